@@ -1,0 +1,46 @@
+# `make app` and `make test` do all the set-up by themselves; a second run starts at once.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: app lab test lint format bench constraints browser clean
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[dev]'
+	@touch $@
+
+app: $(READY)
+	$(BIN)/cnnvis app
+
+lab: $(READY)
+	$(BIN)/cnnvis lab
+
+# A browser for the tests: the system's Chromium if there is one, else Playwright's own.
+browser: $(READY)
+	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/playwright install chromium
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: lint browser
+	$(BIN)/python -m pytest
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+# After a change of the dependencies in pyproject.toml.
+constraints: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --extra dev \
+	  pyproject.toml --no-emit-index-url --no-annotate --no-header -o constraints.txt
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/envs

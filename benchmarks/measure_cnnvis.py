@@ -1,0 +1,53 @@
+"""Ours, through the public call on an uint8 picture: crop and preprocessing are part of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from worker import METHODS, PICTURE, UNIT, Task, Work, Works, serve
+
+
+def prepare(task: Task) -> Works:
+    with task.phase("import"):
+        import keras
+        import tensorflow as tf
+        from keras_raw import baselines
+
+        import cnnvis_widgets as cnnvis
+    with task.phase("network"):
+        random = {"weights": "random"} if task.network == "vgg16" else {}
+        network = cnnvis.load_network(task.network, **random)
+        picture = cnnvis.load_image(PICTURE)
+    with task.phase("set-up"):
+        assert network.layers  # reads the network; otherwise a part of the first explanation
+
+    def method(name: str) -> Work:
+        return lambda: cnnvis.explain(network, picture, method=name, neuron=UNIT).attribution[None]
+
+    pixels = network.prepare(picture).input[None]
+    return Works(
+        baselines(network.model, pixels),
+        {name: partial(method, name) for name in METHODS},
+        {
+            "cnnvis-widgets": cnnvis.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+        afterwards=lambda: write(task, network, pixels),
+    )
+
+
+def write(task: Task, network: Any, pixels: np.ndarray) -> None:
+    """Leave the same network and input for the others."""
+    np.save(task.folder / "input.npy", pixels)
+    (task.folder / "layer.txt").write_text(network.last_convolution(None))
+    if task.network == "vgg16":
+        np.savez(task.folder / "weights.npz", *network.model.get_weights())
+    else:
+        network.model.save(task.folder / "model.keras")
+
+
+if __name__ == "__main__":
+    serve(prepare)

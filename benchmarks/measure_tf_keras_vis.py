@@ -1,0 +1,49 @@
+"""tf-keras-vis: its two methods among ours, with ReplaceToLinear as its guide advises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from worker import UNIT, Task, Work, Works, serve
+
+
+def prepare(task: Task) -> Works:
+    with task.phase("import"):
+        from importlib.metadata import version
+
+        import keras
+        import tensorflow as tf
+        from keras_raw import baselines, load
+        from tf_keras_vis.gradcam import Gradcam
+        from tf_keras_vis.saliency import Saliency
+        from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+        from tf_keras_vis.utils.scores import CategoricalScore
+    with task.phase("network"):
+        model = load(task)
+    score, pixels = CategoricalScore([UNIT]), tf.constant(task.input)
+
+    def saliency() -> Work:
+        built = Saliency(model, model_modifier=ReplaceToLinear(), clone=True)
+        return lambda: built(score, pixels)
+
+    def grad_cam() -> Work:
+        built = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
+        options = {"penultimate_layer": task.layer, "seek_penultimate_conv_layer": False}
+        return lambda: built(score, pixels, **options)
+
+    methods: dict[str, Callable[[], Work]] = {"saliency": saliency, "grad_cam": grad_cam}
+    absent = ("deconvnet", "guided_backprop", "guided_grad_cam")
+    return Works(
+        baselines(model, task.input),
+        methods,
+        {
+            "tf-keras-vis": version("tf-keras-vis"),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+        dict.fromkeys(absent, "not offered"),
+    )
+
+
+if __name__ == "__main__":
+    serve(prepare)

@@ -1,0 +1,161 @@
+"""What is printed: tables of text, as plain columns or as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from contestants import NETWORKS, OURS
+from ratios import DENOMINATORS, Spread, beside, compile_seconds, ratio, seconds, verdict
+
+WORDS = {
+    "forward": "raw forward",
+    "forward_backward": "raw forward + backward",
+    "saliency": "saliency",
+    "deconvnet": "DeconvNet",
+    "guided_backprop": "guided backprop",
+    "grad_cam": "Grad-CAM",
+    "guided_grad_cam": "Guided Grad-CAM",
+}
+NOTHING = "–"
+
+
+@dataclass
+class Table:
+    """A title, a header, rows of text, and sentences underneath."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: list[str] = field(default_factory=list)
+
+    def plain(self) -> str:
+        """Columns as wide as their widest cell; the first flush left, the others flush right."""
+        cells = [list(self.header), *map(list, self.rows)]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(self.header))]
+        lines = [
+            "  ".join(
+                text.ljust(w) if i == 0 else text.rjust(w)
+                for i, (text, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in cells
+        ]
+        lines.insert(1, "  ".join("-" * w for w in widths))
+        return "\n".join([self.title, "", *lines, *(f"  {note}" for note in self.notes)])
+
+    def markdown(self) -> str:
+        """The same as a Markdown table."""
+        lines = [" | ".join(row) for row in [self.header, *self.rows]]
+        lines.insert(1, " | ".join(["---"] + ["---:"] * (len(self.header) - 1)))
+        body = [f"| {line} |" for line in lines]
+        notes = ["", *(f"- {note}" for note in self.notes)] if self.notes else []
+        return "\n".join([f"### {self.title}", "", *body, *notes])
+
+
+def tables(result: Mapping[str, Any]) -> list[Table]:
+    """All tables of a result as `run.py --json` writes it."""
+    found = []
+    for network, contestants in result["networks"].items():
+        title = NETWORKS[network]
+        measured = {n: c for n, c in contestants.items() if "rounds" in c}
+        found += [
+            _ratios(title, measured, contestants),
+            _milliseconds(title, measured),
+            _starts(title, measured),
+            _agreement(title, measured),
+        ]
+    return [table for table in found if table.rows]
+
+
+def _ratios(title: str, measured: Mapping[str, Any], everyone: Mapping[str, Any]) -> Table:
+    rows = []
+    for method, raw in DENOMINATORS.items():
+        cells = [WORDS[method], WORDS[raw].removeprefix("raw ")]
+        for record in measured.values():
+            has = method in record["rounds"][0]
+            cells.append(_spread(ratio(record["rounds"], method, raw)) if has else NOTHING)
+        ours = ratio(measured[OURS.name]["rounds"], method, raw).median
+        rows.append([*cells, verdict(method, ours)])
+    notes = [
+        f"{name}: not measured: {c['failed']}"
+        for name, c in everyone.items()
+        if name not in measured
+    ]
+    for name, record in measured.items():
+        missing = ", ".join(WORDS[m] for m in record["absent"])
+        notes += [f"{name}: no {missing}."] if missing else []
+        notes += [f"{name}: {record['remark']}"] if record["remark"] else []
+        for method in record["plain"]:
+            notes.append(
+                f"{name}: what it calls {WORDS[method]} is the plain gradient on this network."
+            )
+    return Table(
+        f"{title}: times the raw work of the same process (median, and the middle half of rounds)",
+        ["", "of", *measured, f"{OURS.name}'s promise"],
+        rows,
+        notes,
+    )
+
+
+def _milliseconds(title: str, measured: Mapping[str, Any]) -> Table:
+    ours = measured[OURS.name]["rounds"]
+    rows = []
+    for work, words in WORDS.items():
+        cells = [words]
+        for name, record in measured.items():
+            rounds = record["rounds"]
+            if work not in rounds[0]:
+                cells.append(NOTHING)
+                continue
+            text = f"{1000 * seconds(rounds, work).median:.1f}"
+            if name != OURS.name:
+                text += f" ({beside(rounds, ours, work).median:.2f} ×)"
+            cells.append(text)
+        rows.append(cells)
+    header = [n if n == OURS.name else f"{n} (× ours)" for n in measured]
+    return Table(f"{title}: milliseconds for one picture, warm", ["", *header], rows)
+
+
+def _starts(title: str, measured: Mapping[str, Any]) -> Table:
+    records = list(measured.values())
+    rows = [["new process to first explanation, s", *(f"{r['cold']:.1f}" for r in records)]]
+    for phase in ("import", "network", "set-up"):
+        rows.append(
+            [f"  of it {phase}", *(_seconds(r["phases"].get(phase)) for r in records)],
+        )
+    for method in DENOMINATORS:
+        cells = [
+            _seconds(compile_seconds(r["first"][method], r["rounds"], method))
+            if method in r["first"]
+            else NOTHING
+            for r in records
+        ]
+        rows.append([f"compiling {WORDS[method]}, s", *cells])
+    rows.append(["memory after the last round, MB", *(f"{r['memory'] / 1e6:.0f}" for r in records)])
+    return Table(f"{title}: start and memory", ["", *measured], rows)
+
+
+def _agreement(title: str, measured: Mapping[str, Any]) -> Table:
+    peers = {n: r for n, r in measured.items() if n != OURS.name}
+    rows = [
+        [WORDS[method], *(_correlation(r["agreement"], method) for r in peers.values())]
+        for method in DENOMINATORS
+    ]
+    title = f"{title}: correlation of their map with ours (is it the same work?)"
+    return Table(title, ["", *peers], rows if peers else [])
+
+
+def _correlation(agreement: Mapping[str, float | None], method: str) -> str:
+    if method not in agreement:
+        return NOTHING
+    value = agreement[method]
+    return "constant" if value is None else f"{value:.3f}"
+
+
+def _spread(found: Spread) -> str:
+    return f"{found.median:.2f} ({found.low:.2f}–{found.high:.2f})"
+
+
+def _seconds(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.1f}"

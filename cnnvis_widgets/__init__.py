@@ -1,0 +1,50 @@
+"""See what a neuron of a convolutional network responds to.
+
+The public names are listed below and loaded when they are first used, so that importing the package
+(or its widgets) does not load TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network as Network
+    from cnnvis_widgets.backend.neuron import Neuron as Neuron
+    from cnnvis_widgets.engine.explain import explain as explain
+    from cnnvis_widgets.engine.facts import methods as methods
+    from cnnvis_widgets.errors import CnnvisError as CnnvisError
+    from cnnvis_widgets.methods.explanation import Explanation as Explanation
+    from cnnvis_widgets.widgets.explorer import Explorer as Explorer
+    from cnnvis_widgets.zoo.images import images as images
+    from cnnvis_widgets.zoo.images import load_image as load_image
+    from cnnvis_widgets.zoo.loading import load_network as load_network
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "CnnvisError": "errors",
+    "Explanation": "methods.explanation",
+    "Explorer": "widgets.explorer",
+    "Network": "backend.network",
+    "Neuron": "backend.neuron",
+    "explain": "engine.explain",
+    "images": "zoo.images",
+    "load_image": "zoo.images",
+    "load_network": "zoo.loading",
+    "methods": "methods",  # the room itself, which can be called
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        module = importlib.import_module(f"{__name__}.{_PUBLIC[name]}")
+        return module if _PUBLIC[name] == name else getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

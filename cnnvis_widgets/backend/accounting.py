@@ -1,0 +1,166 @@
+"""What a backward pass does to the layers that it goes through: where `coverage` comes from.
+
+It is read off the same graph, with the same tests, that the rules themselves use.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import tensorflow as tf
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.backend.gates import bound, is_gate, is_idle, is_top
+from cnnvis_widgets.backend.relevance import RULES
+from cnnvis_widgets.backend.structure import WEIGHTED, Structure, before_target
+
+LOOSE = "operations between layers"
+OTHER_ACTIVATIONS = {
+    "Sigmoid": "sigmoid, swish or another smooth gate",
+    "Tanh": "tanh or an approximate GELU",
+    "Elu": "ELU",
+    "Selu": "SELU",
+    "LeakyRelu": "leaky ReLU",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Erf": "GELU",
+    "Erfc": "GELU",
+    "Relu": "a two-sided ReLU (PReLU)",
+    "Relu6": "hard sigmoid or hard swish",
+    "Softmax": "softmax inside the network",
+    "Exp": "an exponential",
+    "Expm1": "an exponential",
+    "Log1p": "a logarithm",
+    "Sqrt": "a square root",
+    "Atan": "an arc tangent",
+    "Sin": "a sine",
+    "Cos": "a cosine",
+    "Abs": "an absolute value",
+    "Sign": "a switch",
+} | dict.fromkeys(
+    ("Select", "SelectV2", "Greater", "GreaterEqual", "Less", "LessEqual"),
+    "a ReLU with a threshold, or another switch",
+)
+OPAQUE = (
+    *("PartitionedCall", "StatefulPartitionedCall", "XlaLaunch", "PyFunc", "EagerPyFunc"),
+    *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
+)
+
+
+def gradient_coverage(
+    structure: Structure, layer: str | None, rule: str, down_to: str | None = None
+) -> Coverage:
+    """What a backward pass under `rule` does to the layers that it goes through.
+
+    Args:
+        structure: the traced network.
+        layer: the neuron's; None is the output.
+        rule: for the ReLUs.
+        down_to: the layer where the pass ends; None is the picture.
+    """
+    kinds: Counter[str] = Counter()
+    gates: Counter[str] = Counter()
+    untreated: dict[str, str] = {}
+    for name, kind, operations in _by_layer(structure, layer, down_to):
+        found = sum(is_gate(op) for op in operations)
+        why = _untreated(operations)
+        if kind != LOOSE or found:
+            kinds[kind] += 1
+            gates[kind] += found
+        if why:
+            untreated[name] = why
+    named = rule if rule != "gradient" else ""
+    treated = {kind: _words(count, gates[kind], named) for kind, count in kinds.items()}
+    return Coverage(treated, untreated if named else {})
+
+
+def relevance_coverage(structure: Structure, layer: str | None) -> Coverage:
+    """Which layers between picture and neuron relevance passes by a rule, and which not.
+
+    Args:
+        structure: the traced network.
+        layer: the neuron's; None is the output.
+    """
+    counts: Counter[str] = Counter()
+    how: dict[str, str] = {}
+    untreated: dict[str, str] = {}
+    for name, kind, operations in _by_layer(structure, layer, None):
+        if kind != LOOSE:
+            counts[kind] += 1
+            how.setdefault(kind, _relevance_words(operations, structure))
+        two = any(
+            op.type in ("Mul", "RealDiv", "MatMul", "BatchMatMulV2")
+            and _dependent_inputs(op, structure) > 1
+            for op in operations
+        )
+        lacking = sorted(
+            {op.type for op in operations} & (set(OTHER_ACTIVATIONS) | set(OPAQUE)) - set(RULES)
+        )
+        if two:
+            untreated[name] = "it multiplies two signals; one of them takes all"
+        elif lacking:
+            what = OTHER_ACTIVATIONS.get(lacking[0], "hidden inside a tf.function")
+            untreated[name] = f"no rule is known for it ({what})"
+    treated = {kind: f"{what} ({counts[kind]} ×)" for kind, what in how.items()}
+    return Coverage(treated, untreated)
+
+
+def _by_layer(
+    structure: Structure, layer: str | None, down_to: str | None
+) -> Iterator[tuple[str, str, list[tf.Operation]]]:
+    """Name, kind and operations of each layer between the picture (or `down_to`) and the neuron."""
+    stop = structure.call(down_to).output if down_to else None
+    path = before_target(structure.target(layer), stop) & structure.dependent
+    if stop is not None:
+        path.discard(stop.op)
+    order = {op: i for i, op in enumerate(structure.forward.pixels.graph.get_operations())}
+    by_position = {order[op]: op for op in path}
+    for call in structure.forward.calls:  # inner calls come first: a container gets what is left
+        mine = [by_position.pop(i) for i in call.operations if i in by_position]
+        if mine:
+            yield call.path, call.kind, mine
+    yield LOOSE, LOOSE, list(by_position.values())
+
+
+def _dependent_inputs(operation: tf.Operation, structure: Structure) -> int:
+    return sum(x.op in structure.dependent for x in operation.inputs)
+
+
+def _relevance_words(operations: list[tf.Operation], structure: Structure) -> str:
+    types = {op.type for op in operations}
+    if types & set(WEIGHTED):
+        return "z⁺ rule without bias, BatchNorm after it folded in; zᴮ at the picture"
+    sums = [op for op in operations if op.type in ("Add", "AddV2")]
+    if any(_dependent_inputs(op, structure) > 1 for op in sums) or types & {"AvgPool", "Mean"}:
+        return "in proportion to the inputs"
+    if types & {"Mul", "FusedBatchNormV3"}:
+        return "folded into the layer before it, else passed on"
+    return "winner takes all" if "MaxPool" in types else "passed on"
+
+
+def _words(count: int, gates: int, rule: str) -> str:
+    what = f"derivative ({count} ×)"
+    return f"{what}, {rule} rule at {gates} ReLUs" if rule and gates else what
+
+
+def _untreated(operations: Iterable[tf.Operation]) -> str:
+    for op in operations:
+        if op.type in OPAQUE:
+            return "its operations are hidden inside a tf.function"
+        other = OTHER_ACTIVATIONS.get(op.type) or _clip(op)
+        if other and not (is_gate(op) or is_top(op) or is_idle(op)):
+            return f"its activation is no ReLU ({other})"
+    return ""
+
+
+def _clip(operation: tf.Operation) -> str:
+    """What a maximum or minimum is, other than a choice between two branches."""
+    if bound(operation):
+        return "a clip"
+    if operation.type == "Maximum":
+        one, other = operation.inputs
+        for x, y in ((one, other), (other, one)):
+            if y.op.type == "Mul" and any(x is factor for factor in y.op.inputs):
+                return "leaky ReLU"
+    return ""

@@ -1,0 +1,191 @@
+"""VisualBackProp's chain: which maps after ReLUs it takes, and how each is spread to the next.
+
+In a network without branches it is every such map, each spread by a transposed convolution with the
+kernel, stride and padding of what lies in between. With branches there is no single line of layers:
+the last map of each resolution is taken, and spread by the stride that leads from one size to the
+next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import tensorflow as tf
+
+from cnnvis_widgets.backend.gates import is_gate, is_idle, is_top
+from cnnvis_widgets.backend.records import Chain, Pair, Window
+from cnnvis_widgets.backend.structure import Structure, before_target, is_map
+from cnnvis_widgets.errors import UnsuitableError
+
+_WINDOWS = ("Conv2D", "DepthwiseConv2dNative", "MaxPool", "AvgPool")
+_BORDERS = ("Pad", "PadV2", "MirrorPad")
+_POOLS = ("MaxPool", "AvgPool")
+# TensorFlow makes a dilated convolution out of these and an ordinary one in between.
+_DILATED = ("SpaceToBatchND", "BatchToSpaceND")
+
+
+def relu_chain(structure: Structure) -> tuple[list[tf.Tensor], Chain]:
+    """The maps of the chain, the deepest first, and how they hang together.
+
+    Raises:
+        UnsuitableError: no ReLU's result has rows and columns.
+    """
+    maps = relu_maps(structure)
+    if not maps:
+        raise UnsuitableError(
+            "VisualBackProp needs ReLUs whose results have rows and columns; this network has "
+            "none. occlusion works on any network, grad_cam on any with rows and columns."
+        )
+    line = _line(structure, maps[-1])
+    if line is not None:
+        kept = set(maps)
+        places = [i for i, op in enumerate(line) if op in kept]
+        chosen = [line[i] for i in places]
+        steps = [_between(line[a + 1 : b]) for a, b in pairwise([*places, len(line)])]
+    else:
+        last = {_size(op): op for op in maps}  # in the graph's order: the last one stays
+        sizes = sorted(last, key=lambda size: size[0] * size[1])
+        chosen = [last[size] for size in sizes]
+        pixels = _size(structure.forward.pixels.op)
+        steps = [(_fitting(coarse, fine),) for coarse, fine in pairwise([*sizes, pixels])]
+    tensors = [op.outputs[0] for op in chosen]
+    layers = tuple(structure.layer_of(tensor) for tensor in tensors)
+    return tensors, Chain(layers, tuple(steps), branched=line is None)
+
+
+def relu_maps(structure: Structure) -> list[tf.Operation]:
+    """All that give the result of ReLUs with rows and columns, in the order of the graph."""
+    ends = tf.nest.flatten(structure.forward.output)
+    needed = set().union(*(before_target(end) for end in ends)) & structure.dependent
+    operations = structure.forward.pixels.graph.get_operations()
+    return [_clipped(op) for op in operations if op in needed and _is_rectified_map(op, structure)]
+
+
+def _is_rectified_map(operation: tf.Operation, structure: Structure) -> bool:
+    """Whether it is a ReLU over rows and columns, or puts several of them side by side."""
+    if not operation.outputs or not is_map(operation.outputs[0]):
+        return False
+    if operation.type == "ConcatV2":  # Inception's blocks end so
+        return all(_comes_from_relu(x, structure) for x in structure.sources(operation))
+    return is_gate(operation)
+
+
+def _comes_from_relu(tensor: tf.Tensor, structure: Structure) -> bool:
+    """Whether it is a ReLU's result, perhaps clipped, pooled or put beside others."""
+    operation = tensor.op
+    if is_gate(operation):
+        return True
+    passing = operation.type in ("ConcatV2", "Identity", *_POOLS)
+    if not (passing or is_top(operation) or is_idle(operation)):
+        return False
+    return all(_comes_from_relu(x, structure) for x in structure.sources(operation))
+
+
+def _clipped(operation: tf.Operation) -> tf.Operation:
+    """The end of a ReLU that is clipped at a number in a second operation; else itself."""
+    for consumer in operation.outputs[0].consumers():
+        if is_top(consumer) or is_idle(consumer):
+            return _clipped(consumer)
+    return operation
+
+
+def _line(structure: Structure, last: tf.Operation) -> list[tf.Operation] | None:
+    """The operations from `last` back to the picture, without the latter; None at a branch."""
+    line, operation = [], last
+    while operation is not structure.forward.pixels.op:
+        line.append(operation)
+        sources = structure.sources(operation)
+        if len(sources) != 1:
+            return None
+        operation = sources[0].op
+    return line
+
+
+def _between(operations: Iterable[tf.Operation]) -> tuple[Window, ...]:
+    """The windows of what lies between two maps, the deepest first."""
+    operations = list(operations)
+    windows = []
+    for operation in operations:
+        window = _window(operation)
+        if window is not None:
+            windows.append(window)
+        elif operation.type in _DILATED:
+            continue  # told by the convolution between them
+        elif _size(operation) != _size_before(operation):  # resized, cropped or the like
+            return (_fitting(_size(operations[0]), _size_before(operations[-1])),)
+    return tuple(windows)
+
+
+def _window(operation: tf.Operation) -> Window | None:
+    """What an operation looks at its input through; None if it does not have rows and columns."""
+    if operation.type in _BORDERS:
+        sides = tf.get_static_value(operation.inputs[1])
+        if sides is None:
+            return None
+        return Window((1, 1), (1, 1), (1, 1), tuple(sides[1:3, 0]), _size_before(operation))
+    if operation.type not in _WINDOWS or operation.get_attr("data_format") != b"NHWC":
+        return None
+    spaced = operation.inputs[0].op
+    if spaced.type == "SpaceToBatchND":
+        dilation, sides = (tf.get_static_value(x) for x in spaced.inputs[1:])
+        kernel = tuple(operation.inputs[1].shape[:2])
+        return Window(kernel, (1, 1), tuple(dilation), tuple(sides[:, 0]), _size_before(spaced))
+    pools = operation.type in _POOLS
+    sides = operation.get_attr("ksize")[1:3] if pools else operation.inputs[1].shape[:2]
+    kernel, dilation = tuple(sides), (1, 1)
+    strides = tuple(operation.get_attr("strides")[1:3])
+    if not pools:
+        dilation = tuple(operation.get_attr("dilations")[1:3])
+    padding = operation.get_attr("padding")
+    border = operation.get_attr("explicit_paddings")[2:6:2] if padding == b"EXPLICIT" else (0, 0)
+    size, after = _size_before(operation), _size(operation)
+    axes = (
+        _axis(k, s, d, given, padding == b"SAME", here, there)
+        for k, s, d, given, here, there in zip(
+            kernel, strides, dilation, border, size, after, strict=True
+        )
+    )
+    kernel, dilation, offset = zip(*axes, strict=True)
+    return Window(kernel, strides, dilation, offset, size)
+
+
+def _axis(
+    kernel: int, stride: int, dilation: int, border: int, same: bool, size: int, after: int
+) -> tuple[int, int, int]:
+    """Kernel, dilation and offset along one axis.
+
+    A window narrower than its stride (ResNet's 1 × 1 with stride 2) would leave pixels at zero that
+    the network never looked at, and with them everything below: it is taken as wide as its stride.
+    """
+    if (kernel - 1) * dilation + 1 < stride:
+        kernel, dilation = stride, 1
+    reach = (kernel - 1) * dilation + 1
+    if same:
+        border = max((after - 1) * stride + reach - size, 0) // 2
+    return kernel, dilation, border
+
+
+def _fitting(coarse: Pair, fine: Pair) -> Window:
+    """A window that leads from one size to another where no single layer does.
+
+    It is twice as wide as its stride, so that every place is looked at equally often: one as wide
+    as the stride shows the coarse map as blocks, and an odd one leaves a grid.
+    """
+    kernel, strides, offset = zip(*map(_fit, coarse, fine), strict=True)
+    return Window(kernel, strides, (1, 1), offset, fine)
+
+
+def _fit(coarse: int, fine: int) -> tuple[int, int, int]:
+    """Kernel, stride and offset along one axis."""
+    stride = max(1, round(fine / coarse))
+    kernel = max(2 * stride if stride > 1 else 1, fine - (coarse - 1) * stride)
+    return kernel, stride, max((coarse - 1) * stride + kernel - fine, 0) // 2
+
+
+def _size(operation: tf.Operation) -> Pair:
+    return tuple(operation.outputs[0].shape[1:3])
+
+
+def _size_before(operation: tf.Operation) -> Pair:
+    return tuple(operation.inputs[0].shape[1:3])

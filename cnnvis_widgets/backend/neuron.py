@@ -1,0 +1,79 @@
+"""Which number inside a network is to be explained."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+
+AGGREGATES = ("sum", "mean", "max")
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """One unit of one layer; for a layer with rows and columns, a number made from its map.
+
+    Attributes:
+        layer: the layer's name as in `Network.layers` (nested: "backbone/conv5_out"); `None` is
+            the network's output before softmax or sigmoid.
+        unit: the channel of a convolutional layer or the unit of a dense one, from 0.
+        aggregate: how the unit's map becomes one number: "sum" over positions, "mean", or "max"
+            (the largest position; the first of equal ones).
+        position: (row, column) of one activation instead of an aggregate.
+    """
+
+    layer: str | None
+    unit: int
+    aggregate: str = "sum"
+    position: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.layer is not None and not isinstance(self.layer, str):
+            raise InvalidValueError(f"A neuron's layer is a name, or None; got {self.layer!r}.")
+        if self.aggregate not in AGGREGATES:
+            raise InvalidValueError(
+                f"aggregate is one of {', '.join(AGGREGATES)}; got {self.aggregate!r}."
+            )
+        object.__setattr__(self, "unit", _index(self.unit, "unit"))
+        if self.position is not None:
+            if isinstance(self.position, str) or not hasattr(self.position, "__iter__"):
+                raise InvalidValueError(f"position is (row, column); got {self.position!r}.")
+            place = tuple(_index(p, "position") for p in self.position)
+            object.__setattr__(self, "position", place)
+
+    def check(self, shape: Sequence[int | None]) -> None:
+        """Check that the layer has this unit and position.
+
+        Args:
+            shape: of the layer's result, (rows, columns, units) or (units,); None where not fixed.
+
+        Raises:
+            UnknownNameError: no such unit.
+            InvalidValueError: no such position.
+        """
+        *places, units = shape
+        where = "the output" if self.layer is None else f"layer {self.layer!r}"
+        if units is not None and self.unit >= units:
+            raise UnknownNameError(f"There is no unit {self.unit} in {where}: 0 to {units - 1}.")
+        if self.position is not None and (
+            len(self.position) != len(places)
+            or any(n is not None and p >= n for p, n in zip(self.position, places, strict=True))
+        ):
+            have = f"rows and columns {tuple(places)}" if places else "no rows and columns"
+            raise InvalidValueError(
+                f"Position {self.position} is not in {where}, which has {have}."
+            )
+
+
+def _index(value: object, what: str) -> int:
+    if isinstance(value, bool):
+        raise InvalidValueError(f"{what} is a whole number from 0; got {value!r}.")
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise InvalidValueError(f"{what} is a whole number from 0; got {value!r}.") from None
+    if number < 0:
+        raise InvalidValueError(f"{what} counts from 0; got {number}.")
+    return number

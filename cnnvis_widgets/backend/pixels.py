@@ -1,0 +1,160 @@
+"""From a picture to a network's input. No TensorFlow here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from cnnvis_widgets.errors import InvalidValueError
+
+DEFAULT_SIZE = 224  # rows and columns, for networks that take any
+Preprocess = Callable[[np.ndarray], np.ndarray]
+
+
+class Prepared(NamedTuple):
+    """What a network is given, and what a reader is shown for it.
+
+    Attributes:
+        input: float32 (rows, columns, channels), after preprocessing.
+        picture: uint8 (rows, columns, 3) at the same size; None where an input was given directly.
+    """
+
+    input: np.ndarray
+    picture: np.ndarray | None
+
+
+def prepare(
+    image: np.ndarray, shape: tuple[int, int, int], preprocess: Preprocess | None
+) -> Prepared:
+    """Crop, resize and preprocess a picture; take a float array as it is.
+
+    Args:
+        image: a picture, uint8 (rows, columns, 3) or (rows, columns); or the network's input
+            itself, a float array of `shape`, which is left untouched.
+        shape: the network's (rows, columns, channels).
+        preprocess: float32 pixels of 0..255 → input; None hands the pixels on.
+
+    Raises:
+        InvalidValueError: wrong type or shape, or values that are not finite.
+    """
+    if not isinstance(image, np.ndarray):
+        raise InvalidValueError(
+            "Expected a picture as a uint8 array (rows, columns, 3) or the network's input as a "
+            f"float array {shape}; got {type(image).__name__}. cnnvis.load_image makes a picture "
+            "out of a name, a path, bytes or a PIL image."
+        )
+    if np.issubdtype(image.dtype, np.floating):
+        if image.shape != shape:
+            raise InvalidValueError(
+                f"A float array is taken as the network's input, of shape {shape}; got "
+                f"{image.shape}. A picture of any size is a uint8 array."
+            )
+        with np.errstate(over="ignore"):  # too large for float32 is told as infinite
+            values = image.astype(np.float32)
+        _finite(values, "The network's input has")
+        return Prepared(values, None)
+    colour = image.ndim == 3 and image.shape[2] == 3
+    if image.dtype != np.uint8 or not (colour or image.ndim == 2) or image.size == 0:
+        raise InvalidValueError(
+            "Expected a picture as uint8 (rows, columns, 3) or (rows, columns), or the network's "
+            f"input as float {shape}; got {image.dtype} {image.shape}."
+        )
+    picture = fit(image, shape[0], shape[1])
+    pixels = np.asarray(picture.convert("L" if shape[2] == 1 else "RGB"), np.float32)
+    pixels = pixels.reshape(shape)
+    shown = np.asarray(picture.convert("L").convert("RGB") if shape[2] == 1 else picture)
+    made = preprocessed(pixels, preprocess)
+    _finite(made, "preprocess makes of this picture")
+    return Prepared(made, shown.copy())
+
+
+def _finite(values: np.ndarray, what: str) -> None:
+    if not np.isfinite(values).all():
+        raise InvalidValueError(f"{what} values that are NaN or infinite; expected finite ones.")
+
+
+def preprocessed(pixels: np.ndarray, preprocess: Preprocess | None) -> np.ndarray:
+    """Apply a network's preprocessing to float32 pixels 0..255, and check what it gives back."""
+    if preprocess is None:
+        return pixels
+    result = np.asarray(preprocess(pixels.copy()), np.float32)
+    if result.shape != pixels.shape:
+        raise InvalidValueError(
+            f"preprocess must keep the shape {pixels.shape}; it gave back {result.shape}."
+        )
+    return result
+
+
+def fit(image: np.ndarray, rows: int, columns: int) -> Image.Image:
+    """The largest centred part of the network's proportions, resized with a bicubic filter.
+
+    The filter widens when the picture shrinks, so that fine texture does not turn into noise.
+    """
+    picture = Image.fromarray(image).convert("RGB")
+    width, height = picture.size
+    # Whole pixels, at least one: 453 / 224 * 224 is less than 453 in floating point.
+    if width * rows <= height * columns:
+        across, down = width, max(1, width * rows // columns)
+    else:
+        across, down = max(1, height * columns // rows), height
+    left, top = (width - across) // 2, (height - down) // 2
+    box = (left, top, left + across, top + down)
+    if box == (0, 0, columns, rows):
+        return picture
+    return picture.resize((columns, rows), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
+
+
+def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, int, int]:
+    """The (rows, columns, channels) of a Keras model's one image input.
+
+    Args:
+        model: a Keras model.
+        wanted: what the model leaves open; `DEFAULT_SIZE` otherwise.
+
+    Raises:
+        InvalidValueError: unknown, no single image input, or not what is wanted.
+    """
+    if wanted is not None and (len(wanted) != 3 or min(wanted) < 1):
+        raise InvalidValueError(f"input_shape is (rows, columns, channels); got {wanted}.")
+    inputs = _inputs(model)
+    if not inputs or (wanted is None and inputs[0][0] is None):
+        raise InvalidValueError(
+            f"The model {model.name!r} has no known input shape. Call it once on a batch of "
+            "pictures" + (", or give input_shape=(rows, columns, channels)." if inputs else ".")
+        )
+    shapes = ", ".join(str(shape) for shape, _ in inputs)
+    shape, dtype = inputs[0]
+    shape = (None, *wanted) if shape is None else shape  # type: ignore[misc]
+    if len(inputs) > 1 or len(shape) != 4 or shape[-1] not in (1, 3):
+        raise InvalidValueError(
+            "Expected a model with one image input of shape (batch, rows, columns, 1 or 3); "
+            f"this one takes {shapes}."
+        )
+    if "float" not in dtype:
+        raise InvalidValueError(
+            f"The model {model.name!r} takes {dtype}, and no derivative passes a cast to that. "
+            "Expected an input of floats: build it with keras.Input(…) of float32."
+        )
+    given = tuple(int(n) for n in wanted) if wanted else (DEFAULT_SIZE, DEFAULT_SIZE, shape[-1])
+    rows, columns, channels = (g if n is None else n for n, g in zip(shape[1:], given, strict=True))
+    if wanted and (rows, columns, channels) != given:
+        raise InvalidValueError(f"The model takes {shape[1:]}; input_shape says {given}.")
+    return rows, columns, channels
+
+
+def _inputs(model: Any) -> list[tuple[tuple[int | None, ...] | None, str]]:
+    """Shape (None: not known) and type of each input; nothing of a model that is not built yet."""
+    try:
+        return [(tuple(x.shape), str(x.dtype)) for x in model.inputs]
+    except (AttributeError, ValueError, TypeError):  # subclassed: known once it has been called
+        if not model.built:
+            return []
+    known = model.get_build_config() or {}
+    shape = known.get("shapes_dict", known.get("input_shape"))
+    if isinstance(shape, dict):
+        shape = list(shape.values())
+    shapes = shape if isinstance(shape, list) else [shape]
+    return [(None if shape is None else tuple(shape), "float32") for shape in shapes]

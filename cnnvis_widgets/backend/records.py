@@ -1,0 +1,150 @@
+"""What a network answers, as plain records. No TensorFlow here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class LayerInfo(NamedTuple):
+    """One layer as it was called.
+
+    Attributes:
+        name: as `Neuron.layer` takes it; nested models included ("backbone/conv5_out").
+        kind: the class ("Conv2D").
+        output_shape: (rows, columns, units) or (units,); None where it is not fixed.
+        units: channels or units, the last of the shape.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...]
+    units: int
+
+
+class Prediction(NamedTuple):
+    """One output unit's answer.
+
+    Attributes:
+        unit: the output unit.
+        label: its name.
+        score: its probability, after softmax or sigmoid; None where the network ends in neither.
+        logit: the value before.
+    """
+
+    unit: int
+    label: str
+    score: float | None
+    logit: float
+
+
+class ActiveUnit(NamedTuple):
+    """A unit of a layer and its mean activation over rows and columns."""
+
+    unit: int
+    value: float
+
+
+class BackwardResult(NamedTuple):
+    """What `Network.backward` found.
+
+    Attributes:
+        unit: the neuron's unit (of use where the most probable class was asked for).
+        value: float32 (batch,), the neuron's aggregated activation before softmax.
+        activations: for each pass the layer's result, (batch, …); None at the input.
+        gradients: for each pass the derivative, the shape of its place.
+    """
+
+    unit: int
+    value: np.ndarray
+    activations: tuple[np.ndarray | None, ...]
+    gradients: tuple[np.ndarray, ...]
+
+
+class RelevanceResult(NamedTuple):
+    """What `Network.relevance` found.
+
+    Attributes:
+        unit: the neuron's unit.
+        value: its activation, aggregated, before softmax.
+        relevance: float32 (1, rows, columns, channels).
+        sums: layer → the sum of the relevance that passes through it. Where all paths lead through
+            a layer this is the whole; in a branch it is the branch's part.
+    """
+
+    unit: int
+    value: float
+    relevance: np.ndarray
+    sums: dict[str, float]
+
+
+class ClassMaps(NamedTuple):
+    """What `Network.class_maps` found.
+
+    Attributes:
+        unit: the output unit.
+        value: its activation before softmax.
+        maps: float32 (rows, columns, units), what the global average pooling averages.
+        weights: float32 (units,), with which the output unit adds up their means.
+        layer: the layer that gives the maps; "" where no layer does.
+    """
+
+    unit: int
+    value: float
+    maps: np.ndarray
+    weights: np.ndarray
+    layer: str
+
+
+Pair = tuple[int, int]
+"""Along the rows, and along the columns."""
+
+
+class Window(NamedTuple):
+    """What a convolution, a pooling or a border looks at its input through, (rows, columns) each.
+
+    Attributes:
+        kernel: its size.
+        strides: from one place of the result to the next.
+        dilation: from one tap of the kernel to the next.
+        offset: how far the first window sticks out of the input.
+        size: of the input.
+    """
+
+    kernel: Pair
+    strides: Pair
+    dilation: Pair
+    offset: Pair
+    size: Pair
+
+
+class Chain(NamedTuple):
+    """VisualBackProp's maps; see `chains.py`.
+
+    Attributes:
+        layers: their layers, the deepest first; "" where no layer gives the map.
+        steps: from each map to the next finer one, and from the last to the picture, the windows
+            of what lies between, the deepest first.
+        branched: whether the network branches, so that there is one map for each resolution.
+    """
+
+    layers: tuple[str, ...]
+    steps: tuple[tuple[Window, ...], ...]
+    branched: bool
+
+
+class ChannelMeans(NamedTuple):
+    """What `Network.channel_means` found.
+
+    Attributes:
+        unit: the neuron's unit.
+        value: its activation, aggregated, before softmax.
+        maps: float32 (rows, columns) each, the deepest first: the means over the channels.
+        chain: how they hang together.
+    """
+
+    unit: int
+    value: float
+    maps: tuple[np.ndarray, ...]
+    chain: Chain

@@ -1,0 +1,207 @@
+"""Questions to a traced forward pass: names, logits, what lies before what, which gates exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import tensorflow as tf
+
+from cnnvis_widgets.backend.forward import Call, Forward
+from cnnvis_widgets.backend.records import LayerInfo
+from cnnvis_widgets.errors import UnknownNameError, UnsuitableError
+
+OUTPUT_KINDS = {"Softmax": "softmax", "LogSoftmax": "log-softmax", "Sigmoid": "sigmoid"}
+_UNCHANGED = ("Identity", "Cast", "StopGradient")
+WEIGHTED = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul", "BatchMatMulV2")
+# Layers that only pool, move or resize what came: Grad-CAM looks before them.
+_POOLING = frozenset(
+    [
+        "MaxPool",
+        "AvgPool",
+        "Pad",
+        "PadV2",
+        "MirrorPad",
+        "Reshape",
+        "Squeeze",
+        "Mean",
+        "Max",
+        "ResizeBilinear",
+        "ResizeNearestNeighbor",
+        "Transpose",
+        "StridedSlice",
+    ]
+)
+# Their second input is a shape, which may be computed from that of the batch.
+_SHAPED = ("Reshape", "Squeeze", "Tile", "BroadcastTo", "ResizeBilinear", "ResizeNearestNeighbor")
+
+
+class Structure:
+    """A traced forward pass and its graph."""
+
+    def __init__(self, forward: Forward) -> None:
+        self.forward = forward
+        self._calls = {call.path: call for call in forward.calls}
+        self._convolutions: dict[str | None, str] = {}
+
+    @property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The layers in the order in which they answer."""
+        return tuple(
+            LayerInfo(call.path, call.kind, tuple(call.output.shape[1:]), call.output.shape[-1])
+            for call in self.forward.calls
+            if call.listed and call.output.shape.rank and call.output.shape[-1] is not None
+        )
+
+    @cached_property
+    def output(self) -> tf.Tensor:
+        """The network's one output.
+
+        Raises:
+            UnsuitableError: there are several; a `Neuron` of a layer can be chosen all the same.
+        """
+        outputs = tf.nest.flatten(self.forward.output)
+        if len(outputs) != 1 or outputs[0].shape.rank is None or outputs[0].shape.rank < 2:
+            shapes = ", ".join(str(tuple(o.shape)) for o in outputs)
+            raise UnsuitableError(
+                "Expected a network with one output of shape (batch, …, units); "
+                f"this one has {len(outputs)}: {shapes}. Choose a Neuron(layer, unit) instead."
+            )
+        return outputs[0]
+
+    @property
+    def output_kind(self) -> str:
+        """What the network ends in: softmax, log-softmax, sigmoid or linear."""
+        return OUTPUT_KINDS.get(_source(self.output).op.type, "linear")
+
+    @property
+    def logits(self) -> tf.Tensor:
+        """The output before softmax or sigmoid, fused or in a layer of its own."""
+        return _before(self.output, OUTPUT_KINDS)
+
+    def call(self, layer: str) -> Call:
+        """The call of that name, containers included."""
+        if layer not in self._calls:
+            raise UnknownNameError.of("layer", layer, [info.name for info in self.layers])
+        return self._calls[layer]
+
+    def target(self, layer: str | None) -> tf.Tensor:
+        """The tensor whose units can be explained: a layer's result, before any softmax."""
+        if layer is None:
+            return self.logits
+        tensor = self.call(layer).output
+        ends = [_source(out).name for out in tf.nest.flatten(self.forward.output)]
+        last = _source(tensor).name in ends
+        return _before(tensor, OUTPUT_KINDS if last else ("Softmax", "LogSoftmax"))
+
+    def last_convolution(self, layer: str | None) -> str:
+        """Grad-CAM's A: the last map through which all that the neuron sees must pass.
+
+        Of the layers with rows and columns that lie before the neuron's own weights, the last one
+        through which every path from the picture leads (so a block's sum and not its branch), and
+        which does not merely pool or pad. A neuron of the first convolution has none (a layer that
+        only rescales the picture is none): its own layer's map is taken.
+
+        Raises:
+            UnsuitableError: no layer with rows and columns lies before the neuron.
+        """
+        if layer not in self._convolutions:
+            self._convolutions[layer] = self._last_convolution(layer)
+        return self._convolutions[layer]
+
+    def _last_convolution(self, layer: str | None) -> str:
+        target = self.target(layer)
+        first_with: dict[int, Call] = {}
+        for call in self.forward.calls:  # dropout hands on the same tensor: the first is meant
+            first_with.setdefault(id(call.output), call)
+        for call in reversed(first_with.values()):
+            if is_map(call.output) and call.output.op.type not in _POOLING:
+                between = before_target(target, stop=call.output)
+                reached = call.output.op in between
+                if reached and self.forward.pixels.op not in between:
+                    after = between - {call.output.op}
+                    if self._weighs(after) and self._weighs(before_target(call.output)):
+                        return call.path
+        if layer is not None and is_map(target):
+            return layer
+        raise UnsuitableError(
+            "Grad-CAM needs a layer with rows and columns before the neuron; this network has "
+            "none there. saliency works on any network."
+        )
+
+    def _weighs(self, operations: set[tf.Operation]) -> bool:
+        """Whether a convolution or dense layer of something seen is among the operations."""
+        return any(op.type in WEIGHTED and op in self.dependent for op in operations)
+
+    def map_before(self, layer: str, neuron_layer: str | None) -> str:
+        """Check that `layer` has rows and columns and that the neuron depends on it.
+
+        Raises:
+            UnknownNameError: no such layer.
+            UnsuitableError: no rows and columns, or not before the neuron.
+        """
+        call = self.call(layer)
+        if call.output.shape.rank != 4:
+            raise UnsuitableError(
+                f"Expected a layer with rows and columns; {layer!r} ({call.kind}) gives "
+                f"{tuple(call.output.shape[1:])}. The last one before the neuron is "
+                f"{self.last_convolution(neuron_layer)!r}."
+            )
+        target = self.target(neuron_layer)
+        if call.output.op not in before_target(target):
+            raise UnsuitableError(f"The neuron does not depend on layer {layer!r}.")
+        return call.path
+
+    def layer_of(self, tensor: tf.Tensor) -> str:
+        """The layer that gives this result, the innermost one; "" where no layer does."""
+        source = _source(tensor).name
+        found = (call.path for call in self.forward.calls if _source(call.output).name == source)
+        return next(found, "")
+
+    def sources(self, operation: tf.Operation) -> list[tf.Tensor]:
+        """Those of an operation's inputs that depend on the picture, not merely on its shape."""
+        inputs = operation.inputs[:1] if operation.type in _SHAPED else operation.inputs
+        return [x for x in inputs if x.op in self.dependent]
+
+    @cached_property
+    def dependent(self) -> set[tf.Operation]:
+        """All operations that depend on the picture."""
+        return _closure(
+            [self.forward.pixels.op], lambda op: (c for o in op.outputs for c in o.consumers())
+        )
+
+
+def _source(tensor: tf.Tensor) -> tf.Tensor:
+    """The tensor itself, before casts and identities."""
+    while tensor.op.type in _UNCHANGED or (
+        tensor.op.type == "Reshape"
+        and tensor.op.inputs[0].shape.as_list() == tensor.shape.as_list()
+    ):
+        tensor = tensor.op.inputs[0]
+    return tensor
+
+
+def _before(tensor: tf.Tensor, activations: Iterable[str]) -> tf.Tensor:
+    source = _source(tensor)
+    return source.op.inputs[0] if source.op.type in activations else tensor
+
+
+def is_map(tensor: tf.Tensor) -> bool:
+    """Whether a result has rows and columns, and more than one place."""
+    return tensor.shape.rank == 4 and tuple(tensor.shape[1:3]) != (1, 1)
+
+
+def before_target(target: tf.Tensor, stop: tf.Tensor | None = None) -> set[tf.Operation]:
+    """The operations that `target` is computed from, not looking past `stop`."""
+    end = None if stop is None else stop.op
+    return _closure([target.op], lambda op: () if op is end else (x.op for x in op.inputs))
+
+
+def _closure(start: list[tf.Operation], following: object) -> set[tf.Operation]:
+    seen, queue = set(start), list(start)
+    while queue:
+        for op in following(queue.pop()):  # type: ignore[operator]
+            if op not in seen:
+                seen.add(op)
+                queue.append(op)
+    return seen

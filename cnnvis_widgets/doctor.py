@@ -1,0 +1,197 @@
+"""`cnnvis doctor`: what is here, what will not work, and why. Imports none of what it looks at."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from cnnvis_widgets.errors import CnnvisError
+
+DISTRIBUTION = "cnnvis-widgets"
+SHOWN = ("tensorflow", "keras", "ipywidgets", "anywidget", "voila", "jupyterlab", "notebook")
+EXTENSIONS = {"anywidget": "anywidget", "ipywidgets": "@jupyter-widgets/jupyterlab-manager"}
+
+NEEDED_MB = 1000
+"""What a kernel with TensorFlow and the default network takes (710 MB measured), and some air."""
+
+VGG_MB = 2400
+"""What loading VGG-16 takes at its peak."""
+
+
+class Check(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        what: its name.
+        state: what was found.
+        wrong: what will not work because of it; "" if nothing.
+        note: what is good to know, though nothing is wrong.
+    """
+
+    what: str
+    state: str
+    wrong: str = ""
+    note: str = ""
+
+
+def examine() -> list[Check]:
+    """Look at everything."""
+    return [
+        *_python(),
+        *_packages(),
+        *_extensions(),
+        *_notebooks(),
+        *_weights(),
+        *_memory(),
+    ]
+
+
+def report(checks: list[Check]) -> str:
+    """The checks as a text, what is wrong last."""
+    width = max(len(check.what) for check in checks)
+    lines = []
+    for check in checks:
+        mark = "✗" if check.wrong else "·" if check.note else "✓"
+        state = f"{check.state}; {check.note}" if check.note else check.state
+        lines.append(f"{mark} {check.what:{width}}  {state}")
+    wrong = [f"✗ {check.what}: {check.wrong}" for check in checks if check.wrong]
+    noted = any(check.note for check in checks)
+    well = "Everything works offline, except what has a dot before it." if noted else "All is well."
+    return "\n".join([*lines, "", *(wrong or [well])])
+
+
+def _python() -> Iterator[Check]:
+    version = platform.python_version()
+    old = sys.version_info < (3, 11)
+    yield Check("python", f"{version}, {sys.executable}", "3.11 or later is needed" if old else "")
+    if Path("/proc/cpuinfo").is_file() and platform.machine() in ("x86_64", "AMD64"):
+        flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        if flags and " avx " not in f"{flags.group(1)} ":
+            yield Check("processor", "without AVX", "TensorFlow's own builds crash on it at import")
+
+
+def _packages() -> Iterator[Check]:
+    wanted = _requirements()
+    names = [*SHOWN, *(name for name in sorted(wanted) if name not in SHOWN)]
+    for name in names:
+        needed = wanted.get(name, "")
+        version = installed(name)
+        if version is None:
+            yield Check(name, "not installed", f"run: pip install '{name}{needed}'")
+        elif needed and not _fits(version, needed):
+            yield Check(name, version, f"{needed} is needed; run: pip install '{name}{needed}'")
+        elif name in SHOWN:
+            yield Check(name, version)
+
+
+def installed(name: str) -> str | None:
+    """The installed version of a distribution; None where there is none."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _requirements() -> dict[str, str]:
+    """What this package needs: name → versions, as its own metadata say."""
+    from packaging.requirements import Requirement
+
+    try:
+        lines = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:  # run out of a folder, never installed
+        return {}
+    found = [Requirement(line) for line in lines]
+    return {
+        r.name: str(r.specifier)
+        for r in found
+        if r.marker is None or r.marker.evaluate({"extra": ""})
+    }
+
+
+def _fits(version: str, needed: str) -> bool:
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(needed).contains(version, prereleases=True)
+
+
+def _extensions() -> Iterator[Check]:
+    from jupyter_core.paths import jupyter_path
+
+    folders = [Path(folder) for folder in jupyter_path("labextensions")]
+    for owner, name in EXTENSIONS.items():
+        there = [folder for folder in folders if (folder / name / "package.json").is_file()]
+        what = f"{owner} for the browser"
+        if there:
+            yield Check(what, str(there[0] / name))
+        else:
+            yield Check(
+                what,
+                f"not in {', '.join(map(str, folders))}",
+                f"no widget will show in JupyterLab or Voilà: the labextension {name} is missing; "
+                f"run: pip install --force-reinstall {owner}",
+            )
+
+
+def _notebooks() -> Iterator[Check]:
+    from cnnvis_widgets.serving import FIRST, find_notebook, notebooks_folder
+
+    try:
+        folder = notebooks_folder()
+        find_notebook(FIRST)
+    except CnnvisError as error:
+        yield Check("notebooks", "incomplete", str(error))
+    else:
+        yield Check("notebooks", f"{len(list(folder.glob('*.ipynb')))} in {folder}")
+
+
+def _weights() -> Iterator[Check]:
+    from cnnvis_widgets.cli import whereabouts
+    from cnnvis_widgets.zoo.loading import architectures
+
+    for network in architectures().values():
+        why = network.available()
+        if why and network.weights == "fetched":  # no fault of the installation
+            yield Check(network.name, "not here", note=why)
+        else:
+            yield Check(network.name, "not here" if why else whereabouts(network), why)
+
+
+def _memory() -> Iterator[Check]:
+    free = free_memory_mb()
+    if free is None:
+        yield Check("memory", "not known")
+    elif free < NEEDED_MB:
+        yield Check(
+            "memory", f"{free} MB free", f"TensorFlow and a network take about {NEEDED_MB} MB"
+        )
+    else:
+        note = f"loading VGG-16 takes about {VGG_MB} MB" if free < VGG_MB else ""
+        yield Check("memory", f"{free} MB free", note=note)
+    from cnnvis_widgets.zoo.weights import cache_folder
+
+    folder = next(p for p in (cache_folder(), *cache_folder().parents) if p.exists())
+    yield Check("disk", f"{shutil.disk_usage(folder).free // 2**20} MB free in {folder}")
+
+
+def free_memory_mb() -> int | None:
+    """Memory that can still be used, in 1024² bytes: the machine's, or its container's if less."""
+    try:
+        import psutil  # comes with Jupyter's kernel
+    except ImportError:
+        return None
+    free = int(psutil.virtual_memory().available)
+    control = Path("/sys/fs/cgroup")
+    try:
+        limit = (control / "memory.max").read_text().strip()
+        used = int((control / "memory.current").read_text())
+        if limit != "max":
+            free = min(free, int(limit) - used)
+    except (OSError, ValueError):  # no container, or another kind of one
+        pass
+    return free // 2**20

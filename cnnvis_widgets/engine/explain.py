@@ -1,0 +1,144 @@
+"""One explanation, in this process: what the widgets, the command line and the user all call."""
+
+from __future__ import annotations
+
+import operator
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cnnvis_widgets.backend.network import Network
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.engine.script import script
+from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
+from cnnvis_widgets.methods import method as method_named
+from cnnvis_widgets.methods.contract import Progress, Question
+from cnnvis_widgets.methods.explanation import Explanation
+from cnnvis_widgets.methods.parameter import checked
+from cnnvis_widgets.zoo.images import load_image
+
+
+def explain(
+    network: Network,
+    image: Any,
+    method: str = "grad_cam",
+    neuron: Neuron | int | tuple[str, int] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    **parameters: Any,
+) -> Explanation:
+    """Explain one neuron on one picture.
+
+    Args:
+        network: the network; `cnnvis.load_network` gives one, `cnnvis.Network(model)` wraps yours.
+        image: a picture (uint8 array, or whatever `cnnvis.load_image` takes), which is cropped,
+            resized and preprocessed; or a float array of the network's input shape, taken as it is.
+        method: a name out of `cnnvis.methods()`.
+        neuron: None is the most probable class; an int that output unit before softmax; else a
+            `cnnvis.Neuron` or a (layer, unit) pair.
+        seed: for methods that draw random numbers: the same seed gives the same array.
+        progress: called between steps with (done, total); an exception raised in it stops the work.
+        parameters: the method's own, see `cnnvis.methods()`.
+
+    Raises:
+        UnknownNameError: no such method, parameter, layer, unit or picture.
+        InvalidValueError: a value that does not fit; a result that is not finite.
+        UnsuitableError: the method cannot treat this network or neuron; the message names another.
+    """
+    found = compute(network, image, method, neuron, seed, progress or _silent, parameters)
+    if found.coverage.warning:
+        warnings.warn(found.coverage.warning, stacklevel=2)
+    return found
+
+
+def compute(
+    network: Network,
+    image: Any,
+    method: str,
+    neuron: Neuron | int | tuple[str, int] | None,
+    seed: int,
+    progress: Progress,
+    parameters: Mapping[str, Any],
+) -> Explanation:
+    """As `explain`, without the Python warning: a page shows it beside the picture instead."""
+    if not isinstance(network, Network):
+        raise InvalidValueError(
+            f"Expected a cnnvis.Network; got {type(network).__name__}. cnnvis.load_network(name) "
+            "gives one, cnnvis.Network(model) wraps a Keras model."
+        )
+    chosen = method_named(method)
+    settings = checked(chosen.parameters, parameters, method)
+    wanted = network.neuron(neuron)
+    if why := chosen.unsuited(network):
+        raise UnsuitableError(why)
+    prepared = network.prepare(_pixels(image))
+    drawn_from = _seed(seed)
+    question = Question(
+        network, prepared.input, wanted, drawn_from, progress, settings, prepared.picture
+    )
+    answer = chosen.answer(question)
+    found = answer.attribution if answer.image is None else answer.image
+    if found is None or not np.isfinite(found).all():
+        raise InvalidValueError(
+            f"{chosen.title} on {network.name} gave values that are NaN or infinite: the network's "
+            "own activations or derivatives overflow on this input."
+        )
+    notes = [*answer.notes]
+    if not answer.coverage.complete:
+        notes.insert(0, answer.coverage.warning)
+    if answer.attribution is not None and not answer.attribution.any():
+        notes.insert(0, "All zeros: by this method nothing in the picture speaks for this neuron.")
+    neuron = wanted or Neuron(None, answer.unit)
+    return Explanation(
+        method=chosen,
+        network=network.name,
+        neuron=neuron,
+        label=describe_neuron(network, neuron),
+        value=answer.value,
+        attribution=answer.attribution,
+        image=answer.image,
+        picture=prepared.picture,
+        coverage=answer.coverage,
+        parameters=settings,
+        seed=drawn_from,
+        layer=answer.layer,
+        notes=tuple(notes),
+        input_size=network.input_shape[:2],
+        details=answer.details,
+        script=lambda explanation: script(explanation, network, image),
+    )
+
+
+def describe_neuron(network: Network, neuron: Neuron) -> str:
+    """The neuron in words: its class, or its unit and layer."""
+    if neuron.layer is None:
+        text = network.label(neuron.unit)
+    else:
+        text = f"unit {neuron.unit} of {neuron.layer}"
+    if neuron.position is not None:
+        return f"{text} at {', '.join(map(str, neuron.position))}"
+    return text if neuron.aggregate == "sum" else f"{text} ({neuron.aggregate})"
+
+
+def _pixels(image: Any) -> np.ndarray:
+    """A float array (or tensor) as it is, everything else as `load_image` reads it."""
+    pictures = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
+    if hasattr(image, "__array__") and not isinstance(image, pictures):
+        image = np.asarray(image)
+        if np.issubdtype(image.dtype, np.floating):
+            return image
+    return load_image(image)
+
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or operator.index(seed) < 0:
+        raise InvalidValueError(f"seed is a whole number from 0; got {seed!r}.")
+    return operator.index(seed)
+
+
+def _silent(done: int, total: int) -> None:
+    pass

@@ -1,0 +1,255 @@
+"""What a page asks: plain data in, plain data out, so that it can be asked of another process too.
+
+Whoever performs a request has a `Library` of loaded networks. Only `Library` loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.records import LayerInfo, Prediction
+from cnnvis_widgets.methods import all_methods
+from cnnvis_widgets.zoo.images import load_image
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+Step = Callable[[int, int], None]
+Image = str | np.ndarray
+KEPT_NETWORKS = 3  # VGG-16 alone takes 550 MB
+
+
+class Library:
+    """The networks that are loaded in this process, the last few used."""
+
+    def __init__(self) -> None:
+        self._networks: OrderedDict[str, Network] = OrderedDict()
+        self._own: dict[str, Network] = {}
+        self._lock = threading.RLock()
+
+    def add(self, name: str, network: Network) -> None:
+        """Keep a network of the caller's under a name of its own; it is never dropped."""
+        self._own[name] = network
+
+    def network(self, name: str) -> Network:
+        """The network of that name, loaded on first use."""
+        if name in self._own:
+            return self._own[name]
+        with self._lock:
+            if name not in self._networks:
+                from cnnvis_widgets.zoo.loading import load_network
+
+                self._networks[name] = load_network(name)
+                while len(self._networks) > KEPT_NETWORKS:
+                    self._networks.popitem(last=False)
+            self._networks.move_to_end(name)
+            return self._networks[name]
+
+
+class NetworkFacts(NamedTuple):
+    """What a page must know of a network.
+
+    Attributes:
+        title: its name in print.
+        layers: every layer's record.
+        labels: the output units' names; one for each.
+        unsuited: method → why it cannot be used.
+        note: what must be said of its weights, or "".
+    """
+
+    title: str
+    layers: tuple[LayerInfo, ...]
+    labels: tuple[str, ...]
+    unsuited: dict[str, str]
+    note: str
+
+
+@dataclass(frozen=True)
+class Open:
+    """Load a network and tell what it is."""
+
+    network: str
+
+    def perform(self, library: Library, step: Step) -> NetworkFacts:
+        """See `NetworkFacts`."""
+        network = library.network(self.network)
+        step(1, 2)
+        units = network.units
+        unsuited = {name: m.unsuited(network) for name, m in all_methods().items()}
+        return NetworkFacts(
+            network.name,
+            network.layers,
+            tuple(network.label(u) for u in range(units)),
+            {name: why for name, why in unsuited.items() if why},
+            "" if network.trained_on in ("", "ImageNet") else network.trained_on,
+        )
+
+
+@dataclass(frozen=True)
+class Predict:
+    """The most probable classes of a picture."""
+
+    network: str
+    image: Image = field(repr=False)
+    top: int = 5
+
+    def perform(self, library: Library, step: Step) -> list[Prediction]:
+        """See `Network.predict`."""
+        network = library.network(self.network)
+        step(0, 1)
+        return network.predict(as_pixels(self.image), self.top)
+
+
+class NeuronMap(NamedTuple):
+    """One unit of a layer on one picture.
+
+    Attributes:
+        unit: its number.
+        value: its mean activation.
+        map: float32 (rows, columns), its activation map; None for a layer without rows.
+    """
+
+    unit: int
+    value: float
+    map: np.ndarray | None
+
+
+class LayerView(NamedTuple):
+    """The most active neurons of a layer.
+
+    Attributes:
+        units: how many the layer has.
+        positions: its (rows, columns); () where it has none.
+        neurons: the most active first.
+    """
+
+    units: int
+    positions: tuple[int, ...]
+    neurons: tuple[NeuronMap, ...]
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """The most active neurons of a layer on a picture, by mean activation."""
+
+    network: str
+    image: Image = field(repr=False)
+    layer: str
+    top: int = 12
+
+    def perform(self, library: Library, step: Step) -> LayerView:
+        """See `LayerView`."""
+        network = library.network(self.network)
+        step(0, 1)
+        found = network.activations(as_pixels(self.image), self.layer)
+        places = tuple(range(found.ndim - 1))
+        means = found.mean(axis=places)
+        best = np.argsort(-means, kind="stable")[: self.top]
+        maps = found if found.ndim == 3 else None
+        return LayerView(
+            len(means),
+            found.shape[:-1] if found.ndim == 3 else (),
+            tuple(
+                NeuronMap(int(u), float(means[u]), None if maps is None else maps[..., u].copy())
+                for u in best
+            ),
+        )
+
+
+class Shown(NamedTuple):
+    """An explanation as a page needs it.
+
+    Attributes:
+        title: method, neuron and network.
+        neuron: which one it was, its unit known.
+        value: its activation.
+        picture: uint8 (rows, columns, 3), the crop that the network saw.
+        heatmap: float32 (rows, columns), raw; None where the method makes a picture.
+        image: uint8 (rows, columns, 3), the picture that it made; else None.
+        fine: whether the map has the picture's own resolution.
+        unit: of the heatmap's values.
+        notes: what a reader must know.
+        warning: what could not be treated, or "".
+        code: a script that computes the same.
+    """
+
+    title: str
+    neuron: Neuron
+    value: float
+    picture: np.ndarray
+    heatmap: np.ndarray | None
+    image: np.ndarray | None
+    fine: bool
+    unit: str
+    notes: tuple[str, ...]
+    warning: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Explain:
+    """One explanation; the fields are `cnnvis.explain`'s arguments."""
+
+    network: str
+    image: Image = field(repr=False)
+    method: str
+    neuron: Neuron | int | None = None
+    seed: int = 0
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def perform(self, library: Library, step: Step) -> Shown:
+        """See `Shown`."""
+        from cnnvis_widgets.engine.explain import compute
+
+        network = library.network(self.network)
+        step(0, 1)
+        found = compute(
+            network,
+            self.image,
+            self.method,
+            self.neuron,
+            self.seed,
+            step,
+            self.parameters,
+        )
+        size = (*found.input_size, 3)
+        return Shown(
+            found.title,
+            found.neuron,
+            found.value,
+            np.full(size, 255, np.uint8) if found.picture is None else found.picture,
+            None if found.attribution is None else found.heatmap(),
+            found.image,
+            found.method.resolution == "high",
+            found.method.unit,
+            found.notes,
+            found.coverage.warning,
+            found.code(),
+        )
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Compile what the quick methods need, so that the visitor's first use of each is instant."""
+
+    network: str
+    image: Image = field(repr=False)
+
+    def perform(self, library: Library, step: Step) -> None:
+        """Ask every method that answers within a few passes, and forget what it says."""
+        for number, (name, method) in enumerate(all_methods().items()):
+            step(number, len(all_methods()))
+            if method.quick and not method.unsuited(library.network(self.network)):
+                Explain(self.network, self.image, name).perform(library, step)
+
+
+def as_pixels(image: Image) -> np.ndarray:
+    """A picture's pixels, out of a zoo name or as they were given."""
+    return image if isinstance(image, np.ndarray) else load_image(image)

@@ -1,0 +1,111 @@
+"""The script behind an explanation: what one would type to get exactly the same array."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import io
+import os
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from cnnvis_widgets.backend.network import Network
+from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.methods.explanation import Explanation
+from cnnvis_widgets.rendering.pictures import png_bytes
+from cnnvis_widgets.zoo.images import images, load_image
+
+
+def script(explanation: Explanation, network: Network, image: Any) -> str:
+    """Write the script.
+
+    A picture that comes along, or was given as a name or a path, is named; any other is written
+    into the script as the network saw it, so that the script needs no second file.
+
+    Args:
+        explanation: what is to be computed again.
+        network: the one that was asked.
+        image: as it was given to `explain`.
+    """
+    neuron = explanation.neuron
+    if neuron.layer is None and neuron.aggregate == "sum" and neuron.position is None:
+        wanted = f"{neuron.unit},  # {' '.join(explanation.label.split())}"
+    else:
+        rest = "" if neuron.aggregate == "sum" else f", aggregate={neuron.aggregate!r}"
+        rest += "" if neuron.position is None else f", position={neuron.position!r}"
+        wanted = f"cnnvis.Neuron({neuron.layer!r}, {neuron.unit}{rest}),"
+    chosen = {
+        p.name: explanation.parameters[p.name]
+        for p in explanation.method.parameters
+        if explanation.parameters[p.name] != p.default
+    }
+    made = network.code or (
+        "cnnvis.Network(model)  # your own Keras model, with the preprocess you gave before"
+    )
+    head, picture = _image(explanation, network, image)
+    lines = [
+        *head,
+        "import cnnvis_widgets as cnnvis",
+        "",
+        f"network = {made}",
+        f"image = {picture}",
+        "explanation = cnnvis.explain(",
+        "    network,",
+        "    image,",
+        f"    method={explanation.method.name!r},",
+        f"    neuron={wanted}",
+        f"    seed={explanation.seed},",
+        *(f"    {name}={value!r}," for name, value in chosen.items()),
+        ")",
+    ]
+    if explanation.image is not None:
+        lines.append("print(explanation.image.shape)  # uint8 (rows, columns, 3)")
+    else:
+        lines.append("print(explanation.attribution.shape)  # raw float32, never rescaled")
+    lines.append('explanation.save("explanation.png")')
+    return "\n".join(lines) + "\n"
+
+
+def _image(explanation: Explanation, network: Network, image: Any) -> tuple[list[str], str]:
+    if isinstance(image, np.ndarray):
+        if name := _known().get(_digest(image)):
+            return [], f'cnnvis.load_image("{name}")'
+    elif isinstance(image, str):
+        return [], f"cnnvis.load_image({image!r})"
+    elif isinstance(image, os.PathLike):  # "cat" would be a name, "./cat" is a file
+        path = os.fsdecode(image)
+        return [], f"cnnvis.load_image({('./' + path if path in images() else path)!r})"
+    if explanation.picture is not None:
+        colours = explanation.picture
+        return [
+            "import base64",
+            "",
+        ], f"cnnvis.load_image(base64.b64decode({_base64(png_bytes(colours))}))"
+    buffer = io.BytesIO()
+    np.save(buffer, np.asarray(image, np.float32))
+    head = ["import base64", "import io", "", "import numpy as np", ""]
+    return head, f"np.load(io.BytesIO(base64.b64decode({_base64(buffer.getvalue())})))"
+
+
+@functools.cache
+def _known() -> dict[tuple[object, ...], str]:
+    """The pictures that come along, by content: an array does not remember its name."""
+    found = {}
+    for name in images():
+        with contextlib.suppress(FileError):  # its package is not installed
+            found[_digest(load_image(name))] = name
+    return found
+
+
+def _digest(image: np.ndarray) -> tuple[object, ...]:
+    content = hashlib.blake2b(np.ascontiguousarray(image).tobytes()).digest()
+    return image.shape, image.dtype.str, content
+
+
+def _base64(data: bytes) -> str:
+    text = textwrap.fill(base64.b64encode(data).decode(), 96)
+    return f'"""\n{text}\n"""'

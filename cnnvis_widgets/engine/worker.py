@@ -1,0 +1,139 @@
+"""One thread that does the work of all widgets, so that no callback ever blocks a page.
+
+TensorFlow uses all cores by itself: a second thread would only make both slower. Of each owner (a
+widget, or one concern of it) only the newest request counts: a waiting one is replaced, a running
+one is cancelled at its next step.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnnvis_widgets.errors import Cancelled
+
+_LOG = logging.getLogger(__name__)
+
+Work = Callable[[Callable[[int, int], None]], Any]
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A request that was handed in.
+
+    Attributes:
+        owner: who asked; a newer request of the same owner replaces this one.
+        finished: set once the work has ended, in whatever way.
+    """
+
+    owner: Hashable
+    work: Work
+    done: Callable[[Any], None]
+    failed: Callable[[Exception], None]
+    progress: Callable[[int, int], None] | None = None
+    finished: threading.Event = field(default_factory=threading.Event)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        """Stop at the next step; neither `done` nor `failed` is called afterwards."""
+        self._stop.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stop.is_set()
+
+    def step(self, done: int, total: int) -> None:
+        """What the work calls between its steps.
+
+        Raises:
+            Cancelled: the request was cancelled or replaced.
+        """
+        if self.cancelled:
+            raise Cancelled("A newer request replaced this one, or it was cancelled.")
+        if self.progress is not None:
+            self.progress(done, total)
+
+
+class Worker:
+    """Runs tickets one after another on a thread of its own; it starts with the first of them."""
+
+    def __init__(self) -> None:
+        self._waiting: OrderedDict[Hashable, Ticket] = OrderedDict()
+        self._running: Ticket | None = None
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def submit(
+        self,
+        owner: Hashable,
+        work: Work,
+        *,
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Ticket:
+        """Hand in work; returns at once.
+
+        Args:
+            owner: its older request is replaced.
+            work: called with a function (done, total) that it must call between its steps.
+            done: called with the result, on the worker's thread.
+            failed: called with what was raised, on the worker's thread.
+            progress: called with (done, total), on the worker's thread.
+        """
+        ticket = Ticket(owner, work, done, failed, progress)
+        with self._changed:
+            self._drop(owner)
+            self._waiting[owner] = ticket
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="cnnvis", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        return ticket
+
+    def cancel(self, owner: Hashable) -> None:
+        """Drop what the owner has waiting and stop what it has running."""
+        with self._changed:
+            self._drop(owner)
+
+    def _drop(self, owner: Hashable) -> None:
+        waiting = self._waiting.pop(owner, None)
+        if waiting is not None:
+            waiting.cancel()
+            waiting.finished.set()
+        if self._running is not None and self._running.owner == owner:
+            self._running.cancel()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    self._changed.wait()
+                _, self._running = self._waiting.popitem(last=False)
+                ticket = self._running
+            try:
+                self._perform(ticket)
+            except Exception:  # a callback's: its page may be gone, the others are not
+                _LOG.exception("A page could not take its answer")
+            finally:
+                with self._changed:
+                    self._running = None
+                ticket.finished.set()
+
+    @staticmethod
+    def _perform(ticket: Ticket) -> None:
+        try:
+            result = ticket.work(ticket.step)
+        except Cancelled:
+            return
+        except Exception as error:
+            if not ticket.cancelled:
+                ticket.failed(error)
+            return
+        if not ticket.cancelled:  # a result that came too late is nobody's any more
+            ticket.done(result)

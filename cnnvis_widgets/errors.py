@@ -1,0 +1,45 @@
+"""What can go wrong: each error says what was expected, what came, and what exists."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CnnvisError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class InvalidValueError(CnnvisError, ValueError):
+    """A value of the wrong type, shape or range."""
+
+
+class UnknownNameError(CnnvisError, LookupError):
+    """A name (or a unit number) that does not exist where it was looked up."""
+
+    @classmethod
+    def of(cls, kind: str, name: object, known: Iterable[object]) -> UnknownNameError:
+        """The error for a misspelt name: the nearest matches first, then all that exist.
+
+        Args:
+            kind: what was looked up, in words ("picture", "layer").
+            name: what came.
+            known: the names that exist.
+        """
+        names = [str(k) for k in known]
+        near = difflib.get_close_matches(str(name), names, n=3)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        shown = ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
+        return cls(f"There is no {kind} {name!r}.{hint} There are: {shown or 'none'}.")
+
+
+class UnsuitableError(CnnvisError, ValueError):
+    """A method that cannot be applied to this network or neuron; the message names one that can."""
+
+
+class FileError(CnnvisError, OSError):
+    """A file that is absent, unreadable, damaged or not what it should be."""
+
+
+class Cancelled(CnnvisError):
+    """The work was stopped on request; raised out of a progress callback, never a failure."""

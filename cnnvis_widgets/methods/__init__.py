@@ -1,0 +1,55 @@
+"""One published idea a module, and the contract that they share.
+
+Nothing here imports TensorFlow: a method asks a `Network` for derivatives and computes with NumPy.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from types import ModuleType
+from typing import Any
+
+from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.methods.contract import Method
+from cnnvis_widgets.registry import discover
+
+
+@functools.cache
+def all_methods() -> dict[str, Method]:
+    """Every method in this room, by name, in the order of a menu."""
+    import cnnvis_widgets.methods as room
+
+    return {name: cls() for name, cls in discover(room, Method).items()}
+
+
+def method(name: str) -> Method:
+    """The method of that name.
+
+    Raises:
+        UnknownNameError: none such; the message lists all.
+    """
+    known = all_methods()
+    if name not in known:
+        raise UnknownNameError.of("method", name, known)
+    return known[name]
+
+
+class _Room(ModuleType):
+    """This room, which is also the public function `cnnvis.methods()`.
+
+    Importing any method makes Python bind the package's name "methods" to this module; a function
+    of that name would be there only until then.
+    """
+
+    def __call__(self) -> list[dict[str, Any]]:
+        """Every method's facts: the columns of the thesis' Table 1, parameters, paper, networks.
+
+        Returns:
+            One dictionary a method, in the order of a menu: what the attributes of
+            `cnnvis_widgets.methods.contract.Method` say, and `networks`: "any", or what it needs.
+        """
+        return [found.facts() for found in all_methods().values()]
+
+
+sys.modules[__name__].__class__ = _Room

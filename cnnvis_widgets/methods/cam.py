@@ -1,0 +1,75 @@
+"""CAM: the last maps, weighed by the weights that the class itself gives them (thesis 3.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.errors import UnsuitableError
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+
+class Cam(Method):
+    """Σ_k w_k A_k: A what the network averages at its end, w the class's weights of the averages.
+
+    Signed, neither rectified nor divided: its mean over rows and columns, and the bias, make the
+    class's value before softmax. relu(CAM) is Grad-CAM × (rows · columns).
+    """
+
+    name = "cam"
+    title = "CAM"
+    summary = "what each place adds to the class's value, or takes from it"
+    paper = (
+        "Zhou, Khosla, Lapedriza, Oliva & Torralba, Learning Deep Features for Discriminative "
+        "Localization, CVPR 2016, arXiv:1512.04150"
+    )
+    section = "3.7"
+    order = 37
+    neurons = "output"
+    gradient_based = False
+    resolution = "low"
+    model_dependent = True
+    networks = "those that end in global average pooling and one dense layer"
+    weaknesses = (
+        "As coarse as the last maps (7 × 7 for most networks), and only for networks that end in "
+        "global average pooling and one dense layer."
+    )
+    signed = True
+    unit = "weighted activation"
+    quick = True
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass, and a look at the last layer's weights."""
+        network, neuron = question.network, question.neuron
+        if not network.is_output(neuron):
+            raise UnsuitableError(
+                "CAM explains output units only: a hidden neuron does not weigh the last maps. "
+                "grad_cam explains any neuron."
+            )
+        found = network.class_maps(question.input, neuron)
+        return Answer(
+            found.unit,
+            found.value,
+            Coverage({"the dense layer at the end": "its weights", "all before it": "forward"}),
+            (found.maps @ found.weights)[..., None],
+            layer=found.layer or None,
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The map itself."""
+        return attribution[..., 0]
+
+    def unsuited(self, network: Network) -> str:
+        """Empty where the network ends in global average pooling and one dense layer."""
+        if network.averages_at_its_end:
+            return ""
+        return (
+            f"CAM needs a network that ends in global average pooling and one dense layer; "
+            f"{network.name} does not. grad_cam works on any network, and is the same up to a "
+            "constant factor where CAM works."
+        )

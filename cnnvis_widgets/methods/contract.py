@@ -1,0 +1,138 @@
+"""What every method is: facts about itself, one function, and the way its result is read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.methods.parameter import Parameter
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.backend.neuron import Neuron
+
+Progress = Callable[[int, int], None]
+"""Called between steps with (done, total); raising `errors.Cancelled` in it stops the work."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a method is asked.
+
+    Attributes:
+        network: the network.
+        input: float32 (rows, columns, channels), preprocessed.
+        neuron: checked; None is the most probable class.
+        seed: for methods that draw random numbers: the same seed gives the same array.
+        progress: to be called between steps.
+        parameters: every declared parameter's value.
+        picture: uint8 (rows, columns, 3), the crop that `input` was made from; None where the
+            input was given as floats.
+    """
+
+    network: Network
+    input: np.ndarray
+    neuron: Neuron | None
+    seed: int
+    progress: Progress
+    parameters: dict[str, Any]
+    picture: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a method found.
+
+    Attributes:
+        unit: the neuron's unit.
+        value: the neuron's activation, aggregated, before softmax.
+        coverage: what was done to each kind of layer.
+        attribution: float32 (rows, columns, channels), raw and signed, never rescaled, at the
+            method's own resolution; None for a method that makes a picture.
+        image: uint8 (rows, columns, 3), for a method that makes a picture.
+        layer: the layer whose map was used, where the method uses one.
+        notes: sentences for the reader, e.g. an error that the method estimates of itself.
+        details: the method's own figures, by name.
+    """
+
+    unit: int
+    value: float
+    coverage: Coverage
+    attribution: np.ndarray | None = None
+    image: np.ndarray | None = None
+    layer: str | None = None
+    notes: tuple[str, ...] = field(default=())
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Method(ABC):
+    """A published way to explain a neuron. A subclass declares its facts and overrides `answer`.
+
+    The class attributes are the columns of the thesis' Table 1 and what menus and docs show.
+
+    Attributes:
+        name: what `cnnvis.explain(method=…)` takes.
+        title: its name in print.
+        summary: one line on what its picture shows.
+        paper: where it was published.
+        section: of the thesis.
+        order: place in menus.
+        perspective: "image" (what in this picture excites the neuron) or "neuron" (what excites it
+            in general).
+        acts_on: "one neuron", "a layer" or "the last convolutional layer".
+        neurons: which ones, as published: "output", "intermediate", "output and intermediate" or
+            "the last convolutional layer".
+        gradient_based: whether it rests on derivatives.
+        resolution: "high" (the input's) or "low".
+        needs_training: whether something is fitted for each explanation or beforehand.
+        model_dependent: whether it needs a particular architecture.
+        networks: which ones it suits, in words.
+        weaknesses: what is known to go wrong, in a sentence or two.
+        signed: whether the heatmap has both signs.
+        unit: the unit of the heatmap's values, for a colour bar.
+        quick: whether an answer takes a few passes only.
+        parameters: what can be chosen.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    paper: ClassVar[str]
+    section: ClassVar[str]
+    order: ClassVar[int] = 1000
+    perspective: ClassVar[str] = "image"
+    acts_on: ClassVar[str] = "one neuron"
+    neurons: ClassVar[str] = "output and intermediate"
+    gradient_based: ClassVar[bool]
+    resolution: ClassVar[str]
+    needs_training: ClassVar[bool] = False
+    model_dependent: ClassVar[bool] = False
+    networks: ClassVar[str] = "any"
+    weaknesses: ClassVar[str]
+    signed: ClassVar[bool] = False
+    unit: ClassVar[str]
+    quick: ClassVar[bool] = False
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+
+    @abstractmethod
+    def answer(self, question: Question) -> Answer:
+        """Compute the attribution, or the picture."""
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The published reduction (rows, columns, channels) → (rows, columns)."""
+        return np.abs(attribution).max(axis=-1)
+
+    def unsuited(self, network: Network) -> str:
+        """Why the method cannot be used on this network, and what to use; empty if it can."""
+        return ""
+
+    def facts(self) -> dict[str, Any]:
+        """Everything that the class declares, as plain data."""
+        declared = [k for k in Method.__annotations__ if k not in ("parameters", "order")]
+        facts = {name: getattr(self, name) for name in declared}
+        return {**facts, "parameters": [p.facts() for p in self.parameters]}

@@ -1,0 +1,82 @@
+"""Deep Taylor decomposition: the neuron's value, shared out among the pixels (thesis 3.6)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.parameter import Parameter
+
+RULE = Parameter(
+    "rule",
+    "Rule",
+    "choice",
+    "z_plus",
+    "z_plus is Deep Taylor; epsilon and alpha_beta are those of LRP",
+    choices=("z_plus", "epsilon", "alpha_beta"),
+)
+VALUE = Parameter(
+    "value",
+    "ε or α",
+    "float",
+    1.0,
+    "for LRP: ε above 0 damps weak evidence; α from 1 weighs what speaks for it (β is α - 1)",
+    1e-6,
+    10.0,
+    0.1,
+)
+
+
+class DeepTaylor(Method):
+    """Relevance starts as max(value, 0) and is handed down, layer by layer, without loss.
+
+    z⁺ at every convolution, depthwise convolution and dense layer, biases left out; zᴮ at the
+    first; max-pooling: the winner takes all; average pooling and sums in proportion; BatchNorm
+    folded into the layer before it. A result that only its bias explains shares its relevance
+    evenly among the inputs it sees, so that nothing is lost.
+    """
+
+    name = "deep_taylor"
+    title = "Deep Taylor decomposition"
+    summary = "how much of the neuron's value each pixel accounts for; the parts add up to it"
+    paper = (
+        "Montavon, Lapuschkin, Binder, Samek & Müller, Explaining NonLinear Classification "
+        "Decisions with Deep Taylor Decomposition, Pattern Recognition 65, 2017, arXiv:1512.02479"
+    )
+    section = "3.6"
+    order = 35
+    neurons = "output"
+    gradient_based = False
+    resolution = "high"
+    networks = "those of convolutions, dense layers, pooling, BatchNorm, sums and ReLUs"
+    weaknesses = (
+        "Only what speaks for the neuron is shown, and it says little about which of two similar "
+        "classes is meant; z⁺ maps come close to one another whatever the class (Sixt et al. 2020)."
+    )
+    unit = "share of the neuron's value"
+    parameters = (RULE, VALUE)
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass and one pass of relevance down to the picture."""
+        network, neuron = question.network, question.neuron
+        rule, value = question.parameters["rule"], question.parameters["value"]
+        found = network.relevance(
+            question.input[None], neuron, rule, 0.0 if rule == "z_plus" else value
+        )
+        given = float(found.relevance.sum(dtype=np.float64))
+        start = max(found.value, 0.0)
+        notes = [f"Relevance: {start:.4g} at the neuron, {given:.4g} at the picture."]
+        if start == 0:
+            notes.append("The neuron is not active on this picture, so there is nothing to share.")
+        return Answer(
+            found.unit,
+            found.value,
+            network.relevance_coverage(neuron),
+            found.relevance[0],
+            notes=tuple(notes),
+            details={"relevance": found.sums},
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The sum over channels, so that the parts still add up."""
+        return attribution.sum(axis=-1)

@@ -1,0 +1,81 @@
+"""Grad-CAM: the last maps, each weighted by how much the neuron cares for it (thesis 3.8)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnvis_widgets.backend.passes import Pass
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.parameter import Parameter
+
+LAYER = Parameter(
+    "layer",
+    "Layer",
+    "layer",
+    "",
+    "the layer whose maps are weighed; automatic: the last convolutional block before the neuron",
+)
+
+
+class GradCam(Method):
+    """relu(Σ_k mean(∂a/∂A_k) A_k), with A the last convolutional block's maps."""
+
+    name = "grad_cam"
+    title = "Grad-CAM"
+    summary = "the regions whose features raise the neuron"
+    paper = (
+        "Selvaraju, Cogswell, Das, Vedantam, Parikh & Batra, Grad-CAM: Visual Explanations from "
+        "Deep Networks via Gradient-Based Localization, ICCV 2017, arXiv:1610.02391"
+    )
+    section = "3.8"
+    order = 40
+    gradient_based = True
+    resolution = "low"
+    weaknesses = (
+        "As coarse as the layer (7 × 7 for most networks): fine detail and small objects are lost, "
+        "and several instances may merge."
+    )
+    networks = "any with a layer of rows and columns before the neuron"
+    unit = "weighted activation"
+    quick = True
+    parameters = (LAYER,)
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass, and a backward pass down to the layer only."""
+        network, neuron = question.network, question.neuron
+        layer = chosen_layer(question)
+        found = network.backward(question.input[None], neuron, Pass(layer))
+        maps, gradient = found.activations[0], found.gradients[0]
+        return Answer(
+            found.unit,
+            float(found.value[0]),
+            network.coverage(neuron, down_to=layer),
+            weighted_map(maps[0], gradient[0]),  # type: ignore[index]
+            layer=layer,
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The map itself."""
+        return attribution[..., 0]
+
+
+def chosen_layer(question: Question) -> str:
+    """The `layer` parameter, checked, or the last convolutional block before the neuron."""
+    layer = question.parameters["layer"]
+    if layer:
+        return question.network.map_layer(layer, question.neuron)
+    return question.network.last_convolution(question.neuron)
+
+
+def weighted_map(maps: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Equations 1 and 2 of the paper.
+
+    Args:
+        maps: float32 (rows, columns, units), A.
+        gradient: ∂a/∂A, the same shape.
+
+    Returns:
+        float32 (rows, columns, 1), nowhere negative.
+    """
+    weights = gradient.mean(axis=(0, 1))
+    return np.maximum(maps @ weights, 0)[..., None]

@@ -1,0 +1,45 @@
+"""Guided Grad-CAM: the detail of one, in the places of the other (thesis 3.9)."""
+
+from __future__ import annotations
+
+from cnnvis_widgets.backend.passes import INPUT, Pass
+from cnnvis_widgets.methods.contract import Answer, Question
+from cnnvis_widgets.methods.grad_cam import LAYER, chosen_layer, weighted_map
+from cnnvis_widgets.methods.guided_backprop import GuidedBackprop
+from cnnvis_widgets.methods.sizes import at_input_size
+
+
+class GuidedGradCam(GuidedBackprop):
+    """Guided backpropagation × Grad-CAM enlarged bilinearly to the input's size."""
+
+    name = "guided_grad_cam"
+    title = "Guided Grad-CAM"
+    summary = "the details that spoke for the neuron, inside the regions that raise it"
+    paper = (
+        "Selvaraju, Cogswell, Das, Vedantam, Parikh & Batra, Grad-CAM: Visual Explanations from "
+        "Deep Networks via Gradient-Based Localization, ICCV 2017, arXiv:1610.02391, section 3.2"
+    )
+    section = "3.9"
+    order = 50
+    weaknesses = (
+        "The detail is guided backpropagation's, which hardly depends on the class: only the place "
+        "does."
+    )
+    networks = "those with rows and columns before the neuron, whose activations are ReLUs"
+    unit = "guided signal × weighted activation"
+    parameters = (LAYER,)
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass; two backward passes, the second only down to Grad-CAM's layer."""
+        network, neuron = question.network, question.neuron
+        layer = chosen_layer(question)
+        found = network.backward(question.input[None], neuron, Pass(INPUT, self.rule), Pass(layer))
+        coarse = weighted_map(found.activations[1][0], found.gradients[1][0])[..., 0]  # type: ignore[index]
+        mask = at_input_size(coarse, question.network.input_shape[:2])
+        return Answer(
+            found.unit,
+            float(found.value[0]),
+            network.coverage(neuron, self.rule),
+            found.gradients[0][0] * mask[..., None],
+            layer=layer,
+        )

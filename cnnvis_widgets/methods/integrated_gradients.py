@@ -1,0 +1,103 @@
+"""Integrated gradients: the slopes on the way from a blank picture, added up (thesis ref. 41)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnvis_widgets.backend.passes import INPUT, Pass
+from cnnvis_widgets.methods.batches import BACKWARD, batches
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.parameter import Parameter
+
+LEVELS = {"black": 0, "grey": 128, "white": 255}
+STEPS = Parameter(
+    "steps",
+    "Steps",
+    "integer",
+    50,
+    "how many pictures between the blank one and this one; more make the sum more exact",
+    1,
+    1000,
+    10,
+    unit="steps",
+)
+BASELINE = Parameter(
+    "baseline",
+    "Baseline",
+    "choice",
+    "black",
+    "the blank picture from which the way starts; what has its colour gets no attribution",
+    choices=tuple(LEVELS),
+)
+
+
+class IntegratedGradients(Method):
+    """(x - x′) · mean of ∂a/∂input on the straight way from the baseline x′ to the picture x.
+
+    The gradients are taken in the middle of each step (midpoint rule). The raw attribution is
+    signed and its sum is, up to the error that the notes report, a(x) - a(x′).
+    """
+
+    name = "integrated_gradients"
+    title = "Integrated gradients"
+    summary = "how much each pixel moved the neuron on the way from a blank picture to this one"
+    paper = (
+        "Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017, "
+        "arXiv:1703.01365"
+    )
+    section = "ref. 41"
+    order = 90
+    neurons = "output"
+    gradient_based = True
+    resolution = "high"
+    weaknesses = (
+        "Depends on the baseline: with a black one, dark pixels get nothing however much they "
+        "matter. Noisy, since each pixel is multiplied by its own contrast to the baseline."
+    )
+    unit = "activation"
+    parameters = (STEPS, BASELINE)
+
+    def answer(self, question: Question) -> Answer:
+        """`steps` forward and backward passes in batches."""
+        network, picture = question.network, question.input
+        steps = question.parameters["steps"]
+        named = question.parameters["baseline"]
+        baseline = network.plain(LEVELS[named])
+        neuron, value = network.resolved(picture, question.neuron)
+        before = float(network.values(baseline[None], neuron)[0])
+        way = picture - baseline
+        total = np.zeros(picture.shape, np.float64)
+        question.progress(0, steps)
+        for batch in batches(steps, picture.shape, BACKWARD):
+            share = (np.array(batch, np.float32) + 0.5) / steps
+            between = baseline + share[:, None, None, None] * way
+            found = network.backward(between, neuron, Pass(INPUT))
+            total += found.gradients[0].sum(0, dtype=np.float64)
+            question.progress(batch.stop, steps)
+        attribution = (way * (total / steps)).astype(np.float32)
+        explained = float(attribution.sum(dtype=np.float64))
+        error = explained - (value - before)
+        return Answer(
+            neuron.unit,
+            value,
+            network.coverage(neuron),
+            attribution,
+            notes=(_completeness(explained, before, value, named),),
+            details={"baseline_value": before, "sum": explained, "completeness_error": error},
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The sum of the absolute values over the channels."""
+        return np.abs(attribution).sum(axis=-1)
+
+
+def _completeness(explained: float, before: float, value: float, baseline: str) -> str:
+    change = value - before
+    error = abs(explained - change)
+    share = f" ({error / abs(change):.1%} of it)" if change else ""
+    advice = "; more steps would bring them closer" if error > 0.05 * abs(change) else ""
+    return (
+        f"Completeness: the attributions add up to {explained:.4g}; from the {baseline} baseline "
+        f"to the picture the neuron goes from {before:.4g} to {value:.4g}, a change of "
+        f"{change:.4g}. The error is {error:.2g}{share}{advice}."
+    )

@@ -1,0 +1,181 @@
+"""LIME: a straight line through the answers to pictures with parts hidden (thesis 3.10)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.errors import UnsuitableError
+from cnnvis_widgets.methods.batches import FORWARD, batches
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.methods.superpixels import SEGMENTATION, colours, means, superpixels
+from cnnvis_widgets.methods.surrogate import NEARLY_ALL, RESAMPLES, Surrogate, draw, fit
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.backend.neuron import Neuron
+
+LEVELS = {"grey": 128, "black": 0}
+SAMPLES = Parameter(
+    "samples",
+    "Samples",
+    "integer",
+    1000,
+    "how many pictures with hidden superpixels; ten for each superpixel are the least",
+    10,
+    10000,
+    10,
+    unit="samples",
+)
+SUPERPIXELS = Parameter(
+    "superpixels",
+    "Shown superpixels",
+    "integer",
+    5,
+    "how many of the superpixels with the largest weights are called the explanation",
+    1,
+    50,
+    1,
+    unit="superpixels",
+)
+COLOUR = Parameter(
+    "colour",
+    "Hide colour",
+    "choice",
+    "grey",
+    "what stands where a superpixel is hidden; mean: the superpixel's own mean colour",
+    choices=("grey", "mean", "black"),
+)
+
+
+class Lime(Method):
+    """The weight of each superpixel in a linear model of the class's probability.
+
+    `samples` copies of the picture have a random half of their superpixels hidden. A ridge
+    regression of the probability on what was kept, in which copies close to the picture count
+    more, gives each superpixel a weight: how much it adds when it is there. Data, distances and
+    regression are the `lime` package's; with the same seed and segments it gives the same weights.
+    """
+
+    name = "lime"
+    title = "LIME"
+    summary = "the parts of the picture that raise or lower the class's probability"
+    paper = (
+        "Ribeiro, Singh & Guestrin, “Why Should I Trust You?”: Explaining the Predictions of Any "
+        "Classifier, KDD 2016, arXiv:1602.04938"
+    )
+    section = "3.10"
+    order = 60
+    neurons = "output"
+    gradient_based = False
+    resolution = "low"
+    needs_training = True
+    weaknesses = (
+        "Another segmentation or another seed can give another answer, in sign as well as in rank; "
+        "pictures with grey holes are unlike any that the network has seen. Slow."
+    )
+    signed = True
+    unit = "weight (change of the score)"
+    parameters = (SAMPLES, SUPERPIXELS, SEGMENTATION, COLOUR)
+
+    def answer(self, question: Question) -> Answer:
+        """`samples` forward passes in batches, and regressions on what they say."""
+        network, parameters = question.network, question.parameters
+        if not network.is_output(question.neuron):
+            raise UnsuitableError(
+                "LIME explains output units only: its linear model is one of a class's "
+                "probability. occlusion explains any neuron."
+            )
+        neuron, value = network.resolved(question.input, question.neuron)
+        picture = question.picture
+        if picture is None:
+            picture = colours(question.input, *network.bounds)
+        segments = superpixels(picture, parameters["segmentation"])
+        kept = draw(parameters["samples"], int(segments.max()) + 1, question.seed)
+        scores = _scores(question, neuron, segments, kept)
+        found = fit(kept, scores, parameters["superpixels"])
+        shown = np.isin(segments, found.top)[..., None]
+        return Answer(
+            neuron.unit,
+            value,
+            Coverage({"all layers": "forward passes only"}),
+            found.weights.astype(np.float32)[segments][..., None],
+            notes=(*_notes(found, parameters), *_score_note(network)),
+            details={
+                **vars(found),
+                "segments": segments,
+                "shown": np.where(shown, picture, np.uint8(LEVELS["grey"])),
+            },
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The weights themselves."""
+        return attribution[..., 0]
+
+
+def _scores(
+    question: Question, neuron: Neuron, segments: np.ndarray, kept: np.ndarray
+) -> np.ndarray:
+    """What the network says of each copy: float64 (samples,)."""
+    network, shape = question.network, question.input.shape
+    # One index for each number of an input: NumPy is slow on arrays that end in three channels.
+    places = np.repeat(segments.ravel(), shape[2])
+    shown, hidden = question.input.ravel(), _hidden(question, segments).ravel()
+    scores = np.empty(len(kept))
+    question.progress(0, len(kept))
+    for batch in batches(len(kept), shape, FORWARD):
+        keep = np.take(kept[batch.start : batch.stop] == 1, places, axis=1)
+        copies = np.where(keep, shown, hidden).reshape(len(batch), *shape)
+        scores[batch.start : batch.stop] = _class_score(network, neuron, copies)
+        question.progress(batch.stop, len(kept))
+    return scores
+
+
+def _hidden(question: Question, segments: np.ndarray) -> np.ndarray:
+    """The input of the picture with every superpixel hidden."""
+    colour = question.parameters["colour"]
+    if colour == "mean":
+        return means(question.input, segments)
+    return question.network.plain(LEVELS[colour])
+
+
+def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.ndarray:
+    """(copies,): the class's score; for a network that answers at many places, over these."""
+    _, scores = network.outputs(copies)
+    if scores.ndim == 2:
+        return scores[:, neuron.unit]
+    places = scores[..., neuron.unit]
+    if neuron.position is not None:
+        return np.array([place[neuron.position] for place in places])
+    flat = places.reshape(len(copies), -1)
+    if neuron.aggregate == "max":
+        return flat.max(1)
+    adds_up = neuron.aggregate == "sum" and network.structure.output_kind == "linear"
+    return flat.sum(1) if adds_up else flat.mean(1)
+
+
+def _notes(found: Surrogate, parameters: dict[str, Any]) -> tuple[str, ...]:
+    samples, largest = parameters["samples"], np.abs(found.weights).argmax()
+    count = min(parameters["superpixels"], len(found.weights))
+    doubt = ". That is a poor fit: the weights say little about the network"
+    return (
+        f"Around this picture the linear model fits the network with R² = {found.r2:.2f} "
+        f"({len(found.weights)} superpixels, {samples} samples){doubt if found.r2 < 0.5 else ''}.",
+        f"The top {count} superpixels have not changed since sample {found.stable_since} of "
+        f"{samples}.",
+        f"With another seed a weight would move by about {np.median(found.spread):.2g} (the "
+        f"largest is {found.weights[largest]:.2g}); {len(found.steady)} of the top {count} stay "
+        f"there in at least {NEARLY_ALL} of {RESAMPLES} resamples.",
+    )
+
+
+def _score_note(network: Network) -> tuple[str, ...]:
+    kind = network.structure.output_kind
+    if kind == "linear":
+        return ("The network ends without softmax: the weights are changes of its plain output.",)
+    if kind == "sigmoid":
+        return ("The network ends in a sigmoid: the weights are changes of that probability.",)
+    return ()

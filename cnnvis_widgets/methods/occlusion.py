@@ -1,0 +1,161 @@
+"""Occlusion: cover a part of the picture and see how far the neuron falls (thesis 3.10)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.methods.batches import FORWARD, batches
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.parameter import Parameter
+
+LEVELS = {"grey": 128, "black": 0, "white": 255}
+PATCH = Parameter(
+    "patch",
+    "Patch",
+    "integer",
+    0,
+    "side of the square that covers, in pixels of the network's input; 0: a seventh of its shorter "
+    "side",
+    0,
+    1024,
+    1,
+    unit="pixels",
+)
+STRIDE = Parameter(
+    "stride",
+    "Stride",
+    "integer",
+    0,
+    "from one patch to the next, in pixels, at most the patch; 0: half of it. Half the stride "
+    "takes four times as long",
+    0,
+    1024,
+    1,
+    unit="pixels",
+)
+COLOUR = Parameter(
+    "colour",
+    "Colour",
+    "choice",
+    "grey",
+    "what the patch is filled with; mean: the picture's own mean colour",
+    choices=(*LEVELS, "mean"),
+)
+COARSEST = 8  # patches from one to the next on the first, coarsest round
+
+
+class Occlusion(Method):
+    """Drop of the neuron when a square patch is covered, for patches all over the picture.
+
+    A pixel's attribution is the mean drop over all patches that cover it: positive where the
+    neuron needs what is there, negative where it does better without. Patches start at every
+    multiple of the stride and, so that all is covered, at the far borders. They are visited coarse
+    to fine.
+    """
+
+    name = "occlusion"
+    title = "Occlusion"
+    summary = "how far the neuron falls when a patch of the picture is covered"
+    paper = (
+        "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, "
+        "arXiv:1311.2901, section 4.2"
+    )
+    section = "3.10"
+    order = 70
+    gradient_based = False
+    resolution = "low"
+    weaknesses = (
+        "A patch is a shape and a colour of its own, which the network may take for something; "
+        "evidence that stands in two places is missed, since either suffices. Slow: one forward "
+        "pass for each patch."
+    )
+    signed = True
+    unit = "drop in activation"
+    parameters = (PATCH, STRIDE, COLOUR)
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass for each patch that changes the picture, in batches."""
+        network, picture = question.network, question.input
+        neuron, value = network.resolved(picture, question.neuron)
+        patch, stride = _sizes(question)
+        colour = _colour(question)
+        places = [
+            (slice(row, row + patch[0]), slice(column, column + patch[1]))
+            for row, column in _corners(picture.shape, patch, stride)
+        ]
+        # A patch over what has its colour already changes nothing: exactly 0, and not rounding.
+        telling = [p for p in places if (picture[p] != colour[p]).any()]
+        drops = np.zeros(picture.shape[:2], np.float64)
+        question.progress(0, len(telling))
+        for batch in batches(len(telling), picture.shape, FORWARD):
+            covered = np.repeat(picture[None], len(batch), axis=0)
+            for one, number in zip(covered, batch, strict=True):
+                one[telling[number]] = colour[telling[number]]
+            found = value - network.values(covered, neuron).astype(np.float64)
+            for drop, number in zip(found, batch, strict=True):
+                drops[telling[number]] += drop
+            question.progress(batch.stop, len(telling))
+        times = np.zeros(picture.shape[:2], np.float64)
+        for place in places:
+            times[place] += 1
+        note = (
+            f"{len(places)} {question.parameters['colour']} patches of {patch[0]} × {patch[1]} "
+            f"pixels, {stride} apart; each pixel shows the mean drop over the patches on it."
+        )
+        return Answer(
+            neuron.unit,
+            value,
+            Coverage({"all layers": "forward passes only"}),
+            (drops / times).astype(np.float32)[..., None],
+            notes=(note,),
+            details={"patches": len(places), "patch": patch, "stride": stride},
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The map itself."""
+        return attribution[..., 0]
+
+
+def _sizes(question: Question) -> tuple[tuple[int, int], int]:
+    """The patch's (rows, columns), no larger than the picture, and the stride."""
+    rows, columns = question.input.shape[:2]
+    patch = question.parameters["patch"] or max(1, round(min(rows, columns) / 7))
+    stride = question.parameters["stride"] or max(1, patch // 2)
+    if stride > patch:
+        raise InvalidValueError(
+            f"stride is at most the patch, {patch} pixels, or what lies between the patches would "
+            f"never be covered; got {stride}."
+        )
+    return (min(patch, rows), min(patch, columns)), stride
+
+
+def _colour(question: Question) -> np.ndarray:
+    """The input that shows where the patch lies: float32 (rows, columns, channels)."""
+    named, picture = question.parameters["colour"], question.input
+    if named == "mean":
+        return np.broadcast_to(picture.mean((0, 1), dtype=np.float64), picture.shape).astype(
+            np.float32
+        )
+    return question.network.plain(LEVELS[named])
+
+
+def _corners(shape: tuple[int, ...], patch: tuple[int, int], stride: int) -> list[tuple[int, int]]:
+    """The patches' upper left corners: every eighth first, then every fourth, second, all."""
+    rows, columns = (
+        sorted({*range(0, size - side + 1, stride), size - side})
+        for size, side in zip(shape, patch, strict=False)
+    )
+
+    def coarsest_grid(place: tuple[int, int]) -> int:
+        step = COARSEST
+        while place[0] % step or place[1] % step:
+            step //= 2
+        return step
+
+    places = product(range(len(rows)), range(len(columns)))
+    order = sorted(places, key=coarsest_grid, reverse=True)
+    return [(rows[i], columns[j]) for i, j in order]

@@ -1,0 +1,130 @@
+"""SmoothGrad: the mean of a gradient method over noisy copies of the picture (thesis ref. 42)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.backend.passes import INPUT, Pass
+from cnnvis_widgets.methods import method
+from cnnvis_widgets.methods.batches import BACKWARD, batches
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.parameter import Parameter, checked
+
+Attributions = Callable[[np.ndarray, Callable[[], None]], np.ndarray]
+"""(batch of inputs, what to call between steps) → their attributions."""
+
+SAMPLES = Parameter(
+    "samples",
+    "Samples",
+    "integer",
+    50,
+    "how many noisy copies; the noise that is left falls with the square root of it",
+    1,
+    1000,
+    10,
+    unit="samples",
+)
+NOISE = Parameter(
+    "noise",
+    "Noise",
+    "float",
+    0.15,
+    "standard deviation of the noise, as a share of the input's range (largest - smallest value)",
+    0.0,
+    1.0,
+    0.01,
+)
+OF = Parameter(
+    "of",
+    "Of",
+    "choice",
+    "saliency",
+    "the method whose attributions are averaged",
+    choices=(
+        "saliency",
+        "deconvnet",
+        "guided_backprop",
+        "guided_grad_cam",
+        "integrated_gradients",
+    ),
+)
+
+
+class SmoothGrad(Method):
+    """The mean attribution of `samples` copies x + N(0, σ²), σ = noise · (max x - min x)."""
+
+    name = "smoothgrad"
+    title = "SmoothGrad"
+    summary = "what stays of a gradient when the picture is shaken a little"
+    paper = (
+        "Smilkov, Thorat, Kim, Viégas & Wattenberg, SmoothGrad: removing noise by adding noise, "
+        "2017, arXiv:1706.03825"
+    )
+    section = "ref. 42"
+    order = 100
+    neurons = "output"
+    gradient_based = True
+    resolution = "high"
+    weaknesses = (
+        "Sharper to the eye, not more faithful: it shows the network on noisy pictures that it may "
+        "take for something else, and the right amount of noise is a matter of taste."
+    )
+    unit = "mean attribution"
+    parameters = (SAMPLES, NOISE, OF)
+
+    def answer(self, question: Question) -> Answer:
+        """`samples` times the wrapped method's passes, in batches."""
+        network, picture = question.network, question.input
+        samples, noise = question.parameters["samples"], question.parameters["noise"]
+        sigma = noise * float(picture.max() - picture.min())
+        neuron, value = network.resolved(picture, question.neuron)
+        asked = replace(question, neuron=neuron, picture=None)
+        attributions, coverage = _wrapped(asked, question.parameters["of"])
+        rng = np.random.default_rng(question.seed)
+        total = np.zeros(picture.shape, np.float64)
+        question.progress(0, samples)
+        for batch in batches(samples, picture.shape, BACKWARD):
+            shaken = rng.standard_normal((len(batch), *picture.shape), np.float32)
+            shaken *= sigma
+            shaken += picture
+            step = partial(question.progress, batch.start, samples)
+            total += attributions(shaken, step).sum(0, dtype=np.float64)
+            question.progress(batch.stop, samples)
+        note = (
+            f"The mean over {samples} copies of the picture with noise of standard deviation "
+            f"{sigma:.3g} ({noise:.0%} of the input's range, {picture.min():.3g} to "
+            f"{picture.max():.3g})."
+        )
+        return Answer(
+            neuron.unit,
+            value,
+            coverage,
+            (total / samples).astype(np.float32),
+            notes=(note,),
+            details={"sigma": sigma},
+        )
+
+
+def _wrapped(question: Question, name: str) -> tuple[Attributions, Coverage]:
+    """The wrapped method as a function of a batch, and what it does to the layers."""
+    wrapped, network, neuron = method(name), question.network, question.neuron
+    rule: str | None = getattr(wrapped, "rule", None)
+    settings = checked(wrapped.parameters, {}, name)
+
+    def together(batch: np.ndarray, step: Callable[[], None]) -> np.ndarray:
+        return network.backward(batch, neuron, Pass(INPUT, rule or "gradient")).gradients[0]
+
+    def singly(batch: np.ndarray, step: Callable[[], None]) -> np.ndarray:
+        # Steps of the wrapped method are no progress of this one, but places to be cancelled at.
+        asked = replace(question, parameters=settings, progress=lambda done, total: step())
+        answers = (wrapped.answer(replace(asked, input=picture)) for picture in batch)
+        return np.stack([answer.attribution for answer in answers])  # type: ignore[misc]
+
+    # A method of one rule and no parameters is one backward pass, and takes all copies at once.
+    one_pass = rule is not None and not settings
+    return together if one_pass else singly, network.coverage(neuron, rule or "gradient")

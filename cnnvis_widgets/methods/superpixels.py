@@ -1,0 +1,103 @@
+"""Superpixels: a picture cut into pieces of one colour, by scikit-image."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from cnnvis_widgets.methods.parameter import Parameter
+
+SEGMENTATION = Parameter(
+    "segmentation",
+    "Segmentation",
+    "choice",
+    "quickshift",
+    "how the picture is cut into superpixels: quickshift follows colour, slic gives even pieces, "
+    "felzenszwalb follows edges",
+    choices=("quickshift", "slic", "felzenszwalb"),
+)
+LEAST = 224  # pixels of the shorter side of what quickshift cuts
+
+
+def superpixels(picture: np.ndarray, segmentation: str) -> np.ndarray:
+    """The number of each pixel's superpixel.
+
+    Args:
+        picture: uint8 (rows, columns, 3).
+        segmentation: one of `SEGMENTATION.choices`.
+
+    Returns:
+        int (rows, columns), 0 … n - 1 without gaps, read-only.
+    """
+    return _segmented(np.ascontiguousarray(picture).tobytes(), picture.shape, segmentation)
+
+
+@lru_cache(maxsize=16)  # quickshift takes half a second, and one picture is asked of many classes
+def _segmented(colours: bytes, shape: tuple[int, ...], segmentation: str) -> np.ndarray:
+    from skimage import segmentation as ways
+
+    picture = np.frombuffer(colours, np.uint8).reshape(shape)
+    if segmentation == "quickshift":
+        found = _quickshift(picture)
+    elif segmentation == "slic":
+        found = ways.slic(picture, n_segments=50, compactness=10, start_label=0)
+    else:
+        smallest = max(1, shape[0] * shape[1] // 250)
+        found = ways.felzenszwalb(picture, scale=100, sigma=0.5, min_size=smallest)
+    _, numbers = np.unique(found, return_inverse=True)
+    numbers = numbers.reshape(shape[:2])
+    numbers.setflags(write=False)
+    return numbers
+
+
+def _quickshift(picture: np.ndarray) -> np.ndarray:
+    """Cut as the lime package does, whose settings are meant for pictures of 224 pixels or more.
+
+    They count pixels: of a picture of 64 × 64 they make three pieces. A smaller one is enlarged
+    for the cutting.
+    """
+    from skimage.segmentation import quickshift
+
+    rows, columns = picture.shape[:2]
+    scale = max(1.0, LEAST / min(rows, columns))
+    size = (round(columns * scale), round(rows * scale))
+    large = Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)
+    found = quickshift(np.asarray(large), kernel_size=4, max_dist=200, ratio=0.2)
+    row, column = (
+        ((np.arange(n) + 0.5) * whole / n).astype(int)
+        for n, whole in zip((rows, columns), found.shape, strict=True)
+    )
+    return found[row[:, None], column]
+
+
+def colours(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """A picture of a network's input, for want of the one that it was made from.
+
+    Args:
+        values: float32 (rows, columns, channels).
+        low: the input of a black picture, `values`' shape.
+        high: the input of a white one.
+
+    Returns:
+        uint8 (rows, columns, 3).
+    """
+    width = np.where(high > low, high - low, 1)
+    made = np.rint(np.clip((values - low) / width, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(made, 3 // made.shape[2], axis=2)
+
+
+def means(values: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """Each superpixel's mean, at each of its pixels.
+
+    Args:
+        values: float32 (rows, columns, channels).
+        segments: int (rows, columns).
+
+    Returns:
+        float32, the shape of `values`.
+    """
+    flat, numbers = values.reshape(segments.size, -1).astype(np.float64), segments.ravel()
+    sums = np.stack([np.bincount(numbers, channel) for channel in flat.T], axis=-1)
+    return (sums / np.bincount(numbers)[:, None]).astype(np.float32)[segments]

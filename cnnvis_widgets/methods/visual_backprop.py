@@ -1,0 +1,150 @@
+"""VisualBackProp: what is active on every level, from the top down to the pixels (thesis 3.11)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.backend.records import Chain, Window
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+
+class VisualBackProp(Method):
+    """The channel-means after the ReLUs, multiplied from the top down.
+
+    The deepest map is enlarged to the size of the one before it, multiplied by it, and so on down
+    to the pixels. A map is enlarged by a transposed convolution of ones, with the kernel, stride
+    and padding of the layers in between (their kernel at least as wide as their stride).
+
+    In a network that branches (residual blocks, Inception) there is no one layer in between. There
+    the chain has one map for each resolution, the last that comes out of a ReLU (or of several,
+    side by side); the stride is the ratio of the sizes, and the kernel twice the stride.
+    """
+
+    name = "visual_backprop"
+    title = "VisualBackProp"
+    summary = "the places that stay active from the pixels up to the last convolution"
+    paper = (
+        "Bojarski, Choromanska, Choromanski, Firner, Jackel, Muller & Zieba, VisualBackProp: "
+        "visualizing CNNs for autonomous driving, 2016, arXiv:1611.05418"
+    )
+    section = "3.11"
+    order = 80
+    acts_on = "the last convolutional layer"
+    neurons = "the last convolutional layer"
+    gradient_based = False
+    resolution = "high"
+    networks = "those with ReLUs"
+    weaknesses = (
+        "Says nothing about any one neuron or class: what is active everywhere is shown, whether "
+        "or not the answer rests on it. Borders come out darker, and strides may leave a grid."
+    )
+    unit = "product of mean activations"
+    quick = True
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass; the chain itself is arithmetic on a few small maps."""
+        network = question.network
+        found = network.channel_means(question.input, question.neuron)
+        product, exponent = multiply(found.maps, found.chain.steps)
+        notes = [
+            "About the last convolutional layer as a whole: any neuron gives this map. grad_cam "
+            "shows one neuron.",
+            _links(found.maps, found.chain),
+        ]
+        # Thirteen maps of VGG-16 can go beyond float32, whose numbers end at 2^128.
+        if product.any() and not -100 < exponent < 120:
+            notes.append(
+                f"The product is too {'large' if exponent > 0 else 'small'} for float32: all "
+                f"values are in units of 2^{exponent}."
+            )
+            exponent = 0
+        layers = [name for name in found.chain.layers if name]
+        return Answer(
+            found.unit,
+            found.value,
+            Coverage({"ReLUs with rows and columns": "mean over the channels"}),
+            np.ldexp(product, exponent).astype(np.float32)[..., None],
+            layer=layers[0] if layers else None,
+            notes=tuple(notes),
+            details={"layers": found.chain.layers, "branched": found.chain.branched},
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The map itself."""
+        return attribution[..., 0]
+
+    def unsuited(self, network: Network) -> str:
+        """Empty where a ReLU's result has rows and columns."""
+        if network.has_relu_maps:
+            return ""
+        return (
+            f"VisualBackProp needs ReLUs whose results have rows and columns; {network.name} has "
+            "none. occlusion works on any network, grad_cam on any with rows and columns."
+        )
+
+
+def multiply(
+    maps: Sequence[np.ndarray], steps: Sequence[Sequence[Window]]
+) -> tuple[np.ndarray, int]:
+    """The chain from the deepest map down to the pixels.
+
+    Args:
+        maps: (rows, columns) each, the deepest first, nowhere negative.
+        steps: for each map the windows that lead to the next one, and from the last to the pixels.
+
+    Returns:
+        float64 (rows, columns) of at most 1, and the power of two that it is to be multiplied by.
+    """
+    product, exponent = np.ones(maps[0].shape), 0
+    for map_, windows in zip(maps, steps, strict=True):
+        product = product * map_
+        # Powers of two lose no digit, and no network is so deep that the product overflows.
+        power = math.frexp(product.max())[1]
+        product, exponent = np.ldexp(product, -power), exponent + power
+        for window in windows:
+            product = spread(product, window)
+    power = math.frexp(product.max())[1]
+    return np.ldexp(product, -power), exponent + power
+
+
+def spread(values: np.ndarray, window: Window) -> np.ndarray:
+    """The transposed convolution of ones: each value is added to all that its window looks at.
+
+    Args:
+        values: (rows, columns) of the layer's result.
+        window: how the layer looks at its input.
+
+    Returns:
+        (rows, columns) of the layer's input; 0 where no window looks.
+    """
+    for axis in zip(*window, strict=True):
+        values = _spread_rows(values, *axis).T
+    return values
+
+
+def _spread_rows(
+    values: np.ndarray, kernel: int, stride: int, dilation: int, offset: int, size: int
+) -> np.ndarray:
+    reach = (len(values) - 1) * stride + 1
+    whole = np.zeros((reach + (kernel - 1) * dilation, values.shape[1]))
+    for tap in range(kernel):
+        start = tap * dilation
+        whole[start : start + reach : stride] += values
+    seen = whole[offset : offset + size]
+    missing = size - len(seen)
+    return np.pad(seen, ((0, missing), (0, 0))) if missing else seen
+
+
+def _links(maps: Sequence[np.ndarray], chain: Chain) -> str:
+    sizes = ", ".join(f"{rows} × {columns}" for rows, columns in (m.shape for m in maps))
+    if chain.branched:
+        return f"The network branches, so the chain has one map for each resolution: {sizes}."
+    return f"The chain has the maps after all {len(maps)} ReLUs with rows and columns: {sizes}."

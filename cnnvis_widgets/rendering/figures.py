@@ -1,0 +1,375 @@
+"""Matplotlib figures for papers and projectors, through its object interface alone.
+
+No pyplot, no backend, no rcParams: making a figure changes nothing else in the process. The figures
+save themselves (``savefig("x.png")``, ``.svg``, ``.pdf``), show themselves in a notebook, and carry
+a description in words (``alt``), which the notebook and the saved file get too.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.rendering import pictures
+from cnnvis_widgets.rendering.colormaps import choose, lookup
+from cnnvis_widgets.rendering.contours import LEVELS, halo, iso_lines
+from cnnvis_widgets.rendering.describe import describe
+from cnnvis_widgets.rendering.pictures import Blend, Colormap
+from cnnvis_widgets.rendering.scales import Scale, as_heatmap
+
+Mode = Literal["overlay", "side_by_side", "contour", "split", "heatmap"]
+Share = Literal["none", "all", "row", "column"]
+
+_TITLE, _LABEL, _SMALL = 20, 16, 14  # points on a figure 8 inches wide: legible from the last row
+_WRAP = 34  # characters that fit along the bar of a panel of a grid
+_INK = "#1f2328"
+
+
+class ExplanationFigure(Figure):
+    """A matplotlib figure that can say what it shows.
+
+    Attributes:
+        alt: what is to be seen, in words.
+    """
+
+    def __init__(self, *args: Any, alt: str = "", **kwargs: Any) -> None:
+        layout = ConstrainedLayoutEngine(compress=True, w_pad=0.12, h_pad=0.12)
+        super().__init__(*args, layout=layout, facecolor="white", **kwargs)
+        FigureCanvasAgg(self)
+        self.alt = alt
+
+    def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
+        """As matplotlib's; ``alt`` goes into PNG, SVG and PDF files as their description."""
+        ending = Path(fname).suffix[1:] if isinstance(fname, str | PathLike) else ""
+        kind = kwargs.get("format") or ending or self.canvas.get_default_filetype()
+        key = {"png": "Description", "svg": "Description", "pdf": "Subject"}.get(kind.lower())
+        if key and self.alt:
+            kwargs["metadata"] = {key: self.alt, **(kwargs.get("metadata") or {})}
+        super().savefig(fname, transparent=transparent, **kwargs)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[Any, Any]:
+        """What a notebook shows, with or without matplotlib's own integration."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        # JupyterLab and Voilà drop a PNG's "alt" (the metadata is IPython's), so that only HTML can
+        # tell a screen reader what is to be seen.
+        source = base64.b64encode(buffer.getvalue()).decode("ascii")
+        style = "max-width: 100%; height: auto"
+        image = f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{source}"'
+        return (
+            {
+                "text/html": f'{image} style="{style}">',
+                "image/png": buffer.getvalue(),
+                "text/plain": self.alt or repr(self),
+            },
+            {"image/png": {"alt": self.alt}},
+        )
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One place in a grid.
+
+    Attributes:
+        picture: uint8 (rows, columns, 3), or None to show the map alone.
+        heatmap: (r, c), or None to show the picture alone.
+        label: stands above it.
+        unit: of the map's values, on the colour bar.
+        scale: None for the scale that the grid gives it.
+        alt: what the picture shows, in words.
+    """
+
+    picture: ArrayLike | None = None
+    heatmap: ArrayLike | None = None
+    label: str = ""
+    unit: str = ""
+    scale: Scale | None = None
+    alt: str = ""
+
+
+def figure(
+    picture: ArrayLike | None,
+    heatmap: ArrayLike,
+    *,
+    title: str = "",
+    scale: Scale | None = None,
+    colormap: Colormap = None,
+    mode: Mode = "overlay",
+    unit: str = "",
+    caption: str = "",
+    opacity: float = 0.6,
+    blend: Blend = "uniform",
+    picture_alt: str = "",
+) -> ExplanationFigure:
+    """A picture and its heatmap, with a colour bar in raw values.
+
+    A map of zeros has "all zeros" written on it; a scale that clips says where.
+
+    Args:
+        picture: uint8 (rows, columns, 3), as the network saw it; may be None in mode "heatmap".
+        heatmap: (r, c), raw.
+        title: above.
+        scale: None for ``Scale.of(heatmap)``.
+        colormap: a name that suits the scale; None for the default.
+        mode: "overlay", "side_by_side" (the map at its own resolution), "contour", "split", or
+            "heatmap" (the map alone, at its own resolution).
+        unit: of the map's values, along the colour bar.
+        caption: below.
+        opacity: of the map in mode "overlay".
+        blend: see ``pictures.overlay``.
+        picture_alt: what the picture shows, for ``alt``.
+
+    Raises:
+        UnknownNameError: another mode or colour map.
+        InvalidValueError: no picture in a mode that needs one, NaN, or maps that do not fit.
+    """
+    scale = scale or Scale.of(heatmap)
+    if mode not in get_args(Mode):
+        raise UnknownNameError.of("mode", mode, get_args(Mode))
+    if picture is None and mode != "heatmap":
+        raise InvalidValueError(f"Mode {mode!r} shows the map with a picture; none was given.")
+    wide = mode == "side_by_side"
+    alt = ". ".join(t for t in (title, describe(heatmap, picture_alt), scale.note, caption) if t)
+    result = ExplanationFigure(figsize=(13.5, 6.5) if wide else (8, 6.5), alt=alt)
+    axes = result.subplots(1, 2 if wide else 1, squeeze=False)[0]
+    if wide and picture is not None:
+        _show(axes[0], pictures.as_picture(picture))
+        axes[0].set_title("picture", fontsize=_LABEL)
+        axes[1].set_title("heatmap", fontsize=_LABEL)
+    _draw(axes[-1], picture, heatmap, scale, colormap, "heatmap" if wide else mode, opacity, blend)
+    bar = _bar(result, [axes[-1]], scale, colormap, mode, opacity, blend)
+    _finish_bar(bar, unit, scale, _LABEL)
+    _texts(result, title, caption)
+    return result
+
+
+def grid(
+    rows: Sequence[Sequence[Panel | None]],
+    *,
+    share: Share = "none",
+    percentile: float = 100.0,
+    mode: Literal["overlay", "contour", "split", "heatmap"] = "overlay",
+    colormap: Colormap = None,
+    row_labels: Sequence[str] = (),
+    title: str = "",
+    caption: str = "",
+    opacity: float = 0.6,
+    blend: Blend = "uniform",
+) -> ExplanationFigure:
+    """Several explanations side by side, each labelled, with one shared scale or one each.
+
+    Args:
+        rows: panels, row by row; None leaves a place empty; without a map a panel is its picture.
+        share: which panels can be compared by colour: "none" (one colour bar each), "all" (one for
+            the figure), "row" or "column" (one at the end of each). Share only between values of
+            the same meaning: the same method and the same kind of neuron.
+        percentile: see ``Scale.of``; for the panels that bring no scale of their own.
+        mode: see ``figure``.
+        colormap: a name, or one of each kind where signed and unsigned maps occur together.
+        row_labels: left of each row.
+        title: above.
+        caption: below.
+        opacity: of the maps in mode "overlay".
+        blend: see ``pictures.overlay``.
+
+    Raises:
+        UnknownNameError: another mode, share or colour map.
+        InvalidValueError: no panel, a panel with a scale of its own where scales are shared, or
+            other numbers of row labels than of rows.
+    """
+    modes = tuple(m for m in get_args(Mode) if m != "side_by_side")
+    for kind, name, known in (("mode", mode, modes), ("sharing", share, get_args(Share))):
+        if name not in known:
+            raise UnknownNameError.of(kind, name, known)
+    if not any(panel for row in rows for panel in row):
+        raise InvalidValueError("A grid has at least one panel; none was given.")
+    if row_labels and len(row_labels) != len(rows):
+        raise InvalidValueError(f"There are {len(rows)} rows, but {len(row_labels)} row labels.")
+    width = max(len(row) for row in rows)
+    height = 3.4 if share == "none" else 4.0  # bars beside every picture leave it less width
+    height *= _proportion([panel for row in rows for panel in row if panel])
+    result = ExplanationFigure(figsize=(max(8.0, 4.2 * width), 0.8 + height * len(rows)))
+    axes: Any = result.subplots(len(rows), width, squeeze=False)
+    groups: dict[Any, list[tuple[int, int, Panel, ArrayLike]]] = {}
+    parts = [title] if title else []
+    for r, c in np.ndindex(axes.shape):
+        panel = rows[r][c] if c < len(rows[r]) else None
+        _bare(axes[r, c])
+        if c == 0 and row_labels:
+            axes[r, c].set_ylabel(row_labels[r], fontsize=_LABEL, labelpad=10)
+        if panel is None:
+            continue
+        axes[r, c].set_title(panel.label, fontsize=_LABEL)
+        if panel.heatmap is not None:
+            key = {"none": (r, c), "all": 0, "row": r, "column": c}[share]
+            groups.setdefault(key, []).append((r, c, panel, panel.heatmap))
+        elif panel.picture is not None:
+            _show(axes[r, c], pictures.as_picture(panel.picture))
+            parts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {panel.alt or 'picture'}")
+    for members in groups.values():
+        scale = _group_scale([panel for _, _, panel, _ in members], share, percentile)
+        for r, c, panel, heatmap in members:
+            _draw(axes[r, c], panel.picture, heatmap, scale, colormap, mode, opacity, blend)
+            text = describe(heatmap, panel.alt)
+            parts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {text}")
+        beside = {
+            "none": [axes[r, c] for r, c, _, _ in members],
+            "all": list(axes.ravel()),
+            "row": list(axes[members[0][0]]),
+            "column": list(axes[:, members[0][1]]),
+        }[share]
+        alone = all(panel.picture is None for _, _, panel, _ in members)
+        below, bar_mode = share == "column", "heatmap" if alone else mode
+        bar = _bar(result, beside, scale, colormap, bar_mode, opacity, blend, below)
+        units = dict.fromkeys(panel.unit for _, _, panel, _ in members if panel.unit)
+        _finish_bar(bar, ", ".join(units), scale, _SMALL)
+    _texts(result, title, caption)
+    result.alt = ". ".join([*parts, *([caption] if caption else [])])
+    return result
+
+
+def picture_figure(
+    image: ArrayLike, title: str = "", *, caption: str = "", alt: str = ""
+) -> ExplanationFigure:
+    """A picture that a method made (activation maximisation, an inversion), with its title.
+
+    Args:
+        image: uint8 (rows, columns, 3).
+        title: above.
+        caption: below.
+        alt: what is to be seen; the title, if nothing is said.
+    """
+    result = ExplanationFigure(figsize=(8, 7), alt=alt or title)
+    _show(result.subplots(), pictures.as_picture(image))
+    _texts(result, title, caption)
+    return result
+
+
+def _proportion(panels: list[Panel]) -> float:
+    """How high the panels are for their width; extremes are left to white margins."""
+    shown: list[Any] = [p.heatmap if p.picture is None else p.picture for p in panels]
+    shapes: list[tuple[int, ...]] = [np.shape(array) for array in shown]
+    highest = max((s[0] / s[1] for s in shapes if len(s) > 1 and s[1]), default=1.0)
+    return min(2.0, max(0.5, highest))
+
+
+def _group_scale(panels: list[Panel], share: str, percentile: float) -> Scale:
+    own = [panel.scale for panel in panels if panel.scale is not None]
+    if own and share != "none":
+        raise InvalidValueError(
+            f"share={share!r} gives the panels one scale, but one of them brings its own."
+        )
+    maps = [panel.heatmap for panel in panels if panel.heatmap is not None]
+    return own[0] if own else Scale.of(*maps, percentile=percentile)
+
+
+def _draw(
+    ax: Axes,
+    picture: ArrayLike | None,
+    heatmap: ArrayLike,
+    scale: Scale,
+    colormap: Colormap,
+    mode: str,
+    opacity: float,
+    blend: Blend,
+) -> None:
+    """One map in one of the single-axes modes."""
+    if mode == "heatmap" or picture is None:
+        _show(ax, pictures.colorize(heatmap, scale, colormap))
+    elif mode == "overlay":
+        _show(ax, pictures.overlay(picture, heatmap, scale, colormap, opacity, blend))
+    elif mode == "split":
+        _show(ax, pictures.split(picture, heatmap, scale=scale, colormap=colormap))
+    else:
+        below, values = pictures.fit(picture, heatmap)
+        _show(ax, pictures.gray(below))
+        table = lookup(choose(scale.kind, colormap))
+        for line in iso_lines(values, LEVELS, scale):
+            colour = table[pictures.indices(scale.normalise([[line.value]]))[0, 0]] / 255
+            edge = withStroke(linewidth=5, foreground=tuple(halo(colour * 255) / 255))
+            ax.plot(line.points[:, 1], line.points[:, 0], color=colour, lw=2.5, path_effects=[edge])
+    if not as_heatmap(heatmap).any():
+        frame = {"facecolor": "white", "edgecolor": _INK, "boxstyle": "round,pad=0.4"}
+        ax.text(
+            0.5, 0.5, "all zeros", transform=ax.transAxes, ha="center", va="center",
+            fontsize=_TITLE, color=_INK, bbox=frame,
+        )  # fmt: skip
+
+
+def _bar(
+    result: Figure,
+    beside: list[Axes],
+    scale: Scale,
+    colormap: Colormap,
+    mode: str,
+    opacity: float,
+    blend: Blend,
+    below: bool = False,
+) -> Colorbar:
+    """A colour bar in the colours that are seen: those of an overlay are mixed with grey."""
+    if mode == "overlay":
+        table = pictures.blended_table(scale, colormap, opacity, blend)
+    else:
+        table = lookup(choose(scale.kind, colormap))
+    low, high = scale.low, scale.high
+    if scale.is_zero:  # one colour from end to end, with the one tick 0 in its middle
+        table = table[127:128] if scale.kind == "diverging" else table[:1]
+        low, high = -1.0, 1.0
+    mappable = ScalarMappable(Normalize(low, high), ListedColormap(table / 255))
+    extend = {"diverging": "both", "sequential": "max"}[scale.kind] if scale.clips else "neither"
+    bar = result.colorbar(
+        mappable, ax=beside, extend=extend, pad=0.03, fraction=0.06, aspect=18 if below else 22,
+        location="bottom" if below else "right",
+    )  # fmt: skip
+    fitting = scale.labelled_ticks(3, 0.35) if below else scale.labelled_ticks()
+    ticks, labels = zip(*fitting, strict=True)
+    bar.set_ticks(list(ticks), labels=list(labels))
+    if mode == "contour" and not scale.is_zero:
+        for level in LEVELS:
+            for sign in (1, -1) if scale.kind == "diverging" else (1,):
+                line = bar.ax.axvline if below else bar.ax.axhline
+                line(sign * level * scale.high, color=_INK, lw=1.5)
+    return bar
+
+
+def _finish_bar(bar: Colorbar, unit: str, scale: Scale, size: int) -> None:
+    bar.ax.tick_params(labelsize=size)
+    lines = [textwrap.fill(text, _WRAP) for text in (unit, scale.note) if text]
+    bar.set_label("\n".join(lines), fontsize=size)
+
+
+def _bare(ax: Axes) -> None:
+    ax.set(xticks=[], yticks=[])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def _show(ax: Axes, picture: pictures.Picture) -> None:
+    ax.imshow(picture, interpolation="nearest")  # no pixel that the array does not have
+    _bare(ax)
+
+
+def _texts(result: Figure, title: str, caption: str) -> None:
+    if title:
+        result.suptitle(title, fontsize=_TITLE, color=_INK, wrap=True)
+    if caption:
+        result.supxlabel(caption, fontsize=_SMALL, color=_INK, wrap=True)

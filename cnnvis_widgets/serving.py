@@ -1,0 +1,236 @@
+"""`cnnvis app` and `cnnvis lab`: the notebooks as pages through Voilà, or in JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cnnvis_widgets.errors import CnnvisError, FileError, UnknownNameError
+
+FIRST = "explorer"
+APP_PORT = 8866
+LAB_PORT = 8888
+PORTS_TRIED = 50
+
+PREHEAT = True
+"""Whether a kernel stands ready for the next visitor of the page that opens first."""
+
+IDLE_SECONDS = 600
+"""A kernel that nobody is connected to is ended after this time; one that is looked at never is,
+however long the lecturer talks."""
+
+CULL_EVERY_SECONDS = 60
+
+_PACKAGE = Path(__file__).parent
+
+
+class Server(NamedTuple):
+    """How to serve.
+
+    Attributes:
+        port: None for the first free one.
+        host: the name or address to listen at.
+        browser: whether to open one.
+        settings: "Class.name=value", handed on as they are.
+    """
+
+    port: int | None = None
+    host: str = "localhost"
+    browser: bool = True
+    settings: Sequence[str] = ()
+
+
+def notebooks_folder() -> Path:
+    """The notebooks: inside an installed package, or beside it in a checkout.
+
+    Raises:
+        FileError: neither is there.
+    """
+    installed, checkout = _PACKAGE / "_notebooks", _PACKAGE.parent / "notebooks"
+    if installed.is_dir():
+        return installed
+    if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
+        return checkout
+    raise FileError(
+        f"The notebooks were expected in {str(installed)!r} or {str(checkout)!r}. Install the "
+        "package again, or give the path of a notebook of your own."
+    )
+
+
+def find_notebook(name: str) -> Path:
+    """A notebook that comes along, by name with or without its ending, or the path of any.
+
+    Raises:
+        UnknownNameError: no such notebook; the message lists those that come along.
+        FileError: a path where there is none, or something else.
+    """
+    path = Path(name).expanduser()
+    if path.suffix == ".ipynb" and path.is_file():
+        return path.resolve()
+    if path.parent != Path() or (path.suffix and path.suffix != ".ipynb"):
+        raise FileError(f"There is no notebook {name!r}: the path of an .ipynb file was expected.")
+    folder = notebooks_folder()
+    found = folder / f"{path.stem if path.suffix == '.ipynb' else name}.ipynb"
+    if not found.is_file():
+        known = sorted(p.stem for p in folder.glob("*.ipynb"))
+        raise UnknownNameError.of("notebook", name, known)
+    return found
+
+
+def app(notebook: str, server: Server, preheat: bool = PREHEAT) -> int:
+    """Serve a notebook and its neighbours as pages until Ctrl+C."""
+    path = find_notebook(notebook)
+    port = free_port(server, APP_PORT)
+    quiet_kernels()
+    find_template()
+    from traitlets.config import Config
+    from voila.app import Voila
+
+    url = f"http://{server.host}:{port}/voila/render/{path.name}"
+    print(f"{path.name} is served at {url}   (Ctrl+C ends it)", flush=True)
+    if server.browser:
+        _open_when_ready(server.host, port, url)
+    Voila.launch_instance(
+        argv=voila_arguments(path, port, server, preheat), config=Config(voila_tables(path))
+    )
+    return 0
+
+
+def voila_arguments(path: Path, port: int, server: Server, preheat: bool) -> list[str]:
+    """What the `voila` command is given; said there, it counts before the user's Jupyter files."""
+    settings = {
+        "Voila.open_browser": False,  # its own would open the list of files
+        "Voila.port": port,
+        "Voila.port_retries": 0,
+        "Voila.ip": server.host,
+        "Voila.log_level": "ERROR",
+        "VoilaConfiguration.strip_sources": True,
+        "VoilaConfiguration.theme": "light",
+        "VoilaConfiguration.template": "cnnvis",  # asks nothing of the internet
+        # Not made for Voilà: it fills the browser's console with errors.
+        "VoilaConfiguration.extension_denylist": "@jupyter-notebook/lab-extension",
+        "VoilaConfiguration.preheat_kernel": preheat,
+        "MappingKernelManager.cull_idle_timeout": IDLE_SECONDS,
+        "MappingKernelManager.cull_interval": CULL_EVERY_SECONDS,
+    }
+    return [str(path.parent), *_options(settings, server.settings)]
+
+
+def voila_tables(path: Path) -> dict[str, dict[str, object]]:
+    """Settings that are tables, which a command line cannot give without complaint."""
+    # Of all notebooks in the folder only this one gets a waiting kernel: each takes 80 MB.
+    pools = {"default": {"pool_size": 0}, path.name: {"pool_size": 1}}
+    return {
+        "VoilaKernelManager": {"kernel_pools_config": pools},
+        # A page that is closed asks for its kernel's end without a token; Voilà would refuse that,
+        # and each visitor leave a TensorFlow of 700 MB behind. Kernels' names cannot be guessed.
+        # Of Jupyter's own ping_timeout Tornado says on every page that it is too long.
+        "Voila": {"tornado_settings": {"disable_check_xsrf": True, "ws_ping_timeout": 30_000}},
+    }
+
+
+def _options(settings: dict[str, object], own: Sequence[str]) -> list[str]:
+    """Ours, but for those that the user has set: traitlets takes each only once."""
+    set_by_user = {setting.lstrip("-").partition("=")[0] for setting in own}
+    ours = [f"--{name}={value}" for name, value in settings.items() if name not in set_by_user]
+    return [*ours, *(f"--{setting.lstrip('-')}" for setting in own)]
+
+
+def lab(notebook: str, server: Server) -> int:
+    """Open a notebook in JupyterLab, its neighbours beside it."""
+    path = find_notebook(notebook)
+    if path.parent == _PACKAGE / "_notebooks":
+        path = copied_here(path.parent) / path.name
+    port = free_port(server, LAB_PORT)
+    quiet_kernels()
+    from jupyterlab.labapp import LabApp
+
+    settings = {
+        "ServerApp.root_dir": path.parent,
+        "LabApp.default_url": f"/lab/tree/{path.name}",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.ip": server.host,
+        "ServerApp.open_browser": server.browser,
+    }
+    LabApp.launch_instance(argv=_options(settings, server.settings))
+    return 0
+
+
+def copied_here(source: Path) -> Path:
+    """A copy of the installed notebooks in the current folder, where one may change them.
+
+    What is there already is left as it is.
+    """
+    target = Path.cwd() / "cnnvis-notebooks"
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_file() and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    print(f"The notebooks are in {target}")
+    return target
+
+
+def quiet_kernels() -> None:
+    """Kernels inherit this: TensorFlow's start-up chatter would stand on the page."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def find_template() -> None:
+    """Voilà looks for page templates in Jupyter's data directories: ours becomes the first."""
+    others = os.environ.get("JUPYTER_PATH")
+    paths = [str(_PACKAGE / "voila_template"), *([others] if others else [])]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
+
+
+def free_port(server: Server, first: int) -> int:
+    """The wanted port, or the first free one.
+
+    Raises:
+        CnnvisError: the wanted one is taken, or none is free.
+    """
+    tried = [server.port] if server.port else range(first, first + PORTS_TRIED)
+    reason: object = ""
+    for port in tried:
+        if not 0 < port < 65536:  # the C library would take it modulo 65536
+            reason = "ports go from 1 to 65535"
+            continue
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                server.host, port, type=socket.SOCK_STREAM
+            )[0]
+            with socket.socket(family, kind, protocol) as probe:
+                if os.name == "posix":  # a port that was just left is free; elsewhere it steals
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                return port
+        except OSError as error:
+            reason = error.strerror or error
+    raise CnnvisError(f"Port {tried[0]} at {server.host} cannot be used: {reason}.")
+
+
+def _open_when_ready(host: str, port: int, url: str, seconds: float = 60) -> threading.Thread:
+    """Open the page in a browser as soon as something listens."""
+
+    def wait() -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                socket.create_connection((host, port), timeout=1).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                webbrowser.open(url)
+                return
+
+    thread = threading.Thread(target=wait, name="cnnvis-browser", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,113 @@
+"""What the explorer's parts are given, made from what the engine answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnvis_widgets.engine import facts
+from cnnvis_widgets.engine.grouping import blocks
+from cnnvis_widgets.engine.requests import LayerView, NetworkFacts
+from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.rendering import Scale, colorize, png_bytes
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.engine.requests import Neuron
+
+CLASSES = "the output (classes)"
+"""What the layer picker calls the network's output; its neurons are the classes."""
+
+
+def layer_records(found: NetworkFacts) -> list[dict[str, Any]]:
+    """The output first, then every layer in its order, with its block."""
+    units = len(found.labels)
+    records: list[dict[str, Any]] = [
+        {"name": CLASSES, "kind": "classes", "shape": [units], "units": units, "group": ""}
+    ]
+    names = [info.name for info in found.layers]
+    for info, group in zip(found.layers, blocks(names), strict=True):
+        records.append(
+            {
+                "name": info.name,
+                "kind": info.kind,
+                "shape": list(info.output_shape),
+                "units": info.units,
+                "group": group,
+            }
+        )
+    return records
+
+
+def neuron_records(found: LayerView) -> list[dict[str, Any]]:
+    """The most active neurons, their maps as thumbnails on one scale."""
+    maps = [n.map for n in found.neurons if n.map is not None]
+    scale = Scale.of(*maps) if maps else None
+    return [
+        {
+            "unit": n.unit,
+            "value": n.value,
+            "label": "",
+            "thumbnail": "" if n.map is None else png_bytes(colorize(n.map, scale)),
+        }
+        for n in found.neurons
+    ]
+
+
+def parameter_record(parameter: dict[str, Any], layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """A parameter's declaration; one that names a layer is chosen among those with rows."""
+    if parameter["kind"] == "layer":
+        maps = [r["name"] for r in layers if len(r["shape"]) == 3]
+        parameter |= {"kind": "choice", "choices": ["", *maps]}
+    return parameter
+
+
+def as_neuron(wanted: Neuron | int | None) -> Neuron | None:
+    """A neuron as it was given, or an output unit made into one."""
+    from cnnvis_widgets.engine.requests import Neuron
+
+    return wanted if wanted is None or isinstance(wanted, Neuron) else Neuron(None, wanted)
+
+
+def nothing(_: object) -> None:
+    """For answers that nobody waits for."""
+
+
+def network_records() -> list[dict[str, Any]]:
+    """The zoo's networks; those whose weights are not at hand say why."""
+    return [
+        {
+            "name": found["name"],
+            "title": found["title"],
+            "note": found["note"],
+            "available": not found["missing"],
+            "why": found["missing"],
+        }
+        for found in facts.networks()
+    ]
+
+
+def method_records(unsuited: dict[str, str]) -> list[dict[str, Any]]:
+    """All methods; `unsuited` says of some why the network cannot be treated so."""
+    return [
+        {
+            "name": found["name"],
+            "title": found["title"],
+            "summary": found["summary"],
+            "suits": found["name"] not in unsuited,
+            "why": unsuited.get(found["name"], ""),
+        }
+        for found in facts.methods()
+    ]
+
+
+def fact(
+    records: list[dict[str, Any]], name: str, field: str = "title", otherwise: str = ""
+) -> str:
+    """What a record of that name says in a field; `otherwise`, or the name, where there is none."""
+    return next((str(r[field]) for r in records if r["name"] == name), otherwise or name)
+
+
+def sentence(error: Exception) -> str:
+    """What a visitor is told of an error."""
+    if isinstance(error, CnnvisError):
+        return str(error)
+    return f"Something went wrong that was not foreseen ({type(error).__name__}: {error})."

@@ -1,0 +1,174 @@
+/** Thumbnails and an upload; see picture_picker.py. */
+const LONGER_SIDE = 1024; // pixels
+const AS_IT_IS = 8 * 1024 * 1024; // bytes; a message over 10 MB would end the connection
+const COMFORTABLE = 4 * 1024 * 1024;
+
+/**
+ * Make a picture file small enough to be sent. Where the browser cannot open it, the file itself is
+ * returned, for Python to say what is wrong.
+ * @param {File} file
+ * @returns {Promise<Blob>}
+ */
+async function shrink(file) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch {
+    if (file.size <= AS_IT_IS) return file;
+    throw new Error(`${file.name} is ${megabytes(file.size)} and not a picture that this browser can open. `
+      + "JPEG, PNG and WebP of any size can be opened, other files up to 8 MB.");
+  }
+  let scale = Math.min(1, LONGER_SIDE / Math.max(bitmap.width, bitmap.height));
+  // A small file of a format that every decoder knows is sent as it is: not one value changes.
+  const known = file.type === "image/png" || file.type === "image/jpeg";
+  if (scale === 1 && known && file.size <= COMFORTABLE) return file;
+  for (;;) {
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+    canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const transparent = hasTransparency(context);
+    const type = transparent || scale === 1 ? "image/png" : "image/jpeg";
+    let blob = await new Promise((done) => canvas.toBlob(done, type, 0.92));
+    if (blob && blob.size > COMFORTABLE && !transparent) {
+      blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
+    }
+    if (!blob) throw new Error(`${file.name} could not be made smaller by this browser.`);
+    if (blob.size <= COMFORTABLE) {
+      bitmap.close();
+      return blob;
+    }
+    scale *= 0.7;
+  }
+}
+
+function hasTransparency(context) {
+  const { data } = context.getImageData(0, 0, context.canvas.width, context.canvas.height);
+  for (let i = 3; i < data.length; i += 4) if (data[i] < 255) return true;
+  return false;
+}
+
+function megabytes(bytes) {
+  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** The first picture among what was dropped or pasted. */
+function pictureIn(transfer) {
+  const files = [...(transfer?.files ?? [])];
+  return files.find((file) => file.type.startsWith("image/")) ?? files[0];
+}
+
+function uploading(model, root, signal) {
+  const input = h("input", { type: "file", accept: "image/*", hidden: true, tabindex: "-1" });
+  const button = h("button", { type: "button", class: "cnnvis-upload", onclick: () => input.click() }, "Upload a picture…");
+  const status = h("span", { class: "cnnvis-hint", role: "status" });
+  const bar = h("div", { class: "cnnvis-uploads" }, input, button, status);
+  const invitation = "or drop one here, or paste it";
+  let pending = "";
+  let patience = 0;
+
+  const rest = () => {
+    clearTimeout(patience);
+    pending = "";
+    input.value = "";
+    status.textContent = invitation;
+    root.classList.remove("cnnvis-sending");
+    button.disabled = false;
+  };
+  const take = async (file) => {
+    if (!file || pending || model.get("disabled")) return;
+    const id = (pending = uniqueId());
+    root.classList.add("cnnvis-sending");
+    button.disabled = true;
+    send(model, "error", "");
+    try {
+      status.textContent = `making ${file.name} ready…`;
+      const blob = await shrink(file);
+      const bytes = await blob.arrayBuffer();
+      if (signal.aborted) return;
+      status.textContent = `sending ${megabytes(blob.size)}…`;
+      model.send({ kind: "upload", id, filename: file.name }, undefined, [bytes]);
+      patience = window.setTimeout(() => {
+        rest();
+        send(model, "error", `No answer came for ${file.name} within a minute. Is the kernel still there?`);
+      }, 60_000);
+    } catch (error) {
+      rest();
+      send(model, "error", error.message);
+    }
+  };
+  const answered = (message) => { if (message.kind === "uploaded" && message.id === pending) rest(); };
+  model.on("msg:custom", answered);
+  signal.addEventListener("abort", () => {
+    clearTimeout(patience);
+    model.off("msg:custom", answered);
+  });
+
+  const open = () => model.get("_takes_uploads") && !model.get("disabled");
+  input.addEventListener("change", () => take(input.files[0]), { signal });
+  let depth = 0; // dragenter and dragleave also come from the children
+  const light = (change) => {
+    depth = Math.max(0, change ? depth + change : 0);
+    root.classList.toggle("cnnvis-dropping", depth > 0);
+  };
+  for (const [name, action] of Object.entries({
+    dragenter: () => light(1),
+    dragover: () => {},
+    dragleave: () => light(-1),
+    drop: (event) => {
+      light(0);
+      const file = pictureIn(event.dataTransfer);
+      if (file) take(file);
+      else send(model, "error", "That was not a file. Drop a picture file here.");
+    },
+  })) {
+    root.addEventListener(name, (event) => {
+      if (!open()) return;
+      event.preventDefault();
+      event.stopPropagation();
+      action(event);
+    }, { signal });
+  }
+  // A paste goes to whatever has the focus; the picker also takes it while the pointer rests on it.
+  document.addEventListener("paste", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const editing = target.closest?.("input, textarea, [contenteditable]");
+    const ours = root.contains(target) || (root.matches(":hover") && !editing);
+    const file = pictureIn(event.clipboardData);
+    if (!ours || !open()) return;
+    if (file) {
+      event.preventDefault();
+      take(file);
+    } else send(model, "error", "There is no picture on the clipboard.");
+  }, { signal });
+  watch(model, ["_takes_uploads"], () => { bar.hidden = !model.get("_takes_uploads"); }, signal);
+  rest();
+  return bar;
+}
+
+function render({ model, el }) {
+  const undo = new AbortController();
+  const { signal } = undo;
+  const body = frame(el, model, "pictures", signal);
+  const list = h("div", { class: "cnnvis-cards", role: "radiogroup" });
+  body.append(list, uploading(model, body, signal));
+
+  choices(model, list, {
+    traits: ["pictures", "_uploads"],
+    records: () => [...model.get("pictures"), ...model.get("_uploads")],
+    key: "name",
+    attributes: (picture) => ({ title: picture.title || picture.name }),
+    draw: (picture) => [
+      picture.thumbnail
+        ? h("img", { src: picture.thumbnail, alt: picture.alt, draggable: "false" })
+        : h("span", { class: "cnnvis-blank", role: picture.alt ? "img" : null, "aria-label": picture.alt || null }),
+      h("span", { class: "cnnvis-caption" }, picture.title || picture.name),
+    ],
+  }, signal);
+
+  errorLine(model, body, signal);
+  return () => undo.abort();
+}
+export default { render };

@@ -1,0 +1,183 @@
+"""Traits that say what is wrong in our own words: lists of declared records, checked values."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import traitlets
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+
+_REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a record.
+
+    Attributes:
+        kinds: the types that it may have; `int` is taken for `float`, `bool` never for a number;
+            `object` takes anything that JSON can carry.
+        default: what a record without the field gets; without a default the field is required.
+        alias: another name under which a record object of this package carries the field.
+        convert: turns the value that came into the one that is kept, before its type is checked.
+    """
+
+    kinds: tuple[type, ...]
+    default: object = _REQUIRED
+    alias: str = ""
+    convert: Callable[[Any], object] | None = None
+
+
+NAME = Field((str,))
+TEXT = Field((str,), "")
+INTEGER = Field((int,), 0)
+NUMBER = Field((float, type(None)), None)
+FLAG = Field((bool,), True)
+ANYTHING = Field((object,), None)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: NumPy numbers and arrays, tuples and ranges become Python's own.
+
+    Raises:
+        InvalidValueError: a number is not finite; JSON has none such.
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, tuple | list | range):
+        return [plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidValueError(f"A finite number was expected; got {value!r}.")
+    return value
+
+
+def data_url(picture: object) -> object:
+    """A small picture as text that a page can show.
+
+    Args:
+        picture: the bytes of a PNG, JPEG, GIF or WebP file, their base64 text, a data URL, or "".
+
+    Returns:
+        A `data:image/…` URL, or "" where there is no picture.
+
+    Raises:
+        InvalidValueError: bytes of another format, or a text that is none of these.
+    """
+    if isinstance(picture, bytes | bytearray | memoryview):
+        picture = base64.b64encode(picture).decode("ascii")
+    if not isinstance(picture, str) or not picture or picture.startswith("data:image/"):
+        return picture
+    # The first bytes of each format, as they look in base64.
+    formats = {"iVBORw0KGgo": "png", "/9j/": "jpeg", "R0lGOD": "gif", "UklGR": "webp"}
+    for start, name in formats.items():
+        if picture.startswith(start):
+            return f"data:image/{name};base64,{picture}"
+    raise InvalidValueError(
+        f"A thumbnail is a PNG, JPEG, GIF or WebP file's bytes, their base64 text or a data URL; "
+        f"got something that begins with {picture[:24]!r}."
+    )
+
+
+PICTURE = Field((str,), "", convert=data_url)
+
+
+class Records(traitlets.TraitType):
+    """A list of dicts that all have the same declared fields, the first of which is the key.
+
+    A record comes as a dict, or as any object with attributes of these names (a `Layer`, a
+    `Prediction`). Missing fields get their defaults, so that the page always finds them all.
+
+    Args:
+        kind: what one record is, in words; stands in the errors.
+        check: looks at a completed record as a whole, and raises where it makes no sense.
+        fields: the fields by name.
+    """
+
+    def __init__(
+        self, kind: str, check: Callable[[dict[str, Any]], None] | None = None, /, **fields: Field
+    ) -> None:
+        self.kind = kind
+        self.check = check
+        self.fields = fields
+        self.key = next(iter(fields))
+        super().__init__()
+
+    def default(self, obj: Any = None) -> list[dict[str, Any]]:
+        """No records; a list of its own for each widget."""
+        return []
+
+    def validate(self, obj: Any, value: Any) -> list[dict[str, Any]]:
+        """The records, checked and completed."""
+        if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+            raise InvalidValueError(f"{self.name} is a list of records; got {value!r}.")
+        records = [self._record(record) for record in value]
+        seen: set[object] = set()
+        for record in records:
+            key = record[self.key]
+            if key in seen:
+                raise InvalidValueError(
+                    f"Each {self.kind} needs a {self.key} of its own; {key!r} came twice."
+                )
+            seen.add(key)
+            if self.check:
+                self.check(record)
+        return records
+
+    def _record(self, record: Any) -> dict[str, Any]:
+        if isinstance(record, Mapping):
+            for name in record:
+                if name not in self.fields:
+                    raise UnknownNameError.of(f"field of a {self.kind}", name, self.fields)
+            given = dict(record)
+        else:
+            given = {}
+            for name, field in self.fields.items():
+                for attribute in (name, field.alias):
+                    if attribute and hasattr(record, attribute):
+                        given[name] = getattr(record, attribute)
+        return {name: self._value(name, field, given) for name, field in self.fields.items()}
+
+    def _value(self, name: str, field: Field, given: Mapping[str, Any]) -> Any:
+        value = given.get(name, field.default)
+        if value is _REQUIRED:
+            raise InvalidValueError(
+                f"A {self.kind} needs {name!r}; got {', '.join(map(repr, given)) or 'nothing'}."
+            )
+        try:
+            value = plain(field.convert(value) if field.convert else value)
+        except InvalidValueError as error:
+            raise InvalidValueError(f"{name} of a {self.kind}: {error}") from error
+        if float in field.kinds and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        wrong_bool = isinstance(value, bool) and not {bool, object} & set(field.kinds)
+        if wrong_bool or not isinstance(value, field.kinds):
+            expected = " or ".join(k.__name__.replace("NoneType", "None") for k in field.kinds)
+            raise InvalidValueError(f"{name} of a {self.kind} is {expected}; got {value!r}.")
+        return value
+
+
+class Checked(traitlets.TraitType):
+    """A value that one of its owner's methods checks each time that it is set.
+
+    Unlike with `traitlets.validate`, a refused value is never kept, not even while notifications
+    are held: traitlets rolls back on a TraitError only, and ours are not.
+
+    Args:
+        check: the method's name; it takes what came and returns what is kept, or raises.
+        default: the value at first; it goes through the check as well.
+        first: others of the same kind are checked against it, so it has to be set before them.
+    """
+
+    def __init__(self, check: str, default: Any = None, first: bool = False) -> None:
+        self.check = check
+        self.first = first
+        super().__init__(default_value=default)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """What the owner's method makes of the value."""
+        return getattr(obj, self.check)(value)

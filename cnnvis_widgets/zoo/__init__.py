@@ -1,0 +1,1 @@
+"""Networks, pictures and labels that come along."""

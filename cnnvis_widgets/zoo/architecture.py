@@ -1,0 +1,115 @@
+"""What every network of the zoo declares, and how it is built. No TensorFlow here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.zoo import weights as files
+from cnnvis_widgets.zoo.weights import Fetching, Found, WeightFile
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Architecture(ABC):
+    """A published network. A subclass declares its facts, builds the model, finds its weights.
+
+    Attributes:
+        name: what `cnnvis.load_network` takes.
+        title: its name in print.
+        paper: where it was published.
+        note: one line for a menu.
+        order: place in menus.
+        weights: "bundled" (come along), "fetched" (once, from the internet, or out of a folder) or
+            "none" (architecture only).
+        parameters: how many numbers the network holds.
+        file: the published file of weights, where they are fetched.
+        input_shape: (rows, columns, channels).
+        labels: "imagenet", or "" for none.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    note: ClassVar[str]
+    order: ClassVar[int] = 1000
+    weights: ClassVar[str]
+    parameters: ClassVar[int]
+    file: ClassVar[WeightFile | None] = None
+    input_shape: ClassVar[tuple[int, int, int]]
+    labels: ClassVar[str] = "imagenet"
+
+    @abstractmethod
+    def preprocess(self, pixels: np.ndarray) -> np.ndarray:
+        """Map float32 pixels (rows, columns, channels) of 0..255 to the network's input."""
+
+    @abstractmethod
+    def build(self) -> keras.Model:
+        """Return the network with Keras' initial weights."""
+
+    def find_weights(self, folder: Path | None, progress: Fetching | None = None) -> Found | None:
+        """Find the published weights before anything heavy is loaded; fetch them if need be.
+
+        Args:
+            folder: where to look for the file; None for the usual places.
+            progress: called while the file is fetched; None draws a bar on stderr.
+
+        Returns:
+            The file and what it was trained on; None where there are no weights.
+
+        Raises:
+            FileError: they are absent; the message says how to bring them.
+        """
+        return None
+
+    def read_weights(self, model: keras.Model, path: Path) -> None:
+        """Give `model`, as `build` made it, the published weights in `path`.
+
+        Raises:
+            FileError: the file is damaged or not what it should be.
+        """
+        files.read(model, path)
+
+    def available(self, folder: Path | None = None) -> str:
+        """Why the weights are not at hand without the internet; empty if they are. Quick."""
+        return ""
+
+    def facts(self) -> dict[str, Any]:
+        """Everything that the class declares, as plain data."""
+        facts = {name: getattr(self, name) for name in Architecture.__annotations__}
+        return {**facts, "file": self.file and self.file._asdict()}
+
+
+class FetchedArchitecture(Architecture):
+    """A network whose weights are a published file, fetched once or found in a folder."""
+
+    weights = "fetched"
+    file: ClassVar[WeightFile]
+
+    def find_weights(self, folder: Path | None, progress: Fetching | None = None) -> Found:
+        """Find or fetch the file. In the user's own folder it is taken as it is, and told apart."""
+        if folder is None:
+            return files.obtain(self.file, self.title, self.name, progress)
+        path = folder / self.file.name
+        if not path.is_file():
+            raise FileError(
+                f"{self.file.name} was expected in {str(folder)!r}; {files.listed(folder)}."
+            )
+        return Found(path, files.origin(self.file, path))
+
+    def available(self, folder: Path | None = None) -> str:
+        """Whether the file lies in `folder`, or in one of the usual places."""
+        if folder is not None:
+            there = (folder / self.file.name).is_file()
+            return "" if there else f"{self.file.name} is not in {str(folder)!r}"
+        if files.find(self.file):
+            return ""
+        return (
+            f"its weights ({self.file.megabytes}) are not on this machine; "
+            f"`cnnvis models fetch {self.name}` brings them"
+        )

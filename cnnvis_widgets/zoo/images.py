@@ -1,0 +1,311 @@
+"""The ten pictures that come along, and `load_image`, which accepts whatever a user has.
+
+The pictures lie inside packages that are needed anyway (scikit-image, matplotlib, scikit-learn) and
+are read without importing these. What is known of each is one file in the folder ``pictures``: the
+list, the menus and ``docs/pictures.md`` follow from the files that lie there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.util
+import io
+import os
+import re
+import reprlib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
+from cnnvis_widgets.zoo import decode
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
+
+_FOLDER = Path(__file__).parent / "pictures"
+_URL = re.compile(r"(https?|ftp|s3|gs|file|data):", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One of the pictures that come along: what it shows, whose it is, and where its object lies.
+
+    Attributes:
+        name: what `load_image` calls it; the stem of its file in ``pictures``.
+        order: its place in the list.
+        title: a line for menus.
+        shows: what is to be seen, in plain words.
+        alt: one or two sentences for those who cannot see it.
+        module: the package that carries it, as it is imported.
+        distribution: the same package, as it is installed.
+        file: path inside the package.
+        sha256: of that file, as it was when the outline was drawn.
+        rows: height of the picture in pixels.
+        columns: width of the picture in pixels.
+        author: who made it.
+        licence: on which terms it may be used.
+        licence_stated: where these terms are written, and what is not written anywhere.
+        right: ImageNet units that name what is to be seen, the best first; empty if none does.
+        near: units that come closest where none is right, or that name a thing in the background.
+        answer: the unit that the default network (``efficientnet_lite0``) answers.
+        score: its probability there, for the centre crop of the picture.
+        remark: what is worth asking about that answer.
+        outlined: what the outline surrounds, and what it leaves out.
+        outline: corners (x, y) of a polygon in pixels from the picture's top left corner.
+    """
+
+    name: str
+    order: int
+    title: str
+    shows: str
+    alt: str
+    module: str
+    distribution: str
+    file: str
+    sha256: str
+    rows: int
+    columns: int
+    author: str
+    licence: str
+    licence_stated: str
+    right: tuple[int, ...]
+    near: tuple[int, ...]
+    answer: int
+    score: float
+    remark: str
+    outlined: str
+    outline: tuple[tuple[float, float], ...]
+
+    @property
+    def unit(self) -> int | None:
+        """The ImageNet unit that is right for this picture; None where none of the 1000 is."""
+        return self.right[0] if self.right else None
+
+    @property
+    def verdict(self) -> Literal["right", "near", "wrong"]:
+        """How good the default network's answer is."""
+        if self.answer in self.right:
+            return "right"
+        return "near" if self.answer in self.near else "wrong"
+
+    @property
+    def credit(self) -> str:
+        """The line to print under the picture: title, author, licence."""
+        return f"{self.title}. {self.author}. {self.licence}."
+
+    @property
+    def path(self) -> Path:
+        """Where the picture lies on this machine.
+
+        Raises:
+            FileError: its package is not installed, or this version of it lacks the picture.
+        """
+        spec = importlib.util.find_spec(self.module)  # finds without importing
+        roots = spec.submodule_search_locations if spec else None
+        if not roots:
+            raise FileError(
+                f"The picture {self.name!r} comes with {self.distribution}, which is not installed:"
+                f" pip install {self.distribution}"
+            )
+        path = Path(next(iter(roots)), self.file)
+        if not path.is_file():
+            raise FileError(
+                f"The picture {self.name!r} was expected at {str(path)!r}; the installed version of"
+                f" {self.distribution} does not carry it."
+            )
+        return path
+
+    def mask(self) -> NDArray[np.bool_]:
+        """The inside of the outline: bool (rows, columns), True where a pixel's centre is inside.
+
+        A point is inside when a line from it to the left edge crosses the outline an odd number of
+        times; one that lies exactly on the outline may count either way.
+        """
+        x = np.arange(self.columns) + 0.5
+        y = np.arange(self.rows) + 0.5
+        inside = np.zeros((self.rows, self.columns), np.bool_)
+        corners = np.array(self.outline, np.float64)
+        for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            across = np.flatnonzero((y0 <= y) != (y1 <= y))  # rows whose centres the edge crosses
+            if across.size:
+                crossing = x0 + (y[across] - y0) * (x1 - x0) / (y1 - y0)
+                inside[across] ^= crossing[:, None] < x[None, :]
+        return inside
+
+
+def images() -> tuple[str, ...]:
+    """Names of the pictures that come along, the cat first."""
+    return tuple(_catalogue(_FOLDER))
+
+
+def picture(name: str) -> Picture:
+    """The facts about a picture that comes along.
+
+    Raises:
+        UnknownNameError: there is no picture of that name.
+    """
+    known = _catalogue(_FOLDER)
+    if name not in known:
+        raise UnknownNameError.of("picture", name, known)
+    return known[name]
+
+
+def load_image(source: Source) -> NDArray[np.uint8]:
+    """A picture as an array, from whatever there is: uint8 (rows, columns, 3), red green blue.
+
+    The array is new and may be written to. Photos are turned upright as their Exif data say;
+    transparent parts become white; greys become equal parts of red, green and blue; of animations
+    and multi-page files the first picture is taken (of a PIL image the frame it stands at); values
+    deeper than 8 bits are scaled to 0…255 and never clipped (`decode` says how). Colour profiles
+    are ignored, as they were when the networks were trained.
+
+    Args:
+        source: the name of a picture that comes along (see `images`; write ``./cat`` for a file of
+            that name), a path, the bytes of a picture file, a PIL image, or a uint8 array
+            (rows, columns), (rows, columns, 1), (rows, columns, 3) or, with opacity last,
+            (rows, columns, 4).
+
+    Raises:
+        UnknownNameError: a string that is neither a picture's name nor looks like a path.
+        FileError: a file that is absent, unreadable, damaged, in a format that is not read, or
+            above the limits `decode.MAX_PIXELS` and `decode.MAX_BYTES` (found out before decoding).
+        InvalidValueError: an address on the internet, or an array or object that is not a picture.
+    """
+    if isinstance(source, str):
+        return _from_text(source)
+    if isinstance(source, os.PathLike):
+        return decode.from_path(Path(os.fsdecode(source)))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return decode.from_bytes(bytes(source))
+    if isinstance(source, Image.Image):
+        return decode.from_pil(source)
+    if hasattr(source, "__array__"):  # NumPy's arrays and what converts itself to them
+        return _from_array(source)
+    raise InvalidValueError(
+        "A picture was expected: a name, a path, the bytes of a picture file, a PIL image or a "
+        f"uint8 array; {type(source).__name__} came."
+    )
+
+
+def thumbnail(image: Source, size: int = 96) -> bytes:
+    """A small JPEG file of a picture, for menus; smaller pictures are not enlarged.
+
+    Args:
+        image: what `load_image` accepts.
+        size: the longer side in pixels, 1 to 1024.
+
+    Raises:
+        InvalidValueError: a size outside that range; and what `load_image` raises.
+    """
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 1024:
+        raise InvalidValueError(f"A size from 1 to 1024 pixels was expected; {size!r} came.")
+    small = Image.fromarray(load_image(image))
+    small.thumbnail((size, size), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=85)
+    return stream.getvalue()
+
+
+def _from_text(text: str) -> NDArray[np.uint8]:
+    known = _catalogue(_FOLDER)
+    if text in known:
+        return _from_package(known[text])
+    if _URL.match(text):
+        raise InvalidValueError(
+            f"{reprlib.repr(text)} is an address, and nothing is fetched from the internet here; "
+            "download the picture and give the path or the bytes of the file."
+        )
+    path = Path(text)
+    try:
+        path = path.expanduser()
+        present = bool(text) and path.exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, an unknown user's home
+        present = False
+    if present:
+        return decode.from_path(path)
+    if path.suffix or len(path.parts) > 1:
+        raise FileError(
+            f"The file {reprlib.repr(text)} does not exist. A path or one of the names "
+            f"{', '.join(known)} was expected."
+        )
+    raise UnknownNameError.of("picture or file", text[:80], known)
+
+
+def _from_package(known: Picture) -> NDArray[np.uint8]:
+    image = decode.from_path(known.path)
+    if image.shape[:2] != (known.rows, known.columns):  # the outline would lie elsewhere
+        raise FileError(
+            f"The picture {known.name!r} was expected to be {known.columns} × {known.rows}; the "
+            f"installed version of {known.distribution} carries another one, "
+            f"{image.shape[1]} × {image.shape[0]}."
+        )
+    return image
+
+
+def _from_array(source: Any) -> NDArray[np.uint8]:
+    expected = "A picture as an array is uint8 (rows, columns, 3), values 0…255"
+    try:
+        array = np.asarray(source)
+    except Exception as error:  # tensors on another device, ragged lists: each library its own
+        raise InvalidValueError(f"{expected}; {type(source).__name__}: {error}") from error
+    came = f"{array.dtype} {array.shape} came"
+    if array.dtype != np.uint8:
+        hint = ""
+        if array.dtype.kind == "f":
+            hint = (
+                " A float array is a network's input. To see it as a picture: (array * 255).round()"
+                '.astype("uint8") if its values lie within 0…1.'
+            )
+        elif array.dtype.kind == "b":
+            hint = ' To see a mask as a picture: mask.astype("uint8") * 255.'
+        elif array.dtype.kind in "iu":
+            hint = ' If its values lie within 0…255: array.astype("uint8").'
+        raise InvalidValueError(f"{expected}; {came}.{hint}")
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+        hint = ""
+        if array.ndim == 4:
+            hint = " Of a batch, give one picture: array[0]."
+        elif array.ndim == 3 and array.shape[0] in (1, 3, 4):
+            hint = " If the channels come first: array.transpose(1, 2, 0)."
+        raise InvalidValueError(
+            f"{expected}, or (rows, columns), (rows, columns, 1) or (rows, columns, 4); {came}."
+            f"{hint}"
+        )
+    if 0 in array.shape:
+        raise InvalidValueError(f"{expected}, at least 1 × 1; {came}.")
+    if array.ndim == 3 and array.shape[2] == 4:
+        return decode.over_white(Image.fromarray(np.ascontiguousarray(array)))
+    if array.ndim == 2:
+        array = array[:, :, None]
+    return np.array(np.broadcast_to(array, (*array.shape[:2], 3)), order="C")
+
+
+@functools.cache
+def _catalogue(folder: Path) -> dict[str, Picture]:
+    """All pictures of a folder by name, in their order."""
+    found = [_read(path) for path in folder.glob("*.toml")]
+    return {p.name: p for p in sorted(found, key=lambda p: (p.order, p.name))}
+
+
+def _read(path: Path) -> Picture:
+    """The facts in one file; a fact that is missing, misspelt or impossible is an error."""
+    try:
+        facts = tomllib.loads(path.read_text("utf-8"))
+        facts["right"] = tuple(facts["right"])
+        facts["near"] = tuple(facts["near"])
+        facts["outline"] = tuple((x, y) for x, y in facts["outline"])
+        found = Picture(name=path.stem, **facts)
+        for unit in (*found.right, *found.near, found.answer):
+            if not 0 <= unit < 1000:
+                raise InvalidValueError(f"unit {unit} is not within 0…999")
+        for x, y in found.outline:
+            if not (0 <= x <= found.columns and 0 <= y <= found.rows):
+                raise InvalidValueError(f"the corner ({x}, {y}) lies outside the picture")
+        return found
+    except (KeyError, TypeError, ValueError, CnnvisError) as error:
+        raise InvalidValueError(f"The picture file {path.name!r} is not right: {error}") from error

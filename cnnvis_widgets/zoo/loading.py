@@ -1,0 +1,140 @@
+"""Networks by name or from a file."""
+
+from __future__ import annotations
+
+import functools
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnvis_widgets.backend.quiet import import_tensorflow
+from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
+from cnnvis_widgets.registry import discover
+from cnnvis_widgets.zoo import weights as files
+from cnnvis_widgets.zoo.architecture import Architecture
+from cnnvis_widgets.zoo.labels import imagenet_labels
+from cnnvis_widgets.zoo.weights import Fetching, Found
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnnvis_widgets.backend.network import Network
+
+SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+@functools.cache
+def architectures() -> dict[str, Architecture]:
+    """Every network of the zoo, by name, in the order of a menu. Loads no TensorFlow."""
+    import cnnvis_widgets.zoo.networks as room
+
+    return {name: cls() for name, cls in discover(room, Architecture).items()}
+
+
+def load_network(
+    name: str | Path,
+    weights: str | Path | None = None,
+    *,
+    progress: Fetching | None = None,
+    seed: int = 0,
+) -> Network:
+    """A network of the zoo, or a model out of a file.
+
+    Args:
+        name: a name out of the zoo, or the path of a .keras or .h5 file. Files are loaded in Keras'
+            safe mode: code inside them (a Lambda layer) is refused, never run.
+        weights: for a network of the zoo: None for the published ones (found on this machine or
+            fetched once, see docs/networks.md), "random" for Keras' initial ones, a folder where
+            the published file lies, or a file of your own weights.
+        progress: called with (bytes so far, bytes in all) while weights are fetched; None draws a
+            bar on stderr. An exception raised in it stops the transfer.
+        seed: of random weights.
+
+    Raises:
+        UnknownNameError: neither a name of the zoo nor a file.
+        FileError: a file that is damaged or refused; weights that are absent, of another network,
+            or cannot be fetched (the message says how to bring them).
+    """
+    text = str(name)
+    if isinstance(name, str) and text in architectures():
+        return _from_zoo(architectures()[text], weights, progress, seed)
+    if Path(text).suffix.lower() in SUFFIXES:
+        if weights is not None:
+            raise InvalidValueError("A model file has its own weights; leave weights= out.")
+        return _from_file(Path(text))
+    known = architectures()
+    raise UnknownNameError.of(f"network (nor a {' or '.join(SUFFIXES)} file)", text, known)
+
+
+def _from_zoo(
+    architecture: Architecture,
+    weights: str | Path | None,
+    progress: Fetching | None,
+    seed: int,
+) -> Network:
+    # Before TensorFlow is loaded, so that an absent file is told at once.
+    found = None if weights == "random" else _find_weights(architecture, weights, progress)
+    import_tensorflow()
+    from cnnvis_widgets.backend.network import Network
+
+    model = _seeded(architecture, seed)
+    code, title = f'cnnvis.load_network("{architecture.name}"', architecture.title
+    if found is None:
+        title += " (random weights)"
+        code += ', weights="random"' if weights == "random" else ""
+        code += f", seed={seed}" if seed else ""
+    else:
+        code += "" if weights is None else f", weights={str(weights)!r}"
+        own = weights is not None and Path(weights).expanduser().is_file()
+        read = files.read if own else architecture.read_weights
+        read(model, found.path)
+    labels = imagenet_labels() if architecture.labels == "imagenet" else None
+    network = Network(model, architecture.preprocess, labels, title, code=code + ")")
+    network.trained_on = found.trained_on if found else "random weights"
+    return network
+
+
+def _find_weights(
+    architecture: Architecture, weights: str | Path | None, progress: Fetching | None
+) -> Found | None:
+    if weights is None:
+        return architecture.find_weights(None, progress)
+    path = Path(weights).expanduser()
+    if path.is_file():
+        return Found(path, files.origin(architecture.file, path))
+    if path.is_dir() and architecture.file is not None:
+        return architecture.find_weights(path)
+    if path.is_dir():
+        raise InvalidValueError(
+            f"The weights of {architecture.title} do not come out of a folder. Leave weights= out, "
+            "or give the path of a file of your own weights."
+        )
+    raise FileError(
+        f"There is no file or folder {str(weights)!r}. weights= is left out for the published ones,"
+        ' or is "random", a folder with weight files, or a file.'
+    )
+
+
+def _seeded(architecture: Architecture, seed: int) -> keras.Model:
+    """Build with weights that the seed decides: Keras' initialisers draw theirs from `random`."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        return architecture.build()
+    finally:
+        random.setstate(before)
+
+
+def _from_file(path: Path) -> Network:
+    if not path.is_file():
+        raise FileError(f"There is no file {str(path)!r}.")
+    import_tensorflow()
+    import keras
+
+    from cnnvis_widgets.backend.network import Network
+
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise FileError(f"{path.name} could not be loaded as a Keras model: {error}") from error
+    return Network(model, name=path.stem, code=f"cnnvis.load_network({str(path)!r})")

@@ -1,0 +1,1 @@
+"""One module an architecture; whatever lies here is found."""

@@ -1,0 +1,302 @@
+"""Where the published weights of a large network lie, and how they come here.
+
+Nothing here loads TensorFlow, except `read`, which fills a model that somebody has built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.zoo.transfer import Fetching, transfer
+
+if TYPE_CHECKING:
+    import keras
+
+FOLDER_VARIABLE = "CNNVIS_WEIGHTS"
+MIRROR_VARIABLE = "CNNVIS_WEIGHTS_URL"
+FROM_NAME = "ImageNet (by the file's name and size: no checksum was ever published)"
+
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+class WeightFile(NamedTuple):
+    """A file of weights as its authors published it.
+
+    Attributes:
+        name: the file's name.
+        address: the folder on the internet where it lies, with a slash at the end.
+        size: in bytes.
+        md5: its checksum; "" where none was published. Then the size is checked, and the checksum
+            of the first fetch is written into a file beside it, against which it is compared later.
+    """
+
+    name: str
+    address: str
+    size: int
+    md5: str = ""
+
+    @property
+    def megabytes(self) -> str:
+        """The size in words, in 1024² bytes."""
+        return f"{max(1, round(self.size / 2**20))} MB"
+
+
+class Found(NamedTuple):
+    """Weights that are at hand.
+
+    Attributes:
+        path: the file.
+        trained_on: "ImageNet", or whatever else must be said of them.
+    """
+
+    path: Path
+    trained_on: str
+
+
+class Place(NamedTuple):
+    """A folder that is looked through.
+
+    Attributes:
+        folder: the folder.
+        words: what it is, for a message.
+        own: whether the user chose it: its files are then taken as they are.
+    """
+
+    folder: Path
+    words: str
+    own: bool
+
+
+def cache_folder() -> Path:
+    """This package's folder in the operating system's cache; fetched files lie there."""
+    import pooch
+
+    return Path(pooch.os_cache("cnnvis-widgets"))
+
+
+def places() -> list[Place]:
+    """Where weight files are looked for, in this order."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    own = [Place(Path(chosen).expanduser(), FOLDER_VARIABLE, True)] if chosen else []
+    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return [
+        *own,
+        Place(cache_folder(), "this package's cache", False),
+        Place(keras_home / "models", "Keras' cache", False),
+    ]
+
+
+def find(file: WeightFile) -> Path | None:
+    """Where the file lies, by its name and (outside the user's own folder) its size; quick."""
+    for place in places():
+        path = place.folder / file.name
+        if _is_file(path) and (place.own or path.stat().st_size == file.size):
+            return path
+    return None
+
+
+def origin(file: WeightFile | None, path: Path) -> str:
+    """What the weights in a user's file are: the published ones, or the user's own."""
+    return _published(file, path) or f"weights of your own file {path.name}"
+
+
+def obtain(file: WeightFile, title: str, name: str, progress: Fetching | None) -> Found:
+    """Find the published file in the usual places, or else fetch it.
+
+    Args:
+        file: what is wanted.
+        title: the network's name in print.
+        name: the network's name in the zoo.
+        progress: called while the file is fetched; None draws a bar on stderr.
+
+    Raises:
+        FileError: absent and not to be had; the message says how to bring it.
+    """
+    passed_over = ""
+    for place in places():
+        path = place.folder / file.name
+        if not _is_file(path):
+            continue
+        if place.own:
+            return Found(path, origin(file, path))
+        # A file in a cache is nobody's own: what is not the published one there is damaged.
+        if trained_on := _published(file, path):
+            return Found(path, trained_on)
+        passed_over += f"{path} is not the published file (damaged?) and was passed over.\n"
+    try:
+        return Found(fetch(file, title, progress), "ImageNet")
+    except FileError as error:
+        advice = how_to_bring(file, title, name)
+        raise FileError(f"{error}\n{passed_over}{advice}") from error
+
+
+def how_to_bring(file: WeightFile, title: str, name: str) -> str:
+    """Where the file was looked for, and three ways to bring it."""
+    looked = [f"{p.folder} ({p.words})" for p in places()]
+    if not os.environ.get(FOLDER_VARIABLE):
+        looked.insert(0, f"{FOLDER_VARIABLE} (not set)")
+    return (
+        f"{title} needs the file {file.name} ({file.megabytes}). Looked for it in "
+        f"{', '.join(looked)}. Bring it in one of three ways:\n"
+        f"  1. On a machine with internet run `cnnvis models fetch {name} --to FOLDER`, and copy "
+        f"what is in FOLDER into {cache_folder()} here.\n"
+        f"  2. Put the file into a folder of your own and set {FOLDER_VARIABLE} to that folder, or "
+        f'call cnnvis.load_network("{name}", weights=folder).\n'
+        f"  3. Let a machine in the room serve such a folder (`python -m http.server` in it is "
+        f"enough) and set {MIRROR_VARIABLE} to its address.\n"
+        'Without the file: weights="random", or the network efficientnet_lite0, whose weights come '
+        "along."
+    )
+
+
+def read(model: keras.Model, path: Path) -> None:
+    """Give a model the weights in a file.
+
+    Args:
+        model: the network.
+        path: a .h5 file of Keras' (of weights, or of a whole model), a .weights.h5 or a .keras.
+
+    Raises:
+        FileError: damaged, no weight file, or weights of another network; the message names the
+            layer and the shapes where it is known.
+    """
+    try:
+        model.load_weights(path)
+    except Exception as error:  # h5py's and Keras' own errors share no base
+        hint = ""
+        if "found 0 saved layers" in str(error):  # Keras tells its two layouts apart by the name
+            hint = " A file that model.save_weights wrote must keep its ending, .weights.h5."
+        raise FileError(
+            f"{str(path)!r} could not be read as weights of {model.name}; it is damaged, or belongs"
+            f" to another network: {error}{hint}"
+        ) from error
+
+
+def fetch(
+    file: WeightFile, title: str, progress: Fetching | None = None, folder: Path | None = None
+) -> Path:
+    """Fetch a published file, whole and checked, or leave nothing behind.
+
+    Threads of this process that want the same file share one transfer. The address is the published
+    one, or the mirror in the environment variable CNNVIS_WEIGHTS_URL, where all files lie in one
+    folder.
+
+    Args:
+        file: what to fetch.
+        title: what to call it on the bar.
+        progress: called in the caller's thread with (bytes so far, bytes in all); an exception
+            raised in it stops the transfer. None draws a bar on stderr.
+        folder: where to put it; the package's cache unless told.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileError: no connection, no such file, a transfer that broke off or stalled, a wrong size
+            or checksum (what came is then deleted), or no room on the disk.
+    """
+    folder = cache_folder() if folder is None else folder
+    path = folder / file.name
+    mirror = os.environ.get(MIRROR_VARIABLE)
+    url = (mirror.rstrip("/") + "/" if mirror else file.address) + file.name
+    with _locks[str(path.resolve())]:
+        if path.is_file() and _published(file, path):
+            return path
+        _make_room(folder, file)
+        with nullcontext(progress) if progress else _bar(title) as show:
+            transfer(url, path, lambda part: _check(file, part), show, file.size)
+        if not file.md5:
+            _record(path).write_text(f"{_md5(path)}  {file.name}\n", "ascii")
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that may not be read
+        return False
+
+
+def listed(folder: Path) -> str:
+    """What lies in a folder, for a message."""
+    found = sorted(p.name for p in folder.iterdir())
+    if not found:
+        return "the folder is empty"
+    more = f", … ({len(found)} in all)" if len(found) > 8 else ""
+    return f"there lie {', '.join(found[:8])}{more}"
+
+
+def _published(file: WeightFile | None, path: Path) -> str:
+    """What the published weights were trained on; "" where the file is not the published one."""
+    if file is None or path.stat().st_size != file.size:
+        return ""
+    if known := file.md5 or _recorded(path):
+        return "ImageNet" if _md5(path) == known else ""
+    return FROM_NAME if path.name == file.name else ""
+
+
+def _record(path: Path) -> Path:
+    return path.with_name(path.name + ".md5")
+
+
+def _recorded(path: Path) -> str:
+    """The checksum of the first fetch, out of the file beside it (as `md5sum` writes it)."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return _record(path).read_text("ascii").split(" ")[0].strip()
+    return ""
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _check(file: WeightFile, part: Path) -> None:
+    size, checksum = part.stat().st_size, _md5(part)
+    if size != file.size or (file.md5 and checksum != file.md5):
+        expected = f", md5 {file.md5}" if file.md5 else ""
+        raise FileError(
+            f"what came is not the published file and was deleted: expected {file.size} bytes"
+            f"{expected}; got {size} bytes, md5 {checksum}"
+        )
+
+
+def _make_room(folder: Path, file: WeightFile) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise FileError(f"The folder {str(folder)!r} cannot be used: {error}.") from error
+    if free < file.size:
+        raise FileError(
+            f"{file.name} needs {file.megabytes} in {str(folder)!r}; {free // 2**20} MB are free."
+        )
+
+
+@contextlib.contextmanager
+def _bar(title: str) -> Iterator[Fetching]:
+    """A bar on stderr that appears with the first bytes."""
+    from tqdm import tqdm
+
+    with contextlib.ExitStack() as stack:
+        bars: list[tqdm] = []
+
+        def show(done: int, total: int) -> None:
+            if not bars:
+                size = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
+                bar = tqdm(desc=f"weights of {title}", total=total, file=sys.stderr, **size)
+                bars.append(stack.enter_context(bar))
+            bars[0].update(done - bars[0].n)
+
+        yield show

@@ -1,0 +1,161 @@
+"""The explorer, whole: real network, real kernel, real browser, through Voilà and JupyterLab.
+
+TensorFlow takes its time to load in each kernel, so each server is visited once and a visitor's
+whole session is played there.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from jupyter_servers import in_kernel
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+CELLS = ["import cnnvis_widgets as cnnvis\nexplorer = cnnvis.Explorer()\nexplorer"]
+EXPLORER = Path(__file__).parents[2] / "notebooks" / "explorer.ipynb"
+LOADING = 240_000  # a kernel of its own loads TensorFlow, on a machine that may be busy
+ANSWER = 60_000
+
+SHOWN = """() => {
+  const canvas = document.querySelector(".cnnvis-view canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 1) sum = (sum * 31 + data[i]) % 1000000007;
+  return sum;
+}"""
+
+
+def title(page: Page) -> object:
+    return page.locator(".cnnvis-view-title")
+
+
+def settled(page: Page) -> int:
+    """A number for what is drawn, once nothing is under way."""
+    expect(page.locator(".cnnvis-header-work")).to_be_hidden(timeout=ANSWER)
+    expect(page.locator(".cnnvis-view-work")).to_be_hidden(timeout=ANSWER)
+    return page.evaluate(SHOWN)
+
+
+def first_picture(page: Page) -> int:
+    expect(title(page)).to_contain_text("Egyptian cat", timeout=LOADING)
+    return settled(page)
+
+
+def changed(page: Page, before: int, text: str) -> int:
+    expect(title(page)).to_contain_text(text, timeout=ANSWER)
+    now = settled(page)
+    assert now != before, f"the title says {text!r}, but the picture is the same"
+    return now
+
+
+def group(page: Page, name: str) -> object:
+    return page.get_by_role("group", name=name, exact=True)
+
+
+def png(seed: int = 3, size: tuple[int, int] = (90, 130)) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_visit_through_voila(voila_page, screenshot) -> None:
+    page = voila_page(CELLS)
+    # The controls are there before the network is.
+    expect(group(page, "Picture").get_by_role("radio", name="Chelsea")).to_be_visible()
+    expect(group(page, "Method").get_by_role("radio").first).to_be_visible()
+    shown = first_picture(page)
+    screenshot(page, "explorer-voila")
+    expect(group(page, "Class").get_by_role("option", name="Egyptian cat")).to_contain_text("38")
+
+    # Each control changes the picture.
+    group(page, "Class").get_by_role("option", name="tiger cat").click()
+    shown = changed(page, shown, "tiger cat")
+    for method, words in (
+        ("Saliency map", "Saliency map"),
+        ("DeconvNet", "DeconvNet"),
+        ("Guided backpropagation", "Guided backpropagation"),
+        ("Guided Grad-CAM", "Guided Grad-CAM"),
+    ):
+        group(page, "Method").get_by_role("radio", name=method).first.click()
+        shown = changed(page, shown, words)
+    screenshot(page, "explorer-guided-grad-cam")
+    group(page, "Picture").get_by_role("radio", name="espresso").click()
+    shown = changed(page, shown, "espresso")
+
+    # A neuron of a layer: the most active first.
+    page.get_by_placeholder("filter by name").fill("block4b_add")
+    page.get_by_role("treeitem", name="block4b_add").last.click()
+    shown = changed(page, shown, "of block4b_add")
+    cards = group(page, "Neuron").get_by_role("radio", name="unit")
+    expect(cards.first).to_have_attribute("aria-checked", "true")
+    cards.nth(3).click()
+    unit = in_kernel(page, "explorer.neurons.value")
+    shown = changed(page, shown, f"unit {unit} of block4b_add")
+    screenshot(page, "explorer-neuron", full_page=True)
+    page.get_by_placeholder("filter by name").fill("")
+    page.get_by_role("treeitem", name="the output").click()
+    shown = changed(page, shown, "espresso")
+
+    # An upload, and a bad one: it says why, and what was there stays.
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "mine.png", "mimeType": "image/png", "buffer": png()})
+    expect(page.get_by_role("radio", name="your picture")).to_have_attribute(
+        "aria-checked", "true", timeout=ANSWER
+    )
+    expect(title(page)).not_to_contain_text("espresso", timeout=ANSWER)
+    shown = settled(page)
+    chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not one"})
+    expect(group(page, "Picture").get_by_role("alert")).to_contain_text("bad.png", timeout=ANSWER)
+    assert settled(page) == shown
+
+    # The code behind it computes the same array.
+    in_kernel(
+        page,
+        "import matplotlib\nspace = {}\n"
+        "exec(explorer.view.code.rsplit('explanation.save', 1)[0], space)\n"
+        "import numpy as np\n"
+        "assert np.array_equal(space['explanation'].heatmap(),"
+        " np.frombuffer(explorer.view.heatmap, '<f4').reshape(explorer.view.shape))",
+    )
+
+
+def test_by_keyboard_alone(voila_page) -> None:
+    page = voila_page(CELLS)
+    shown = first_picture(page)
+    group(page, "Class").get_by_role("option", name="Egyptian cat").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    shown = changed(page, shown, "tiger cat")
+    checked = group(page, "Method").locator("[aria-checked=true]")
+    checked.focus()
+    page.keyboard.press("ArrowUp")
+    expect(title(page)).not_to_contain_text("Grad-CAM", timeout=ANSWER)
+    shown = settled(page)
+    group(page, "Picture").locator("[aria-checked=true]").focus()
+    page.keyboard.press("ArrowRight")
+    changed(page, shown, "espresso")
+    alt = page.locator(".cnnvis-view [role=img]").first.get_attribute("aria-label")
+    assert alt and "strongest at row" in alt
+
+
+def test_a_visit_in_jupyterlab(lab_page, screenshot) -> None:
+    page = lab_page(CELLS)
+    shown = first_picture(page)
+    screenshot(page, "explorer-lab")
+    group(page, "Method").get_by_role("radio", name="Saliency map").click()
+    shown = changed(page, shown, "Saliency map")
+    group(page, "Class").get_by_role("option", name="tiger cat").click()
+    changed(page, shown, "tiger cat")
+
+
+def test_the_app_s_notebook_as_a_page(voila_page, screenshot) -> None:
+    page = voila_page(EXPLORER)
+    expect(page.get_by_role("heading", name="Explorer", level=1)).to_be_visible()
+    first_picture(page)
+    screenshot(page, "explorer-notebook")
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"the page is {wide} pixels wider than the projector"

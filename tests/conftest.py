@@ -1,0 +1,51 @@
+"""Fixtures that several test files share; TensorFlow is loaded only by those that ask for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+if TYPE_CHECKING:
+    from oracles.twins import Twin
+
+    from cnnvis_widgets.backend.network import Network
+
+
+@pytest.fixture(scope="session")
+def default_network() -> Network:
+    """EfficientNet-Lite0 with its ImageNet weights."""
+    from cnnvis_widgets.zoo.loading import load_network
+
+    return load_network("efficientnet_lite0")
+
+
+@pytest.fixture(scope="session")
+def cat() -> np.ndarray:
+    """uint8 (300, 451, 3)."""
+    from cnnvis_widgets.zoo.images import load_image
+
+    return load_image("cat")
+
+
+@pytest.fixture(scope="session")
+def twins() -> Callable[[str], tuple[Twin, Network]]:
+    """By name: a small network of `oracles.nets`, and the `Network` around its Keras model."""
+    from oracles import nets
+
+    from cnnvis_widgets.backend.network import Network
+
+    made: dict[str, tuple[Twin, Network]] = {}
+
+    def find(name: str) -> tuple[Twin, Network]:
+        if name not in made:
+            twin = nets.twin(name)
+            made[name] = twin, Network(twin.model)
+        return made[name]
+
+    return find

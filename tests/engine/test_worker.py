@@ -1,0 +1,163 @@
+"""The worker's promises: one at a time, newest of each owner, prompt cancelling, errors told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from cnnvis_widgets.engine.worker import Ticket, Worker
+
+
+class Log:
+    """Collects what the worker calls back, with the thread it called from."""
+
+    def __init__(self) -> None:
+        self.done: list[Any] = []
+        self.failed: list[Exception] = []
+        self.progress: list[tuple[int, int]] = []
+        self.threads: set[str] = set()
+
+    def callbacks(self) -> dict[str, Any]:
+        def note(into: list[Any]) -> Any:
+            def call(*values: Any) -> None:
+                self.threads.add(threading.current_thread().name)
+                into.append(values[0] if len(values) == 1 else values)
+
+            return call
+
+        return {
+            "done": note(self.done),
+            "failed": note(self.failed),
+            "progress": note(self.progress),
+        }
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker()
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+def wait(*tickets: Ticket) -> None:
+    for ticket in tickets:
+        assert ticket.finished.wait(5), "the worker did not finish within five seconds"
+
+
+def test_submit_returns_at_once_and_the_result_comes_from_another_thread(
+    worker: Worker, log: Log
+) -> None:
+    gate = threading.Event()
+
+    def work(step: Any) -> str:
+        gate.wait(5)
+        step(1, 3)
+        return "answer"
+
+    before = time.monotonic()
+    ticket = worker.submit("page", work, **log.callbacks())
+    assert time.monotonic() - before < 0.1
+    assert not log.done
+    gate.set()
+    wait(ticket)
+    assert log.done == ["answer"]
+    assert log.progress == [(1, 3)]
+    assert log.threads == {"cnnvis"}
+
+
+def test_of_many_requests_of_one_owner_only_the_first_and_the_last_are_run(
+    worker: Worker, log: Log
+) -> None:
+    started, gate, runs = threading.Event(), threading.Event(), []
+
+    def work(number: int) -> Any:
+        def run(step: Any) -> int:
+            runs.append(number)
+            started.set()
+            gate.wait(5)
+            step(0, 1)
+            return number
+
+        return run
+
+    tickets = [worker.submit("slider", work(0), **log.callbacks())]
+    started.wait(5)
+    tickets += [worker.submit("slider", work(n), **log.callbacks()) for n in range(1, 50)]
+    gate.set()
+    wait(*tickets)
+    assert runs == [0, 49]
+    assert log.done == [49]  # the first was cancelled at its next step
+    assert not log.failed
+
+
+def test_owners_do_not_replace_each_other_and_come_in_order(worker: Worker, log: Log) -> None:
+    gate = threading.Event()
+    first = worker.submit("a", lambda step: gate.wait(5) and "a", **log.callbacks())
+    others = [
+        worker.submit(name, lambda step, name=name: name, **log.callbacks()) for name in "bcd"
+    ]
+    gate.set()
+    wait(first, *others)
+    assert log.done == ["a", "b", "c", "d"]
+
+
+def test_cancelling_takes_effect_at_the_next_step_within_200_ms(worker: Worker, log: Log) -> None:
+    started = threading.Event()
+
+    def work(step: Any) -> str:
+        for i in range(1000):
+            step(i, 1000)
+            started.set()
+            time.sleep(0.01)
+        return "never"
+
+    ticket = worker.submit("page", work, **log.callbacks())
+    assert started.wait(5)
+    before = time.monotonic()
+    worker.cancel("page")
+    assert ticket.finished.wait(0.2), "still running 200 ms after it was cancelled"
+    assert time.monotonic() - before < 0.2
+    assert not log.done
+    assert not log.failed
+
+
+def test_a_result_that_comes_after_the_cancelling_is_dropped(worker: Worker, log: Log) -> None:
+    started, gate = threading.Event(), threading.Event()
+
+    def work(step: Any) -> str:
+        started.set()
+        gate.wait(5)
+        return "too late"
+
+    ticket = worker.submit("page", work, **log.callbacks())
+    started.wait(5)
+    worker.cancel("page")
+    gate.set()
+    wait(ticket)
+    assert not log.done
+
+
+def test_an_error_is_handed_over_and_the_worker_lives_on(worker: Worker, log: Log) -> None:
+    def work(step: Any) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    wait(worker.submit("page", work, **log.callbacks()))
+    assert [str(e) for e in log.failed] == ["on purpose"]
+    wait(worker.submit("page", lambda step: 7, **log.callbacks()))
+    assert log.done == [7]
+
+
+def test_a_callback_that_raises_does_not_stop_the_worker(worker: Worker, log: Log) -> None:
+    def broken(_: Any) -> None:
+        raise RuntimeError("a page that went away")
+
+    ticket = worker.submit("gone", lambda step: 1, done=broken, failed=broken)
+    wait(ticket)
+    wait(worker.submit("page", lambda step: 2, **log.callbacks()))
+    assert log.done == [2]

@@ -1,0 +1,201 @@
+"""LIME against the lime package itself, and a linear network whose weights are known on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnnvis_widgets.backend.network import Network
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.engine.explain import explain
+from cnnvis_widgets.errors import UnsuitableError
+from cnnvis_widgets.methods.lime import Lime
+from cnnvis_widgets.methods.superpixels import superpixels
+from cnnvis_widgets.methods.surrogate import draw, fit
+
+SHAPE = (40, 30, 3)
+RNG = np.random.default_rng(12)
+PICTURE = RNG.integers(0, 255, (8, 6, 3)).astype(np.uint8).repeat(5, axis=0).repeat(5, axis=1)
+
+
+def preprocess(pixels: np.ndarray) -> np.ndarray:
+    return (pixels - 127) / 50
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """A softmax over four classes that is no straight line in its input."""
+    import keras
+
+    inputs = keras.Input(SHAPE)
+    x = keras.layers.Conv2D(5, 5, strides=3, activation="relu", name="c")(inputs)
+    x = keras.layers.Flatten()(keras.layers.MaxPooling2D(2)(x))
+    model = keras.Model(inputs, keras.layers.Dense(4, activation="softmax", name="d")(x))
+    rng = np.random.default_rng(5)
+    for variable in model.weights:
+        variable.assign(rng.normal(0, 1.5 / np.sqrt(np.prod(variable.shape[:-1])), variable.shape))
+    return Network(model, preprocess)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "colour", "level", "unit"),
+    [("quickshift", "grey", 128, 1), ("slic", "black", 0, 3), ("felzenszwalb", "grey", 128, 0)],
+)
+def test_equals_the_lime_package(
+    network: Network, segmentation: str, colour: str, level: int, unit: int
+) -> None:
+    from lime.lime_image import LimeImageExplainer
+
+    segments = superpixels(PICTURE, segmentation)
+    count = segments.max() + 1
+    theirs = LimeImageExplainer(random_state=9).explain_instance(
+        PICTURE,
+        lambda pictures: network.outputs(preprocess(pictures.astype(np.float32)))[1],
+        labels=(unit,),
+        top_labels=None,
+        hide_color=level,
+        num_samples=130,
+        segmentation_fn=lambda picture: segments,
+        random_seed=0,
+    )
+    expected = dict(theirs.local_exp[unit])
+    found = explain(
+        network,
+        PICTURE,
+        "lime",
+        unit,
+        seed=9,
+        samples=130,
+        segmentation=segmentation,
+        colour=colour,
+    )
+    assert count > 3 and max(map(abs, expected.values())) > 1e-3
+    for piece in range(count):
+        painted = found.attribution[segments == piece]
+        assert np.ptp(painted) == 0
+        np.testing.assert_allclose(painted[0], expected[piece], atol=1e-6)
+    assert found.details["r2"] == pytest.approx(theirs.score, abs=1e-6)
+    assert f"R² = {theirs.score:.2f} ({count} superpixels, 130 samples)" in found.notes[0]
+    assert found.attribution.shape == (40, 30, 1) and found.attribution.dtype == np.float32
+
+
+def test_a_linear_network_gives_what_each_superpixel_adds() -> None:
+    import keras
+
+    inputs = keras.Input(SHAPE)
+    dense = keras.layers.Dense(3)
+    network = Network(keras.Model(inputs, dense(keras.layers.Flatten()(inputs))), preprocess)
+    weights = np.random.default_rng(2).normal(0, 0.02, (3600, 3))
+    dense.set_weights([weights, np.array([1.0, 2.0, 3.0])])
+
+    found = explain(network, PICTURE, "lime", 2, samples=4000, segmentation="slic")
+    adds = weights[:, 2].reshape(SHAPE) * (PICTURE.astype(float) - 128) / 50
+    segments = found.details["segments"]
+    expected = np.array([adds[segments == k].sum() for k in range(segments.max() + 1)])
+    # The ridge's penalty of 1 stands against some 400 of the data: weights shrink by 0.3 percent.
+    np.testing.assert_allclose(
+        found.details["weights"], expected, rtol=0.02, atol=0.005 * np.abs(expected).max()
+    )
+    assert found.details["r2"] > 0.999
+    assert (found.heatmap() < 0).any() and (found.heatmap() > 0).any()
+    assert "without softmax" in found.notes[-1]
+
+
+def test_shown_are_the_top_superpixels_and_the_rest_is_grey(network: Network) -> None:
+    found = explain(network, PICTURE, "lime", 1, samples=200, superpixels=3)
+    segments, top = found.details["segments"], found.details["top"]
+    order = np.argsort(-found.details["weights"])
+    assert list(top) == list(order[:3]) and len(set(found.details["weights"])) > 3
+    for piece in range(segments.max() + 1):
+        pixels = found.details["shown"][segments == piece]
+        expected = PICTURE[segments == piece] if piece in top else 128
+        np.testing.assert_array_equal(pixels, np.broadcast_to(expected, pixels.shape))
+    since = found.details["stable_since"]
+    assert f"top 3 superpixels have not changed since sample {since} of 200" in found.notes[1]
+    assert "With another seed" in found.notes[2]
+
+
+def test_the_seed_decides(network: Network) -> None:
+    first, second, other = (
+        explain(network, PICTURE, "lime", 1, seed=seed, samples=100).attribution
+        for seed in (3, 3, 4)
+    )
+    np.testing.assert_array_equal(first, second)
+    assert np.abs(first - other).max() > 1e-4
+
+
+def test_hidden_superpixels_can_keep_their_mean_colour(network: Network) -> None:
+    picture = np.random.default_rng(1).integers(0, 255, SHAPE).astype(np.uint8)
+    found = explain(network, picture, "lime", 1, samples=60, segmentation="slic", colour="mean")
+    segments = found.details["segments"]
+    flat = picture.astype(np.float64)
+    for piece in range(segments.max() + 1):
+        flat[segments == piece] = picture[segments == piece].mean(0)
+    kept = draw(60, segments.max() + 1, seed=0)
+    copies = [np.where(keep[segments][..., None] == 1, picture, flat) for keep in kept]
+    scores = [network.outputs(preprocess(c)[None].astype(np.float32))[1][0, 1] for c in copies]
+    expected = fit(kept, np.array(scores), 5).weights
+    assert np.abs(expected).max() > 1e-4
+    np.testing.assert_allclose(found.details["weights"], expected, atol=1e-6)
+
+
+def test_hidden_neurons_are_refused_and_told_of_occlusion(network: Network) -> None:
+    with pytest.raises(UnsuitableError, match=r"output units only.*occlusion"):
+        explain(network, PICTURE, "lime", Neuron("c", 1))
+    by_layer = explain(network, PICTURE, "lime", Neuron("d", 2), samples=20)
+    by_number = explain(network, PICTURE, "lime", 2, samples=20)
+    np.testing.assert_array_equal(by_layer.attribution, by_number.attribution)
+    best = explain(network, PICTURE, "lime", samples=10)
+    assert best.neuron.unit == network.predict(PICTURE, 1)[0].unit
+
+
+def test_an_input_given_as_floats_is_cut_like_its_picture(network: Network) -> None:
+    from_picture = explain(network, PICTURE, "lime", 0, samples=30)
+    floats = preprocess(PICTURE.astype(np.float32))
+    from_floats = explain(network, floats, "lime", 0, samples=30)
+    np.testing.assert_allclose(from_floats.attribution, from_picture.attribution, atol=1e-6)
+
+
+def test_networks_that_answer_at_many_places() -> None:
+    import keras
+
+    inputs = keras.Input((20, 15, 3))
+    answers = keras.layers.Conv2D(3, 5, strides=5, activation="softmax")(inputs)
+    everywhere = Network(keras.Model(inputs, answers), preprocess)
+    picture = PICTURE[::2, ::2]
+    found = explain(everywhere, picture, "lime", Neuron(None, 2, position=(3, 1)), samples=50)
+    one = Network(keras.Model(inputs, answers[:, 3, 1, :]), preprocess)
+    expected = explain(one, picture, "lime", 2, samples=50)
+    np.testing.assert_allclose(found.attribution, expected.attribution, atol=1e-6)
+    average = Network(keras.Model(inputs, keras.ops.mean(answers, (1, 2))), preprocess)
+    expected = explain(average, picture, "lime", 2, samples=50)
+    found = explain(everywhere, picture, "lime", 2, samples=50)
+    np.testing.assert_allclose(found.attribution, expected.attribution, atol=1e-6)
+
+
+def test_progress_counts_the_samples(network: Network) -> None:
+    seen: list[tuple[int, int]] = []
+    explain(
+        network,
+        PICTURE,
+        "lime",
+        1,
+        samples=150,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(0, 150), (64, 150), (128, 150), (150, 150)]
+
+
+def test_facts_name_the_method_for_hidden_neurons() -> None:
+    assert Lime().facts()["neurons"] == "output" and Lime.signed
+
+
+def test_a_sigmoid_is_said(network: Any) -> None:
+    import keras
+
+    inputs = keras.Input((20, 15, 3))
+    outputs = keras.layers.Dense(2, activation="sigmoid")(keras.layers.Flatten()(inputs))
+    found = explain(Network(keras.Model(inputs, outputs)), PICTURE[::2, ::2], "lime", 1, samples=10)
+    assert "sigmoid" in found.notes[-1]

@@ -1,0 +1,216 @@
+"""Who may import whom, kept by reading every file's imports; and what stays unloaded."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "cnnvis_widgets"
+ROOMS = {"backend", "methods", "zoo", "engine", "study", "rendering", "widgets"}
+# The rooms that a room may import from, besides itself and the leaves.
+ARROWS = {
+    "widgets": {"engine", "study", "rendering"},
+    "engine": {"methods", "zoo", "backend", "rendering"},
+    "study": {"methods", "zoo", "backend", "rendering"},
+    "methods": {"backend", "rendering"},
+    "zoo": {"backend"},
+    "backend": set(),
+    "rendering": set(),
+}
+LEAVES = {"errors", "registry"}  # for all; rendering uses errors alone
+# One-way streets within the arrows: what only these files may use.
+DRAWING_METHODS = {"explanation", "sizes"}
+TENSORFLOW = {"tensorflow", "keras"}
+JUPYTER = {"ipywidgets", "anywidget", "traitlets", "IPython", "jupyterlab", "voila", "notebook"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(name: str) -> dict[str, set[str]]:
+    """What a module imports, full names: when it is loaded ("now"), within functions ("later"),
+    and for type checking only ("types")."""
+    found: dict[str, set[str]] = {"now": set(), "later": set(), "types": set()}
+
+    def visit(node: ast.AST, when: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                found[when] |= {alias.name for alias in child.names}
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{name}: relative import"
+                # "from package import module" imports the module, if there is one of that name
+                found[when] |= {
+                    f"{child.module}.{alias.name}"
+                    if f"{child.module}.{alias.name}" in MODULES
+                    else str(child.module)
+                    for alias in child.names
+                }
+            elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                visit(child, "types")
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                visit(child, "later" if when == "now" else when)
+            else:
+                visit(child, when)
+
+    visit(ast.parse(MODULES[name].read_text("utf-8")), "now")
+    return found
+
+
+def used(name: str, *when: str) -> set[str]:
+    found = imports(name)
+    return set().union(*(found[w] for w in when or ("now", "later")))
+
+
+def room(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ROOMS else ""
+
+
+def test_rooms_are_the_known_ones() -> None:
+    folders = {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").exists()}
+    assert folders <= ROOMS
+    assert {"backend", "methods", "zoo", "engine", "rendering", "widgets"} <= folders
+    assert len(MODULES) > 50
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if room(n)])
+def test_arrows(name: str) -> None:
+    here = room(name)
+    for other in used(name, "now", "later", "types"):
+        if not other.startswith("cnnvis_widgets"):
+            continue
+        there = room(other)
+        if there:
+            assert there == here or there in ARROWS[here], f"{name} imports {other}"
+        else:
+            leaf = other.removeprefix("cnnvis_widgets").lstrip(".")
+            allowed = {"errors"} if here == "rendering" else LEAVES
+            assert leaf in allowed or (other == "cnnvis_widgets" and not leaf), (
+                f"{name} imports {other}"
+            )
+            assert leaf, f"{name} imports the public face, which imports everything"
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if room(n) == "methods"])
+def test_only_two_files_of_the_methods_draw(name: str) -> None:
+    draws = any(room(other) == "rendering" for other in used(name, "now", "later", "types"))
+    assert not draws or name.rsplit(".", 1)[-1] in DRAWING_METHODS
+
+
+def test_leaves_import_nothing_of_ours() -> None:
+    for leaf in LEAVES:
+        ours = {o for o in used(f"cnnvis_widgets.{leaf}") if o.startswith("cnnvis_widgets")}
+        assert not ours, leaf
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_libraries_stay_in_their_rooms(name: str) -> None:
+    """TensorFlow is imported in the backend, elsewhere only in functions of the zoo; Jupyter's
+    parts in the widgets; matplotlib in what makes figures."""
+    now = {other.split(".")[0] for other in used(name, "now")}
+    ever = {other.split(".")[0] for other in used(name)}
+    here = room(name)
+    if here != "backend":
+        assert not now & TENSORFLOW, f"{name} loads TensorFlow"
+    if here not in ("backend", "zoo") and here:
+        assert not ever & TENSORFLOW, f"{name} knows TensorFlow"
+    if here and here != "widgets":
+        assert not ever & JUPYTER, f"{name} knows Jupyter"
+    if name != "cnnvis_widgets.rendering.figures":
+        assert "matplotlib" not in now, f"{name} loads matplotlib"
+
+
+def test_there_is_no_circle() -> None:
+    """Among what is imported while modules are loaded; a package's own face counts as a module."""
+    edges = {name: {o for o in used(name, "now") if o in MODULES and o != name} for name in MODULES}
+    state: dict[str, int] = {}
+    circles: list[list[str]] = []
+
+    def walk(name: str, path: list[str]) -> None:
+        state[name] = 1
+        for other in sorted(edges[name]):
+            if state.get(other) == 1:
+                circles.append([*path[path.index(other) :], other])
+            elif other not in state:
+                walk(other, [*path, other])
+        state[name] = 2
+
+    for name in MODULES:
+        if name not in state:
+            walk(name, [name])
+    assert not circles
+
+
+LIGHT = [
+    "import cnnvis_widgets",
+    "import cnnvis_widgets.widgets",
+    "import cnnvis_widgets as c; assert len(c.methods()) >= 5",
+    "import cnnvis_widgets as c; assert len(c.images()) == 10; c.load_image('cat')",
+    "import cnnvis_widgets as c; dir(c); c.CnnvisError; c.Neuron(None, 3)",
+    "from cnnvis_widgets.engine import facts; facts.networks(); facts.pictures()",
+]
+
+
+def test_what_a_page_needs_loads_neither_tensorflow_nor_matplotlib() -> None:
+    lines = ["import sys", f"heavy = {TENSORFLOW | {'matplotlib', 'torch', 'lime'}!r}"]
+    for statement in LIGHT:
+        lines += [statement, f"assert not heavy & set(sys.modules), ({statement!r}, "
+                  "sorted(heavy & set(sys.modules)))"]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_public_names_are_there() -> None:
+    import cnnvis_widgets as cnnvis
+
+    for name in ("Network", "Neuron", "explain", "images", "load_image", "load_network", "methods",
+                 "CnnvisError", "Explanation"):  # fmt: skip
+        assert name in cnnvis.__all__
+        assert name in dir(cnnvis)
+    with pytest.raises(AttributeError, match="expalin"):
+        _ = cnnvis.expalin
+
+
+@pytest.mark.parametrize(
+    "before", ["", "import cnnvis_widgets.methods", "import cnnvis_widgets.methods.saliency"]
+)
+def test_methods_is_a_function_and_a_room_in_any_order(before: str) -> None:
+    """Python binds the name to the room as soon as any method is imported."""
+    code = f"""
+{before}
+import cnnvis_widgets as cnnvis
+names = [m["name"] for m in cnnvis.methods()]
+from cnnvis_widgets.methods.grad_cam import GradCam
+from cnnvis_widgets import methods
+assert [m["name"] for m in cnnvis.methods()] == [m["name"] for m in methods()] == names
+assert methods.grad_cam.GradCam is GradCam and "saliency" in names
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("folder", "most"),
+    [("cnnvis_widgets", 400), ("scripts", 400), ("benchmarks", 400), ("tests", 700)],
+)
+def test_no_file_grows_beyond_what_one_reads_in_one_go(folder: str, most: int) -> None:
+    paths = [p for p in (ROOT / folder).rglob("*.py") if "envs" not in p.parts]
+    lines = {str(p.relative_to(ROOT)): p.read_text("utf-8").count("\n") for p in paths}
+    assert not {path: n for path, n in lines.items() if n > most}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    for name, path in MODULES.items():
+        assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), name
