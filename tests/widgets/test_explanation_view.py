@@ -217,7 +217,7 @@ def test_numbers_out_of_range_are_refused_and_not_kept(name, value):
 
 def test_the_front_end_is_one_module_with_the_shared_scripts_before_it():
     text = ExplanationView._esm
-    places = [text.index(f"function {name}(") for name in ("throttle", "connection", "blended")]
+    places = [text.index(f"function {name}(") for name in ("connection", "blended")]
     assert places == sorted(places)
     assert text.count("export default") == 1
     assert text.index("export default") > places[-1]
