@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,13 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.script import script
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods import method as method_named
-from cnnvis_widgets.methods.contract import Progress, Question
+from cnnvis_widgets.methods.contract import Answer, Method, Progress, Question
 from cnnvis_widgets.methods.explanation import Explanation
 from cnnvis_widgets.methods.parameter import checked
 from cnnvis_widgets.zoo.images import load_image
+
+Watch = Callable[[Callable[[], Explanation]], None]
+"""Called between steps with a function that gives the explanation so far."""
 
 
 def explain(
@@ -29,6 +33,7 @@ def explain(
     neuron: Neuron | int | tuple[str, int] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    preview: Watch | None = None,
     **parameters: Any,
 ) -> Explanation:
     """Explain one neuron on one picture.
@@ -42,6 +47,8 @@ def explain(
             `cnnvis.Neuron` or a (layer, unit) pair.
         seed: for methods that draw random numbers: the same seed gives the same array.
         progress: called between steps with (done, total); an exception raised in it stops the work.
+        preview: called between steps with a function that gives the explanation so far, for methods
+            that improve while they work; what is not called costs nothing.
         parameters: the method's own, see `cnnvis.methods()`.
 
     Raises:
@@ -49,7 +56,8 @@ def explain(
         InvalidValueError: a value that does not fit; a result that is not finite.
         UnsuitableError: the method cannot treat this network or neuron; the message names another.
     """
-    found = compute(network, image, method, neuron, seed, progress or _silent, parameters)
+    silent = progress or _silent
+    found = compute(network, image, method, neuron, seed, silent, parameters, preview)
     if found.coverage.warning:
         warnings.warn(found.coverage.warning, stacklevel=2)
     return found
@@ -63,6 +71,7 @@ def compute(
     seed: int,
     progress: Progress,
     parameters: Mapping[str, Any],
+    watch: Watch | None = None,
 ) -> Explanation:
     """As `explain`, without the Python warning: a page shows it beside the picture instead."""
     if not isinstance(network, Network):
@@ -80,11 +89,22 @@ def compute(
     question = Question(
         network, prepared.input, wanted, drawn_from, progress, settings, prepared.picture
     )
-    answer = chosen.answer(question)
+
+    def explanation(answer: Answer) -> Explanation:
+        return _explanation(question, chosen, answer, image)
+
+    if watch is not None:
+        question = replace(question, preview=lambda make: watch(lambda: explanation(make())))
+    return explanation(chosen.answer(question))
+
+
+def _explanation(question: Question, method: Method, answer: Answer, image: Any) -> Explanation:
+    """What the method answered, checked, with all that a reader must know of it."""
+    network = question.network
     found = answer.attribution if answer.image is None else answer.image
     if found is None or not np.isfinite(found).all():
         raise InvalidValueError(
-            f"{chosen.title} on {network.name} gave values that are NaN or infinite: the network's "
+            f"{method.title} on {network.name} gave values that are NaN or infinite: the network's "
             "own activations or derivatives overflow on this input."
         )
     notes = [*answer.notes]
@@ -92,23 +112,24 @@ def compute(
         notes.insert(0, answer.coverage.warning)
     if answer.attribution is not None and not answer.attribution.any():
         notes.insert(0, "All zeros: by this method nothing in the picture speaks for this neuron.")
-    neuron = wanted or Neuron(None, answer.unit)
+    neuron = question.neuron or Neuron(None, answer.unit)
     return Explanation(
-        method=chosen,
+        method=method,
         network=network.name,
         neuron=neuron,
         label=describe_neuron(network, neuron),
         value=answer.value,
         attribution=answer.attribution,
         image=answer.image,
-        picture=prepared.picture,
+        picture=question.picture,
         coverage=answer.coverage,
-        parameters=settings,
-        seed=drawn_from,
+        parameters={**question.parameters, **answer.parameters},
+        seed=question.seed,
         layer=answer.layer,
         notes=tuple(notes),
         input_size=network.input_shape[:2],
         details=answer.details,
+        curve=answer.curve,
         script=lambda explanation: script(explanation, network, image),
     )
 

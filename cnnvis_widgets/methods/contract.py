@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,28 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Called between steps with (done, total); raising `errors.Cancelled` in it stops the work."""
+
+
+Preview = Callable[[Callable[[], "Answer"]], None]
+"""Called between steps with a function that makes the answer so far; called only if it is shown."""
+
+
+def unwatched(make: Callable[[], Answer]) -> None:
+    """Nobody watches the answer grow."""
+
+
+class Curve(NamedTuple):
+    """How a figure went while the method worked, for the page to draw.
+
+    Attributes:
+        steps: where it was read, rising.
+        values: as many.
+        label: what it is, with its unit.
+    """
+
+    steps: tuple[int, ...]
+    values: tuple[float, ...]
+    label: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +55,7 @@ class Question:
         parameters: every declared parameter's value.
         picture: uint8 (rows, columns, 3), the crop that `input` was made from; None where the
             input was given as floats.
+        preview: for methods whose answer improves: to be called between steps.
     """
 
     network: Network
@@ -42,6 +65,7 @@ class Question:
     progress: Progress
     parameters: dict[str, Any]
     picture: np.ndarray | None = None
+    preview: Preview = unwatched
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,9 @@ class Answer:
         layer: the layer whose map was used, where the method uses one.
         notes: sentences for the reader, e.g. an error that the method estimates of itself.
         details: the method's own figures, by name.
+        curve: how a figure went while the method worked.
+        parameters: those of the parameters that differ from what was asked, so that asking for them
+            gives exactly this: the samples so far, in an answer that still improves.
     """
 
     unit: int
@@ -68,6 +95,8 @@ class Answer:
     layer: str | None = None
     notes: tuple[str, ...] = field(default=())
     details: Mapping[str, Any] = field(default_factory=dict)
+    curve: Curve | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Method(ABC):

@@ -18,7 +18,7 @@ from cnnvis_widgets.rendering.pictures import png_bytes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cnnvis_widgets.methods.contract import Method
+    from cnnvis_widgets.methods.contract import Curve, Method
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,7 @@ class Explanation:
         input_size: (rows, columns) of the network's input.
         details: the method's own figures, by name; Deep Taylor's "relevance" is its sum at each
             layer.
+        curve: how a figure went while the method worked, where it keeps one.
     """
 
     method: Method
@@ -61,6 +62,7 @@ class Explanation:
     notes: tuple[str, ...]
     input_size: tuple[int, int]
     details: Mapping[str, Any]
+    curve: Curve | None
     script: Callable[[Explanation], str] = field(repr=False)
 
     def __repr__(self) -> str:

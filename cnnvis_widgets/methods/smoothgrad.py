@@ -12,7 +12,7 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods import method
 from cnnvis_widgets.methods.batches import BACKWARD, batches
-from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.contract import Answer, Method, Question, unwatched
 from cnnvis_widgets.methods.parameter import Parameter, checked
 
 Attributions = Callable[[np.ndarray, Callable[[], None]], np.ndarray]
@@ -83,7 +83,7 @@ class SmoothGrad(Method):
         samples, noise = question.parameters["samples"], question.parameters["noise"]
         sigma = noise * float(picture.max() - picture.min())
         neuron, value = network.resolved(picture, question.neuron)
-        asked = replace(question, neuron=neuron, picture=None)
+        asked = replace(question, neuron=neuron, picture=None, preview=unwatched)
         attributions, coverage = _wrapped(asked, question.parameters["of"])
         rng = np.random.default_rng(question.seed)
         total = np.zeros(picture.shape, np.float64)

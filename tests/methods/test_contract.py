@@ -106,7 +106,7 @@ def test_facts_are_complete(name: str) -> None:
     assert type(found).__doc__
     names = [p["name"] for p in facts["parameters"]]
     assert len(set(names)) == len(names)
-    reserved = {"network", "image", "method", "neuron", "seed", "progress"}
+    reserved = {"network", "image", "method", "neuron", "seed", "progress", "preview"}
     assert not set(names) & reserved
     for p in found.parameters:
         assert p.check(p.default) == p.default
@@ -271,6 +271,23 @@ def test_work_can_be_stopped_between_steps(network: Any, name: str) -> None:
 
     with pytest.raises(Cancelled):
         explain(network, PICTURE, method=name, neuron=1, progress=stop, **small(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_that_improves_is_shown_as_it_would_be_asked_for(
+    network: Any, answers: dict[str, Any], name: str
+) -> None:
+    seen: list[Any] = []
+    ask(network, name, preview=lambda make: seen.append(make()))
+    ask(network, name, preview=lambda make: None)  # nobody looks
+    for found in seen[:: max(1, len(seen) // 3)]:
+        again = ask(network, name, **found.parameters)
+        assert found.neuron == answers[name].neuron
+        for one, other in (
+            (found.attribution, again.attribution),
+            (found.image, again.image),
+        ):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("name", NAMES)
