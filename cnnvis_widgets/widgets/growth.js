@@ -1,7 +1,7 @@
 // A curve over the steps and the pictures on the way (see growth.py).
 
 const FRAME_MS = 120;
-const [WIDE, HIGH, LEFT, TOP, RIGHT, BOTTOM] = [520, 190, 58, 12, 12, 34];
+const [WIDE, HIGH, LEFT, TOP, RIGHT, BOTTOM] = [520, 200, 58, 28, 16, 34];
 
 const drawn = (tag, attributes = {}, text = "") => {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -95,6 +95,7 @@ export default {
         ]),
         ...roundTicks(first, last).filter((k) => Number.isInteger(k)).map((step) => drawn("text", { x: x(step), y: HIGH - BOTTOM + 18, "text-anchor": "middle" }, String(step))),
         drawn("text", { x: WIDE - RIGHT, y: HIGH - 3, "text-anchor": "end", class: "cnnvis-growth-axis" }, "steps"),
+        drawn("text", { x: 0, y: 14, class: "cnnvis-growth-axis" }, get("label")),
         drawn("polyline", { points: points.join(" "), class: "cnnvis-growth-line" }), mark,
       );
       place();
