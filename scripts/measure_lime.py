@@ -5,12 +5,12 @@ python scripts/measure_lime.py --keep FOLDER                  # keeps what the n
 python scripts/measure_lime.py --pieces 0 --draw random       # the lime package's own way
 python scripts/measure_lime.py --seeds 3 --pictures cat horse
 
-A copy that was asked about already is not asked about again: with 12 superpixels there are but
-4096. For the most probable class of EfficientNet-Lite0 it prints, for each picture: superpixels; R²;
-since which sample the top 5 are those of the last sample (the median over seeds, and the largest);
-for how many seeds that is 300 or less; how many superpixels are in the top 5 of every seed; and how
-far the top 5 of two seeds agree (Jaccard: shared by both, divided by in either), after 300 and
-after all samples.
+A copy that was asked about already is not asked about again: with 10 superpixels there are but
+1024. For the most probable class of EfficientNet-Lite0 it prints, for each picture: superpixels;
+R²; since which sample the top 5 are those of the last sample (the median over seeds, and the
+largest); for how many seeds that is 300 or less; how many superpixels are in the top 5 of every
+seed; and how far the top 5 of two seeds agree (Jaccard: those in both, divided by those in either),
+after 300 and after all samples. Then what stopping early would do, for several patiences.
 """
 
 from __future__ import annotations
@@ -27,21 +27,26 @@ import numpy as np
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.draws import DRAW, draw
+from cnnvis_widgets.methods.patchwork import Patchwork
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, superpixels
 from cnnvis_widgets.methods.surrogate import Settling, Surrogate, fit
 
 EARLY = 300
+PATIENCES = (50, 100, 150, 200, 300)
 COUNT = 5
 
 
 class Asked:
     """The class's probability for copies of one picture; each different copy is asked for once."""
 
-    def __init__(self, network: cnnvis.Network, name: str, way: str, pieces: int, keep: Path | None):
+    def __init__(
+        self, network: cnnvis.Network, name: str, way: str, pieces: int, keep: Path | None
+    ):
         self.network, prepared = network, network.prepare(cnnvis.load_image(name))
         self.input = prepared.input
-        self.segments = superpixels(prepared.picture, way, pieces)
-        self.pieces = int(self.segments.max()) + 1
+        segments = superpixels(prepared.picture, way, pieces)
+        self.patchwork = Patchwork(self.input, network.plain(128), segments)
+        self.pieces = int(segments.max()) + 1
         self.unit = int(network.outputs(self.input[None])[0][0].argmax())
         self.file = keep / f"{name}-{way}-{self.pieces}.npz" if keep else None
         self.known: dict[bytes, float] = {}
@@ -51,13 +56,14 @@ class Asked:
                 self.known = dict(zip(rows, kept["scores"].tolist(), strict=True))
 
     def scores(self, kept: np.ndarray) -> np.ndarray:
+        """(copies,): float64, for `kept` of 0 and 1 (copies, pieces)."""
         keys = [row.tobytes() for row in np.packbits(kept, axis=1)]
-        new = {key: row for key, row in zip(keys, kept == 1, strict=True) if key not in self.known}
-        copies, hidden = np.array(list(new.values())), self.network.plain(128)
+        new = {key: row for key, row in zip(keys, kept, strict=True) if key not in self.known}
+        copies = np.array(list(new.values()))
         found: list[float] = []
         for batch in batches(len(new), self.input.shape, FORWARD):
             part = copies[batch.start : batch.stop]
-            _, scores = self.network.patchworks(part, self.segments, self.input, hidden)
+            _, scores = self.network.outputs(self.patchwork.copies(part))
             found += scores[:, self.unit].tolist()
         self.known |= dict(zip(new, found, strict=True))
         if self.file and new:
@@ -75,6 +81,7 @@ class Row(NamedTuple):
     since: list[int]
     always: tuple[int, int]
     agreement: tuple[float, float]
+    stops: dict[int, list[tuple[int, bool]]]
 
 
 def measure(asked: Asked, name: str, samples: int, seeds: Iterable[int], way: str) -> Row:
@@ -82,16 +89,22 @@ def measure(asked: Asked, name: str, samples: int, seeds: Iterable[int], way: st
     ends: list[Surrogate] = []
     tops: tuple[list[frozenset[int]], list[frozenset[int]]] = ([], [])
     since = []
+    stops: dict[int, list[tuple[int, bool]]] = {patience: [] for patience in PATIENCES}
     for seed in seeds:
         kept = draw(samples, asked.pieces, seed, way)
         scores = asked.scores(kept)
-        settling = Settling(asked.pieces, COUNT)
-        settling.add(kept, scores)
-        since.append(settling.since())
         ends.append(fit(kept, scores, COUNT))
-        for found, end in zip(tops, (min(EARLY, samples), samples), strict=True):
-            weights = fit(kept[:end], scores[:end], COUNT).weights
-            found.append(frozenset(np.argsort(-weights, kind="stable")[:COUNT].tolist()))
+        settling, steps = Settling(asked.pieces, COUNT), []
+        for batch in batches(samples, asked.input.shape, FORWARD):
+            settling.add(kept[batch.start : batch.stop], scores[batch.start : batch.stop])
+            steps.append((batch.stop, settling.since()))
+        since.append(steps[-1][1])
+        for patience, found in stops.items():
+            stopped = next((n for n, then in steps if n - then >= patience), samples)
+            weights = fit(kept[:stopped], scores[:stopped], COUNT).weights
+            found.append((stopped, _top(weights) == _top(ends[-1].weights)))
+        for top, end in zip(tops, (min(EARLY, samples), samples), strict=True):
+            top.append(_top(fit(kept[:end], scores[:end], COUNT).weights))
     early, late = (
         (
             len(frozenset.intersection(*found)),
@@ -100,7 +113,11 @@ def measure(asked: Asked, name: str, samples: int, seeds: Iterable[int], way: st
         for found in tops
     )
     r2 = float(np.median([end.r2 for end in ends]))
-    return Row(name, asked.pieces, r2, since, (early[0], late[0]), (early[1], late[1]))
+    return Row(name, asked.pieces, r2, since, (early[0], late[0]), (early[1], late[1]), stops)
+
+
+def _top(weights: np.ndarray) -> frozenset[int]:
+    return frozenset(np.argsort(-weights, kind="stable")[:COUNT].tolist())
 
 
 def table(rows: list[Row], samples: int, seeds: int) -> list[str]:
@@ -126,10 +143,20 @@ def table(rows: list[Row], samples: int, seeds: int) -> list[str]:
         f"Final after {EARLY} samples or fewer: by the median over seeds {usual} of {len(rows)} "
         f"pictures; seed by seed {', '.join(map(str, counts))}. Mean Jaccard {agreement[0]:.2f} / "
         f"{agreement[1]:.2f}.",
+        "",
+        f"| patience | samples used (median) | same top {COUNT} as after {samples} |",
+        "| -: | -: | -: |",
+        *(_stopped([stop for row in rows for stop in row.stops[p]], p) for p in PATIENCES),
     ]
 
 
+def _stopped(stops: list[tuple[int, bool]], patience: int) -> str:
+    used, same = np.median([n for n, _ in stops]), np.mean([one for _, one in stops])
+    return f"| {patience} | {used:.0f} | {same:.0%} |"
+
+
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", nargs="+", default=cnnvis.images(), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=10)

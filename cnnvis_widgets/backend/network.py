@@ -128,32 +128,7 @@ class Network(CompiledModel):
         program = self._program(
             ("outputs",), lambda: programs.outputs(self.model, self.input_shape)
         )
-        return self._read(program(tf.constant(batch)))
-
-    def patchworks(
-        self, kept: np.ndarray, segments: np.ndarray, shown: np.ndarray, hidden: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and scores for copies of a picture with some of its pieces hidden.
-
-        Args:
-            kept: bool (batch, pieces).
-            segments: int (rows, columns), the number of each pixel's piece.
-            shown: float32 (rows, columns, channels), the input where a piece is kept.
-            hidden: the same shape, the input where it is not.
-
-        Returns:
-            As `outputs`.
-        """
-        program = self._program(
-            ("patchworks",), lambda: programs.patchworks(self.model, self.input_shape)
-        )
-        places = tf.constant(segments, tf.int32)
-        return self._read(
-            program(tf.constant(kept), places, tf.constant(shown), tf.constant(hidden))
-        )
-
-    def _read(self, found: tuple[tf.Tensor, tf.Tensor]) -> tuple[np.ndarray, np.ndarray]:
-        logits, scores = (x.numpy() for x in found)
+        logits, scores = (x.numpy() for x in program(tf.constant(batch)))
         return logits, np.exp(scores) if self.structure.output_kind == "log-softmax" else scores
 
     def predict(self, image: np.ndarray, top: int = 5) -> list[Prediction]:

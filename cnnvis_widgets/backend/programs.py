@@ -64,31 +64,6 @@ def outputs(
     return compiled(body, pixels_spec(shape))
 
 
-def patchworks(
-    model: keras.Model, shape: tuple[int, int, int]
-) -> tf.types.experimental.ConcreteFunction:
-    """(kept, segments, shown, hidden) → as `outputs`, for the pictures that are made of these.
-
-    `kept` is bool (batch, pieces), `segments` int32 (rows, columns), the number of each pixel's
-    piece; `shown` and `hidden` are float32 (rows, columns, channels), what a kept and a hidden one
-    show.
-    """
-
-    def body(kept: tf.Tensor, segments: tf.Tensor, shown: tf.Tensor, hidden: tf.Tensor) -> Any:
-        here = tf.gather(kept, segments, axis=1)[..., None]
-        structure = forward_in(model, tf.where(here, shown, hidden))
-        return tf.cast(structure.logits, tf.float32), tf.cast(structure.output, tf.float32)
-
-    picture = tf.TensorSpec(shape, tf.float32)
-    return compiled(
-        body,
-        tf.TensorSpec((None, None), tf.bool),
-        tf.TensorSpec(shape[:2], tf.int32),
-        picture,
-        picture,
-    )
-
-
 def activations(
     model: keras.Model, shape: tuple[int, int, int], layer: str
 ) -> tf.types.experimental.ConcreteFunction:

@@ -13,6 +13,7 @@ from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.draws import DRAW, draw
 from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.methods.patchwork import Patchwork
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, means, superpixels
 from cnnvis_widgets.methods.surrogate import NEARLY_ALL, RESAMPLES, Settling, Surrogate, fit
 
@@ -111,7 +112,7 @@ class Lime(Method):
         if picture is None:
             picture = colours(question.input, *network.bounds)
         segments = superpixels(picture, parameters["segmentation"], parameters["pieces"])
-        hidden = _hidden(question, segments)
+        patchwork = Patchwork(question.input, _hidden(question, segments), segments)
         samples, pieces = parameters["samples"], int(segments.max()) + 1
         kept = draw(samples, pieces, question.seed, parameters["draw"])
         scores = np.empty(samples)
@@ -139,8 +140,7 @@ class Lime(Method):
         question.progress(0, samples)
         for batch in batches(samples, question.input.shape, FORWARD):
             part, done = slice(batch.start, batch.stop), batch.stop
-            _, found = network.patchworks(kept[part] == 1, segments, question.input, hidden)
-            scores[part] = _of_class(network, neuron, found)
+            scores[part] = _class_score(network, neuron, patchwork.copies(kept[part]))
             question.progress(done, samples)
             settling.add(kept[part], scores[part])
             if done < FEWEST:  # too few to be asked for
@@ -164,14 +164,15 @@ def _hidden(question: Question, segments: np.ndarray) -> np.ndarray:
     return question.network.plain(LEVELS[colour])
 
 
-def _of_class(network: Network, neuron: Neuron, scores: np.ndarray) -> np.ndarray:
+def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.ndarray:
     """(copies,): the class's score; for a network that answers at many places, over these."""
+    _, scores = network.outputs(copies)
     if scores.ndim == 2:
         return scores[:, neuron.unit]
     places = scores[..., neuron.unit]
     if neuron.position is not None:
         return np.array([place[neuron.position] for place in places])
-    flat = places.reshape(len(scores), -1)
+    flat = places.reshape(len(copies), -1)
     if neuron.aggregate == "max":
         return flat.max(1)
     adds_up = neuron.aggregate == "sum" and network.structure.output_kind == "linear"
@@ -182,6 +183,7 @@ def _notes(found: Surrogate, parameters: dict[str, Any], samples: int) -> tuple[
     largest = np.abs(found.weights).argmax()
     count = min(parameters["superpixels"], len(found.weights))
     doubt = ". That is a poor fit: the weights say little about the network"
+    about = "less than" if parameters["draw"] == "balanced" else "about"
     told = f"The top {count} superpixels have not changed since sample {found.stable_since} of "
     if samples < parameters["samples"]:
         told += f"the {samples} that were drawn; {parameters['samples']} were allowed."
@@ -191,7 +193,7 @@ def _notes(found: Surrogate, parameters: dict[str, Any], samples: int) -> tuple[
         f"Around this picture the linear model fits the network with R² = {found.r2:.2f} "
         f"({len(found.weights)} superpixels, {samples} samples){doubt if found.r2 < 0.5 else ''}.",
         told,
-        f"With another seed a weight would move by about {np.median(found.spread):.2g} (the "
+        f"With another seed a weight would move by {about} {np.median(found.spread):.2g} (the "
         f"largest is {found.weights[largest]:.2g}); {len(found.steady)} of the top {count} stay "
         f"there in at least {NEARLY_ALL} of {RESAMPLES} resamples.",
     )

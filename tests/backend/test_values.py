@@ -67,19 +67,3 @@ def test_a_plain_picture_that_preprocess_cannot_take(twins: Any) -> None:
         network = Network(twin.model, preprocess=lambda p: (p - p.mean()) / p.std())
         with pytest.raises(InvalidValueError, match=r"grey level 0 everywhere.*NaN"):
             network.plain(0)
-
-
-def test_patchworks_are_the_outputs_of_the_pictures_they_make(twins: Any) -> None:
-    twin, network = twins("residual")
-    rng = np.random.default_rng(11)
-    segments, kept = rng.integers(0, 4, SHAPE[:2]), rng.random((6, 4)) < 0.5
-    made = np.empty((6, *SHAPE), np.float32)
-    for copy, keep in zip(made, kept, strict=True):
-        for row in range(SHAPE[0]):
-            for column in range(SHAPE[1]):
-                one = BATCH[0] if keep[segments[row, column]] else BATCH[1]
-                copy[row, column] = one[row, column]
-    logits, scores = network.patchworks(kept, segments, BATCH[0], BATCH[1])
-    np.testing.assert_allclose(logits, twin.tape(made).output.array, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(scores, network.outputs(made)[1], atol=1e-6)
-    assert np.ptp(logits, axis=0).min() > 1e-3

@@ -121,7 +121,11 @@ def test_shown_are_the_top_superpixels_and_the_rest_is_grey(network: Network) ->
         np.testing.assert_array_equal(pixels, np.broadcast_to(expected, pixels.shape))
     since = found.details["stable_since"]
     assert f"top 3 superpixels have not changed since sample {since} of 200" in found.notes[1]
-    assert "With another seed" in found.notes[2]
+    spread = np.median(found.details["spread"])
+    assert f"With another seed a weight would move by less than {spread:.2g}" in found.notes[2]
+    assert f"{len(found.details['steady'])} of the top 3 stay" in found.notes[2]
+    tossed = explain(network, PICTURE, "lime", 1, samples=200, draw="random")
+    assert "would move by about" in tossed.notes[2]
 
 
 def test_the_seed_decides(network: Network) -> None:
