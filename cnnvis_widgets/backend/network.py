@@ -268,12 +268,12 @@ class Network(CompiledModel):
         """
         layer, aggregate, arguments = self._arguments(batch, neuron)
         program = self._program(
-            ("relevance", layer, aggregate, rule, value),
+            ("relevance", layer, aggregate, rule),
             lambda: programs.relevance(
-                self.model, self.input_shape, self.bounds, layer, aggregate, (rule, value)
+                self.model, self.input_shape, self.bounds, layer, aggregate, rule
             ),
         )
-        unit, start, given, sums = program(*arguments)
+        unit, start, given, sums = program(*arguments, tf.constant(value, tf.float32))
         names = (info.name for info in self.layers)
         found = dict(zip(names, sums.numpy().tolist(), strict=True))
         reached = {name: total for name, total in found.items() if total == total}
