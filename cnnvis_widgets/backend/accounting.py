@@ -44,8 +44,6 @@ OTHER_ACTIVATIONS = {
     ("Select", "SelectV2", "Greater", "GreaterEqual", "Less", "LessEqual"),
     "a ReLU with a threshold, or another switch",
 )
-# What only computes a shape or an index; no relevance comes here.
-_SHAPES = ("Shape", "Prod", "Size", "Rank", "Cast", "Range", "ArgMax", "Placeholder")
 OPAQUE = (
     *("PartitionedCall", "StatefulPartitionedCall", "XlaLaunch", "PyFunc", "EagerPyFunc"),
     *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
@@ -106,11 +104,13 @@ def _unshared(
 ) -> str:
     """Why a layer's relevance is not shared out as published; empty where it is."""
     for op in operations:
+        if not op.outputs[0].dtype.is_floating:  # a shape or an index: no relevance comes here
+            continue
         if op.type in ("Mul", "RealDiv", *KINDS) and _dependent_inputs(op, structure) > 1:
             return "it multiplies two signals; one of them takes all"
         if op.type in KINDS and operands(op, structure.dependent) is None:
             return "a product in an unusual order: its relevance is spread evenly"
-        if op.type not in RULES and op.type not in MOVERS and op.type not in _SHAPES:
+        if op.type not in RULES and op.type not in MOVERS and op.type != "Placeholder":
             hidden = "hidden inside a tf.function" if op.type in OPAQUE else op.type
             return f"no rule is known for it ({OTHER_ACTIVATIONS.get(op.type, hidden)})"
         if op not in folded and _scales_channels(op, structure):
@@ -158,7 +158,8 @@ def _by_layer(
 
 
 def _dependent_inputs(operation: tf.Operation, structure: Structure) -> int:
-    return sum(x.op in structure.dependent for x in operation.inputs)
+    """How many of its inputs are signals, and no mere shapes of one."""
+    return sum(x.op in structure.dependent and x.dtype.is_floating for x in operation.inputs)
 
 
 def _relevance_words(operations: list[tf.Operation], structure: Structure) -> str:

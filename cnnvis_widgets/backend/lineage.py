@@ -13,6 +13,7 @@ MOVING = (
 )
 _KEEPS_SIGN = (*MOVING, "MaxPool", "AvgPool", "Mean", "Max", "ResizeBilinear", "Sum")
 _RECTIFIED = ("Relu", "Relu6", "Sigmoid", "Softplus", "Softmax", "Exp", "Abs", "Square")
+_BETWEEN = ("Identity", "Cast", "BatchToSpaceND", "Reshape")
 _PLAIN = ("BiasAdd", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Neg")
 _ARITHMETIC = {
     **{"Mul": tf.multiply, "RealDiv": tf.divide, "Sub": tf.subtract, "Neg": tf.negative},
@@ -65,7 +66,7 @@ def following(operation: tf.Operation, dependent: set[tf.Operation]) -> list[Ste
                 whole,
             ):
                 break
-        elif after.type not in ("Identity", "Cast", "BatchToSpaceND"):
+        elif after.type not in _BETWEEN or after.outputs[0].shape[-1] != whole:
             break
         steps.append(Step(after, start, whole))
         tensor = after.outputs[0]
@@ -191,13 +192,20 @@ def present(x: tf.Tensor) -> np.ndarray | None:
     """1 where a tensor holds the layer's own values and 0 where a layer before padded them.
 
     Returns:
-        float32 (1, rows, columns, 1); None where the size is not known before the run.
+        float32 (1, rows, columns, 1), or as many as a dilation makes of one; None where the size is
+        not known before the run.
     """
     if x.op.type in ("Pad", "PadV2") and x.shape.rank == 4:
         inner, sides = present(x.op.inputs[0]), tf.get_static_value(x.op.inputs[1])
         if inner is None or sides is None or sides[[0, 3]].any():
             return None
         return np.pad(inner, sides)
+    if x.op.type == "SpaceToBatchND":  # how TensorFlow dilates: it pads, and parts the picture
+        inner, *how = present(x.op.inputs[0]), *map(tf.get_static_value, x.op.inputs[1:])
+        if inner is None or any(value is None for value in how):
+            return None
+        with tf.init_scope():  # at once, and not in the graph
+            return tf.space_to_batch(inner, *how).numpy()
     rows, columns = x.shape[1:3]
     if rows is None or columns is None:
         return None

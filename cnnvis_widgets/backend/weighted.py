@@ -100,7 +100,7 @@ def product(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tenso
         return tf.matmul(result, weights, transpose_b=True)
 
     def spread(lost: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(lost, -1, keepdims=True) / x.shape[-1]
+        return tf.reduce_sum(lost, -1, keepdims=True) / w.shape[0]
 
     return Linear(x, w, tf.matmul, back, spread, 0)
 

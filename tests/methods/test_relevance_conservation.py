@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers as L
 
 from cnnvis_widgets.backend.network import Network
@@ -56,6 +57,12 @@ def sequential(x: Any) -> Any:
     return keras.Sequential(parts, name="inner")(x)
 
 
+def grouped(x: Any) -> Any:
+    """Keras' own grouped convolution is hidden in a tf.function; this one is not."""
+    kernel = np.random.default_rng(3).normal(0, 0.6, (3, 2, 1, 10)).astype(np.float32)
+    return tf.nn.conv2d(x, kernel, 1, "SAME") + 0.3
+
+
 same = {"padding": "same"}
 conv = L.Conv2D
 TREATED: dict[str, Block] = {
@@ -67,7 +74,7 @@ TREATED: dict[str, Block] = {
     "strided depthwise": chain(L.DepthwiseConv2D(3, strides=2, **same), bn(), relu()),
     "dilated": chain(conv(4, 3, dilation_rate=2, **same), bn(), relu()),
     "dilated depthwise": chain(L.DepthwiseConv2D(3, dilation_rate=2), bn(), relu()),
-    "grouped": chain(conv(10, 3, groups=5, **same), bn(), relu()),
+    "grouped": chain(L.Lambda(grouped), relu()),
     "separable": chain(L.SeparableConv2D(6, 3, **same), bn(), relu()),
     "transposed": chain(L.Conv2DTranspose(4, 3, strides=2, **same), bn(), relu()),
     "transposed, stride beyond kernel": chain(L.Conv2DTranspose(4, 2, strides=3), relu()),
@@ -100,13 +107,13 @@ TREATED: dict[str, Block] = {
     "cropping": L.Cropping2D(((1, 2), (0, 1))),
     "upsampling": chain(L.UpSampling2D(2, interpolation="bilinear"), conv(4, 3), relu()),
     "permuted": chain(L.Permute((2, 1, 3)), conv(4, (2, 3)), relu()),
-    "dense over the channels": chain(L.Dense(6), relu()),
+    "dense over the channels": chain(L.Dense(6), bn(), relu()),
     "clipped ReLU": chain(conv(4, 3), L.ReLU(4.0)),
     "leaky ReLU": chain(conv(4, 3), L.LeakyReLU(0.2)),
     "nested": nested,
     "nested Sequential": sequential,
     "dropout": chain(L.Dropout(0.5), L.SpatialDropout2D(0.2), conv(4, 3), relu()),
-    "global max": chain(conv(4, 3), lambda x: L.GlobalMaxPooling2D(keepdims=True)(x)),
+    "global max": chain(conv(4, 3), L.GlobalMaxPooling2D(keepdims=True), L.UpSampling2D(3)),
 }
 UNTREATED: dict[str, tuple[Block, str]] = {
     "BatchNorm of a sum": (
@@ -130,6 +137,10 @@ UNTREATED: dict[str, tuple[Block, str]] = {
         "multiplies two signals",
     ),
     "a square": (lambda x: L.Lambda(lambda v: v * v, name="odd")(x), "multiplies two signals"),
+    "a grouped convolution of Keras": (
+        conv(10, 3, groups=5, name="odd"),
+        "hidden inside a tf.function",
+    ),
     "a softmax": (L.Softmax(name="odd"), "softmax inside the network"),
 }
 
