@@ -3,8 +3,8 @@
 Method, network, neuron, picture, seed and parameters are drawn from what a user might send, right
 and wrong mixed: pictures of one pixel, numbers of 1e30, layers without rows, positions outside,
 names that do not exist. What comes back is finite, or it is a `CnnvisError` in words; nothing else
-may leave `explain`, and no error may be one from inside in our clothes. A method that is added takes
-part.
+may leave `explain`, and no error may be one from inside in our clothes. A method that is added
+takes part.
 """
 
 from __future__ import annotations
