@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -53,7 +54,7 @@ class TrainedHere(Architecture):
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError, KeyError) as error:
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(f"{str(path)!r} is damaged: {error}") from error
         wanted = {weight.path: tuple(weight.shape) for weight in model.weights}
         came = {name: array.shape for name, array in arrays.items()}

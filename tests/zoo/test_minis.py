@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
@@ -23,6 +24,14 @@ OURS = [name for name, a in architectures().items() if isinstance(a, TrainedHere
 METHODS = ("saliency", "guided_backprop", "grad_cam", "cam", "deep_taylor")
 
 Load = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unoptimised() -> Iterator[None]:
+    """Some sixty graphs, most of which run once: optimising them takes longer than running them."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture(scope="module")
