@@ -87,14 +87,12 @@ class _Layer(NamedTuple):
     """A layer with weights of its own.
 
     Attributes:
-        path: as in `Network.layers`.
-        trained: its variables in the copy, and what they were.
-        fresh: what they become.
+        path: as in `Network.layers` of the original.
+        weights: where they stand in the model's list.
     """
 
     path: str
-    trained: list[tuple[keras.Variable, np.ndarray]]
-    fresh: list[np.ndarray]
+    weights: list[int]
 
 
 class Cascade:
@@ -126,14 +124,13 @@ class Cascade:
         if how not in HOW:
             raise InvalidValueError(f"how is one of {', '.join(HOW)}; got {how!r}.")
         self.network = copied(network, build)
-        model = self.network.model
+        self._trained = self.network.model.get_weights()
         if how == "initialise":
-            fresh = _seeded(lambda: _built(network, build), seed).get_weights()
+            self._fresh = _seeded(lambda: _built(network, build), seed).get_weights()
         else:
             rng = np.random.default_rng(seed)
-            fresh = [rng.permuted(w.ravel()).reshape(w.shape) for w in model.get_weights()]
-        values = {id(v): new for v, new in zip(model.weights, fresh, strict=True)}
-        self._layers = _layers(self.network, values)
+            self._fresh = [rng.permuted(w, axis=None) for w in self._trained]
+        self._layers = _layers(network)
         self.layers = tuple(layer.path for layer in self._layers)
         self.randomised = 0
 
@@ -145,27 +142,27 @@ class Cascade:
         """
         if not 0 <= count <= len(self._layers):
             raise InvalidValueError(f"count is 0 to {len(self._layers)}; got {count}.")
+        variables = self.network.model.weights
         for number, layer in enumerate(self._layers):
-            for (variable, trained), fresh in zip(layer.trained, layer.fresh, strict=True):
-                variable.assign(fresh if number < count else trained)
+            values = self._fresh if number < count else self._trained
+            for place in layer.weights:
+                variables[place].assign(values[place])
         self.randomised = count
 
 
-def _layers(network: Network, fresh: dict[int, np.ndarray]) -> list[_Layer]:
+def _layers(network: Network) -> list[_Layer]:
     """The layers with weights of their own, the last called first; each weight once."""
     calls = network.structure.forward.calls
-    found, taken = [], set[int]()
+    left = {id(w): place for place, w in enumerate(network.model.weights)}
+    found = []
     for call in reversed(calls):
         if call.layer is None:
             continue
         inner = [c.layer for c in calls if c.layer and c.path.startswith(f"{call.path}/")]
         within = {id(w) for layer in inner for w in layer.weights}
-        own = [w for w in call.layer.weights if id(w) not in within | taken]
-        own = [w for w in own if id(w) in fresh]
+        own = [id(w) for w in call.layer.weights if id(w) in left and id(w) not in within]
         if own:
-            taken |= {id(w) for w in own}
-            kept = [(w, np.array(w)) for w in own]
-            found.append(_Layer(call.path, kept, [fresh[id(w)] for w in own]))
+            found.append(_Layer(call.path, [left.pop(key) for key in own]))
     return found
 
 

@@ -72,15 +72,27 @@ def _parts(network: Network) -> tuple[keras.Model, keras.Model]:
     path = network.last_convolution(None)
     copy = copied(network).model
     try:
-        middle = copy.get_layer(path).output
-        lower = keras.Model(copy.input, middle, name="cell")
-        return lower, keras.Model(middle, copy.output, name="head")
+        middle = _result(copy, path)
+        lower = keras.Model(copy.inputs, middle, name="cell")
+        return lower, keras.Model(middle, copy.outputs[0], name="head")
     except Exception as error:  # Keras' own errors share no base
         raise UnsuitableError(
             f"{network.name} cannot be cut at {path!r}, the last maps before its output: expected "
             "a functional or sequential model with that layer in the model itself, not in a model "
             f"within it. Keras says: {error}"
         ) from error
+
+
+def _result(model: keras.Model, layer: str) -> keras.KerasTensor:
+    """A layer's result on the way to the model's output: it may have others from other calls."""
+    queue = list(model.outputs)
+    while queue:
+        tensor = queue.pop()
+        operation, node, _ = tensor._keras_history
+        if operation.name == layer:
+            return tensor
+        queue += operation._inbound_nodes[node].input_tensors
+    raise LookupError(f"no layer {layer} in the model itself")
 
 
 def _beside(parts: list, axis: int, name: str | None = None) -> object:
