@@ -130,11 +130,14 @@ class Scorer:
         study, subject = self.study, self.study.pictures[line["picture"]]
         size = tuple(line["input_size"])
         wants = {need for wanted in self.wanted for need in wanted.metric.needs}
-        explain: Baseline | Asked = line.get("baseline") or Asked(**study.methods[line["method"]])
-        heatmap = study.heatmap(line)
-        if isinstance(explain, Baseline):
+        explain: Baseline | Asked
+        if "baseline" in line:
+            explain = line["baseline"]
             heatmap = explain(None, cropped(subject.image, size), None, study.seed).heatmap
-        assert heatmap is not None
+        else:
+            explain, found = Asked(**study.methods[line["method"]]), study.heatmap(line)
+            assert found is not None
+            heatmap = found
         case = Case(heatmap, **_truth(subject, size), seed=study.seed)
         if not wants & {"network", "method", "companions"}:
             return case
