@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.backend.neuron import Neuron
@@ -94,6 +95,22 @@ def neuron_name(spec: Any) -> str:
     if isinstance(spec, tuple):
         return f"{spec[0]}:{spec[1]}"
     return f"{OUTPUT}:{spec}"
+
+
+def plain(spec: Any) -> Any:
+    """A neuron, or the rule that chooses one, as plain data: a text, or a `Neuron`'s fields."""
+    if isinstance(spec, str):
+        return spec
+    if isinstance(spec, tuple) and not isinstance(spec, Neuron):
+        spec = Neuron(*spec)
+    neuron = spec if isinstance(spec, Neuron) else Neuron(None, spec)
+    position = None if neuron.position is None else list(neuron.position)
+    return {**asdict(neuron), "position": position}
+
+
+def of_plain(spec: Any) -> Any:
+    """What `plain` was made from."""
+    return spec if isinstance(spec, str) else neuron_of(spec)
 
 
 def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:

@@ -21,6 +21,8 @@ from cnnvis_widgets.study.asked import (
     named_networks,
     named_neurons,
     network_digest,
+    of_plain,
+    plain,
 )
 from cnnvis_widgets.study.scoring import Scorer, named_metrics
 from cnnvis_widgets.study.store import Store
@@ -99,6 +101,11 @@ class Study:
             "keep": keep,
             "methods": self.methods,
             "pictures": {name: s.digest for name, s in self.pictures.items()},
+            "neurons": {
+                json.dumps([network, name]): plain(spec)
+                for network, known in self.neurons.items()
+                for name, spec in known.items()
+            },
         }
         self.store.settle(asked)
         for name, subject in self.pictures.items():
@@ -111,24 +118,26 @@ class Study:
 
     @classmethod
     def open(cls, path: str | Path) -> Study:
-        """A study that was run before, as it lies in its folder.
+        """A study that was begun before, as it lies in its folder.
+
+        All that was ever asked in that folder is its plan. Networks are loaded by their names.
 
         Raises:
             FileError: there is none.
         """
         store = Store(path)
-        settings, runs = store.settings, store.runs()
-        if not settings or not runs:
-            raise FileError(f"There is no study with runs in {str(path)!r}.")
+        settings = store.settings
+        if not settings:
+            raise FileError(f"There is no study in {str(path)!r}.")
         study = cls.__new__(cls)
         study.store, study._loaded = store, None
         study.seed, study.keep = settings["seed"], settings["keep"]
         study.methods = settings["methods"]
-        done = [Run(*json.loads(key)) for key in runs]
-        study.networks = {run.network: run.network for run in done}
-        study.neurons = {name: {} for name in study.networks}
-        for run in done:
-            study.neurons[run.network][run.neuron] = run.neuron
+        study.networks, study.neurons = {}, {}
+        for key, spec in settings["neurons"].items():
+            network, name = json.loads(key)
+            study.networks[network] = network
+            study.neurons.setdefault(network, {})[name] = of_plain(spec)
         study.pictures = {
             name: Subject.from_arrays(name, store.load(store.file("pictures", name)))
             for name in settings["pictures"]

@@ -172,7 +172,7 @@ def test_scores_are_kept_and_read_again_without_the_network(network: Any, tmp_pa
     assert "## toy" in report
     assert "| saliency |" in report
     assert "| centre |" in report
-    with pytest.raises(FileError, match="no study"):
+    with pytest.raises(FileError, match="There is no study"):
         cnnvis.Study.open(tmp_path / "nowhere")
     with pytest.raises(UnknownNameError, match="column"):
         again.table(by=("colour",))
@@ -221,6 +221,28 @@ def test_a_mask_is_cropped_as_its_picture(network: Any) -> None:
     picture = np.repeat(mask[..., None].astype(np.uint8) * 255, 3, -1)
     shown = network.prepare(picture).picture
     np.testing.assert_array_equal(fitted(mask, network.input_shape), shown[..., 0] > 127)
+
+
+def test_an_opened_study_knows_all_that_was_asked(network: Any, tmp_path: Path) -> None:
+    neurons = [
+        "output",
+        "c1",
+        2,
+        ("c1", 1),
+        Neuron("c2", 3, "max"),
+        Neuron("c1", 0, position=(4, 3)),
+    ]
+    made = study(network, tmp_path, neurons=neurons)
+    again = cnnvis.Study.open(tmp_path / "study")
+    assert list(again.plan()) == list(made.plan())
+    names = ["output", "c1", "output:2", "c1:1", "c2:3 max", "c1:0 (4, 3)"]
+    assert [run.neuron for run in made.plan()][: 2 * 6 : 2] == names
+    again.networks = {"toy": network}  # its weights have no name by which they could be loaded
+    assert again.run() == 3 * 6 * 2
+    explained = {(line["neuron"], line["layer"], line["unit"]) for line in again.runs()}
+    assert ("output:2", None, 2) in explained
+    assert ("c2:3 max", "c2", 3) in explained
+    assert made.run() == 0
 
 
 def test_wrong_questions(network: Any, tmp_path: Path) -> None:
