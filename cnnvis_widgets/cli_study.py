@@ -7,10 +7,6 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from cnnvis_widgets.study.study import Study
 
 
 def add_study(command: argparse.ArgumentParser) -> None:
@@ -91,30 +87,24 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _table(options: argparse.Namespace) -> int:
+    from cnnvis_widgets.study.study import Study
     from cnnvis_widgets.study.tables import report
 
-    study, rows = _rows(options)
+    study = Study.open(options.path)
+    with _bar("scores") as show:
+        rows = study.table(options.metrics, baselines=tuple(options.baselines), progress=show)
     print(report(study, rows), end="")
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
-    from cnnvis_widgets.study.tables import report
-
-    study, rows = _rows(options)
-    path = study.store.path / "report.md"
-    path.write_text(report(study, rows), "utf-8")
-    print(f"wrote {path}")
-    return 0
-
-
-def _rows(options: argparse.Namespace) -> tuple[Study, list[dict[str, Any]]]:
     from cnnvis_widgets.study.study import Study
 
     study = Study.open(options.path)
     with _bar("scores") as show:
-        baselines = tuple(options.baselines)
-        return study, study.table(options.metrics, baselines=baselines, progress=show)
+        path = study.report(options.metrics, baselines=tuple(options.baselines), progress=show)
+    print(f"wrote {path}")
+    return 0
 
 
 @contextlib.contextmanager

@@ -55,6 +55,9 @@ class Study:
     weights, another picture, other parameters under the same name) is refused, and what changed is
     told. New networks, pictures, methods and neurons may be added.
 
+    Masks are those of a picture's own class. For the figures that compare a map with a mask, ask
+    about the neurons "label"; "output" is another class wherever the network is wrong.
+
     Blind scoring by people is not here yet: their judgements will be lines of a file of their own
     in the same folder, with the runs' keys, and columns of the same table.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,12 @@ def test_several_others_are_averaged_and_the_same_class_is_left_out() -> None:
 def test_it_needs_another_object() -> None:
     with pytest.raises(UnsuitableError, match="output units of other objects"):
         METRIC.measure(case({2: A * 1.0, 4: A * 1.0}, ()))
+
+
+def test_a_hidden_neuron_has_no_object() -> None:
+    asked = replace(case({2: A * 1.0, 4: B * 1.0}), neuron=Neuron("c1", 2))
+    assert METRIC.measure(asked).value is None
+    assert "hidden layer" in METRIC.measure(asked).note
 
 
 def test_tell_tale_share() -> None:

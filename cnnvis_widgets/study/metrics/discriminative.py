@@ -43,6 +43,9 @@ class Discriminative(Metric):
 
     def score(self, case: Case) -> Score:
         """The mean over the other objects."""
+        assert case.neuron is not None
+        if case.neuron.layer is not None:
+            return Score(None, "the objects have output neurons; this one is of a hidden layer")
         shares = [self._pair(case, other) for other in case.others]
         known = [share for share in shares if share is not None]
         if not known:

@@ -39,6 +39,8 @@ class Focus(Metric):
         assert case.image is not None
         if case.image.dtype != np.uint8:
             return Score(None, "a mosaic is made of pictures; this case has an input of floats")
+        if case.neuron.layer is not None:
+            return Score(None, "the pictures have output neurons; this one is of a hidden layer")
         target = case.neuron.unit
         same = [c for c in case.companions if c.unit == target][:1]
         rest = [c for c in case.companions if c.unit != target][:2]
