@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.engine.facts import methods as methods
     from cnnvis_widgets.errors import CnnvisError as CnnvisError
     from cnnvis_widgets.methods.explanation import Explanation as Explanation
+    from cnnvis_widgets.study.study import Study as Study
     from cnnvis_widgets.widgets.explorer import Explorer as Explorer
     from cnnvis_widgets.zoo.images import images as images
     from cnnvis_widgets.zoo.images import load_image as load_image
@@ -29,6 +30,7 @@ _PUBLIC = {
     "Explorer": "widgets.explorer",
     "Network": "backend.network",
     "Neuron": "backend.neuron",
+    "Study": "study.study",
     "explain": "engine.explain",
     "images": "zoo.images",
     "load_image": "zoo.images",

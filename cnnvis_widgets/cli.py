@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from cnnvis_widgets import __version__, serving
+from cnnvis_widgets.cli_study import add_study
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def parser() -> argparse.ArgumentParser:
     fetch.add_argument("names", metavar="NAME", nargs="+", help='a network, or "all"')
     fetch.add_argument("--to", metavar="FOLDER", type=Path, help="elsewhere than into the cache")
     fetch.set_defaults(run=lambda o: fetch_models(o.names, o.to))
+
+    add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))
 
     doctor = commands.add_parser("doctor", help="what is here, what will not work, and why")
     doctor.set_defaults(run=lambda _: _doctor())

@@ -16,7 +16,7 @@ ROOMS = {"backend", "methods", "zoo", "engine", "study", "rendering", "widgets"}
 ARROWS = {
     "widgets": {"engine", "study", "rendering"},
     "engine": {"methods", "zoo", "backend", "rendering"},
-    "study": {"methods", "zoo", "backend", "rendering"},
+    "study": {"engine", "methods", "zoo", "backend", "rendering"},
     "methods": {"backend", "rendering"},
     "zoo": {"backend"},
     "backend": set(),

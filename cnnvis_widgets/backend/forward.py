@@ -35,6 +35,7 @@ class Call:
         output: the symbolic result.
         operations: where in the graph's list of operations those of this call stand.
         listed: false for a container that only hands on what its last layer returned.
+        layer: the layer itself; None for a ReLU that is no layer's.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Call:
     output: tf.Tensor
     operations: range
     listed: bool
+    layer: keras.layers.Layer | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class _Recorder:
         if isinstance(output, tf.Tensor) and getattr(output, "graph", None) is self.graph:
             listed = all(output is not inner.output for inner in self.calls[before:])
             operations = range(first, graph.version)
-            self.calls.append(Call(path, type(layer).__name__, output, operations, listed))
+            kind = type(layer).__name__
+            self.calls.append(Call(path, kind, output, operations, listed, layer))
         return output
 
 

@@ -1,0 +1,101 @@
+"""A network of several pictures in a grid, whose answer for one cell cannot see the others."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import keras
+
+from cnnvis_widgets.backend.copies import copied
+from cnnvis_widgets.backend.network import Network
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.errors import UnsuitableError
+
+MAPS = "grid"  # the layer of the cells' maps, side by side
+
+
+class Grid(NamedTuple):
+    """DiFull of Rao et al. 2022.
+
+    Attributes:
+        network: takes side × side pictures in one input; at its end one head for each.
+        heads: the layers of the heads, row by row: `Neuron(heads[i], unit)` sees cell i alone.
+        maps: the layer where the cells' last maps lie side by side.
+        side: cells along each side.
+    """
+
+    network: Network
+    heads: tuple[str, ...]
+    maps: str
+    side: int
+
+    def neuron(self, cell: int, unit: int) -> Neuron:
+        """The class `unit` for one cell, counted row by row."""
+        return Neuron(self.heads[cell], unit)
+
+
+def disconnected(network: Network, side: int = 2) -> Grid:
+    """Cut a copy of the network after its last maps, and use both parts on every cell.
+
+    Each cell goes through the lower part by itself, so that no convolution looks over its border;
+    the maps are put side by side, which is where Grad-CAM looks; each head is given the maps of its
+    own cell.
+
+    Args:
+        network: functional or sequential, its last maps given by a layer of the model itself.
+        side: cells along each side, at least 1.
+
+    Raises:
+        UnsuitableError: the network cannot be copied or cut.
+    """
+    lower, head = _parts(network)
+    rows, columns, channels = network.input_shape
+    picture = keras.Input((side * rows, side * columns, channels))
+    cells = [(i, j) for i in range(side) for j in range(side)]
+
+    def cell(grid: object, i: int, j: int, size: tuple[int, ...]) -> object:
+        crop = [(k * n, (side - 1 - k) * n) for k, n in zip((i, j), size, strict=True)]
+        return keras.layers.Cropping2D(crop)(grid)
+
+    maps = [lower(cell(picture, i, j, (rows, columns))) for i, j in cells]
+    size = tuple(int(n) for n in maps[0].shape[1:3])
+    lines = [_beside(maps[k * side : (k + 1) * side], 2) for k in range(side)]
+    grid = _beside(lines, 1, MAPS)
+    answers = [head(cell(grid, i, j, size)) for i, j in cells]
+    model = keras.Model(picture, _beside(answers, -1), name="disconnected")
+    name = f"{network.name}, {side} × {side} disconnected"
+    heads = (head.name, *(f"{head.name}#{k}" for k in range(2, len(cells) + 1)))
+    return Grid(Network(model, network.preprocess, name=name), heads, MAPS, side)
+
+
+def _parts(network: Network) -> tuple[keras.Model, keras.Model]:
+    path = network.last_convolution(None)
+    copy = copied(network).model
+    try:
+        middle = _result(copy, path)
+        lower = keras.Model(copy.inputs, middle, name="cell")
+        return lower, keras.Model(middle, copy.outputs[0], name="head")
+    except Exception as error:  # Keras' own errors share no base
+        raise UnsuitableError(
+            f"{network.name} cannot be cut at {path!r}, the last maps before its output: expected "
+            "a functional or sequential model with that layer in the model itself, not in a model "
+            f"within it. Keras says: {error}"
+        ) from error
+
+
+def _result(model: keras.Model, layer: str) -> keras.KerasTensor:
+    """A layer's result on the way to the model's output: it may have others from other calls."""
+    queue = list(model.outputs)
+    while queue:
+        tensor = queue.pop()
+        operation, node, _ = tensor._keras_history
+        if operation.name == layer:
+            return tensor
+        queue += operation._inbound_nodes[node].input_tensors
+    raise LookupError(f"no layer {layer} in the model itself")
+
+
+def _beside(parts: list, axis: int, name: str | None = None) -> object:
+    if len(parts) == 1:
+        return keras.layers.Identity(name=name)(parts[0])
+    return keras.layers.Concatenate(axis=axis, name=name)(parts)

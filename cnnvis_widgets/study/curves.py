@@ -1,0 +1,165 @@
+"""Deletion and insertion: the network's answer while pixels go, or come, the largest first."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnvis_widgets.methods.batches import FORWARD, batches
+from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.study.contract import Case, Score
+
+SIDE, SIGMA, SIZE = 11, 5.0, 224  # RISE's blur, and the size of the pictures that it is meant for
+
+STEPS = Parameter(
+    "steps",
+    "Steps",
+    "integer",
+    28,
+    "how many times the network is asked after the start; RISE changes 8 rows of 224 each time",
+    2,
+    1000,
+    unit="steps",
+)
+SUBSTRATES = ("zero", "black", "grey", "white", "mean", "blur")
+OF = Parameter(
+    "of",
+    "Answer",
+    "choice",
+    "probability",
+    "what is drawn: the class' probability, or the neuron's activation as a share of its value on "
+    "the untouched picture (taken by itself where the neuron is no class of a softmax or sigmoid)",
+    choices=("probability", "activation"),
+)
+
+
+class Curve(NamedTuple):
+    """The answers and what they are.
+
+    Attributes:
+        shares: which share of the pixels is changed, 0 to 1.
+        values: the answer there.
+        of: "probability" or "activation".
+    """
+
+    shares: list[float]
+    values: list[float]
+    of: str
+
+
+def scored(case: Case, start: np.ndarray, end: np.ndarray, mixed_in: str) -> Score:
+    """The area under the curve on the way from one input to another.
+
+    Args:
+        case: its heatmap says which pixels come first.
+        start: float32 (rows, columns, channels).
+        end: the same shape.
+        mixed_in: the substrate, for the details.
+    """
+    if np.ptp(case.heatmap) == 0:
+        return Score(None, "the map is the same everywhere: it gives no order")
+    order = falling(case.heatmap, case.seed)
+    curve = answers(case, start, end, order)
+    if curve is None:
+        return Score(None, "the neuron's activation on the untouched picture is not above zero")
+    details = {**curve._asdict(), "substrate": mixed_in}
+    note = "" if curve.of == "probability" else "of the activation, as a share of its first value"
+    return Score(area(curve.values), note, details)
+
+
+def falling(heatmap: np.ndarray, seed: int) -> np.ndarray:
+    """Flat indices in falling order of value; equal ones in an order that the seed draws.
+
+    In the order of rows, the zeros of a map would be deleted from the upper edge down.
+    """
+    by_chance = np.random.default_rng(seed).permutation(heatmap.size)
+    return by_chance[np.argsort(-heatmap.ravel()[by_chance], kind="stable")]
+
+
+def answers(case: Case, start: np.ndarray, end: np.ndarray, order: np.ndarray) -> Curve | None:
+    """The network's answer after 0, 1 … steps, an equal number of pixels in each.
+
+    Returns:
+        None where the activation is asked for as a share of something that is not above zero.
+    """
+    network, neuron, steps = case.network, case.neuron, case.parameters["steps"]
+    assert network is not None
+    counts = np.linspace(0, order.size, steps + 1).round().astype(int)
+    first, last = (x.reshape(-1, x.shape[-1]) for x in (start, end))
+    likely = case.parameters["of"] == "probability" and network.is_output(neuron)
+    likely = likely and network.structure.output_kind in ("softmax", "log-softmax", "sigmoid")
+    found: list[float] = []
+    for batch in batches(len(counts), start.shape, FORWARD):
+        inputs = np.repeat(first[None], len(batch), 0)
+        for picture, step in zip(inputs, batch, strict=True):
+            picture[order[: counts[step]]] = last[order[: counts[step]]]
+        found += _ask(case, inputs.reshape(-1, *start.shape), likely)
+        case.progress(batch.stop, len(counts))
+    if not likely:
+        whole = _ask(case, _untouched(case)[None], likely)[0]
+        if whole <= 0:
+            return None
+        found = [value / whole for value in found]
+    shares = [float(count) / order.size for count in counts]
+    return Curve(shares, found, "probability" if likely else "activation")
+
+
+def _ask(case: Case, inputs: np.ndarray, likely: bool) -> list[float]:
+    assert case.network is not None
+    assert case.neuron is not None
+    if not likely:
+        return [float(v) for v in case.network.values(inputs, case.neuron)]
+    scores = case.network.outputs(inputs)[1].reshape(len(inputs), -1, case.network.units)
+    return [float(v) for v in scores[..., case.neuron.unit].mean(1)]
+
+
+def _untouched(case: Case) -> np.ndarray:
+    assert case.network is not None
+    assert case.image is not None
+    return case.network.prepare(case.image).input
+
+
+def area(values: list[float]) -> float:
+    """The area under equally spaced values from 0 to 1, by the trapezoidal rule."""
+    inner = sum(values[1:-1]) + (values[0] + values[-1]) / 2
+    return inner / (len(values) - 1)
+
+
+def inputs(case: Case, substrate: str) -> tuple[np.ndarray, np.ndarray]:
+    """The picture as the network's input, and what is left of it where pixels are taken away."""
+    picture = _untouched(case)
+    assert case.network is not None
+    if substrate == "zero":
+        return picture, np.zeros_like(picture)
+    if substrate == "mean":
+        mean = picture.mean((0, 1), dtype=np.float64).astype(np.float32)
+        return picture, np.broadcast_to(mean, picture.shape).copy()
+    if substrate == "blur":
+        return picture, blurred(picture)
+    return picture, case.network.plain({"black": 0, "grey": 128, "white": 255}[substrate])
+
+
+def blurred(picture: np.ndarray) -> np.ndarray:
+    """RISE's blur, 11 × 11 with σ = 5 for 224 rows, in proportion for other sizes.
+
+    Args:
+        picture: float32 (rows, columns, channels).
+
+    Returns:
+        The same shape; beyond the border the picture's last row or column goes on. The window is
+        at least 3 × 3, its side odd.
+    """
+    share = min(picture.shape[:2]) / SIZE
+    half = max(1, round((SIDE * share - 1) / 2))
+    places = np.arange(-half, half + 1)
+    weights = np.exp(-0.5 * (places / (SIGMA * (2 * half + 1) / SIDE)) ** 2)
+    weights /= weights.sum()
+    result = picture.astype(np.float64)
+    for axis in (0, 1):
+        border = [(half, half) if a == axis else (0, 0) for a in range(result.ndim)]
+        wide = np.pad(result, border, mode="edge")
+        size = result.shape[axis]
+        parts = (w * wide.take(range(i, i + size), axis) for i, w in enumerate(weights))
+        result = np.sum(list(parts), axis=0)
+    return result.astype(np.float32)

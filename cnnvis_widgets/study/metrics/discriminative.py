@@ -1,0 +1,70 @@
+"""Discriminative: in a picture of two objects, does the map for A lie on A, and for B on B?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cnnvis_widgets.study.contract import Case, Metric, Other, Score
+
+
+class Discriminative(Metric):
+    """½ (share of A in the map for A + share of B in the map for B), by mean value on each object.
+
+    Means, not sums, so that the larger object has no advantage. A map that does not depend on the
+    neuron gets exactly ½, whatever it shows: what it gives to A it takes from B.
+    """
+
+    name = "discriminative"
+    title = "Discriminative"
+    summary = "whether the maps of two classes lie each on its own object"
+    paper = (
+        "The word, and that it matters most, are Erroz Arroyo's: Visualizando neuronas en Redes "
+        "Neuronales Convolucionales, Universidad Pública de Navarra 2019, section 4.3; the formula "
+        "is this project's"
+    )
+    order = 50
+    needs = ("mask", "other objects", "network", "method")
+    better = "higher"
+    perfect = "1: each map is zero on the other object"
+    chance = "½, exactly, for every map that is the same for both classes"
+    of_zeros = None
+    sensitive = (
+        "Whether the network sees the second object at all: for a class that it gives no evidence, "
+        "any map is a guess. What lies on neither object does not count."
+    )
+
+    def measure(self, case: Case, **parameters: object) -> Score:
+        """As `Metric.measure`; a map of zeros tells nothing apart, and that is ½ of its part."""
+        if self.lacks(case) or self.read(case.heatmap).any():
+            return super().measure(case, **parameters)
+        return self.score(replace(case, heatmap=self.read(case.heatmap)))
+
+    def score(self, case: Case) -> Score:
+        """The mean over the other objects."""
+        assert case.neuron is not None
+        if case.neuron.layer is not None:
+            return Score(None, "the objects have output neurons; this one is of a hidden layer")
+        shares = [self._pair(case, other) for other in case.others]
+        known = [share for share in shares if share is not None]
+        if not known:
+            return Score(None, "no other object has a class and a place of its own")
+        return Score(float(np.mean(known)), details={"pairs": known})
+
+    def _pair(self, case: Case, other: Other) -> float | None:
+        assert case.mask is not None
+        assert case.neuron is not None
+        assert case.explain is not None
+        assert case.image is not None
+        first, second = case.mask & ~other.mask, other.mask & ~case.mask
+        if other.unit == case.neuron.unit or not first.any() or not second.any():
+            return None
+        neuron = replace(case.neuron, unit=other.unit)
+        found = self.read(case.explain(case.network, case.image, neuron, case.seed).heatmap)
+        return (_share(case.heatmap, first, second) + _share(found, second, first)) / 2
+
+
+def _share(heatmap: np.ndarray, own: np.ndarray, rival: np.ndarray) -> float:
+    here, there = float(heatmap[own].mean()), float(heatmap[rival].mean())
+    return here / (here + there) if here + there else 0.5

@@ -1,0 +1,129 @@
+"""Model randomisation: does the map change when the network forgets, from the top layer down?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.study.contract import Case, Found, Metric, Score
+from cnnvis_widgets.study.similarity import spearman, ssim
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.copies import Cascade
+
+MEASURES = ("spearman_absolute", "spearman_signed", "ssim")
+
+
+class Randomisation(Metric):
+    """The mean similarity of the map to those of copies whose upper layers are random.
+
+    Stage by stage more layers, from the output down, lose what they have learned. A map that stays
+    the same does not depend on what the network has learned there. The neuron stays the same unit.
+    """
+
+    name = "randomisation"
+    title = "Model randomisation"
+    summary = "whether the map stays when the network forgets, from the top layer down"
+    paper = (
+        "Adebayo, Gilmer, Muelly, Goodfellow, Hardt & Kim, Sanity Checks for Saliency Maps, NeurIPS"
+        " 2018, arXiv:1810.03292"
+    )
+    order = 110
+    needs = ("network", "method")
+    better = "lower"
+    range = (-1.0, 1.0)
+    perfect = "0: nothing of the map outlives the network's knowledge"
+    chance = (
+        "1 for a map that does not look at the network, such as the edges of the picture, which is "
+        "the worst"
+    )
+    reads = "as it is"
+    sensitive = (
+        "The measure: SSIM is high for sparse maps that share nothing. The random weights: Keras' "
+        "initial ones can switch a whole network off, and its maps are then zero. Where in the "
+        "cascade one looks."
+    )
+    parameters = (
+        Parameter(
+            "measure",
+            "Similarity",
+            "choice",
+            "spearman_absolute",
+            "Spearman's correlation of the absolute values or of the signed ones (both summed over "
+            "the channels, at the method's own resolution), or SSIM of the heatmaps",
+            choices=MEASURES,
+        ),
+        Parameter(
+            "stages",
+            "Stages",
+            "integer",
+            6,
+            "how many copies: the first forgets the top layer, the last everything",
+            1,
+            500,
+            unit="stages",
+        ),
+        Parameter(
+            "how",
+            "Random weights",
+            "choice",
+            "initialise",
+            "Keras' initial weights (as published), or the layer's own ones shuffled",
+            choices=("initialise", "shuffle"),
+        ),
+    )
+
+    def score(self, case: Case) -> Score:
+        """One explanation for each stage; all three measures are in the details."""
+        assert case.explain is not None
+        assert case.image is not None
+        first = case.explain(case.network, case.image, case.neuron, case.seed)
+        copy = self._copy(case)
+        counts = stages(len(copy.layers), case.parameters["stages"])
+        curves: dict[str, list[float | None]] = {measure: [] for measure in MEASURES}
+        try:
+            for done, count in enumerate(counts, start=1):
+                copy.randomise(count)
+                found = case.explain(copy.network, case.image, case.neuron, case.seed)
+                for measure, value in similarities(first, found).items():
+                    curves[measure].append(value)
+                case.progress(done, len(counts))
+        finally:
+            copy.randomise(0)
+        known = [v for v in curves[case.parameters["measure"]] if v is not None]
+        details = {"layers": [copy.layers[count - 1] for count in counts], **curves}
+        if not known:
+            return Score(None, "the maps are the same value everywhere", details)
+        return Score(float(np.mean(known)), details=details)
+
+    def _copy(self, case: Case) -> Cascade:
+        """One copy serves all cases of a network: its functions are compiled once."""
+        from cnnvis_widgets.backend.copies import Cascade
+
+        assert case.network is not None
+        key = (self.name, case.parameters["how"], case.seed)
+        if key not in case.kept:
+            case.kept[key] = Cascade(case.network, case.seed, case.parameters["how"])
+        return case.kept[key]
+
+
+def stages(layers: int, wanted: int) -> list[int]:
+    """How many layers are random at each stage: 1 at the first, all at the last, evenly between."""
+    steps = np.linspace(1, layers, wanted) if wanted > 1 else np.array([layers])
+    return sorted({round(float(step)) for step in steps})
+
+
+def similarities(one: Found, other: Found) -> dict[str, float | None]:
+    """All three measures of two explanations of the same method; see `similarity.py`.
+
+    A map of zeros beside one that is not counts as a change: 0.
+    """
+    signed = [found.attribution.sum(-1, dtype=np.float64) for found in (one, other)]
+    absolute = [np.abs(found.attribution).sum(-1, dtype=np.float64) for found in (one, other)]
+    return {
+        "spearman_absolute": spearman(*absolute),
+        "spearman_signed": spearman(*signed),
+        "ssim": ssim(np.abs(one.heatmap), np.abs(other.heatmap)),
+    }

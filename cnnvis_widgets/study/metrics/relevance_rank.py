@@ -1,0 +1,43 @@
+"""Relevance rank accuracy: do the largest values lie on the object?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnvis_widgets.study.contract import Case, Metric, Score
+
+
+class RelevanceRank(Metric):
+    """Of the K largest values, K the object's pixels, the share that lies on the object.
+
+    Of values that are equal to the K-th largest, as many as there is room for are counted as if
+    drawn at random; so a map of large flat regions gets what it gets on average.
+    """
+
+    name = "relevance_rank"
+    title = "Relevance rank accuracy"
+    summary = "which share of the largest values lies on the object"
+    paper = (
+        "Arras, Osman & Samek, CLEVR-XAI: A benchmark dataset for the ground truth evaluation of "
+        "neural network explanations, Information Fusion 81, 2022, arXiv:2003.07258"
+    )
+    order = 30
+    needs = ("mask",)
+    better = "higher"
+    perfect = "1: the object's pixels have the largest values"
+    chance = "the object's share of the picture"
+    of_zeros = 0.0
+    sensitive = (
+        "The mask's size is K: a mask drawn too large asks for pixels that have no reason to "
+        "matter. Blind to how much larger the values are."
+    )
+
+    def score(self, case: Case) -> Score:
+        """Count within the K largest values."""
+        assert case.mask is not None
+        wanted = int(case.mask.sum())
+        last = np.partition(case.heatmap, -wanted, axis=None)[-wanted]
+        above, equal = case.heatmap > last, case.heatmap == last
+        room = wanted - above.sum()
+        hits = (above & case.mask).sum() + room * (equal & case.mask).sum() / equal.sum()
+        return Score(float(hits / wanted))

@@ -1,0 +1,64 @@
+"""How alike two maps are: rank correlation and structural similarity, defined for every map."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SIDE = 7  # of the window, scikit-image's and Wang et al.'s uniform one
+
+
+def spearman(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Spearman's rank correlation, equal values sharing the mean of their ranks.
+
+    Args:
+        one: any shape.
+        other: the same shape.
+
+    Returns:
+        -1 to 1. Where exactly one of the two is constant: 0, they have no order in common. None
+        where both are: there is no order to compare.
+    """
+    ranks = [_ranks(np.ravel(values)) for values in (one, other)]
+    spreads = [float(r @ r) for r in ranks]
+    if not any(spreads):
+        return None
+    if not all(spreads):
+        return 0.0
+    found = float(ranks[0] @ ranks[1]) / float(np.sqrt(spreads[0] * spreads[1]))
+    return min(1.0, max(-1.0, found))
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks of float64, less their mean; exactly zero where all values are equal."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return ((2 * last - counts + 1) / 2)[place] - (len(values) + 1) / 2
+
+
+def ssim(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Structural similarity (Wang et al. 2004), by scikit-image, of two maps stretched to 0…1.
+
+    Stretched, because it compares values and the two may come from networks whose activations
+    differ by orders of magnitude. A constant map becomes 0 everywhere.
+
+    Args:
+        one: (rows, columns).
+        other: the same shape.
+
+    Returns:
+        -1 to 1; None where both are constant. Windows of 7 × 7, smaller in smaller maps.
+    """
+    from skimage.metrics import structural_similarity
+
+    maps = [_stretched(values) for values in (one, other)]
+    if not any(m.any() for m in maps):
+        return None
+    smallest = min(one.shape)
+    side = min(SIDE, smallest - 1 + smallest % 2)
+    return float(structural_similarity(maps[0], maps[1], win_size=side, data_range=1.0))
+
+
+def _stretched(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, np.float64)
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)

@@ -1,0 +1,164 @@
+"""Where a study lies on the disk: one line for each run, its arrays beside it.
+
+    study.json       what was asked: networks, pictures, methods, with a digest of each
+    pictures/*.npz   the pictures and their masks
+    runs.jsonl       one line for each run, in the order in which they were computed
+    maps/*.npz       the arrays of each run
+    scores.jsonl     one line for each metric of each run
+    report.md        what `cnnvis study report` writes
+
+A run's arrays are written before its line, and a line that breaks off is not read: whatever
+interrupts a study costs one run at most.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnnvis_widgets.errors import FileError, InvalidValueError
+
+FORMAT = 1
+
+
+class Store:
+    """A study's folder.
+
+    Args:
+        path: made when something is first written.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What study.json says; {} where there is none.
+
+        Raises:
+            FileError: unreadable, or of another version of this package.
+        """
+        path = self.path / "study.json"
+        if not path.exists():
+            return {}
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise FileError(f"{str(path)!r} could not be read as a study: {error}") from error
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            raise FileError(f"{str(path)!r} is not a study of format {FORMAT}.")
+        return found
+
+    def settle(self, wanted: dict[str, Any]) -> None:
+        """Add settings to study.json.
+
+        Args:
+            wanted: a value by name, or a table of values by name. New names are added; what is
+                known already must be the same.
+
+        Raises:
+            InvalidValueError: something is not as it was; all of it is told.
+        """
+        known = self.settings or {"format": FORMAT}
+        changed = []
+        for kind, value in wanted.items():
+            if not isinstance(value, dict):
+                if known.setdefault(kind, value) != value:
+                    changed.append(f"{kind} was {known[kind]!r}, is {value!r}")
+                continue
+            table = known.setdefault(kind, {})
+            for name, one in value.items():
+                if table.setdefault(name, one) != one:
+                    changed.append(f"{kind} {name!r} was {table[name]!r}, is {one!r}")
+        if changed:
+            raise InvalidValueError(
+                f"The study in {str(self.path)!r} was begun with other settings: "
+                f"{'; '.join(changed)}. Take another path, or other names, or delete the folder."
+            )
+        self._write("study.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """Every run's line by its key; the last one counts."""
+        return {line["key"]: line for line in self._lines("runs.jsonl")}
+
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """Every score's line by its key."""
+        return {line["key"]: line for line in self._lines("scores.jsonl")}
+
+    def append(self, name: str, line: dict[str, Any]) -> None:
+        """Add a line to runs.jsonl or scores.jsonl.
+
+        Raises:
+            FileError: the disk is full, or may not be written to.
+        """
+        path = self.path / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(line, ensure_ascii=False, allow_nan=False)
+            with path.open("a+b") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+                broken = file.read() not in (b"", b"\n")
+                file.write((("\n" if broken else "") + text + "\n").encode())
+        except OSError as error:
+            raise FileError(f"{str(path)!r} could not be written: {error}") from error
+
+    def save(self, folder: str, name: str, **arrays: np.ndarray) -> str:
+        """Write arrays; returns the file's path within the study."""
+        file = self.file(folder, name)
+        path = self.path / file
+        part = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as stream:
+                np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+            part.replace(path)
+        except OSError as error:
+            raise FileError(f"{str(path)!r} could not be written: {error}") from error
+        return file
+
+    def file(self, folder: str, name: str) -> str:
+        """The path within the study of what is saved under a name."""
+        return f"{folder}/{file_name(name)}.npz"
+
+    def load(self, file: str) -> dict[str, np.ndarray]:
+        """Read what `save` wrote."""
+        try:
+            with np.load(self.path / file) as found:
+                return {name: found[name] for name in found.files}
+        except (OSError, ValueError) as error:
+            raise FileError(f"{file} of the study could not be read: {error}") from error
+
+    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        path = self.path / name
+        if not path.exists():
+            return
+        for text in path.read_text("utf-8").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:  # broken off in the middle
+                continue
+            if isinstance(line, dict) and "key" in line:
+                yield line
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.path / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(".part")
+            part.write_text(text, "utf-8")
+            part.replace(path)
+        except OSError as error:
+            raise FileError(f"{str(path)!r} could not be written: {error}") from error
+
+
+def file_name(key: str) -> str:
+    """A key as a file name that every system takes, still its own."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", key).strip("._")[:80]
+    return f"{plain}-{hashlib.blake2b(key.encode(), digest_size=4).hexdigest()}"

@@ -1,0 +1,285 @@
+"""`cnnvis.Study`: a grid of runs, kept on the disk, and tables of what metrics say of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cnnvis_widgets.engine.explain import compute
+from cnnvis_widgets.errors import Cancelled, CnnvisError, FileError
+from cnnvis_widgets.methods import method as method_named
+from cnnvis_widgets.methods.sizes import at_input_size
+from cnnvis_widgets.study import tables
+from cnnvis_widgets.study.asked import (
+    chosen_neuron,
+    named_methods,
+    named_networks,
+    named_neurons,
+    network_digest,
+    of_plain,
+    plain,
+)
+from cnnvis_widgets.study.scoring import Scorer, named_metrics
+from cnnvis_widgets.study.store import Store
+from cnnvis_widgets.study.subjects import Subject, subjects
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+Progress = Callable[[int, int], None]
+
+
+class Run(NamedTuple):
+    """One cell of the grid: the names of network, picture, method and neuron."""
+
+    network: str
+    picture: str
+    method: str
+    neuron: str
+
+    @property
+    def key(self) -> str:
+        """All four as one text."""
+        return json.dumps(list(self), ensure_ascii=False)
+
+
+class Study:
+    """networks × pictures × methods × neurons, computed once and kept under `path`.
+
+    A study that was interrupted goes on where it stopped. One whose settings have changed (other
+    weights, another picture, other parameters under the same name) is refused, and what changed is
+    told. New networks, pictures, methods and neurons may be added.
+
+    Masks are those of a picture's own class. For the figures that compare a map with a mask, ask
+    about the neurons "label"; "output" is another class wherever the network is wrong.
+
+    Blind scoring by people is not here yet: their judgements will be lines of a file of their own
+    in the same folder, with the runs' keys, and columns of the same table.
+
+    Args:
+        networks: names, `Network` objects, or a mapping of names to either.
+        images: names of pictures, "scene:7" (a drawn picture of that seed, its evidence known),
+            paths, arrays, scenes, or a mapping of names to these.
+        methods: names out of `cnnvis.methods()`, or a mapping of names of your own to a name or to
+            (name, parameters).
+        neurons: the thesis' rule: "output" is the most active output unit, the name of a layer is
+            its unit with the largest mean activation. Also "label" (the picture's own class), a
+            unit, a `Neuron`, a (layer, unit) pair; several; or a mapping of networks to these.
+        path: the study's folder.
+        seed: of the methods' and metrics' random numbers.
+        keep: "attribution" keeps every raw array, "heatmap" only its reduction, which takes a third
+            of the room or less.
+
+    Raises:
+        InvalidValueError: settings that are not those of the study in that folder; no picture, no
+            network, no method; names that are not unique.
+        UnknownNameError: no such method, parameter or picture.
+    """
+
+    def __init__(
+        self,
+        networks: Any,
+        images: Any,
+        methods: Any,
+        neurons: Any = "output",
+        path: str | Path = "study",
+        *,
+        seed: int = 0,
+        keep: str = "attribution",
+    ) -> None:
+        self.networks = named_networks(networks)
+        self.pictures: dict[str, Subject] = {s.name: s for s in subjects(images)}
+        self.methods = named_methods(methods)
+        self.neurons = {name: named_neurons(neurons, name) for name in self.networks}
+        self.seed, self.keep = seed, keep
+        self.store = Store(path)
+        self._loaded: tuple[str, Network] | None = None
+        asked = {
+            "seed": seed,
+            "keep": keep,
+            "methods": self.methods,
+            "pictures": {name: s.digest for name, s in self.pictures.items()},
+            "neurons": {
+                json.dumps([network, name]): plain(spec)
+                for network, known in self.neurons.items()
+                for name, spec in known.items()
+            },
+        }
+        self.store.settle(asked)
+        for name, subject in self.pictures.items():
+            if not (self.store.path / self.store.file("pictures", name)).exists():
+                self.store.save("pictures", name, **subject.arrays())
+
+    def __repr__(self) -> str:
+        done = sum(run.key in self.store.runs() for run in self.plan())
+        return f"<Study in {str(self.store.path)!r}: {done} of {len(list(self.plan()))} runs>"
+
+    @classmethod
+    def open(cls, path: str | Path) -> Study:
+        """A study that was begun before, as it lies in its folder.
+
+        All that was ever asked in that folder is its plan. Networks are loaded by their names.
+
+        Raises:
+            FileError: there is none.
+        """
+        store = Store(path)
+        settings = store.settings
+        if not settings:
+            raise FileError(f"There is no study in {str(path)!r}.")
+        study = cls.__new__(cls)
+        study.store, study._loaded = store, None
+        study.seed, study.keep = settings["seed"], settings["keep"]
+        study.methods = settings["methods"]
+        study.networks, study.neurons = {}, {}
+        for key, spec in settings["neurons"].items():
+            network, name = json.loads(key)
+            study.networks[network] = network
+            study.neurons.setdefault(network, {})[name] = of_plain(spec)
+        study.pictures = {
+            name: Subject.from_arrays(name, store.load(store.file("pictures", name)))
+            for name in settings["pictures"]
+        }
+        return study
+
+    def plan(self) -> Iterator[Run]:
+        """Every run, network by network."""
+        for network in self.networks:
+            for picture in self.pictures:
+                for neuron in self.neurons[network]:
+                    for method in self.methods:
+                        yield Run(network, picture, method, neuron)
+
+    def run(self, progress: Progress | None = None) -> int:
+        """Compute what is not there yet.
+
+        Args:
+            progress: called with (done, total) of all runs; an exception raised in it stops the
+                work, and what is done stays.
+
+        Returns:
+            How many runs were computed now.
+        """
+        done = self.store.runs()
+        plan = list(self.plan())
+        left = [run for run in plan if run.key not in done]
+        for number, run in enumerate(left):
+            if progress:
+                progress(len(plan) - len(left) + number, len(plan))
+            self.store.append("runs.jsonl", self._computed(run))
+        if progress:
+            progress(len(plan), len(plan))
+        return len(left)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run that is done, in the order of the plan: what its line in runs.jsonl says."""
+        done = self.store.runs()
+        return [done[run.key] for run in self.plan() if run.key in done]
+
+    def network(self, name: str) -> Network:
+        """A network of the study, loaded on first use; one at a time is kept.
+
+        Raises:
+            InvalidValueError: its weights are not those with which the study was begun.
+        """
+        if self._loaded is None or self._loaded[0] != name:
+            network = self.networks[name]
+            if isinstance(network, str | Path):
+                from cnnvis_widgets.zoo.loading import load_network
+
+                network = load_network(network)
+            self.store.settle({"networks": {name: network_digest(network)}})
+            self._loaded = name, network
+        return self._loaded[1]
+
+    def heatmap(self, line: dict[str, Any]) -> np.ndarray | None:
+        """The heatmap of a run's line: float32 (rows, columns); None where there is none."""
+        if "file" not in line:
+            return None
+        arrays = self.store.load(line["file"])
+        if "heatmap" in arrays:
+            return arrays["heatmap"]
+        method = method_named(self.methods[line["method"]]["method"])
+        reduced = np.ascontiguousarray(method.reduce(arrays["attribution"]), np.float32)
+        return at_input_size(reduced, tuple(line["input_size"]))
+
+    def table(
+        self,
+        metrics: Any = None,
+        *,
+        by: tuple[str, ...] = ("network", "method"),
+        baselines: tuple[str, ...] = ("centre",),
+        level: float = 0.95,
+        progress: Progress | None = None,
+    ) -> list[dict[str, Any]]:
+        """What metrics say of the runs that are done, with confidence intervals.
+
+        Scores are kept in the folder, so that a second table costs nothing.
+
+        Args:
+            metrics: names, or a mapping of names of your own to a name or to (name, parameters);
+                None is every metric that needs no more than the map and the mask.
+            by: what a row is: any of network, picture, method, neuron.
+            baselines: maps that know nothing, scored as methods are: centre, noise, edges.
+            level: of confidence.
+            progress: called with (done, total) of all scores.
+
+        Returns:
+            One dictionary a row and metric: what `by` names; metric; n (scores), undefined (how
+            many more had none), unsuited (how many runs or cases lacked something); value, the
+            mean; low and high, the interval; interval, "Wilson" or "bootstrap over pictures".
+        """
+        scorer = Scorer(self, named_metrics(metrics), baselines)
+        return tables.rows(scorer.scores(progress), by, level, self.seed)
+
+    def report(self, metrics: Any = None, **options: Any) -> Path:
+        """Write the table to report.md in the study's folder; options as `table` takes them."""
+        rows = self.table(metrics, **options)
+        path = self.store.path / "report.md"
+        path.write_text(tables.report(self, rows), "utf-8")
+        return path
+
+    def _computed(self, run: Run) -> dict[str, Any]:
+        """Compute one run, write its arrays, and return its line."""
+        line: dict[str, Any] = {"key": run.key, **run._asdict(), "seed": self.seed}
+        network, subject = self.network(run.network), self.pictures[run.picture]
+        spec = self.neurons[run.network][run.neuron]
+        asked = self.methods[run.method]
+        start = time.perf_counter()
+        try:
+            neuron = chosen_neuron(network, subject, spec)
+            found = compute(
+                network,
+                subject.image,
+                asked["method"],
+                neuron,
+                self.seed,
+                lambda done, total: None,
+                asked["parameters"],
+            )
+        except Cancelled:
+            raise
+        except CnnvisError as error:  # told in the table, as one cell that could not be filled
+            return {**line, "unsuited": str(error)}
+        line |= {
+            "layer": neuron.layer,
+            "unit": neuron.unit,
+            "aggregate": neuron.aggregate,
+            "position": neuron.position,
+            "label": found.label,
+            "value": found.value,
+            "input_size": list(found.input_size),
+            "seconds": round(time.perf_counter() - start, 4),
+            "notes": list(found.notes),
+        }
+        if found.attribution is None:
+            return {**line, "unsuited": f"{found.method.title} makes a picture, not a map."}
+        arrays = {"attribution": found.attribution}
+        if self.keep == "heatmap":
+            arrays = {"heatmap": found.heatmap()}
+        return {**line, "file": self.store.save("maps", run.key, **arrays)}

@@ -1,0 +1,172 @@
+"""The pictures of a study, with what is known of each: masks, other objects, its class."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnvis_widgets.backend.pixels import fit
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.study.contract import Other
+from cnnvis_widgets.zoo import images as zoo
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+SCENE = re.compile(r"scene:(\d+)")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One picture.
+
+    Attributes:
+        name: what the study calls it.
+        image: uint8 (rows, columns, 3), or a network's input of floats.
+        mask: bool (rows, columns), what makes its class; None where it is not known.
+        others: other objects: the unit of their class and their masks.
+        tell_tale: bool (rows, columns); None where there is none.
+        unit: the output unit of its class, for networks with that many outputs.
+        units: how many outputs a network has that knows these classes; None for any.
+    """
+
+    name: str
+    image: np.ndarray
+    mask: np.ndarray | None = None
+    others: tuple[Other, ...] = ()
+    tell_tale: np.ndarray | None = None
+    unit: int | None = None
+    units: int | None = None
+
+    def unit_of(self, network: Network) -> int | None:
+        """The output unit of its class; None where the network does not know it."""
+        known = self.unit is not None and self.units in (None, network.units)
+        return self.unit if known else None
+
+    @property
+    def digest(self) -> str:
+        """Of all that is known of it; it changes when any of it does."""
+        arrays = [self.image, self.mask, self.tell_tale, *(o.mask for o in self.others)]
+        content = hashlib.blake2b(digest_size=12)
+        for array in arrays:
+            if array is not None:
+                content.update(f"{array.dtype.str}{array.shape}".encode())
+                content.update(np.ascontiguousarray(array).tobytes())
+        facts = (self.unit, self.units, [o.unit for o in self.others])
+        content.update(repr(facts).encode())
+        return content.hexdigest()
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that is known of it, as arrays for a .npz file."""
+        arrays: dict[str, Any] = {"image": self.image}
+        if self.mask is not None:
+            arrays["mask"] = self.mask
+        if self.tell_tale is not None:
+            arrays["tell_tale"] = self.tell_tale
+        for number, other in enumerate(self.others):
+            arrays[f"other_{number}"] = other.mask
+        arrays["other_units"] = np.array([other.unit for other in self.others], np.int64)
+        arrays["unit"] = np.array([-1 if n is None else n for n in (self.unit, self.units)])
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, name: str, arrays: Mapping[str, np.ndarray]) -> Subject:
+        """What `arrays` was made from."""
+        units = [None if n < 0 else int(n) for n in arrays["unit"]]
+        known = enumerate(arrays["other_units"])
+        return cls(
+            name,
+            arrays["image"],
+            arrays.get("mask"),
+            tuple(Other(int(unit), arrays[f"other_{number}"]) for number, unit in known),
+            arrays.get("tell_tale"),
+            *units,
+        )
+
+
+def subjects(images: Any) -> list[Subject]:
+    """The pictures of a study.
+
+    Args:
+        images: one or several of: the name of a picture that comes along (its outline is its mask),
+            "scene:7" (the drawn picture of that seed), a path, an array, a
+            `cnnvis_widgets.zoo.evidence.Scene`, a `Subject`; or a mapping of names to these.
+
+    Raises:
+        InvalidValueError: none, or two of one name.
+    """
+    given: Iterable[tuple[str | None, Any]]
+    if isinstance(images, Mapping):
+        given = [(str(name), image) for name, image in images.items()]
+    else:
+        several = isinstance(images, list | tuple) and not hasattr(images, "evidence")
+        given = [(None, image) for image in (images if several else [images])]
+    found = [_subject(name, image, number) for number, (name, image) in enumerate(given)]
+    names = [subject.name for subject in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InvalidValueError(f"Each picture needs a name of its own; twice: {', '.join(twice)}.")
+    if not found:
+        raise InvalidValueError("A study needs at least one picture; got none.")
+    return found
+
+
+def _subject(name: str | None, image: Any, number: int) -> Subject:
+    if isinstance(image, Subject):
+        return image
+    if isinstance(image, str) and (match := SCENE.fullmatch(image)):
+        from cnnvis_widgets.zoo.evidence import scene
+
+        return _scene(name or image, scene(int(match[1])))
+    if hasattr(image, "evidence"):
+        return _scene(name or f"scene {number + 1}", image)
+    if isinstance(image, str) and image in zoo.images():
+        known = zoo.picture(image)
+        return Subject(
+            name or image, zoo.load_image(image), known.mask(), unit=known.unit, units=1000
+        )
+    if isinstance(image, str | Path):
+        return Subject(name or str(image), zoo.load_image(image))
+    if isinstance(image, np.ndarray) and np.issubdtype(image.dtype, np.floating):
+        return Subject(name or f"picture {number + 1}", image)
+    return Subject(name or f"picture {number + 1}", zoo.load_image(image))
+
+
+def _scene(name: str, scene: Any) -> Subject:
+    from cnnvis_widgets.zoo.evidence import CLASSES
+
+    return Subject(
+        name,
+        scene.picture,
+        scene.evidence,
+        tuple(Other(int(label), mask) for label, mask in scene.distractors if mask.any()),
+        scene.tell_tale if scene.tell_tale.any() else None,
+        int(scene.label),
+        len(CLASSES),
+    )
+
+
+def fitted(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask cropped and resized as its picture is for a network: bool (rows, columns)."""
+    if mask.shape == tuple(shape[:2]):
+        return mask
+    picture = fit(mask.astype(np.uint8) * 255, shape[0], shape[1])
+    return np.asarray(picture.convert("L"), np.uint8) > 127
+
+
+def cropped(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A picture at the size that a network sees; an input of floats as it is."""
+    if image.dtype != np.uint8:
+        return image
+    return np.asarray(fit(image, shape[0], shape[1]).convert("RGB"), np.uint8)
+
+
+def seen(subject: Subject, network: Network) -> np.ndarray:
+    """The picture as the network sees it: uint8 (rows, columns, 3), or its input of floats."""
+    prepared = network.prepare(subject.image)
+    return prepared.input if prepared.picture is None else prepared.picture
