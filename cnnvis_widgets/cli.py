@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from cnnvis_widgets import __version__, serving
+from cnnvis_widgets import __version__, decoder_command, serving
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ def parser() -> argparse.ArgumentParser:
     fetch.add_argument("names", metavar="NAME", nargs="+", help='a network, or "all"')
     fetch.add_argument("--to", metavar="FOLDER", type=Path, help="elsewhere than into the cache")
     fetch.set_defaults(run=lambda o: fetch_models(o.names, o.to))
+
+    decoder_command.add_to(
+        commands.add_parser("decoder", help="decoders for the method upconvnet"),
+        lambda: contextlib.closing(_Steps()),
+    )
 
     doctor = commands.add_parser("doctor", help="what is here, what will not work, and why")
     doctor.set_defaults(run=lambda _: _doctor())
