@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -96,7 +95,7 @@ def save(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray])
     beside = path.with_name(path.name + ".new")
     try:
         beside.write_bytes(content.getvalue())
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as error:
         raise FileError(f"{path} could not be written: {error.strerror or error}") from error
 
@@ -153,7 +152,8 @@ def decoders(folder: Path | None) -> dict[str, Path]:
 def _facts(given: dict[str, Any]) -> DecoderFacts:
     if given.pop("format") != FORMAT:
         raise ValueError("another format")
-    found = DecoderFacts(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    found = DecoderFacts(**plain)
     whole: Sequence[Any] = (*found.code_shape, *found.input_shape, found.width)
     if not all(isinstance(n, int) and 0 < n < 1 << 20 for n in whole) or found.width > WIDEST:
         raise ValueError("impossible sizes")

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 TYPICAL_LENGTH = 80 / 255
 TYPICAL_DIFFERENCE = TYPICAL_LENGTH / 6.5
 # Standard deviation of the colours that the descent starts from, around mid-grey. From faint noise
-# too few of a deep layer's ReLUs are open to show a way: the cat's code at EfficientNet-Lite0's last
-# map was 0.76 off after 200 steps from 0.02, and 0.52 from 0.3.
+# too few of a deep layer's ReLUs are open to show a way: the cat's code at the last map of
+# EfficientNet-Lite0 was 0.76 off after 200 steps from 0.02, and 0.52 from 0.3.
 START = 0.3
+SHRINKING = 50  # steps after which a step is 1/√2 of the first, after three times as many half
 MOMENTUM, MEMORY, TINY = 0.9, 0.999, 1e-8  # of Adam (Kingma & Ba 2015), as published
 
 
@@ -47,7 +48,7 @@ class Descent:
         code: float32, the layer's result that is wanted; not all zeros.
         colours: how the network's input follows from colours.
         weights: of the terms.
-        step_size: Adam's, in colours of 0..1.
+        step_size: Adam's at the start, in colours of 0..1.
         seed: of the noise to start from.
 
     Attributes:
@@ -80,8 +81,9 @@ class Descent:
             tf.constant(code[None]),
             tf.constant(colours.matrix),
             tf.constant(colours.black[None]),
-            tf.constant([*weights, step_size], tf.float32),
+            tf.constant(weights, tf.float32),
         )
+        self._step_size = step_size
         self.errors: list[float] = []
 
     @property
@@ -95,8 +97,10 @@ class Descent:
         Raises:
             InvalidValueError: the error is NaN or infinite.
         """
+        # The step shrinks with its own number alone, so that a longer way begins as a shorter one.
+        size = self._step_size / math.sqrt(1 + len(self.errors) / SHRINKING)
         time = tf.constant(len(self.errors) + 1, tf.float32)
-        *state, error = self._step(*self._state, time, *self._fixed)
+        *state, error = self._step(*self._state, time, tf.constant(size, tf.float32), *self._fixed)
         if not math.isfinite(float(error)):
             raise InvalidValueError(
                 f"The code's error at {self._layer!r} is {float(error)} at step "
@@ -109,11 +113,11 @@ class Descent:
 def program(
     model: keras.Model, shape: tuple[int, int, int], layer: str
 ) -> tf.types.experimental.ConcreteFunction:
-    """(x, mean, square, time, code, matrix, black, numbers) → x, mean, square, relative error.
+    """(x, mean, square, time, size, code, matrix, black, weights) → x, mean, square, its error.
 
     `x` holds the picture's colours, `mean` and `square` are Adam's running means of the derivative
-    and of its square, `numbers` are `Weights` and the size of a step. The error is of the `x` that
-    came in. Colours stay within 0..1, as published.
+    and of its square; `time` is the step's number, from 1, `size` how long it is. The error is the
+    relative one of the `x` that came in. Colours stay within 0..1, as published.
     """
     picture = tf.TensorSpec((1, *shape), tf.float32)
 
@@ -122,12 +126,13 @@ def program(
         mean: tf.Tensor,
         square: tf.Tensor,
         time: tf.Tensor,
+        size: tf.Tensor,
         code: tf.Tensor,
         matrix: tf.Tensor,
         black: tf.Tensor,
-        numbers: tf.Tensor,
+        weights: tf.Tensor,
     ) -> Any:
-        fidelity, alpha, alpha_weight, beta, tv_weight, step_size = tf.unstack(numbers)
+        fidelity, alpha, alpha_weight, beta, tv_weight = tf.unstack(weights)
         structure = forward_in(model, tf.tensordot(x, matrix, 1) + black)
         output = tf.cast(structure.call(layer).output, tf.float32)
         error = tf.reduce_sum(tf.square(output - code)) / tf.reduce_sum(tf.square(code))
@@ -147,7 +152,7 @@ def program(
         square = MEMORY * square + (1 - MEMORY) * tf.square(slope)
         way = mean / (1 - tf.pow(MOMENTUM, time))
         spread = tf.sqrt(square / (1 - tf.pow(MEMORY, time)))
-        x = tf.clip_by_value(x - step_size * way / (spread + TINY), 0.0, 1.0)
+        x = tf.clip_by_value(x - size * way / (spread + TINY), 0.0, 1.0)
         return x, mean, square, error
 
     scalar = tf.TensorSpec((), tf.float32)
@@ -158,8 +163,9 @@ def program(
         picture,
         picture,
         scalar,
+        scalar,
         tf.TensorSpec(None, tf.float32),
         tf.TensorSpec((channels, channels), tf.float32),
         picture,
-        tf.TensorSpec((6,), tf.float32),
+        tf.TensorSpec((5,), tf.float32),
     )

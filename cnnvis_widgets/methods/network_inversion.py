@@ -33,7 +33,7 @@ STEP_SIZE = Parameter(
     "Step size",
     "float",
     0.02,
-    "how far a step goes at most, as a share of the way from black to white",
+    "how far the first step goes, as a share of the way from black to white; later ones are shorter",
     0.0001,
     0.5,
     0.001,

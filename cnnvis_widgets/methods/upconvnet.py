@@ -1,4 +1,4 @@
-"""UpConvNet: a trained decoder's reconstruction of the picture from a layer's code (thesis 3.12)."""
+"""UpConvNet: a trained decoder makes the picture from a layer's code (thesis 3.12)."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def test_what_cannot_be_trained_is_told(network: Any, whole: Path, tmp_path: Pat
             train(network, path, **options)
     with pytest.raises(InvalidValueError, match=r"ends in \.npz"):
         train(network, tmp_path / "d.keras")
-    with pytest.raises(FileError, match="no folder .*nowhere"):
+    with pytest.raises(FileError, match=r"no folder .*nowhere"):
         train(network, tmp_path / "nowhere" / "d.npz")
     with pytest.raises(FileError, match=r"whole\.npz.*already"):
         train(network, whole)

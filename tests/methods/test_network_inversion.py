@@ -109,7 +109,7 @@ def test_the_neuron_chooses_the_layer(own: Any) -> None:
     assert made(2).value == pytest.approx(
         float(own.outputs(own.prepare(PICTURE).input[None])[0][0, 2]), rel=1e-4
     )
-    with pytest.raises(UnknownNameError, match="'c11'.*Did you mean 'c1'"):
+    with pytest.raises(UnknownNameError, match=r"'c11'.*Did you mean 'c1'"):
         made(None, layer="c11")
 
 
@@ -150,7 +150,7 @@ def test_a_code_of_zeros_is_refused(own: Any) -> None:
 
 def test_an_overflow_is_told(own: Any) -> None:
     large = own.prepare(PICTURE).input * np.float32(1e30)
-    with pytest.raises(InvalidValueError, match="'c1' is .* at step 1"):
+    with pytest.raises(InvalidValueError, match=r"'c1' is .* at step 1"):
         explain(own, large, "network_inversion", layer="c1")
 
 

@@ -107,9 +107,9 @@ def test_which_decoder_is_taken(own: Any) -> None:
     assert made(decoder=named, layer="c1").layer == "c1"
     with pytest.raises(UnsuitableError, match="is for 'c1'; layer= says 'gap'"):
         made(decoder=named, layer="gap")
-    with pytest.raises(UnsuitableError, match="no decoder for 'c2' of own.*for: c1, gap"):
+    with pytest.raises(UnsuitableError, match=r"no decoder for 'c2' of own.*for: c1, gap"):
         made(("c2", 0))
-    with pytest.raises(FileError, match="no decoder in 'nowhere.npz'"):
+    with pytest.raises(FileError, match=r"no decoder in 'nowhere\.npz'"):
         made(decoder="nowhere.npz")
 
 
