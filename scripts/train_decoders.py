@@ -4,8 +4,8 @@ python scripts/train_decoders.py               # three layers of each
 python scripts/train_decoders.py mini_vgg      # of these
 
 One that is there already is left alone; delete it to have it made again. The pictures are drawn
-(`cnnvis_widgets.zoo.evidence`), others than the networks were trained on; the error is also measured
-on drawn pictures that the decoder has not seen.
+(`cnnvis_widgets.zoo.evidence`), others than the networks were trained on; the error is also
+measured on drawn pictures that the decoder has not seen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import argparse
 import numpy as np
 
 import cnnvis_widgets as cnnvis
-from cnnvis_widgets.zoo.evidence import scenes
 from cnnvis_widgets.zoo.loading import DECODERS
 
 # The last layer of each resolution through which all that the network knows must pass.
@@ -60,6 +59,8 @@ def main() -> None:
 
 def drawn(count: int, seed: int) -> list[np.ndarray]:
     """Pictures of all classes, half of them with a tell-tale under any class."""
+    from cnnvis_widgets.zoo.evidence import scenes
+
     kinds = (("none", count // 2), ("background", count // 4), ("corner", count // 4))
     return [
         scene.picture

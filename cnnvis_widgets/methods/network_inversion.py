@@ -33,7 +33,8 @@ STEP_SIZE = Parameter(
     "Step size",
     "float",
     0.02,
-    "how far the first step goes, as a share of the way from black to white; later ones are shorter",
+    "how far the first step goes, as a share of the way from black to white; later ones are "
+    "shorter",
     0.0001,
     0.5,
     0.001,
