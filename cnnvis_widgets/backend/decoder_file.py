@@ -6,6 +6,7 @@ architecture follows from the facts (`decoder.build`).
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -143,10 +144,12 @@ def read_facts(path: Path) -> DecoderFacts:
 
 
 def decoders(folder: Path | None) -> dict[str, Path]:
-    """The decoders in a folder: layer → file. None is no folder."""
-    if folder is None or not folder.is_dir():
-        return {}
-    return {read_facts(path).layer: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    """The decoders in a folder: layer → file. None is no folder; other files are passed over."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")) if folder is not None else ():
+        with contextlib.suppress(FileError):
+            found[read_facts(path).layer] = path
+    return found
 
 
 def _facts(given: dict[str, Any]) -> DecoderFacts:
