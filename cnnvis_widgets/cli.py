@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from cnnvis_widgets import __version__, serving
+from cnnvis_widgets.cli_decoder import add_decoder
 from cnnvis_widgets.cli_study import add_study
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
 
@@ -82,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     fetch.set_defaults(run=lambda o: fetch_models(o.names, o.to))
 
     add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))
+    decoders = commands.add_parser("decoder", help="decoders for the method upconvnet")
+    add_decoder(decoders, lambda: contextlib.closing(_Steps()))
 
     doctor = commands.add_parser("doctor", help="what is here, what will not work, and why")
     doctor.set_defaults(run=lambda _: _doctor())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -71,6 +72,7 @@ class Network(CompiledModel):
         self.labels = None if labels is None else tuple(str(label) for label in labels)
         self.code = code
         self.trained_on = ""  # filled in by the zoo: "ImageNet", "random weights"
+        self.decoders: Path | None = None  # by the zoo: a folder of decoders for `upconvnet`
         self._coverage: dict[tuple[str | None, str, str | None], Coverage] = {}
 
     def __repr__(self) -> str:
