@@ -112,11 +112,9 @@ class Ascent:
         self._sizes = canvas.wave_sizes(rows, columns, fall)
         mixing = canvas.colour_mixing(channels, decorrelated)
         if start is None:
-            shape = (channels, rows, columns)
-            if form.waves:
-                shape = (2, channels, rows, columns // 2 + 1)
-            draws = np.random.default_rng(seed).standard_normal(shape, np.float32)
-            first = START * draws
+            waves, places = (2, channels, rows, columns // 2 + 1), (channels, rows, columns)
+            rng = np.random.default_rng(seed)
+            first = START * rng.standard_normal(waves if form.waves else places, np.float32)
         else:
             first = canvas.field_of(start, mixing)
             first = canvas.waves_of(first, self._sizes) if form.waves else first

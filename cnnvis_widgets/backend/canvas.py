@@ -1,8 +1,8 @@
 """What a picture is made of while it grows: numbers, and how they become colours.
 
-Gradient ascent on colours themselves ends in fine noise, because a network's derivative is strongest
-in the fine frequencies, and natural pictures are strongest in the coarse ones. Two changes of
-coordinates put that right (Olah, Mordvintsev & Schubert, Feature Visualization, Distill 2017):
+Gradient ascent on colours themselves ends in fine noise: a network's derivative is strongest in the
+fine frequencies, natural pictures are strongest in the coarse ones. Two changes of coordinates put
+that right (Olah, Mordvintsev & Schubert, Feature Visualization, Distill 2017):
 numbers that are coefficients of waves, the coarse ones scaled up as natural pictures have them, and
 three numbers for each place that are as independent of one another as red, green and blue are not.
 """
@@ -14,9 +14,9 @@ import tensorflow as tf
 
 COVARIANCE = np.array(
     [
-        [0.0912, 0.0748, 0.0660],
+        [0.0913, 0.0748, 0.0661],
         [0.0748, 0.0763, 0.0737],
-        [0.0660, 0.0737, 0.0774],
+        [0.0661, 0.0737, 0.0774],
     ]
 )
 """Of red, green and blue (0 to 1) within the pictures that come along, the mean over the pictures;
@@ -25,7 +25,7 @@ EDGE = 1 / 512  # colours start this far from black and white, where the squashi
 
 
 def frequencies(rows: int, columns: int) -> np.ndarray:
-    """Of each wave, in cycles a pixel: float64 (rows, columns // 2 + 1), as `np.fft.rfft2` has it."""
+    """Cycles a pixel of each wave: float64 (rows, columns // 2 + 1), as `np.fft.rfft2` has it."""
     return np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None])
 
 
@@ -33,15 +33,16 @@ def wave_sizes(rows: int, columns: int, fall: float = 1.0) -> np.ndarray:
     """How large a wave of coefficient 1 is: float32 (rows, columns // 2 + 1).
 
     In proportion to 1 / frequency^fall, and such that coefficients of variance 1 make a field of
-    variance 1. The amplitudes of natural pictures fall about so with 1 (Field 1987).
+    variance 1. The amplitudes of natural pictures fall so with about 1 (Field 1987), those of the
+    pictures that come along with 1.45 (scripts/measure_colours.py).
     """
     least = 1 / max(rows, columns)  # the plain field's frequency is 0
     falling = np.maximum(frequencies(rows, columns), least) ** -fall
-    waves = np.full(falling.shape, 2.0)  # each stands for its mirror image as well
-    waves[:, 0] = 1
+    counts = np.full(falling.shape, 4.0)  # a wave and its mirror image add up
+    counts[:, 0] = 1  # these are their own, and only their real part is heard
     if columns % 2 == 0:
-        waves[:, -1] = 1
-    power = 2 * (waves * falling**2).sum() / (rows * columns) ** 2
+        counts[:, -1] = 1
+    power = (counts * falling**2).sum() / (rows * columns) ** 2
     return (falling / np.sqrt(power)).astype(np.float32)
 
 

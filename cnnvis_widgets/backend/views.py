@@ -43,7 +43,7 @@ def view(
         float32 of the picture's shape.
     """
     rows, columns = picture.shape[1:]
-    draws = tf.random.stateless_uniform((3,), seed)
+    draws, other = tf.random.stateless_uniform((3,), seed), seed + tf.constant([0, 1])
     zoom = 1 + (largest - 1) * draws[0]
     down, right = (
         (2 * draw - 1) * ((1 - 1 / zoom) * length / 2 + jitter)
@@ -51,4 +51,4 @@ def view(
     )
     seen = resampling(rows, zoom, down) @ picture
     seen = tf.matmul(seen, resampling(columns, zoom, right), transpose_b=True)
-    return seen + noise * tf.random.stateless_normal(picture.shape, seed + [0, 1])
+    return seen + noise * tf.random.stateless_normal(picture.shape, other)

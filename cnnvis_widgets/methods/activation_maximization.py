@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnnvis_widgets.backend.colours import Colours, as_picture, find_colours
+from cnnvis_widgets.backend.colours import as_picture, find_colours
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.methods.contract import Answer, Curve, Method, Question
