@@ -3,6 +3,7 @@
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
+from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.method_picker import MethodPicker
@@ -16,6 +17,7 @@ __all__ = [
     "ChannelSum",
     "ExplanationView",
     "Explorer",
+    "Growth",
     "Guess",
     "LayerPicker",
     "MethodPicker",
