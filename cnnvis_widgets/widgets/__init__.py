@@ -14,6 +14,8 @@ from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
 from cnnvis_widgets.widgets.scene_controls import SceneControls
+from cnnvis_widgets.widgets.train_controls import TrainControls
+from cnnvis_widgets.widgets.training_room import TrainingRoom
 
 __all__ = [
     "ChannelSum",
@@ -30,5 +32,7 @@ __all__ = [
     "PicturePicker",
     "Predictions",
     "SceneControls",
+    "TrainControls",
+    "TrainingRoom",
     "Upload",
 ]
