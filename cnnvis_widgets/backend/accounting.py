@@ -122,9 +122,15 @@ def _unshared(
 
 
 def _folded(path: set[tf.Operation]) -> set[tf.Operation]:
-    """The multiplications that become part of the weights before them."""
+    """The multiplications that become part of the weights before them, for all their channels."""
     weighted = (op for op in path if op.type in KINDS and operands(op, path) is not None)
-    return {op for w in weighted for op in multiplied(following(w, path))}
+    channels: Counter[tf.Operation] = Counter()
+    whole: dict[tf.Operation, int] = {}
+    for layer in weighted:
+        for step in multiplied(following(layer, path)):
+            channels[step.operation] += layer.outputs[0].shape[-1]
+            whole[step.operation] = step.whole
+    return {op for op, count in channels.items() if count == whole[op]}
 
 
 def _scales_channels(operation: tf.Operation, structure: Structure) -> bool:

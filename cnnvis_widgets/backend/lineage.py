@@ -73,9 +73,9 @@ def following(operation: tf.Operation, dependent: set[tf.Operation]) -> list[Ste
     return steps
 
 
-def multiplied(steps: list[Step]) -> list[tf.Operation]:
+def multiplied(steps: list[Step]) -> list[Step]:
     """Those of the steps that are folded into the weights."""
-    return [step.operation for step in steps if step.operation.type in ("Mul", "RealDiv", "Neg")]
+    return [step for step in steps if step.operation.type in ("Mul", "RealDiv", "Neg")]
 
 
 def aftermath(operation: tf.Operation, dependent: set[tf.Operation]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -128,6 +128,14 @@ UNTREATED: dict[str, tuple[Block, str]] = {
         ),
         "follows no weighted layer",
     ),
+    "BatchNorm after a Concatenate of which one part is weighted": (
+        chain(
+            both(conv(4, 3, **same), L.MaxPooling2D(3, 1, **same), L.Concatenate()),
+            L.BatchNormalization(name="odd"),
+            relu(),
+        ),
+        "follows no weighted layer",
+    ),
     "a layer used before and after its BatchNorm": (
         lambda x: (lambda y: L.Add()([y, L.BatchNormalization(name="odd")(y)]))(conv(5, 3)(x)),
         "follows no weighted layer",
@@ -194,7 +202,7 @@ def test_what_cannot_be_treated_is_named(name: str) -> None:
     assert why in coverage.untreated["odd"]
 
 
-@pytest.mark.parametrize("name", list(UNTREATED)[:4])
+@pytest.mark.parametrize("name", list(UNTREATED)[:5])
 def test_what_is_passed_on_is_not_lost_either(name: str) -> None:
     found = network(UNTREATED[name][0])
     for x in inputs(count=2):
