@@ -19,7 +19,7 @@ from cnnvis_widgets.zoo.loading import DECODERS
 
 # The last layer of each resolution through which all that the network knows must pass.
 LAYERS = {
-    "mini_vgg": ("block2_conv2", "block3_conv2", "block4_conv2"),
+    "mini_vgg": ("block1_conv1", "block2_conv2", "block3_conv2"),
     "mini_inception": ("stem2", "mixed1", "mixed3"),
     "mini_xception": ("block1_conv2_act", "block2_add", "block5_sepconv1_act"),
     "mini_resnet": ("conv2_block2_out", "conv3_block2_out", "conv4_block2_out"),

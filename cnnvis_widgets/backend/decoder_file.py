@@ -116,6 +116,7 @@ def read(path: Path) -> StoredDecoder:
             open to the public does not tell which files there are.
     """
     try:
+        _regular(path)
         facts, arrays = load(path)
         weights = [arrays[f"weights_{i}"] for i in range(len(arrays) - 3)]
         rest = (arrays[name].astype(np.float32) for name in ("mean", "scale", "print"))
@@ -137,6 +138,7 @@ def read_facts(path: Path) -> DecoderFacts:
         FileError: as `read`.
     """
     try:
+        _regular(path)
         with np.load(path, allow_pickle=False) as file:
             return _facts(json.loads(file["facts"].tobytes()))
     except DAMAGE as error:
@@ -150,6 +152,12 @@ def decoders(folder: Path | None) -> dict[str, Path]:
         with contextlib.suppress(FileError):
             found[read_facts(path).layer] = path
     return found
+
+
+def _regular(path: Path) -> None:
+    """Whoever opens a pipe or a terminal waits for ever; a page may be asked to."""
+    if path.suffix != SUFFIX or not path.is_file():
+        raise ValueError("no such file")
 
 
 def _facts(given: dict[str, Any]) -> DecoderFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +183,10 @@ def test_a_file_that_is_no_decoder_is_told_as_one_that_is_absent(
     }
     for name, content in damaged.items():
         (tmp_path / f"{name}.npz").write_bytes(content)
+    os.mkfifo(tmp_path / "pipe.npz")
+    (tmp_path / "dir.npz").mkdir()
     said = set()
-    for name in [*damaged, "absent"]:
+    for name in [*damaged, "absent", "pipe", "dir"]:
         with pytest.raises(FileError, match=f"no decoder in .*{name}.npz") as error:
             decoder_file.read(tmp_path / f"{name}.npz")
         said.add(str(error.value).replace(name, ""))
