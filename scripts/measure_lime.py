@@ -29,7 +29,7 @@ from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.draws import DRAW, draw
 from cnnvis_widgets.methods.patchwork import Patchwork
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, superpixels
-from cnnvis_widgets.methods.surrogate import Settling, Surrogate, fit
+from cnnvis_widgets.methods.surrogate import Settling, fit
 
 EARLY = 300
 PATIENCES = (50, 100, 150, 200, 300)
@@ -79,45 +79,40 @@ class Row(NamedTuple):
     superpixels: int
     r2: float
     since: list[int]
-    always: tuple[int, int]
-    agreement: tuple[float, float]
+    always: list[int]
+    agreement: list[float]
     stops: dict[int, list[tuple[int, bool]]]
 
 
 def measure(asked: Asked, name: str, samples: int, seeds: Iterable[int], way: str) -> Row:
     """Draw, ask and fit with every seed."""
-    ends: list[Surrogate] = []
+    since, r2 = [], []
     tops: tuple[list[frozenset[int]], list[frozenset[int]]] = ([], [])
-    since = []
     stops: dict[int, list[tuple[int, bool]]] = {patience: [] for patience in PATIENCES}
     for seed in seeds:
         kept = draw(samples, asked.pieces, seed, way)
         scores = asked.scores(kept)
-        ends.append(fit(kept, scores, COUNT))
         settling, steps = Settling(asked.pieces, COUNT), []
         for batch in batches(samples, asked.input.shape, FORWARD):
             settling.add(kept[batch.start : batch.stop], scores[batch.start : batch.stop])
-            steps.append((batch.stop, settling.since()))
-        since.append(steps[-1][1])
+            steps.append((batch.stop, settling.since(), settling.top()))
+        last = settling.top()
+        early = Settling(asked.pieces, COUNT)
+        early.add(kept[:EARLY], scores[:EARLY])
+        tops[0].append(early.top())
+        tops[1].append(last)
+        since.append(settling.since())
+        r2.append(fit(kept, scores, COUNT).r2)
         for patience, found in stops.items():
-            stopped = next((n for n, then in steps if n - then >= patience), samples)
-            weights = fit(kept[:stopped], scores[:stopped], COUNT).weights
-            found.append((stopped, _top(weights) == _top(ends[-1].weights)))
-        for top, end in zip(tops, (min(EARLY, samples), samples), strict=True):
-            top.append(_top(fit(kept[:end], scores[:end], COUNT).weights))
-    early, late = (
-        (
-            len(frozenset.intersection(*found)),
-            float(np.mean([len(a & b) / len(a | b) for a, b in combinations(found, 2)] or [1])),
-        )
+            rested = (step for step in steps if step[0] - step[1] >= patience)
+            used, _, top = next(rested, steps[-1])
+            found.append((used, top == last))
+    always = [len(frozenset.intersection(*found)) for found in tops]
+    agree = [
+        float(np.mean([len(a & b) / len(a | b) for a, b in combinations(found, 2)]))
         for found in tops
-    )
-    r2 = float(np.median([end.r2 for end in ends]))
-    return Row(name, asked.pieces, r2, since, (early[0], late[0]), (early[1], late[1]), stops)
-
-
-def _top(weights: np.ndarray) -> frozenset[int]:
-    return frozenset(np.argsort(-weights, kind="stable")[:COUNT].tolist())
+    ]
+    return Row(name, asked.pieces, float(np.median(r2)), since, always, agree, stops)
 
 
 def table(rows: list[Row], samples: int, seeds: int) -> list[str]:
@@ -159,13 +154,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", nargs="+", default=cnnvis.images(), metavar="NAME")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=10, help="at least 2")
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--segmentation", choices=SEGMENTATION.choices, default="quickshift")
     parser.add_argument("--pieces", type=int, default=PIECES.default)
     parser.add_argument("--draw", choices=DRAW.choices, default=DRAW.default)
     parser.add_argument("--keep", type=Path, help="a folder for what the network said")
     given = parser.parse_args()
+    if given.seeds < 2:
+        parser.error("--seeds is at least 2: with one there is nothing to compare")
     if given.keep:
         given.keep.mkdir(parents=True, exist_ok=True)
     network, start = cnnvis.load_network("efficientnet_lite0"), time.perf_counter()

@@ -53,7 +53,7 @@ class Settling:
         self._left = np.zeros((superpixels + 1, superpixels + 1))
         self._right = np.zeros(superpixels + 1)
         self._samples, self._since = 0, 0
-        self._top = frozenset[int]()
+        self._last = frozenset[int]()
 
     def add(self, kept: np.ndarray, scores: np.ndarray) -> None:
         """Take more samples in: kept (samples, superpixels), scores (samples,)."""
@@ -67,13 +67,14 @@ class Settling:
             self._right += right
             self._samples += end - start
             if self._samples % CHECK == 0:
-                self._since, self._top = self.since(), self._now()
+                self._since, self._last = self.since(), self.top()
 
     def since(self) -> int:
         """The number of samples from which on the largest are those of now."""
-        return self._since if self._now() == self._top else self._samples
+        return self._since if self.top() == self._last else self._samples
 
-    def _now(self) -> frozenset[int]:
+    def top(self) -> frozenset[int]:
+        """The superpixels with the largest weights now."""
         return _largest(_solve(self._left, self._right), self._count)
 
 
