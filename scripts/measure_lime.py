@@ -26,7 +26,8 @@ import numpy as np
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.methods.batches import FORWARD, batches
-from cnnvis_widgets.methods.draws import DRAW, draw
+from cnnvis_widgets.methods.draws import DRAW, counted, draw, whole_round
+from cnnvis_widgets.methods.lime import steps
 from cnnvis_widgets.methods.patchwork import Patchwork
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, superpixels
 from cnnvis_widgets.methods.surrogate import Settling, fit
@@ -89,23 +90,25 @@ def measure(asked: Asked, name: str, samples: int, seeds: Iterable[int], way: st
     since, r2 = [], []
     tops: tuple[list[frozenset[int]], list[frozenset[int]]] = ([], [])
     stops: dict[int, list[tuple[int, bool]]] = {patience: [] for patience in PATIENCES}
+    one_round = whole_round(asked.pieces, way)
     for seed in seeds:
-        kept = draw(samples, asked.pieces, seed, way)
+        kept = draw(counted(samples, one_round), asked.pieces, seed, way)
         scores = asked.scores(kept)
-        settling, steps = Settling(asked.pieces, COUNT), []
-        for batch in batches(samples, asked.input.shape, FORWARD):
+        settling, looks = Settling(asked.pieces, COUNT, one_round), []
+        for batch in steps(len(kept), one_round, asked.input.shape):
             settling.add(kept[batch.start : batch.stop], scores[batch.start : batch.stop])
-            steps.append((batch.stop, settling.since(), settling.top()))
-        last = settling.top()
-        early = Settling(asked.pieces, COUNT)
-        early.add(kept[:EARLY], scores[:EARLY])
+            if batch.stop == counted(batch.stop, one_round):
+                looks.append((batch.stop, settling.since(), settling.top()))
+        last, end = settling.top(), counted(EARLY, one_round)
+        early = Settling(asked.pieces, COUNT, one_round)
+        early.add(kept[:end], scores[:end])
         tops[0].append(early.top())
         tops[1].append(last)
         since.append(settling.since())
-        r2.append(fit(kept, scores, COUNT).r2)
+        r2.append(fit(kept, scores, COUNT, one_round).r2)
         for patience, found in stops.items():
-            rested = (step for step in steps if step[0] - step[1] >= patience)
-            used, _, top = next(rested, steps[-1])
+            rested = (look for look in looks if look[0] - look[1] >= patience)
+            used, _, top = next(rested, looks[-1])
             found.append((used, top == last))
     always = [len(frozenset.intersection(*found)) for found in tops]
     agree = [

@@ -56,6 +56,23 @@ def draw(samples: int, superpixels: int, seed: int, way: str = "random") -> np.n
     return np.concatenate(rows)[:samples]
 
 
+def whole_round(superpixels: int, way: str) -> int:
+    """How many samples after the first make a draw balanced again: a code; 0: it never is.
+
+    Part of a code is much less balanced than a whole one, and adding it to one makes an estimate
+    worse, not better. So once there is one, whole codes count.
+    """
+    degree = _degree(superpixels)
+    return 4 ** (degree + 1) if way == "balanced" and degree else 0
+
+
+def counted(samples: int, one_round: int) -> int:
+    """How many of so many samples count: all, or the first and whole rounds once there is one."""
+    if not one_round or samples <= one_round:
+        return samples
+    return 1 + (samples - 1) // one_round * one_round
+
+
 def balanced(superpixels: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Blocks of rows of 0 and 1, without end; each row is followed by its opposite.
 
@@ -64,7 +81,7 @@ def balanced(superpixels: int, rng: np.random.Generator) -> Iterator[np.ndarray]
     five are kept and hidden in every combination equally often. For up to 16 superpixels that is
     after 32 and after 256 rows. More than `LARGEST` are tossed for, in opposite pairs.
     """
-    degree = next((n for n in FIELDS if 2 ** (n + 1) >= superpixels), 0)
+    degree = _degree(superpixels)
     size = 2 ** (degree + 1) if degree else 2 ** (max(FIELDS) + 1)
     numbers = np.arange(size)
     lines = np.bitwise_count(numbers[:, None] & numbers) & 1 if degree else None
@@ -78,6 +95,11 @@ def balanced(superpixels: int, rng: np.random.Generator) -> Iterator[np.ndarray]
                 bent = _bent(int(element), degree)
                 rows = (rng.permutation(lines ^ bent)[:, columns] ^ turned).astype(int)
             yield np.stack([rows, 1 - rows], axis=1).reshape(-1, superpixels)
+
+
+def _degree(superpixels: int) -> int:
+    """The least degree of a field that is large enough, 0 if there is none."""
+    return next((degree for degree in FIELDS if 2 ** (degree + 1) >= superpixels), 0)
 
 
 def _bent(element: int, degree: int) -> np.ndarray:

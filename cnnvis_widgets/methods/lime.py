@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
-from cnnvis_widgets.methods.draws import DRAW, draw
+from cnnvis_widgets.methods.draws import DRAW, counted, draw, whole_round
 from cnnvis_widgets.methods.parameter import Parameter
 from cnnvis_widgets.methods.patchwork import Patchwork
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, means, superpixels
@@ -28,7 +30,8 @@ SAMPLES = Parameter(
     "Samples",
     "integer",
     1000,
-    "how many pictures with hidden superpixels; ten for each superpixel are the least",
+    "how many pictures with hidden superpixels at most; ten for each superpixel are the least. A "
+    "balanced draw of more than 256 (of up to 16 superpixels) takes whole rounds of 256",
     FEWEST,
     10000,
     10,
@@ -113,21 +116,26 @@ class Lime(Method):
             picture = colours(question.input, *network.bounds)
         segments = superpixels(picture, parameters["segmentation"], parameters["pieces"])
         patchwork = Patchwork(question.input, _hidden(question, segments), segments)
-        samples, pieces = parameters["samples"], int(segments.max()) + 1
-        kept = draw(samples, pieces, question.seed, parameters["draw"])
+        pieces, way, count = (
+            int(segments.max()) + 1,
+            parameters["draw"],
+            parameters["superpixels"],
+        )
+        one_round = whole_round(pieces, way)
+        samples = counted(parameters["samples"], one_round)
+        kept = draw(samples, pieces, question.seed, way)
         scores = np.empty(samples)
-        settling = Settling(pieces, parameters["superpixels"])
+        settling = Settling(pieces, count, one_round)
 
         def so_far(done: int) -> Answer:
-            together = 2 if parameters["draw"] == "balanced" else 1
-            found = fit(kept[:done], scores[:done], parameters["superpixels"], together)
+            found = fit(kept[:done], scores[:done], count, one_round)
             shown = np.isin(segments, found.top)[..., None]
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
                 found.weights.astype(np.float32)[segments][..., None],
-                notes=(*_notes(found, parameters, done), *_score_note(network)),
+                notes=(*_notes(found, parameters, done, samples), *_score_note(network)),
                 details={
                     **vars(found),
                     "samples": done,
@@ -138,13 +146,13 @@ class Lime(Method):
             )
 
         question.progress(0, samples)
-        for batch in batches(samples, question.input.shape, FORWARD):
+        for batch in steps(samples, one_round, question.input.shape):
             part, done = slice(batch.start, batch.stop), batch.stop
             scores[part] = _class_score(network, neuron, patchwork.copies(kept[part]))
             question.progress(done, samples)
             settling.add(kept[part], scores[part])
-            if done < FEWEST:  # too few to be asked for
-                continue
+            if done < FEWEST or done != counted(done, one_round):
+                continue  # no answer of its own
             if parameters["patience"] and done - settling.since() >= parameters["patience"]:
                 return so_far(done)
             if done < samples:
@@ -154,6 +162,14 @@ class Lime(Method):
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The weights themselves."""
         return attribution[..., 0]
+
+
+def steps(samples: int, one_round: int, shape: tuple[int, ...]) -> Iterator[range]:
+    """The samples' numbers in batches; one ends where a round does, so that fewer are the same."""
+    ends = [*range(1 + one_round, samples, one_round), samples] if one_round else [samples]
+    for start, end in pairwise([0, *ends]):
+        for batch in batches(end - start, shape, FORWARD):
+            yield range(start + batch.start, start + batch.stop)
 
 
 def _hidden(question: Question, segments: np.ndarray) -> np.ndarray:
@@ -179,19 +195,23 @@ def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.nda
     return flat.sum(1) if adds_up else flat.mean(1)
 
 
-def _notes(found: Surrogate, parameters: dict[str, Any], samples: int) -> tuple[str, ...]:
+def _notes(
+    found: Surrogate, parameters: dict[str, Any], done: int, samples: int
+) -> tuple[str, ...]:
     largest = np.abs(found.weights).argmax()
     count = min(parameters["superpixels"], len(found.weights))
     doubt = ". That is a poor fit: the weights say little about the network"
     about = "less than" if parameters["draw"] == "balanced" else "about"
     told = f"The top {count} superpixels have not changed since sample {found.stable_since} of "
-    if samples < parameters["samples"]:
-        told += f"the {samples} that were drawn; {parameters['samples']} were allowed."
+    if done < samples:
+        told += f"the {done} that were drawn; {parameters['samples']} were allowed."
+    elif done < parameters["samples"]:
+        told += f"{done}; of the {parameters['samples']}, the rest would not fill another round."
     else:
-        told += f"{samples}."
+        told += f"{done}."
     return (
         f"Around this picture the linear model fits the network with R² = {found.r2:.2f} "
-        f"({len(found.weights)} superpixels, {samples} samples){doubt if found.r2 < 0.5 else ''}.",
+        f"({len(found.weights)} superpixels, {done} samples){doubt if found.r2 < 0.5 else ''}.",
         told,
         f"With another seed a weight would move by {about} {np.median(found.spread):.2g} (the "
         f"largest is {found.weights[largest]:.2g}); {len(found.steady)} of the top {count} stay "

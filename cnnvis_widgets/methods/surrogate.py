@@ -6,9 +6,10 @@ Distances and regression are those of the lime package (Ribeiro, Singh & Guestri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+
+from cnnvis_widgets.methods.draws import counted
 
 KERNEL_WIDTH = 0.25  # the lime package's, for pictures
 CHECK = 10  # samples from one look at the top superpixels to the next
@@ -44,12 +45,12 @@ class Surrogate:
 class Settling:
     """Watches the superpixels with the largest weights while samples come in.
 
-    Every `CHECK` samples the model is fitted to those so far; the equations are kept, so that a
-    look costs one small linear system.
+    Every `CHECK` samples, later after every round (see `draws.counted`), the model is fitted to
+    those so far; the equations are kept, so that a look costs one small linear system.
     """
 
-    def __init__(self, superpixels: int, count: int) -> None:
-        self._count = count
+    def __init__(self, superpixels: int, count: int, one_round: int = 0) -> None:
+        self._count, self._round = count, one_round
         self._left = np.zeros((superpixels + 1, superpixels + 1))
         self._right = np.zeros(superpixels + 1)
         self._samples, self._since = 0, 0
@@ -57,17 +58,23 @@ class Settling:
 
     def add(self, kept: np.ndarray, scores: np.ndarray) -> None:
         """Take more samples in: kept (samples, superpixels), scores (samples,)."""
-        importance = proximity(distances(kept))
-        first = CHECK - self._samples % CHECK
-        edges = [0, *range(first, len(kept), CHECK), len(kept)]
-        for start, end in pairwise(edges):
-            part = slice(start, end)
+        importance, start = proximity(distances(kept)), 0
+        while start < len(kept):
+            look = self._next_look() - self._samples
+            part = slice(start, start + look)
             left, right = _equations(kept[part], scores[part], importance[part])
             self._left += left
             self._right += right
-            self._samples += end - start
-            if self._samples % CHECK == 0:
+            self._samples += len(kept[part])
+            if len(kept[part]) == look:
                 self._since, self._last = self.since(), self.top()
+            start += look
+
+    def _next_look(self) -> int:
+        soon, first = self._samples // CHECK * CHECK + CHECK, 1 + self._round
+        if not self._round or self._samples < first:
+            return min(soon, first) if self._round else soon
+        return counted(self._samples, self._round) + self._round
 
     def since(self) -> int:
         """The number of samples from which on the largest are those of now."""
@@ -78,14 +85,14 @@ class Settling:
         return _largest(_solve(self._left, self._right), self._count)
 
 
-def fit(kept: np.ndarray, scores: np.ndarray, count: int, together: int = 1) -> Surrogate:
+def fit(kept: np.ndarray, scores: np.ndarray, count: int, one_round: int = 0) -> Surrogate:
     """Fit the model, and fit it again to fewer and to resampled samples.
 
     Args:
         kept: as `draw` gives it.
         scores: (samples,).
         count: how many superpixels are called the top.
-        together: how many samples after the first were drawn as one (2: a copy and its opposite).
+        one_round: as `draws.whole_round` gives it.
     """
     from lime.lime_base import LimeBase  # with scikit-learn, which takes seconds to load
 
@@ -95,9 +102,9 @@ def fit(kept: np.ndarray, scores: np.ndarray, count: int, together: int = 1) -> 
     )
     weights = np.array([weight for _, weight in sorted(pairs)])
     importance = proximity(far)
-    again = _resampled(kept, scores, importance, together)
+    again = _resampled(kept, scores, importance, 2 if one_round else 1)
     tops = [_largest(fitted, count) for fitted in again]
-    settling = Settling(kept.shape[1], count)
+    settling = Settling(kept.shape[1], count, one_round)
     settling.add(kept, scores)
     top = tuple(int(one) for one in np.argsort(-weights, kind="stable")[:count] if weights[one] > 0)
     return Surrogate(

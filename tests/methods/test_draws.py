@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.methods.draws import DRAW, LARGEST, draw
+from cnnvis_widgets.methods.draws import DRAW, LARGEST, counted, draw, whole_round
 
 
 def _even(rows: np.ndarray, columns: tuple[int, ...]) -> bool:
@@ -65,3 +65,14 @@ def test_each_row_alone_is_as_random_as_tosses() -> None:
     firsts = np.array([draw(2, 6, seed, "balanced")[1] for seed in range(2000)])
     counts = np.bincount(firsts @ (1 << np.arange(6)), minlength=64)
     assert abs(counts - 2000 / 64).max() < 5 * np.sqrt(2000 / 64)
+
+
+def test_whole_rounds_count() -> None:
+    assert [whole_round(n, "balanced") for n in (1, 16, 17, 64, 65, LARGEST + 1)] == [
+        256, 256, 4096, 4096, 65536, 0,
+    ]  # fmt: skip
+    assert whole_round(16, "random") == 0
+    assert [counted(n, 256) for n in (1, 256, 257, 300, 512, 513, 1000)] == [
+        1, 256, 257, 257, 257, 513, 769,
+    ]  # fmt: skip
+    assert counted(1000, 0) == counted(1000, 4096) == 1000

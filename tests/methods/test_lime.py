@@ -218,17 +218,31 @@ def test_the_answer_so_far_is_that_of_fewer_samples(network: Network) -> None:
 
 
 def test_it_stops_when_the_top_has_not_changed_for_a_while(network: Network) -> None:
-    asked = {"segmentation": "slic", "superpixels": 2}
-    whole = explain(network, PICTURE, "lime", 1, samples=2000, **asked)
-    found = explain(network, PICTURE, "lime", 1, samples=2000, patience=150, **asked)
-    used = found.details["samples"]
-    assert found.parameters["samples"] == used < 2000 == whole.details["samples"]
-    assert used % 64 == 0 and used - found.details["stable_since"] >= 150
-    assert f"of the {used} that were drawn; 2000 were allowed" in found.notes[1]
-    again = explain(network, PICTURE, "lime", 1, samples=used, **asked)
-    np.testing.assert_array_equal(again.attribution, found.attribution)
-    before = explain(network, PICTURE, "lime", 1, samples=used - 64, **asked)
-    assert used - 64 - before.details["stable_since"] < 150  # not a batch too late
+    asked = {"segmentation": "slic", "superpixels": 2, "samples": 2000}
+    seen: list[Any] = []
+    whole = explain(network, PICTURE, "lime", 1, preview=lambda make: seen.append(make()), **asked)
+    looks = [(one.details["samples"], one.details["stable_since"]) for one in seen]
+    assert [done for done, _ in looks] == [64, 128, 192, 256, 257, 513, 769, 1025, 1281, 1537]
+    assert whole.details["samples"] == 1793 and whole.parameters["samples"] == 2000
+    assert "since sample" in whole.notes[1] and "1793; of the 2000" in whole.notes[1]
+    expected = next(done for done, since in looks if done - since >= 150)
+    found = explain(network, PICTURE, "lime", 1, patience=150, **asked)
+    assert found.details["samples"] == found.parameters["samples"] == expected
+    assert f"of the {expected} that were drawn; 2000 were allowed" in found.notes[1]
+    same = seen[[done for done, _ in looks].index(expected)]
+    np.testing.assert_array_equal(found.attribution, same.attribution)
+
+
+def test_a_round_that_is_not_whole_is_not_drawn(network: Network) -> None:
+    seen: list[tuple[int, int]] = []
+    found, whole = (
+        explain(network, PICTURE, "lime", 1, samples=n, progress=lambda *at: seen.append(at))
+        for n in (600, 513)
+    )
+    np.testing.assert_array_equal(found.attribution, whole.attribution)
+    assert seen[-1] == (513, 513) and (257, 513) in seen
+    fine = explain(network, PICTURE, "lime", 1, samples=300, pieces=40)
+    assert len(fine.details["weights"]) > 16 and fine.details["samples"] == 300
 
 
 def test_by_default_seeds_agree_better_than_with_tossed_coins(network: Network) -> None:

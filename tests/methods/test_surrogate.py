@@ -82,15 +82,44 @@ def test_spread_foretells_what_other_seeds_give() -> None:
 
 
 def test_spread_of_a_balanced_draw_is_an_upper_bound() -> None:
-    draws = [draw(301, 7, seed, "balanced") for seed in range(40)]
-    others = np.std([fit(k, _curved(k), 3, together=2).weights for k in draws], axis=0)
-    tossed = [fit(k, _curved(k), 3).weights for k in (draw(301, 7, seed) for seed in range(40))]
+    draws = [draw(257, 7, seed, "balanced") for seed in range(40)]
+    others = np.std([fit(k, _curved(k), 3, one_round=256).weights for k in draws], axis=0)
+    tossed = [fit(k, _curved(k), 3).weights for k in (draw(257, 7, seed) for seed in range(40))]
     assert others.mean() < 0.4 * np.std(tossed, axis=0).mean()
     for kept in draws[:5]:
-        foretold = fit(kept, _curved(kept), 3, together=2).spread
+        foretold = fit(kept, _curved(kept), 3, one_round=256).spread
         singly = fit(kept, _curved(kept), 3).spread
         # Too large, since resampling spoils the balance; less so with pairs left whole.
         assert (foretold > others).all() and np.median(foretold) < 0.85 * np.median(singly)
+
+
+def test_a_whole_round_is_better_than_one_and_a_part() -> None:
+    def triples(kept: np.ndarray) -> np.ndarray:
+        return kept[:, 0] + 3.0 * kept[:, 1] * kept[:, 4] * kept[:, 5] - 2.0 * kept[:, 2:5].prod(1)
+
+    everything = np.indices((2,) * 7).reshape(7, -1).T[::-1]
+    expected = fit(everything.repeat(100, axis=0), triples(everything).repeat(100), 3).weights
+    errors = []
+    for seed in range(20):
+        kept = draw(300, 7, seed, "balanced")
+        weights = [fit(kept[:n], triples(kept[:n]), 3).weights for n in (257, 300)]
+        errors.append([np.abs(one - expected).mean() for one in weights])
+    whole, part = np.mean(errors, axis=0)
+    assert whole < 0.8 * part, (whole, part)
+
+
+def test_after_the_first_round_only_round_ends_are_looked_at() -> None:
+    kept = draw(769, 9, 4, "balanced")
+    rng = np.random.default_rng(1)
+    scores = kept @ rng.normal(0, 0.1, 9) + rng.normal(0, 1.5, 769)
+    ends = [*range(10, 257, 10), 257, 513, 769]
+    tops = [set(np.argsort(-fit(kept[:n], scores[:n], 3).weights)[:3]) for n in ends]
+    last = max(i for i, top in enumerate(tops) if top != tops[-1])
+    settling = Settling(9, 3, one_round=256)
+    for start in range(0, 769, 64):
+        settling.add(kept[start : start + 64], scores[start : start + 64])
+    assert settling.since() == ends[last + 1] == fit(kept, scores, 3, one_round=256).stable_since
+    assert settling.top() == tops[-1] and ends[last + 1] > 257
 
 
 def test_steady_superpixels_are_those_beyond_doubt() -> None:
