@@ -87,6 +87,7 @@ def measured(
     """All contestants on one network: contestant → what was found, or why not."""
     found: dict[str, Any] = {}
     running: list[Running] = []
+    slow = network in SLOW_NETWORKS and slow_rounds > 0
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         for contestant in contestants:
@@ -95,7 +96,7 @@ def measured(
             elif contestant.name in pythons:
                 say(f"{network}: {contestant.name} starts …")
                 try:
-                    one = Running(contestant, pythons[contestant.name], network, folder)
+                    one = Running(contestant, pythons[contestant.name], network, folder, slow)
                 except ContestantFailed as error:
                     if contestant is OURS:
                         raise  # without it the others have no task
@@ -106,7 +107,7 @@ def measured(
                 running.append(one)
         say(f"{network}: {rounds} rounds …")
         take_turns(running, rounds)
-        if network in SLOW_NETWORKS and slow_rounds:
+        if slow:
             say(f"{network}: {slow_rounds} rounds of what takes many passes …")
             take_turns(running, slow_rounds, slow=True)
         for one in running:

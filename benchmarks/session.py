@@ -26,9 +26,17 @@ class Running:
         python: of its environment.
         network: which network.
         folder: where the task's files are, or, for the first contestant, will be.
+        slow: whether what takes many passes will be asked for.
     """
 
-    def __init__(self, contestant: Contestant, python: Path, network: str, folder: Path) -> None:
+    def __init__(
+        self,
+        contestant: Contestant,
+        python: Path,
+        network: str,
+        folder: Path,
+        slow: bool = False,
+    ) -> None:
         self.contestant = contestant
         self.rounds: list[dict[str, float]] = []
         self.slow_rounds: list[dict[str, float]] = []
@@ -38,7 +46,7 @@ class Running:
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "CUDA_VISIBLE_DEVICES": "-1",
         }
-        arguments = [network, str(folder), repr(time.time())]
+        arguments = [network, str(folder), repr(time.time()), *(["slow"] if slow else [])]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [str(python), str(contestant.script), *arguments],

@@ -230,7 +230,8 @@ def test_on_the_default_network_the_whole_logit_arrives(default_network: Network
             assert found.value > 0
             assert found.heatmap().sum(dtype=np.float64) == pytest.approx(found.value, rel=1e-3)
             assert found.attribution.min() >= 0
-            assert set(found.details["relevance"]) == {info.name for info in default_network.layers}
+            reported, listed = found.details["relevance"], default_network.layers
+            assert [*reported, "predictions"] == [info.name for info in listed]  # before softmax
             for layer in whole:
                 assert found.details["relevance"][layer] == pytest.approx(found.value, rel=1e-3)
             assert found.coverage.complete
