@@ -12,6 +12,7 @@ from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.tangent import Tangent
 
 __all__ = [
     "ChannelSum",
@@ -26,5 +27,6 @@ __all__ = [
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "Tangent",
     "Upload",
 ]
