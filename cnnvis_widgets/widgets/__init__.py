@@ -1,10 +1,12 @@
 """What the components need from Jupyter: one file each of Python, JavaScript and style."""
 
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
+from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
+from cnnvis_widgets.widgets.guided_product import GuidedProduct
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
@@ -12,14 +14,18 @@ from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.tangent import Tangent
+from cnnvis_widgets.widgets.unpooling import Unpooling
 
 __all__ = [
     "ChannelSum",
+    "ConvMatrix",
     "ExplanationView",
     "Explorer",
     "Growth",
     "Guess",
+    "GuidedProduct",
     "LayerPicker",
     "MethodPicker",
     "NetworkPicker",
@@ -27,6 +33,8 @@ __all__ = [
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "ReluGates",
     "Tangent",
+    "Unpooling",
     "Upload",
 ]
