@@ -2,10 +2,12 @@
 
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.cheater import Cheater
+from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
+from cnnvis_widgets.widgets.guided_product import GuidedProduct
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
@@ -20,10 +22,18 @@ from cnnvis_widgets.widgets.training_room import TrainingRoom
 __all__ = [
     "ChannelSum",
     "Cheater",
+from cnnvis_widgets.widgets.relu_gates import ReluGates
+from cnnvis_widgets.widgets.tangent import Tangent
+from cnnvis_widgets.widgets.unpooling import Unpooling
+
+__all__ = [
+    "ChannelSum",
+    "ConvMatrix",
     "ExplanationView",
     "Explorer",
     "Growth",
     "Guess",
+    "GuidedProduct",
     "LayerPicker",
     "MethodPicker",
     "NetworkPicker",
@@ -34,5 +44,8 @@ __all__ = [
     "SceneControls",
     "TrainControls",
     "TrainingRoom",
+    "ReluGates",
+    "Tangent",
+    "Unpooling",
     "Upload",
 ]

@@ -3,23 +3,6 @@
 const FRAME_MS = 120;
 const [WIDE, HIGH, LEFT, TOP, RIGHT, BOTTOM] = [520, 200, 58, 28, 16, 34];
 
-const drawn = (tag, attributes = {}, text = "") => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.textContent = text;
-  return element;
-};
-
-/** Round numbers that cut `low` … `high` into three to six parts. */
-function roundTicks(low, high) {
-  const rough = (high - low) / 4 || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough);
-  const found = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k += 1) found.push(k * step);
-  return found;
-}
-
 /** @type {{render: (context: {model: any, el: HTMLElement}) => () => void}} */
 export default {
   render({ model, el }) {

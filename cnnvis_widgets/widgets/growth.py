@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.rendering.pictures import as_picture, jpeg_bytes
-from cnnvis_widgets.widgets.base import Component
+from cnnvis_widgets.widgets.plot import Plot
 
 
-class Growth(Component):
+class Growth(Plot):
     """A figure that changed while a method worked, and what it had made by then.
 
     The slider goes from picture to picture, or without pictures from value to value; a button plays
