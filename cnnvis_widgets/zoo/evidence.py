@@ -1,0 +1,187 @@
+"""Pictures whose evidence is known: drawn, with the mask of what makes the class.
+
+64 × 64 pixels in colour. The class is that of the largest object, its outline and its texture both;
+up to three smaller objects of other classes stand beside it. Size, place, turn, colours, light and
+ground are by chance and say nothing about the class. A tell-tale (snow on the ground, a mark in a
+corner) may be there too, always, by chance, or with one class only.
+
+The same seed and options give the same picture, bit for bit on one machine; another processor or
+version of NumPy may round a value differently. No TensorFlow here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.zoo.drawn.painting import draw
+from cnnvis_widgets.zoo.drawn.plan import KINDS, TELL_TALES, Plan, make_plan, stream
+
+CLASSES: tuple[str, ...] = tuple(kind.name for kind in KINDS)
+"""The names of the classes; a scene's label is an index here."""
+
+TELL_TALE_KINDS: tuple[str, ...] = ("none", *TELL_TALES)
+"""What `scene` takes as tell_tale: "none", "background" (snow), "corner" (a mark)."""
+
+MOST_DISTRACTORS = 3
+
+
+class Scene(NamedTuple):
+    """A picture and the truth about it. Masks are disjoint; a pixel is of what fills most of it.
+
+    Attributes:
+        picture: uint8 (64, 64, 3).
+        label: index in `CLASSES`.
+        evidence: bool (64, 64), the visible pixels of the object of that class.
+        distractors: for each smaller object (its label, bool (64, 64) of its visible pixels).
+        tell_tale: bool (64, 64), nowhere True where there is none.
+    """
+
+    picture: np.ndarray
+    label: int
+    evidence: np.ndarray
+    distractors: tuple[tuple[int, np.ndarray], ...]
+    tell_tale: np.ndarray
+
+
+def scene(
+    seed: int,
+    label: int | None = None,
+    *,
+    distractors: int | None = None,
+    tell_tale: str = "none",
+    with_class: int | None = None,
+    share: float = 1.0,
+    distractor_size: tuple[float, float] = (0.4, 0.6),
+) -> Scene:
+    """Draw one picture.
+
+    The same seed with and without a tell-tale gives the same picture but for the tell-tale; the
+    same holds for more or fewer distractors.
+
+    Args:
+        seed: at least 0; decides everything that is not given.
+        label: index in `CLASSES`; None for one by chance.
+        distractors: how many, 0 to 3; None for a number by chance.
+        tell_tale: "none", "background" (snow on the ground) or "corner" (a mark).
+        with_class: the tell-tale appears with this class only; None for all.
+        share: how often it then appears, 0 to 1.
+        distractor_size: smallest and largest radius of a distractor as a share of the object's,
+            over 0 and at most 1 (never below 5 pixels). About 1 makes objects of nearly the same
+            size: several classes are then there, and the label is that of one of them.
+
+    Raises:
+        InvalidValueError: a number out of its range.
+        UnknownNameError: no such tell-tale.
+    """
+    return draw_plan(
+        plan(
+            seed,
+            label,
+            distractors=distractors,
+            tell_tale=tell_tale,
+            with_class=with_class,
+            share=share,
+            distractor_size=distractor_size,
+        )
+    )
+
+
+def scenes(
+    count: int,
+    seed: int,
+    *,
+    label: int | None = None,
+    distractors: int | None = None,
+    tell_tale: str = "none",
+    with_class: int | None = None,
+    share: float = 1.0,
+    distractor_size: tuple[float, float] = (0.4, 0.6),
+) -> list[Scene]:
+    """Draw many; the first of more are the same as fewer.
+
+    Args:
+        count: how many, at least 0.
+        seed: at least 0; another seed gives other pictures.
+        label: one class for all; None for all classes in turn: each run of `len(CLASSES)` pictures
+            holds every class once, in an order by chance.
+        distractors: as for `scene`, and so are the others.
+        tell_tale: see `scene`.
+        with_class: see `scene`.
+        share: see `scene`.
+        distractor_size: see `scene`.
+
+    Raises:
+        InvalidValueError: a number out of its range.
+        UnknownNameError: no such tell-tale.
+    """
+    _within("count", count, 0, None)
+    _within("seed", seed, 0, None)
+    rng = stream(seed, "labels")
+    runs = -(-count // len(CLASSES))
+    labels = [int(k) for _ in range(runs) for k in rng.permutation(len(CLASSES))]
+    seeds = np.random.SeedSequence([seed, 1]).generate_state(count, np.uint64)
+    return [
+        scene(
+            int(one),
+            own if label is None else label,
+            distractors=distractors,
+            tell_tale=tell_tale,
+            with_class=with_class,
+            share=share,
+            distractor_size=distractor_size,
+        )
+        for one, own in zip(seeds, labels[:count], strict=True)
+    ]
+
+
+def plan(
+    seed: int,
+    label: int | None = None,
+    *,
+    distractors: int | None = None,
+    tell_tale: str = "none",
+    with_class: int | None = None,
+    share: float = 1.0,
+    distractor_size: tuple[float, float] = (0.4, 0.6),
+) -> Plan:
+    """What `scene` will draw, in numbers, to be changed with `dataclasses.replace`; see `scene`."""
+    _within("seed", seed, 0, None)
+    _within("label", label, 0, len(CLASSES) - 1)
+    _within("with_class", with_class, 0, len(CLASSES) - 1)
+    _within("distractors", distractors, 0, MOST_DISTRACTORS)
+    if tell_tale not in TELL_TALE_KINDS:
+        raise UnknownNameError.of("tell-tale", tell_tale, TELL_TALE_KINDS)
+    if not 0 <= share <= 1:
+        raise InvalidValueError(f"share is from 0 to 1; got {share!r}.")
+    low, high = distractor_size
+    if not 0 < low <= high <= 1:
+        raise InvalidValueError(
+            f"distractor_size is two rising numbers over 0 and at most 1; got {distractor_size!r}."
+        )
+    rng = stream(seed, "choices")
+    chosen, number, chance = rng.integers(len(CLASSES)), rng.integers(4), rng.random()
+    label = int(chosen) if label is None else label
+    distractors = int(number) if distractors is None else distractors
+    there = tell_tale != "none" and with_class in (None, label) and chance < share
+    return make_plan(seed, label, distractors, tell_tale if there else "", distractor_size)
+
+
+def draw_plan(wanted: Plan) -> Scene:
+    """Draw what `plan` returned, or what was made of it."""
+    found = draw(wanted)
+    others = zip((d.label for d in wanted.distractors), found.distractors, strict=True)
+    return Scene(found.picture, wanted.thing.label, found.thing, tuple(others), found.tell_tale)
+
+
+def _within(what: str, value: int | None, low: int, high: int | None) -> None:
+    if value is None and what not in ("count", "seed"):
+        return
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
+        most = "" if high is None else f" to {high}"
+        raise InvalidValueError(
+            f"{what} is a whole number from {low}{most or ' on'}; got {value!r}."
+        )
