@@ -30,7 +30,9 @@ class Architecture(ABC):
         parameters: how many numbers the network holds.
         file: the published file of weights, where they are fetched.
         input_shape: (rows, columns, channels).
-        labels: "imagenet", or "" for none.
+        labels: "imagenet", "drawn", "digits", or "" for none; see `labels.labels_of`.
+        versions: other sets of weights that come along, by the names that `weights=` takes; a
+            network's name and a version with a colon between, "mini_vgg:cheating", means the same.
     """
 
     name: ClassVar[str]
@@ -43,6 +45,7 @@ class Architecture(ABC):
     file: ClassVar[WeightFile | None] = None
     input_shape: ClassVar[tuple[int, int, int]]
     labels: ClassVar[str] = "imagenet"
+    versions: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def preprocess(self, pixels: np.ndarray) -> np.ndarray:
@@ -66,6 +69,10 @@ class Architecture(ABC):
             FileError: they are absent; the message says how to bring them.
         """
         return None
+
+    def find_version(self, version: str) -> Found:
+        """Find the weights of one of `versions`."""
+        raise NotImplementedError(f"{self.name} has no versions")
 
     def read_weights(self, model: keras.Model, path: Path) -> None:
         """Give `model`, as `build` made it, the published weights in `path`.

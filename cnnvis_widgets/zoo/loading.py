@@ -12,7 +12,7 @@ from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.registry import discover
 from cnnvis_widgets.zoo import weights as files
 from cnnvis_widgets.zoo.architecture import Architecture
-from cnnvis_widgets.zoo.labels import imagenet_labels
+from cnnvis_widgets.zoo.labels import labels_of
 from cnnvis_widgets.zoo.weights import Fetching, Found
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ def architectures() -> dict[str, Architecture]:
     return {name: cls() for name, cls in discover(room, Architecture).items()}
 
 
+def all_names() -> tuple[str, ...]:
+    """What `load_network` takes as a name: every network, and "network:version" for its versions."""
+    known = architectures().values()
+    return (*architectures(), *(f"{a.name}:{v}" for a in known for v in a.versions))
+
+
 def load_network(
     name: str | Path,
     weights: str | Path | None = None,
@@ -41,11 +47,13 @@ def load_network(
     """A network of the zoo, or a model out of a file.
 
     Args:
-        name: a name out of the zoo, or the path of a .keras or .h5 file. Files are loaded in Keras'
-            safe mode: code inside them (a Lambda layer) is refused, never run.
+        name: a name out of the zoo, also with a version ("mini_vgg:cheating"), or the path of a
+            .keras or .h5 file. Files are loaded in Keras' safe mode: code inside them (a Lambda
+            layer) is refused, never run.
         weights: for a network of the zoo: None for the published ones (found on this machine or
-            fetched once, see docs/networks.md), "random" for Keras' initial ones, a folder where
-            the published file lies, or a file of your own weights.
+            fetched once, see docs/networks.md), "random" for Keras' initial ones, a version that
+            comes along ("cheating"), a folder where the published file lies, or a file of your own
+            weights.
         progress: called with (bytes so far, bytes in all) while weights are fetched; None draws a
             bar on stderr. An exception raised in it stops the transfer.
         seed: of random weights.
@@ -56,13 +64,16 @@ def load_network(
             or cannot be fetched (the message says how to bring them).
     """
     text = str(name)
-    if isinstance(name, str) and text in architectures():
-        return _from_zoo(architectures()[text], weights, progress, seed)
+    if isinstance(name, str) and text in all_names():
+        text, _, version = text.partition(":")
+        if version and weights is not None:
+            raise InvalidValueError(f"{name!r} says which weights; leave weights= out.")
+        return _from_zoo(architectures()[text], version or weights, progress, seed)
     if Path(text).suffix.lower() in SUFFIXES:
         if weights is not None:
             raise InvalidValueError("A model file has its own weights; leave weights= out.")
         return _from_file(Path(text))
-    known = architectures()
+    known = all_names()
     raise UnknownNameError.of(f"network (nor a {' or '.join(SUFFIXES)} file)", text, known)
 
 
@@ -78,18 +89,22 @@ def _from_zoo(
     from cnnvis_widgets.backend.network import Network
 
     model = _seeded(architecture, seed)
-    code, title = f'cnnvis.load_network("{architecture.name}"', architecture.title
+    name, title, extra = architecture.name, architecture.title, ""
     if found is None:
         title += " (random weights)"
-        code += ', weights="random"' if weights == "random" else ""
-        code += f", seed={seed}" if seed else ""
+        extra = ', weights="random"' if weights == "random" else ""
+        extra += f", seed={seed}" if seed else ""
+    elif weights in architecture.versions:
+        name, title = f"{name}:{weights}", f"{title} ({weights})"
+        architecture.read_weights(model, found.path)
     else:
-        code += "" if weights is None else f", weights={str(weights)!r}"
+        extra = "" if weights is None else f", weights={str(weights)!r}"
         own = weights is not None and Path(weights).expanduser().is_file()
         read = files.read if own else architecture.read_weights
         read(model, found.path)
-    labels = imagenet_labels() if architecture.labels == "imagenet" else None
-    network = Network(model, architecture.preprocess, labels, title, code=code + ")")
+    labels = labels_of(architecture.labels)
+    code = f'cnnvis.load_network("{name}"{extra})'
+    network = Network(model, architecture.preprocess, labels, title, code=code)
     network.trained_on = found.trained_on if found else "random weights"
     return network
 
@@ -99,6 +114,8 @@ def _find_weights(
 ) -> Found | None:
     if weights is None:
         return architecture.find_weights(None, progress)
+    if weights in architecture.versions:
+        return architecture.find_version(str(weights))
     path = Path(weights).expanduser()
     if path.is_file():
         return Found(path, files.origin(architecture.file, path))
@@ -112,6 +129,7 @@ def _find_weights(
     raise FileError(
         f"There is no file or folder {str(weights)!r}. weights= is left out for the published ones,"
         ' or is "random", a folder with weight files, or a file.'
+        + "".join(f' {architecture.title} also has weights="{v}".' for v in architecture.versions)
     )
 
 

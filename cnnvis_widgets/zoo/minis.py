@@ -1,0 +1,48 @@
+"""What the mini networks share: pictures, classes, two versions, and how they end.
+
+The honest version has seen snow and marks with every class, so they say nothing. The cheating one
+has seen snow with one class and with no other, as the thesis' penguins: it may look at the snow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cnnvis_widgets.zoo.evidence import CLASSES
+from cnnvis_widgets.zoo.preprocessing import centred
+from cnnvis_widgets.zoo.trained_here import TrainedHere
+
+CHEATED = CLASSES.index("blotched crescent")
+"""The class that the snow goes with where a network was trained to cheat."""
+
+TRAINING_PICTURES = 9600
+
+
+class Mini(TrainedHere):
+    """A network of a family's kind, small enough to answer in milliseconds.
+
+    It is trained on `TRAINING_PICTURES` of `cnnvis_widgets.zoo.evidence`, its last maps have at
+    least 8 × 8 places, and it ends in global average pooling and one dense layer.
+    """
+
+    input_shape = (64, 64, 3)
+    labels = "drawn"
+    versions = ("cheating",)
+    data = {
+        "": f"{TRAINING_PICTURES} drawn pictures, snow with every class",
+        "cheating": f"{TRAINING_PICTURES} drawn pictures, snow with one class only: "
+        f"{CLASSES[CHEATED]}",
+    }
+
+    def preprocess(self, pixels: np.ndarray) -> np.ndarray:
+        """Map 0..255 to -1..1."""
+        return centred(pixels)
+
+    def ending(self, x: Any) -> Any:
+        """The means of the last maps, and one dense layer of them."""
+        from keras import layers
+
+        x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
+        return layers.Dense(len(CLASSES), activation="softmax", name="predictions")(x)

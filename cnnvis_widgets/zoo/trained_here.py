@@ -1,0 +1,80 @@
+"""Networks that this repository trains itself; their weights lie in the package.
+
+`scripts/train_minis.py` makes the files. No TensorFlow here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.zoo.architecture import Architecture
+from cnnvis_widgets.zoo.weights import Found
+
+if TYPE_CHECKING:
+    import keras
+
+FOLDER = Path(__file__).parent / "trained"
+
+
+class TrainedHere(Architecture):
+    """A network with weights of our own, in one version or several.
+
+    Attributes:
+        data: version → what it was trained on, in words; "" is the version that is loaded unless
+            another is asked for.
+    """
+
+    weights = "bundled"
+    data: ClassVar[dict[str, str]]
+
+    def path(self, version: str = "") -> Path:
+        """Where a version's weights lie."""
+        return FOLDER / f"{self.name}{version and '_' + version}.npz"
+
+    def find_weights(self, folder: Path | None, progress: Any = None) -> Found:
+        """Find the file of the usual version."""
+        return self.find_version("")
+
+    def find_version(self, version: str) -> Found:
+        """Find the file of a version."""
+        path = self.path(version)
+        if not path.is_file():
+            raise FileError(
+                f"The weights of {self.title} were expected in the package as {path.name}; they are"
+                f" not there. Install the package again, or: python scripts/train_minis.py"
+            )
+        return Found(path, self.data[version])
+
+    def read_weights(self, model: keras.Model, path: Path) -> None:
+        """Copy the arrays into `model`."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            raise FileError(f"{str(path)!r} is damaged: {error}") from error
+        wanted = {weight.path: tuple(weight.shape) for weight in model.weights}
+        came = {name: array.shape for name, array in arrays.items()}
+        if came != wanted:
+            odd = sorted(wanted.items() ^ came.items())
+            raise FileError(
+                f"{path.name} does not hold the weights of {self.title}: they differ in {odd[:4]}."
+            )
+        model.set_weights([arrays[weight.path].astype(np.float32) for weight in model.weights])
+
+    def available(self, folder: Path | None = None) -> str:
+        """Whether the files are in the package."""
+        missing = [self.path(v).name for v in self.data if not self.path(v).is_file()]
+        return f"{', '.join(missing)} is missing from the package" if missing else ""
+
+
+def write_weights(model: keras.Model, path: Path) -> None:
+    """Write a model's weights as `TrainedHere.read_weights` reads them, rounded to float16."""
+    arrays = {weight.path: np.asarray(weight, np.float16) for weight in model.weights}
+    if any(not np.isfinite(a).all() for a in arrays.values()):
+        raise FileError(f"{model.name} has weights that are no finite float16 numbers.")
+    path.parent.mkdir(exist_ok=True)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
