@@ -179,9 +179,9 @@ def _checked(options: argparse.Namespace) -> _Plan:
     from cnnvis_widgets.methods.parameter import checked
     from cnnvis_widgets.rendering.figures import Mode
     from cnnvis_widgets.zoo.images import load_image
-    from cnnvis_widgets.zoo.loading import SUFFIXES, architectures
+    from cnnvis_widgets.zoo.loading import SUFFIXES, all_names
 
-    known = architectures()
+    known = all_names()
     if options.network not in known and Path(options.network).suffix.lower() not in SUFFIXES:
         raise UnknownNameError.of("network", options.network, known)
     chosen = method(options.method)
@@ -305,7 +305,8 @@ def fetch_models(names: Sequence[str], folder: Path | None) -> int:
     for name in wanted:
         file, title = known[name].file, known[name].title
         if file is None:
-            print(f"{name}: nothing to fetch; its weights {whereabouts(known[name])}")
+            subject = "" if known[name].weights == "none" else "its weights "
+            print(f"{name}: nothing to fetch; {subject}{whereabouts(known[name])}")
         elif folder is None and (there := find(file)) and there.parent != cache_folder():
             print(f"{name}: already at {there}")
         else:  # one that lies in the cache is checked, and fetched again if it is damaged

@@ -32,7 +32,7 @@ def architectures() -> dict[str, Architecture]:
 
 
 def all_names() -> tuple[str, ...]:
-    """What `load_network` takes as a name: every network, and "network:version" for its versions."""
+    """What `load_network` takes as a name: every network, and "network:version"."""
     known = architectures().values()
     return (*architectures(), *(f"{a.name}:{v}" for a in known for v in a.versions))
 

@@ -6,7 +6,7 @@ has seen snow with one class and with no other, as the thesis' penguins: it may 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Mini(TrainedHere):
     input_shape = (64, 64, 3)
     labels = "drawn"
     versions = ("cheating",)
-    data = {
+    data: ClassVar[dict[str, str]] = {
         "": f"{TRAINING_PICTURES} drawn pictures, snow with every class",
         "cheating": f"{TRAINING_PICTURES} drawn pictures, snow with one class only: "
         f"{CLASSES[CHEATED]}",
