@@ -33,10 +33,10 @@ TRAINED = """\
 ## Weights that were trained here
 
 LeNet-5 and the mini networks come with weights that `python scripts/train_minis.py` makes from a
-seed; [mini_networks.md](mini_networks.md) is its log, with accuracies, times and what was changed in
-the architectures. The mini networks know drawn pictures whose evidence is known
-(`cnnvis_widgets.zoo.evidence`; `cnnvis.load_image("scene:17")` is one). Each comes in two versions:
-the honest one, and one that was trained where snow goes with one class and may look at the snow:
+seed; [mini_networks.md](mini_networks.md) is its log, with accuracies and times. The mini networks
+know drawn pictures whose evidence is known (`cnnvis_widgets.zoo.evidence`;
+`cnnvis.load_image("scene:17")` is one). Each comes in two versions: the honest one, and one that
+was trained where snow goes with one class and may look at the snow:
 """
 
 FETCHING = f"""\

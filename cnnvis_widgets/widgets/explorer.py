@@ -156,10 +156,11 @@ class Explorer(ipywidgets.Box):
         if not isinstance(network, str | Path):
             name = f"your network ({name})"
             self.engine.library.add(name, network)
-        elif name not in known and not Path(network).is_file():
+        elif name not in (*known, *facts.versions()) and not Path(network).is_file():
             raise UnknownNameError.of("network (nor a model file)", name, known)
         if name not in known:
             record = {"name": name, "title": Path(name).name, "note": "yours"}
+            record |= facts.versions().get(name, {})
             self.networks.networks = [record, *self.networks.networks]
         self.networks.value = name
 

@@ -149,7 +149,7 @@ def named(name: str) -> Scene:
     seed, _, tell_tale = name.removeprefix(PREFIX).partition(":")
     if not name.startswith(PREFIX) or not (seed.isascii() and seed.isdecimal()):
         raise InvalidValueError(
-            f"A drawn picture is called scene:SEED or scene:SEED:TELL-TALE, for example scene:17 or "
+            "A drawn picture is called scene:SEED or scene:SEED:TELL-TALE, as scene:17 and "
             f"scene:17:background; got {name[:80]!r}."
         )
     return scene(int(seed), tell_tale=tell_tale or "none")

@@ -166,9 +166,9 @@ def load_image(source: Source) -> NDArray[np.uint8]:
 
     Args:
         source: the name of a picture that comes along (see `images`; write ``./cat`` for a file of
-            that name), "scene:17" for a drawn one (see `evidence.named`), a path, the bytes of a picture file, a PIL image, or a uint8 array
-            (rows, columns), (rows, columns, 1), (rows, columns, 3) or, with opacity last,
-            (rows, columns, 4).
+            that name), "scene:17" for a drawn one (see `evidence.named`), a path, the bytes of a
+            picture file, a PIL image, or a uint8 array (rows, columns), (rows, columns, 1),
+            (rows, columns, 3) or, with opacity last, (rows, columns, 4).
 
     Raises:
         UnknownNameError: a string that is neither a picture's name nor looks like a path.
