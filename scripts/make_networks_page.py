@@ -138,8 +138,8 @@ def _versions(known: list[Architecture]) -> list[str]:
     rows = ["| name | trained on |", "| - | - |"]
     for a in known:
         if isinstance(a, TrainedHere):
-            for version, data in a.data.items():
-                rows.append(f"| `{a.name}{version and ':' + version}` | {data} |")
+            rows.append(f"| `{a.name}` | {a.trained_on} |")
+            rows += [f"| `{a.name}:{version}` | {data} |" for version, data in a.versions.items()]
     return rows
 
 

@@ -113,6 +113,22 @@ def test_the_raw_attribution_is_the_one_of_the_library(
     assert f"Saliency map · {expected.label}" in capsys.readouterr().out
 
 
+def test_a_drawn_picture_and_a_network_that_cheats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out.npy"
+    asked = ["explain", "scene:17:background", "--network", "mini_vgg:cheating"]
+    words = "blotched crescent"
+    assert main([*asked, "--method", "cam", "--neuron", words, "-o", str(output)]) == 0
+    network = cnnvis.load_network("mini_vgg", weights="cheating")
+    expected = cnnvis.explain(network, "scene:17:background", "cam", network.labels.index(words))
+    np.testing.assert_array_equal(np.load(output), expected.attribution)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Mini VGG (cheating) (9600 drawn pictures, snow with one class")
+    asked[-1] = "mini_vgg:cheeting"
+    assert "'mini_vgg:cheating'" in failing(capsys, *asked, "-o", str(output))
+
+
 def test_position_aggregate_parameters_and_a_photo_of_one_s_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

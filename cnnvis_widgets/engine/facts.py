@@ -26,10 +26,10 @@ def versions() -> dict[str, dict[str, Any]]:
     return {
         f"{found.name}:{version}": {
             "title": f"{found.title} ({version})",
-            "note": found.find_version(version).trained_on,
+            "note": trained_on,
         }
         for found in architectures().values()
-        for version in found.versions
+        for version, trained_on in found.versions.items()
     }
 
 

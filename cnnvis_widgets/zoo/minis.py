@@ -29,11 +29,10 @@ class Mini(TrainedHere):
 
     input_shape = (64, 64, 3)
     labels = "drawn"
-    versions = ("cheating",)
-    data: ClassVar[dict[str, str]] = {
-        "": f"{TRAINING_PICTURES} drawn pictures, snow with every class",
+    trained_on = f"{TRAINING_PICTURES} drawn pictures, snow with every class"
+    versions: ClassVar[dict[str, str]] = {
         "cheating": f"{TRAINING_PICTURES} drawn pictures, snow with one class only: "
-        f"{CLASSES[CHEATED]}",
+        f"{CLASSES[CHEATED]}"
     }
 
     def preprocess(self, pixels: np.ndarray) -> np.ndarray:

@@ -21,15 +21,14 @@ FOLDER = Path(__file__).parent / "trained"
 
 
 class TrainedHere(Architecture):
-    """A network with weights of our own, in one version or several.
+    """A network with weights of our own.
 
     Attributes:
-        data: version → what it was trained on, in words; "" is the version that is loaded unless
-            another is asked for.
+        trained_on: what the usual version was trained on, in words.
     """
 
     weights = "bundled"
-    data: ClassVar[dict[str, str]]
+    trained_on: ClassVar[str]
 
     def path(self, version: str = "") -> Path:
         """Where a version's weights lie."""
@@ -47,7 +46,7 @@ class TrainedHere(Architecture):
                 f"The weights of {self.title} were expected in the package as {path.name}; they are"
                 f" not there. Install the package again, or: python scripts/train_minis.py"
             )
-        return Found(path, self.data[version])
+        return Found(path, self.versions[version] if version else self.trained_on)
 
     def read_weights(self, model: keras.Model, path: Path) -> None:
         """Copy the arrays into `model`."""
@@ -67,7 +66,8 @@ class TrainedHere(Architecture):
 
     def available(self, folder: Path | None = None) -> str:
         """Whether the files are in the package."""
-        missing = [self.path(v).name for v in self.data if not self.path(v).is_file()]
+        paths = [self.path(version) for version in ("", *self.versions)]
+        missing = [path.name for path in paths if not path.is_file()]
         return f"{', '.join(missing)} is missing from the package" if missing else ""
 
 

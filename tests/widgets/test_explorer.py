@@ -271,6 +271,18 @@ def test_an_answer_that_improves_is_shown_and_stays_when_it_is_stopped(
     assert explorer.view.notes == ["a note"]
 
 
+def test_a_version_of_a_network_is_offered_where_it_is_asked_for(engine: FakeEngine) -> None:
+    explorer = Explorer("mini_vgg:cheating", engine=engine)  # type: ignore[arg-type]
+    assert engine.asked[0] == Open("mini_vgg:cheating")
+    first = explorer.networks.networks[0]
+    assert first["title"] == "Mini VGG (cheating)"
+    assert "snow with one class" in first["note"]
+    others = Explorer(engine=FakeEngine()).networks.networks  # type: ignore[arg-type]
+    assert not any("cheating" in record["name"] for record in others)  # who cheats is the question
+    with pytest.raises(UnknownNameError, match="mini_vgg"):
+        Explorer("mini_vgg:cheeting", engine=engine)  # type: ignore[arg-type]
+
+
 def test_bad_arguments_are_refused(engine: FakeEngine) -> None:
     with pytest.raises(UnknownNameError, match="efficientnet_lite0"):
         Explorer("efficientnet_lite1", engine=engine)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class LeNet5(TrainedHere):
     parameters = 61_706
     input_shape = (32, 32, 1)
     labels = "digits"
-    data: ClassVar[dict[str, str]] = {"": "1347 of scikit-learn's 1797 handwritten digits"}
+    trained_on = "1347 of scikit-learn's 1797 handwritten digits"
 
     def preprocess(self, pixels: np.ndarray) -> np.ndarray:
         """Map 0..255 to 0..1."""
