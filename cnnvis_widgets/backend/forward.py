@@ -8,6 +8,7 @@ nested models are then all the same, and the model itself is not touched.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ class Call:
         output: the symbolic result.
         operations: where in the graph's list of operations those of this call stand.
         listed: false for a container that only hands on what its last layer returned.
+        parameters: how many numbers it holds, trained or not; those of layers within it, and of
+            the same layer called before, are counted there.
     """
 
     path: str
@@ -42,6 +45,7 @@ class Call:
     output: tf.Tensor
     operations: range
     listed: bool
+    parameters: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,13 @@ class _Recorder:
         self.stack: list[str] = []
         self.calls: list[Call] = []
         self.seen: Counter[str] = Counter()
+        self.counted: set[int] = set()
+
+    def parameters(self, layer: keras.layers.Layer) -> int:
+        """The numbers in those of a layer's weights that no call before has counted."""
+        new = {id(w): math.prod(w.shape) for w in layer.weights if id(w) not in self.counted}
+        self.counted |= set(new)
+        return sum(new.values())
 
     def record(self, layer: keras.layers.Layer, call: Any, args: Any, kwargs: Any) -> Any:
         if layer is self.root:
@@ -76,7 +87,8 @@ class _Recorder:
         if isinstance(output, tf.Tensor) and getattr(output, "graph", None) is self.graph:
             listed = all(output is not inner.output for inner in self.calls[before:])
             operations = range(first, graph.version)
-            self.calls.append(Call(path, type(layer).__name__, output, operations, listed))
+            kind, count = type(layer).__name__, self.parameters(layer)
+            self.calls.append(Call(path, kind, output, operations, listed, count))
         return output
 
 

@@ -1,6 +1,7 @@
 """What the components need from Jupyter: one file each of Python, JavaScript and style."""
 
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
+from cnnvis_widgets.widgets.convolution import Convolution
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
 from cnnvis_widgets.widgets.growth import Growth
@@ -15,6 +16,7 @@ from cnnvis_widgets.widgets.predictions import Predictions
 
 __all__ = [
     "ChannelSum",
+    "Convolution",
     "ExplanationView",
     "Explorer",
     "Growth",
