@@ -28,7 +28,7 @@ _BORDERS = ("Pad", "PadV2", "MirrorPad")
 _TO_BATCH = "SpaceToBatchND"
 # A place of their result is no place of what they take, or sees all of it.
 _MIXES_PLACES = frozenset(
-    "MatMul BatchMatMulV2 Reshape Mean Max Min Sum Prod Transpose StridedSlice Conv2DBackpropInput "
+    "MatMul BatchMatMulV2 Reshape Mean Max Min Sum Prod Transpose Conv2DBackpropInput "
     "ResizeBilinear ResizeNearestNeighbor Squeeze ExpandDims Tile GatherV2 Einsum".split()
 )
 
@@ -115,7 +115,7 @@ def _reaches(structure: Structure) -> dict[tf.Operation, _Reach | None]:
         if op in found or op not in structure.dependent:
             continue
         before = [found.get(x.op) for x in structure.sources(op)]
-        if not before or None in before or op.type in _MIXES_PLACES or not _has_places(op):
+        if not before or None in before or not _keeps_places(op):
             found[op] = None
             continue
         together = _joined([reach for reach in before if reach])
@@ -124,8 +124,15 @@ def _reaches(structure: Structure) -> dict[tf.Operation, _Reach | None]:
     return found
 
 
-def _has_places(operation: tf.Operation) -> bool:
-    return bool(operation.outputs) and operation.outputs[0].shape.rank == 4
+def _keeps_places(operation: tf.Operation) -> bool:
+    """Whether a place of the result is one, or a window, of those before."""
+    if operation.type in _MIXES_PLACES or not operation.outputs:
+        return False
+    if operation.type == "StridedSlice":  # of the channels alone, it may
+        steps = tf.get_static_value(operation.inputs[3])
+        sizes = {tuple(x.shape[1:3]) for x in (operation.inputs[0], operation.outputs[0])}
+        return steps is not None and min(steps) > 0 and len(sizes) == 1
+    return operation.outputs[0].shape.rank == 4
 
 
 def _joined(reaches: list[_Reach]) -> _Reach | None:

@@ -1,9 +1,12 @@
 """What the components need from Jupyter: one file each of Python, JavaScript and style."""
 
+from cnnvis_widgets.widgets.architecture_diagram import ArchitectureDiagram
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.convolution import Convolution
+from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
+from cnnvis_widgets.widgets.features_by_depth import FeaturesByDepth
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
@@ -15,10 +18,13 @@ from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
 
 __all__ = [
+    "ArchitectureDiagram",
     "ChannelSum",
     "Convolution",
+    "DrawingPad",
     "ExplanationView",
     "Explorer",
+    "FeaturesByDepth",
     "Growth",
     "Guess",
     "LayerPicker",
