@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 
+Box = tuple[int, int, int, int]
+MOST = 0.95  # of the gradient's size: what lies outside hardly counts
+
+
 class Excited(NamedTuple):
     """A picture, and the place in it that excites a unit most.
 
@@ -24,6 +28,7 @@ class Excited(NamedTuple):
         value: the unit's activation at that place.
         place: (row, column) in the layer's map.
         box: what that place sees, in pixels: top, left, bottom, right.
+        core: the part of it that holds most of the gradient, along rows and along columns.
         pixels: uint8 (rows, columns, 3), the whole crop that the network saw.
         map: float32 (rows, columns), the unit's activations everywhere.
         gradient: float32 (rows, columns, channels), guided backpropagation from that place.
@@ -32,7 +37,8 @@ class Excited(NamedTuple):
     picture: str
     value: float
     place: tuple[int, int]
-    box: tuple[int, int, int, int]
+    box: Box
+    core: Box
     pixels: NDArray[np.uint8]
     map: NDArray[np.float32]
     gradient: NDArray[np.float32]
@@ -55,7 +61,8 @@ def features(
     """The most active units of a layer, and the pictures that excite each of them most.
 
     Units are chosen as in chapter 4 of the thesis, by their mean activation, here over all
-    pictures and places. A picture counts with its strongest place.
+    pictures and places, and with negative values counted as none (a layer may come before its
+    ReLU, where a clipped one would leave no gradient). A picture counts with its strongest place.
 
     Args:
         network: any network.
@@ -81,7 +88,7 @@ def features(
             f"The last layer with rows and columns is {network.last_convolution(None)!r}."
         )
     if isinstance(units, int):
-        order = np.argsort(-maps.mean(axis=(0, 1, 2)), kind="stable")
+        order = np.argsort(-np.maximum(maps, 0).mean(axis=(0, 1, 2)), kind="stable")
         units = [int(unit) for unit in order[:units]]
     names = list(seen)
     field = next(one.field for one in network.plan if one.name == layer)
@@ -103,6 +110,7 @@ def features(
                     float(own[i, row, column]),
                     (row, column),
                     box,
+                    _core(gradient, box),
                     seen[names[i]].picture,
                     own[i],
                     gradient,
@@ -110,3 +118,18 @@ def features(
             )
         found.append(UnitFeatures(unit, tuple(excited)))
     return found
+
+
+def _core(gradient: NDArray[np.float32], box: Box) -> Box:
+    """The rows and the columns between which MOST of the gradient lies; all where there is none."""
+    top, left, bottom, right = box
+    size = np.abs(gradient[top:bottom, left:right]).sum(axis=2, dtype=np.float64)
+    if not size.any():
+        return box
+    low, high = (1 - MOST) / 2, (1 + MOST) / 2
+    ends = []
+    for start, along in ((top, size.sum(axis=1)), (left, size.sum(axis=0))):
+        share = np.cumsum(along) / along.sum()
+        ends.append((start + int((share <= low).sum()), start + int((share < high).sum()) + 1))
+    (first, last), (begin, end) = ends
+    return first, begin, min(last, bottom), min(end, right)

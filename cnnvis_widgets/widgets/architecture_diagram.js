@@ -61,7 +61,7 @@ function render({ model, el }) {
       const [tipX, tipY] = points.at(-1);
       svg.append(inSvg("path", { d: path, class: "cnnvis-arch-edge" }), inSvg("path", { d: `M${tipX} ${tipY - 4}l6 4l-6 4Z`, class: "cnnvis-arch-tip" }));
     }
-    svg.append(inSvg("text", { x: x(start.place[0]) + WIDE, y: y(start.place[1]) - 8, "text-anchor": "end", class: "cnnvis-arch-start" }, start.inside ? "from before" : start.name));
+    svg.append(inSvg("text", { x: x(start.place[0]) + WIDE, y: y(start.place[1]) - 8, "text-anchor": "end", class: "cnnvis-arch-start" }, start.inside ? "input" : start.name));
     for (const box of boxes) {
       const [left, middle, tall] = [x(box.place[0]), y(box.place[1]), heightOf(box)];
       const kind = SHORT_KINDS[box.kind] ?? box.kind;

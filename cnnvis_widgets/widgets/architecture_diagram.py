@@ -150,7 +150,8 @@ def boxes(layers: Iterable[Any], fold: bool, first: str, last: str) -> list[Box]
             stands_for[record.name] = host.name
             made[host.name] = host._replace(
                 then=(*host.then, record.kind),
-                shape=tuple(record.output_shape),
+                # The numbers of a flattened map are still its places and units.
+                shape=host.shape if record.kind == "Flatten" else tuple(record.output_shape),
                 parameters=host.parameters + getattr(record, "parameters", 0),
                 members=(*host.members, record.name),
             )

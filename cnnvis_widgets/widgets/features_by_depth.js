@@ -1,10 +1,10 @@
 /** Layers from the first to the last, and what excites their units; see features_by_depth.py. */
 const VIEWS = [
-  ["patch", "what the place sees", "the part of the photo from which the strongest place is computed"],
+  ["patch", "part of the photo", "the part on which the strongest place depends: 95 % of its gradient lies there"],
   ["map", "the unit's map", "its activations over the whole photo"],
   ["gradient", "gradient of the place", "guided backpropagation from the strongest place, in the same part of the photo"],
 ];
-const WORDS = { patch: "the part of the photo that the place sees", map: "the unit's map over the whole photo", gradient: "the gradient of the place" };
+const WORDS = { patch: "the part of the photo on which the place depends", map: "the unit's map over the whole photo", gradient: "the gradient of the place" };
 
 function render({ model, el }) {
   const undo = new AbortController();

@@ -24,8 +24,9 @@ SIDE = 128  # pixels of a picture on the page
 class FeaturesByDepth(Control):
     """A slider through the layers of a network; for each, units and what excites them most.
 
-    Every picture shows the same thing in three views: the part of the photo that the strongest
-    place sees, the unit's map over the whole photo, and the gradient of that place.
+    Every picture shows the same thing in three views: the part of the photo on which the strongest
+    place depends (that holds 95 % of its gradient), the unit's map over the whole photo, and the
+    gradient of that place.
 
     Args:
         layers: layer → its units' features, from the first layer to the last.
@@ -93,7 +94,7 @@ def _excited(excited: Excited, end: float) -> dict[str, Any]:
     from cnnvis_widgets.rendering.pictures import enlarge, jpeg_bytes, overlay
     from cnnvis_widgets.rendering.scales import Scale
 
-    top, left, bottom, right = excited.box
+    top, left, bottom, right = excited.core
     pixels, gradient = excited.pixels, excited.gradient
     scale = Scale(0.0, max(end, 1e-12), "sequential")
     over = overlay(pixels, enlarge(np.maximum(excited.map, 0), *pixels.shape[:2]), scale)
@@ -105,14 +106,16 @@ def _excited(excited: Excited, end: float) -> dict[str, Any]:
     return {
         "picture": excited.picture,
         "value": excited.value,
-        "box": list(excited.box),
+        "box": list(excited.core),
         "size": list(pixels.shape[:2]),
         **{name: jpeg_bytes(_fitted(view)) for name, view in views.items()},
     }
 
 
 def shown_gradient(gradient: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """A signed gradient as a picture: zero is mid-grey, the largest size black or white.
+    """A signed gradient as a picture: zero is mid-grey, large sizes are black and white.
+
+    The ends are the size that one value in a hundred exceeds: one loud pixel would hide the rest.
 
     Args:
         gradient: (rows, columns, channels), channels 1 or 3.
@@ -120,7 +123,8 @@ def shown_gradient(gradient: NDArray[np.floating]) -> NDArray[np.uint8]:
     Returns:
         uint8 (rows, columns, 3).
     """
-    end = float(np.abs(gradient).max(initial=0)) or 1.0
+    sizes = np.abs(gradient)
+    end = float(np.percentile(sizes, 99)) or float(sizes.max()) or 1.0
     levels = np.clip(127.5 * (1 + gradient / end), 0, 255).round().astype(np.uint8)
     return np.repeat(levels, 3, axis=2) if levels.shape[2] == 1 else levels
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 import numpy as np
 from jupyter_servers import in_kernel
@@ -28,16 +29,15 @@ def drawing(page: Page, name: str) -> np.ndarray:
     return np.array(ast.literal_eval(in_kernel(page, f"{name}.pixels.astype(int).tolist()")))
 
 
-def settled(page: Page, name: str, ink: bool = True) -> np.ndarray:
-    """The drawing once it has stopped changing."""
-    before = None
+def until(page: Page, name: str, wanted: Callable[[np.ndarray], bool]) -> np.ndarray:
+    """The drawing in Python once it is as wanted; the last one after a while."""
+    ink = drawing(page, name)
     for _ in range(60):
-        now = drawing(page, name)
-        if before is not None and (now == before).all() and now.any() == ink:
-            return now
-        before = now
-        page.wait_for_timeout(200)
-    raise AssertionError("the drawing does not settle")
+        if wanted(ink):
+            break
+        page.wait_for_timeout(100)
+        ink = drawing(page, name)
+    return ink
 
 
 def drag(page: Page, paper: Locator, *places: tuple[float, float]) -> None:
@@ -65,7 +65,7 @@ def test_mouse_keyboard_eraser_examples_and_two_on_a_page(voila_page, screenshot
     expect(one.get_by_text("It reads")).to_be_hidden()
 
     drag(page, paper, (4, 6), (24, 6))
-    ink = settled(page, "one")
+    ink = until(page, "one", lambda ink: ink[24, 6])
     assert ink[4:25, 5:8].all()
     assert ink[:, 10:].sum() == 0
     expect(one.get_by_text("It reads left, 100.0 %")).to_be_visible()
@@ -75,14 +75,13 @@ def test_mouse_keyboard_eraser_examples_and_two_on_a_page(voila_page, screenshot
     # an eraser goes through the stroke
     one.get_by_role("button", name="Eraser").click()
     drag(page, paper, (14, 2), (14, 12))
-    page.wait_for_timeout(300)
-    ink = settled(page, "one")
+    ink = until(page, "one", lambda ink: not ink[14].any())
     assert not ink[14].any()
     assert ink[6, 6]
     assert ink[22, 6]
     one.get_by_role("button", name="Eraser").click()
     one.get_by_role("button", name="Clear").click()
-    settled(page, "one", ink=False)
+    assert not until(page, "one", lambda ink: not ink.any()).any()
     expect(one.get_by_text("It reads")).to_be_hidden()
 
     # the keyboard alone: from the middle ten places down with the pen, then up without it
@@ -94,8 +93,7 @@ def test_mouse_keyboard_eraser_examples_and_two_on_a_page(voila_page, screenshot
     page.keyboard.press("Space")
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(300)
-    ink = settled(page, "two")
+    ink = until(page, "two", lambda ink: ink[27].any())
     rows, columns = np.nonzero(ink)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (15, 27, 16, 18)
     expect(two.get_by_text("It reads right, 100.0 %")).to_be_visible()
@@ -103,7 +101,7 @@ def test_mouse_keyboard_eraser_examples_and_two_on_a_page(voila_page, screenshot
     assert name in two.get_by_role("application").get_attribute("aria-label")
 
     one.get_by_role("combobox").select_option("half")
-    ink = settled(page, "one")
+    ink = until(page, "one", lambda ink: ink[0, 31])
     assert ink[:, 16:].all()
     assert not ink[:, :16].any()
     screenshot(page, "drawing-pad", full_page=True)

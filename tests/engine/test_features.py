@@ -44,10 +44,12 @@ def test_the_strongest_place_of_the_strongest_picture_comes_first(network, image
     assert first.map.shape == (5, 7)
     assert np.argwhere(first.gradient).tolist() == [[5, 9, 0]]
     assert first.gradient[5, 9, 0] == 1
+    assert first.core == (5, 9, 6, 10)  # all of the gradient is in one pixel
     assert red.excited[1].place == (1, 1)
     assert green.unit == 1
     assert green.excited[0].value == 200.0
     assert green.excited[0].gradient[..., 1].sum() == 18
+    assert green.excited[0].core == green.excited[0].box == (6, 2, 9, 5)
 
 
 def test_units_are_chosen_by_their_mean_over_all_pictures(network, images):

@@ -39,6 +39,8 @@ def test_vgg16_folded_and_unfolded():
     first = diagram.boxes[0]
     assert first.window == "3 × 3, stride 1, same"
     assert first.field == "a place sees 3 × 3 pixels"
+    before = diagram.boxes[-4]
+    assert (before.shape, before.then) == ((7, 7, 512), ("Flatten",))
     unfolded = ArchitectureDiagram(load_plan("vgg16"), fold=False)
     assert [box.name for box in unfolded.boxes] == [x.name for x in load_plan("vgg16")]
     assert unfolded.parameters == diagram.parameters
