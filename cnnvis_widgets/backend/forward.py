@@ -38,6 +38,8 @@ class Call:
         listed: false for a container that only hands on what its last layer returned.
         parameters: how many numbers it holds, trained or not; those of layers within it, and of
             the same layer called before, are counted there.
+        window: of a convolution: kernel, strides, dilation, padding, as the layer declares them.
+            (With groups its operation is a function's call that does not tell.)
     """
 
     path: str
@@ -46,6 +48,7 @@ class Call:
     operations: range
     listed: bool
     parameters: int = 0
+    window: tuple[Any, Any, Any, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ class _Recorder:
             listed = all(output is not inner.output for inner in self.calls[before:])
             operations = range(first, graph.version)
             kind, count = type(layer).__name__, self.parameters(layer)
-            self.calls.append(Call(path, kind, output, operations, listed, count))
+            window = _declared_window(layer)
+            self.calls.append(Call(path, kind, output, operations, listed, count, window))
         return output
 
 
@@ -124,6 +128,13 @@ def _with_gates_between(recorder: _Recorder) -> tuple[Call, ...]:
                 path = f"{path}#{recorder.seen[path]}"
             between.append(Call(path, op.type, op.outputs[0], range(i, i + 1), True))
     return tuple(sorted([*between, *calls], key=lambda call: call.operations.stop))
+
+
+def _declared_window(layer: keras.layers.Layer) -> tuple[Any, Any, Any, str] | None:
+    names = ("kernel_size", "strides", "dilation_rate", "padding")
+    if not all(hasattr(layer, name) for name in names) or len(layer.kernel_size) != 2:
+        return None
+    return layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
 
 
 def _contains_calls(outer: Call, calls: list[Call]) -> bool:

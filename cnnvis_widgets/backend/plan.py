@@ -13,7 +13,7 @@ Where branches meet, the widest reach of all counts.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -26,11 +26,17 @@ _POOLS = ("MaxPool", "AvgPool")
 _BORDERS = ("Pad", "PadV2", "MirrorPad")
 # TensorFlow may make a dilated convolution out of this, an ordinary one, and its inverse.
 _TO_BATCH = "SpaceToBatchND"
-# A place of their result is no place of what they take, or sees all of it.
-_MIXES_PLACES = frozenset(
-    "MatMul BatchMatMulV2 Reshape Mean Max Min Sum Prod Transpose Conv2DBackpropInput "
-    "ResizeBilinear ResizeNearestNeighbor Squeeze ExpandDims Tile GatherV2 Einsum".split()
-)
+# A place of their result is computed from the same place of what they take. What stands neither
+# here nor has a window is not known, and with it what follows.
+_PLACE_BY_PLACE = {
+    "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "Sigmoid", "Tanh",
+    "Erf", "Exp", "Log", "Abs", "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Sign",
+    "Identity", "Cast", "StopGradient", "CheckNumerics", "BiasAdd", "Add", "AddV2", "AddN",
+    "Sub", "Mul", "RealDiv", "DivNoNan", "Maximum", "Minimum", "Pow", "ClipByValue", "Select",
+    "SelectV2", "Greater", "GreaterEqual", "Less", "LessEqual", "ConcatV2", "FusedBatchNorm",
+    "FusedBatchNormV2", "FusedBatchNormV3", "Softmax", "BatchToSpaceND", "SpaceToBatchND",
+}  # fmt: skip
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 class _Reach(NamedTuple):
@@ -51,9 +57,14 @@ class _Opening(NamedTuple):
     padding: str
 
 
+# An operation's input that depends on the picture; kernel, strides, dilation and padding.
+Declared = dict[tf.Operation, tuple[tf.Tensor, Any]]
+
+
 def planned(structure: Structure) -> tuple[PlannedLayer, ...]:
     """All listed layers of a traced network, in the order in which they answer."""
-    reaches = _reaches(structure)
+    declared = _declared(structure)
+    reaches = _reaches(structure, declared)
     operations = structure.forward.pixels.graph.get_operations()
     calls = {call.path: call for call in structure.forward.calls if call.listed}
     # Dropout hands on the very tensor that it took: then several layers have one result.
@@ -64,7 +75,7 @@ def planned(structure: Structure) -> tuple[PlannedLayer, ...]:
     for info in structure.layers:
         call = calls[info.name]
         own = [operations[i] for i in call.operations]
-        opening = next((o for op in reversed(own) if (o := _opening(op))), None)
+        opening = next((o for op in reversed(own) if (o := _opening(op, declared))), None)
         reach = reaches.get(call.output.op)
         found.append(
             PlannedLayer(
@@ -107,7 +118,18 @@ def _inputs(
     return tuple(found)
 
 
-def _reaches(structure: Structure) -> dict[tf.Operation, _Reach | None]:
+def _declared(structure: Structure) -> Declared:
+    """The windows of convolutions in groups, which are calls of compiled functions."""
+    operations = structure.forward.pixels.graph.get_operations()
+    found: Declared = {}
+    for call in structure.forward.calls:
+        for operation in (operations[i] for i in call.operations if call.window):
+            if operation.type in _CALLS and (sources := structure.sources(operation)):
+                found[operation] = sources[0], call.window
+    return found
+
+
+def _reaches(structure: Structure, declared: Declared) -> dict[tf.Operation, _Reach | None]:
     """What each operation with rows and columns sees; None: all, or not known."""
     pixels = structure.forward.pixels.op
     found: dict[tf.Operation, _Reach | None] = {pixels: _Reach((0, 0), (0, 0), (1, 1))}
@@ -115,24 +137,22 @@ def _reaches(structure: Structure) -> dict[tf.Operation, _Reach | None]:
         if op in found or op not in structure.dependent:
             continue
         before = [found.get(x.op) for x in structure.sources(op)]
-        if not before or None in before or not _keeps_places(op):
+        opening = _opening(op, declared)
+        if not before or None in before or not (opening or _keeps_places(op)):
             found[op] = None
             continue
         together = _joined([reach for reach in before if reach])
-        opening = _opening(op)
         found[op] = together and (_through(together, opening) if opening else together)
     return found
 
 
 def _keeps_places(operation: tf.Operation) -> bool:
     """Whether a place of the result is one, or a window, of those before."""
-    if operation.type in _MIXES_PLACES or not operation.outputs:
-        return False
     if operation.type == "StridedSlice":  # of the channels alone, it may
         steps = tf.get_static_value(operation.inputs[3])
         sizes = {tuple(x.shape[1:3]) for x in (operation.inputs[0], operation.outputs[0])}
         return steps is not None and min(steps) > 0 and len(sizes) == 1
-    return operation.outputs[0].shape.rank == 4
+    return operation.type in _PLACE_BY_PLACE and operation.outputs[0].shape.rank == 4
 
 
 def _joined(reaches: list[_Reach]) -> _Reach | None:
@@ -164,8 +184,12 @@ def _field(reach: _Reach) -> Field:
     return Field(size, reach.strides, reach.low)  # type: ignore[arg-type]
 
 
-def _opening(operation: tf.Operation) -> _Opening | None:
-    """What an operation looks through; None where it looks at single places."""
+def _opening(operation: tf.Operation, declared: Declared) -> _Opening | None:
+    """What an operation looks through; None where it looks at single places, or is not known."""
+    if operation in declared:
+        before, (kernel, strides, dilation, padding) = declared[operation]
+        sizes = before, operation.outputs[0]
+        return _laid_out(sizes, _pair(kernel), _pair(strides), _pair(dilation), padding)
     if operation.type in _BORDERS:
         sides = tf.get_static_value(operation.inputs[1])
         if sides is None or len(sides) != 4:
@@ -176,27 +200,34 @@ def _opening(operation: tf.Operation) -> _Opening | None:
         return None
     if operation.get_attr("data_format") != b"NHWC":
         return None
-    kernel = _pair(
-        operation.inputs[1].shape[:2] if convolves else operation.get_attr("ksize")[1:3]
-    )
+    kernel = _pair(operation.inputs[1].shape[:2] if convolves else operation.get_attr("ksize")[1:3])
     strides = _pair(operation.get_attr("strides")[1:3])
     spaced = operation.inputs[0].op
     if spaced.type == _TO_BATCH:
         dilation, sides = (tf.get_static_value(x) for x in spaced.inputs[1:])
         border = _pair(sides[:, 0])
-        return _Opening(kernel, strides, _pair(dilation), border, "same" if any(border) else "valid")
+        padding = "same" if any(border) else "valid"
+        return _Opening(kernel, strides, _pair(dilation), border, padding)
     dilation = _pair(operation.get_attr("dilations")[1:3] if convolves else (1, 1))
     padding = operation.get_attr("padding").decode().lower()
     if padding == "explicit":
         border = _pair(operation.get_attr("explicit_paddings")[2:6:2])
-    elif padding == "same":
-        sizes = operation.inputs[0].shape[1:3], operation.outputs[0].shape[1:3]
+        return _Opening(kernel, strides, dilation, border, padding)
+    sizes = operation.inputs[0], operation.outputs[0]
+    return _laid_out(sizes, kernel, strides, dilation, padding)
+
+
+def _laid_out(
+    ends: tuple[tf.Tensor, tf.Tensor], kernel: Pair, strides: Pair, dilation: Pair, padding: str
+) -> _Opening:
+    """The window with the border that TensorFlow gives it: none, or half of what is missing."""
+    border = (0, 0)
+    if padding == "same":
+        sizes = (end.shape[1:3] for end in ends)
         border = _pair(
             max((after - 1) * s + (k - 1) * d + 1 - here, 0) // 2
             for here, after, s, k, d in zip(*sizes, strides, kernel, dilation, strict=True)
         )
-    else:
-        border = (0, 0)
     return _Opening(kernel, strides, dilation, border, padding)
 
 

@@ -140,7 +140,9 @@ class Field(NamedTuple):
             top, left, bottom, right in pixels; bottom and right are the first ones beyond.
         """
         first = (s + i * j for s, i, j in zip(self.start, (row, column), self.strides, strict=True))
-        ends = [(max(a, 0), min(a + n, p)) for a, n, p in zip(first, self.size, picture, strict=True)]
+        ends = [
+            (max(a, 0), min(a + n, p)) for a, n, p in zip(first, self.size, picture, strict=True)
+        ]
         (top, bottom), (left, right) = ends
         return top, left, bottom, right
 

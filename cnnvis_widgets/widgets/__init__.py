@@ -3,10 +3,12 @@
 from cnnvis_widgets.widgets.architecture_diagram import ArchitectureDiagram
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.convolution import Convolution
+from cnnvis_widgets.widgets.descent import Descent
 from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
 from cnnvis_widgets.widgets.features_by_depth import FeaturesByDepth
+from cnnvis_widgets.widgets.fit_plot import FitPlot
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
@@ -16,15 +18,18 @@ from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.threshold import Threshold
 
 __all__ = [
     "ArchitectureDiagram",
     "ChannelSum",
     "Convolution",
+    "Descent",
     "DrawingPad",
     "ExplanationView",
     "Explorer",
     "FeaturesByDepth",
+    "FitPlot",
     "Growth",
     "Guess",
     "LayerPicker",
@@ -34,5 +39,6 @@ __all__ = [
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "Threshold",
     "Upload",
 ]

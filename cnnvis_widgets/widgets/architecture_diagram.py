@@ -1,4 +1,4 @@
-"""A network as a diagram: a box for each layer with its shape and parameters, and what feeds what."""
+"""A network as a diagram: a box for each layer, with its shape and what feeds it."""
 
 from __future__ import annotations
 
@@ -201,5 +201,3 @@ def _box(record: Any, before: tuple[str, ...]) -> Box:
 
 def _times(numbers: Iterable[Any]) -> str:
     return " × ".join("?" if n is None else str(n) for n in numbers)
-
-

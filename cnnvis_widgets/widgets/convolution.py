@@ -105,7 +105,7 @@ class Convolution(Control):
 
     @property
     def result(self) -> NDArray[np.float64]:
-        """What comes out: (rows, columns) of a convolution, (rows, columns, channels) of pooling."""
+        """What comes out, (rows, columns); of pooling (rows, columns, channels)."""
         border = self.padding if self.operation == "convolution" else 0
         values, kernel = np.array(self.values), np.array(self.kernel)
         padded = np.pad(values, ((border, border), (border, border), (0, 0)))
@@ -120,7 +120,9 @@ class Convolution(Control):
     def _size(self) -> tuple[int, int]:
         border = self.padding if self.operation == "convolution" else 0
         shapes = np.shape(self.values)[:2], np.shape(self.kernel)[:2]
-        rows, columns = ((n + 2 * border - k) // self.stride + 1 for n, k in zip(*shapes, strict=True))
+        rows, columns = (
+            (n + 2 * border - k) // self.stride + 1 for n, k in zip(*shapes, strict=True)
+        )
         return rows, columns
 
     @traitlets.observe("kernel", "stride", "padding", "operation")

@@ -1,13 +1,14 @@
 """Where the boxes of a network's diagram stand: columns by depth, and edges that cross seldom.
 
-The layered drawing of Sugiyama, Tagawa & Toda (1981): each box stands one column after the last of
-its inputs; an edge over several columns gets a place in each of them; within the columns, places are
-sorted by the mean height of their neighbours.
+The layered drawing of Sugiyama, Tagawa & Toda (1981): each box stands one column after the last
+of its inputs; an edge over several columns gets a place in each of them; within the columns, places
+are sorted by the mean height of their neighbours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 _SWEEPS = 6
@@ -49,7 +50,7 @@ def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
                 neighbours[passing] = []
                 chain.append(passing)
             chain.append(node)
-            for one, other in zip(chain, chain[1:], strict=False):
+            for one, other in pairwise(chain):
                 neighbours[one].append(other)
                 neighbours[other].append(one)
             chains.append((start, node, chain))
@@ -72,7 +73,9 @@ def _untangle(rows: list[list[str]], neighbours: Mapping[str, list[str]]) -> Non
             height = {node: at - (len(beside) - 1) / 2 for at, node in enumerate(beside)}
             own = {node: at - (len(rows[column]) - 1) / 2 for at, node in enumerate(rows[column])}
 
-            def mean(node: str, height: dict[str, float] = height, own: dict[str, float] = own) -> float:
+            def mean(
+                node: str, height: dict[str, float] = height, own: dict[str, float] = own
+            ) -> float:
                 near = [height[n] for n in neighbours[node] if n in height]
                 return sum(near) / len(near) if near else own[node]
 

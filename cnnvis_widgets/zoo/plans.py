@@ -1,7 +1,7 @@
 """Plans of published networks, made beforehand: what their layers are, without building them.
 
-VGG-16 alone takes seconds and half a gigabyte to build, only to be drawn. `plans.json` is written by
-`scripts/make_plans.py` out of the real Keras models; a test holds the two against each other.
+VGG-16 alone takes seconds and half a gigabyte to build, only to be drawn. `plans.json` is written
+by `scripts/make_plans.py` out of the real Keras models; a test holds the two against each other.
 """
 
 from __future__ import annotations

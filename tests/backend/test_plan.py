@@ -26,6 +26,7 @@ def branched() -> keras.Model:
     x = layers.Add(name="sum")([left, right])
     x = layers.Concatenate(name="both")([x, x[..., :1]])
     x = inner(x)
+    x = layers.Conv2D(4, (3, 1), groups=2, padding="same", name="grouped")(x)
     x = layers.AveragePooling2D((2, 3), strides=(2, 2), name="pool")(x)
     x = layers.Dropout(0.5, name="dropout")(layers.Flatten(name="flat")(x))
     return keras.Model(inputs, layers.Dense(6, name="answer")(x))
@@ -72,6 +73,7 @@ def test_windows_are_those_of_the_layers(network):
     assert plan["stem"][5:8] == ((3, 2), (2, 1), "valid")
     assert plan["left"][5:8] == ((1, 5), (1, 1), "same")
     assert plan["pool"][5:8] == ((2, 3), (2, 2), "valid")
+    assert plan["grouped"][5:8] == ((3, 1), (1, 1), "same")
     assert plan["sum"][5:8] == (None, None, "")
 
 
@@ -94,11 +96,22 @@ def seen_by(network: Network, layer: str, row: int, column: int) -> tuple[int, i
     return rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
 
 
-@pytest.mark.parametrize("layer", ["stem", "left", "right", "sum", "inner/inner_conv", "pool"])
+@pytest.mark.parametrize(
+    "layer", ["stem", "left", "right", "sum", "inner/inner_conv", "grouped", "pool"]
+)
 @pytest.mark.parametrize("place", [(0, 2), (4, 7)])
 def test_the_field_is_exactly_where_the_gradient_is_not_zero(network, layer, place):
     field = plan_of(network)[layer].field
     assert seen_by(network, layer, *place) == field.box(*place, network.input_shape[:2])
+
+
+def test_what_follows_something_unknown_is_not_known():
+    inputs = keras.Input((8, 9, 3))
+    x = layers.UpSampling2D(name="larger")(layers.Conv2D(2, 3, name="before")(inputs))
+    plan = plan_of(Network(keras.Model(inputs, layers.Conv2D(1, 3, name="after")(x))))
+    assert plan["before"].field.size == (3, 3)
+    assert plan["larger"].field is None
+    assert plan["after"].field is None
 
 
 def test_a_dense_layer_sees_all_and_has_no_field(network):

@@ -49,9 +49,7 @@ def test_three_diagrams_on_a_page(voila_page, screenshot):
         box = vgg.get_by_role("option", name=name)
         return float(box.locator(part).get_attribute(what))
 
-    heights = [
-        attribute(f"block{i}_conv1:", "rect:first-child", "height") for i in range(1, 6)
-    ]
+    heights = [attribute(f"block{i}_conv1:", "rect:first-child", "height") for i in range(1, 6)]
     assert heights == sorted(heights, reverse=True)
     assert attribute("fc1:", ".cnnvis-arch-share", "width") == 62
     small = attribute("fc2:", ".cnnvis-arch-share", "width")
@@ -71,16 +69,19 @@ def test_three_diagrams_on_a_page(voila_page, screenshot):
 
     # the shortcut's line passes no box
     boxes = block.get_by_role("option").evaluate_all(
-        "(all) => all.map((g) => g.querySelector('rect').getBBox()).map((b) => [b.x, b.y, b.width, b.height])"
+        """(all) => all.map((g) => g.querySelector('rect').getBBox())
+          .map((b) => [b.x, b.y, b.width, b.height])"""
     )
     points = block.locator(".cnnvis-arch-edge").evaluate_all(
-        """(all) => all.map((p) => [p.getTotalLength(), p]).sort((a, b) => b[0] - a[0])[0].flatMap((p) =>
-          p.getPointAtLength ? Array.from({length: 60}, (_, i) => p.getPointAtLength(i * p.getTotalLength() / 60))
-            .map((q) => [q.x, q.y]) : [])"""
+        """(all) => {
+          const long = all.reduce((a, b) => (a.getTotalLength() > b.getTotalLength() ? a : b));
+          return Array.from({ length: 60 }, (_, i) =>
+            long.getPointAtLength((i * long.getTotalLength()) / 60)).map((p) => [p.x, p.y]);
+        }"""
     )
     assert len(points) == 60
     inside = [
-        (x, y) for x, y in points for l, t, w, h in boxes if l < x < l + w and t < y < t + h
+        (x, y) for x, y in points for x0, y0, w, h in boxes if x0 < x < x0 + w and y0 < y < y0 + h
     ]
     assert inside == []
     assert len(boxes) == 4

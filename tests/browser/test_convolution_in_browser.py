@@ -20,7 +20,9 @@ values = random.integers(-3, 7, (5, 7, 3))
 kernel = random.integers(-2, 3, (3, 2, 3))
 """
 VOLUME = "volume = Convolution(values, kernel, channel_names=['red', 'green', 'blue']); volume"
-PLANE = "plane = Convolution(values[..., 0], [[0, 0, 0], [0, 2, 0], [0, 0, 0]], label='plane'); plane"
+PLANE = (
+    "plane = Convolution(values[..., 0], [[0, 0, 0], [0, 2, 0], [0, 0, 0]], label='plane'); plane"
+)
 PICTURE = """
 ramp = np.add.outer(np.arange(30) ** 2, 3 * np.arange(25)) / 10
 large = Convolution(ramp, [[1, 0, -1]] * 3, label='large'); large
@@ -133,7 +135,9 @@ def test_two_on_a_page_presets_and_a_picture(voila_page, screenshot):
 
     # the ramp rises by 0.3 from column to column: −0.6 at each of three rows
     picture = large.get_by_role("application")
-    expect(picture).to_have_attribute("aria-label", "result, 28 × 23, chosen row 0, column 0: −1.8; arrow keys move")
+    expect(picture).to_have_attribute(
+        "aria-label", "result, 28 × 23, chosen row 0, column 0: −1.8; arrow keys move"
+    )
     picture.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")

@@ -19,7 +19,8 @@ def unit(number, side):
     heat = np.zeros((3, 4), np.float32)
     heat[1, 1] = number
     gradient = random.normal(size=(60, 80, 3)).astype(np.float32)
-    one = Excited("cat", float(number), (1, 1), (0, 0, 60, 80), (10, 20, 10 + side, 20 + side), pixels, heat, gradient)
+    core = (10, 20, 10 + side, 20 + side)
+    one = Excited("cat", float(number), (1, 1), (0, 0, 60, 80), core, pixels, heat, gradient)
     return UnitFeatures(number, (one, one._replace(picture="horse")))
 
 layers = {"conv1": [unit(3, 5), unit(8, 5)], "conv9": [unit(40, 32)]}
@@ -50,7 +51,7 @@ def test_depth_and_views_by_keyboard_twice_on_a_page(voila_page, screenshot):
         "alt", "Unit 3 on “cat”: the part of the photo on which the place depends, 5 × 5 pixels"
     )
     page.wait_for_function(
-        "[...document.querySelectorAll('.cnnvis-features img')].every((i) => i.naturalWidth === 128)"
+        "[...document.querySelectorAll('.cnnvis-features img')].every((i) => i.naturalWidth == 128)"
     )
     one.get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")

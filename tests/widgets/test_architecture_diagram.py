@@ -95,7 +95,7 @@ def test_what_others_take_before_it_is_rectified_is_not_folded():
 
 def test_the_chosen_box_is_one_that_is_there():
     diagram = ArchitectureDiagram(BARE, value="two")
-    with pytest.raises(UnknownNameError, match="'three'.*one, two"):
+    with pytest.raises(UnknownNameError, match=r"'three'.*one, two"):
         diagram.value = "three"
     assert diagram.value == "two"
     diagram.set_state({"value": "three"})
@@ -105,7 +105,7 @@ def test_the_chosen_box_is_one_that_is_there():
 def test_what_gives_no_diagram_is_refused():
     with pytest.raises(InvalidValueError, match="at least one layer"):
         ArchitectureDiagram([])
-    with pytest.raises(UnknownNameError, match="'ones'.*'one'"):
+    with pytest.raises(UnknownNameError, match=r"'ones'.*'one'"):
         ArchitectureDiagram(BARE, first="ones")
     with pytest.raises(InvalidValueError, match="'two' stands behind 'one'"):
         ArchitectureDiagram(BARE, first="two", last="one")

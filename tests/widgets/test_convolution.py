@@ -94,7 +94,7 @@ def test_what_fits_nothing_is_refused(trait, value, says):
 def test_only_three_operations_exist_and_no_misspelt_argument():
     with pytest.raises(UnknownNameError, match="convolution, maximum, average"):
         Convolution(VALUES, KERNEL, operation="median")
-    with pytest.raises(UnknownNameError, match="'strides'.*'stride'"):
+    with pytest.raises(UnknownNameError, match=r"'strides'.*'stride'"):
         Convolution(VALUES, KERNEL, strides=2)
 
 

@@ -36,11 +36,19 @@ def test_vgg16_is_the_published_one():
     """Simonyan & Zisserman 2015, table 1, column D: 13 convolutions of 3 × 3 and 3 dense layers."""
     layers = load_plan("vgg16")
     convolutions = [x for x in layers if x.kind == "Conv2D"]
-    assert [x.output_shape[-1] for x in convolutions] == [64] * 2 + [128] * 2 + [256] * 3 + [512] * 6
+    assert [x.output_shape[-1] for x in convolutions] == [64] * 2 + [128] * 2 + [256] * 3 + [
+        512
+    ] * 6
     assert {x.kernel for x in convolutions} == {(3, 3)}
     assert [x.output_shape for x in layers if x.kind == "Dense"] == [(4096,), (4096,), (1000,)]
-    # 3 × 3 thirteen times with four poolings in between: 1 + 2·(2 + 4 + 12 + 24 + 48) + 1 + 2 + 4 + 8
+    # 3 × 3 thirteen times, four poolings in between: 1 + 2·(2 + 4 + 12 + 24 + 48) + 1 + 2 + 4 + 8
     assert convolutions[-1].field.size == (196, 196)
+
+
+def test_alexnets_last_convolution_sees_163_pixels():
+    """11, 19, 51, 67, 99, 131, 163, and 195 after the last pooling; on both cards alike."""
+    fields = [x.field.size[0] for x in load_plan("alexnet") if x.field]
+    assert list(dict.fromkeys(fields)) == [11, 19, 51, 67, 99, 131, 163, 195]
 
 
 def test_joins_name_their_branches():
@@ -51,5 +59,5 @@ def test_joins_name_their_branches():
 
 
 def test_another_name_is_an_error_that_says_which_there_are():
-    with pytest.raises(UnknownNameError, match="'vgg19'.*'vgg16'"):
+    with pytest.raises(UnknownNameError, match=r"'vgg19'.*'vgg16'"):
         load_plan("vgg19")
