@@ -1,5 +1,5 @@
 /** A network's layers as boxes, and what feeds what; see architecture_diagram.py. */
-const [WIDE, GAP, LANE, TOP, FOOT] = [62, 26, 118, 22, 74];
+const [WIDE, GAP, LANE, TOP, FOOT] = [68, 24, 118, 22, 74];
 const [HIGHEST, LOWEST, LARGEST] = [96, 22, 320]; // pixels of a box; rows that make the highest one
 const COLOURS = {
   convolution: "#2f6fb5", depthwise: "#2a8f8f", pooling: "#c0562f", dense: "#7a4fa3", join: "#5c6b2f", other: "#6b7280",
@@ -116,6 +116,7 @@ function render({ model, el }) {
     const { boxes, total: sum } = model.get("_data");
     const box = boxes.find(({ name }) => name === model.get("value"));
     mark(scroll, "[role=option]", model.get("value") || null);
+    told.classList.toggle("cnnvis-arch-full", Boolean(box));
     if (!box) { told.replaceChildren(h("p", { class: "cnnvis-hint" }, "Choose a box to read what it is.")); return; }
     const lines = [
       ["what", [box.kind, ...box.then].join(", then ")],

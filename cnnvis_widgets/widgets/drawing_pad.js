@@ -36,7 +36,8 @@ function render({ model, el }) {
   );
 
   let drawing = new Uint8Array(SIDE * SIDE);
-  let [row, column, down, erasing] = [SIDE / 2, SIDE / 2, false, false];
+  // `down`: the keyboard's pen; `pressed`: the pointer's.
+  let [row, column, down, pressed, erasing] = [SIDE / 2, SIDE / 2, false, false, false];
   const paint = () => {
     const context = pad.getContext("2d");
     context.fillStyle = "#fff";
@@ -82,12 +83,12 @@ function render({ model, el }) {
     if (pad.closest("fieldset[disabled]") || event.button) return;
     pad.setPointerCapture(event.pointerId);
     [row, column] = at(event);
-    down = true;
+    [pressed, down] = [true, false];
     stroke(row, column);
   }, { signal });
-  pad.addEventListener("pointermove", (event) => { if (down && pad.hasPointerCapture(event.pointerId)) stroke(...at(event)); }, { signal });
+  pad.addEventListener("pointermove", (event) => { if (pressed) stroke(...at(event)); }, { signal });
   for (const name of ["pointerup", "pointercancel"]) {
-    pad.addEventListener(name, () => { if (!down) return; down = false; paint(); tell(); }, { signal });
+    pad.addEventListener(name, () => { if (!pressed) return; pressed = false; paint(); tell(); }, { signal });
   }
   pad.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || pad.closest("fieldset[disabled]")) return;
@@ -127,7 +128,7 @@ function render({ model, el }) {
   watch(model, ["drawing"], () => {
     const given = bytesOf(model.get("drawing"));
     // An echo of what was drawn here must not undo what was drawn since.
-    if (timer || down || given.join("") === mine) { if (!mine) paint(); return; }
+    if (timer || pressed || given.join("") === mine) { if (!mine) paint(); return; }
     drawing = given.slice();
     mine = drawing.join("");
     paint();

@@ -51,9 +51,9 @@ def test_three_diagrams_on_a_page(voila_page, screenshot):
 
     heights = [attribute(f"block{i}_conv1:", "rect:first-child", "height") for i in range(1, 6)]
     assert heights == sorted(heights, reverse=True)
-    assert attribute("fc1:", ".cnnvis-arch-share", "width") == 62
+    assert attribute("fc1:", ".cnnvis-arch-share", "width") == 68
     small = attribute("fc2:", ".cnnvis-arch-share", "width")
-    assert abs(small - 62 * 16_781_312 / 102_764_544) < 0.01
+    assert abs(small - 68 * 16_781_312 / 102_764_544) < 0.01
 
     page.keyboard.press("Home")
     kernel(page, "vgg.value", "block1_conv1")
