@@ -8,6 +8,7 @@ nested models are then all the same, and the model itself is not touched.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -36,6 +37,10 @@ class Call:
         operations: where in the graph's list of operations those of this call stand.
         listed: false for a container that only hands on what its last layer returned.
         layer: the layer itself; None for a ReLU that is no layer's.
+        parameters: how many numbers it holds, trained or not; those of layers within it, and of
+            the same layer called before, are counted there.
+        window: of a convolution: kernel, strides, dilation, padding, as the layer declares them.
+            (With groups its operation is a function's call that does not tell.)
     """
 
     path: str
@@ -44,6 +49,8 @@ class Call:
     operations: range
     listed: bool
     layer: keras.layers.Layer | None = None
+    parameters: int = 0
+    window: tuple[Any, Any, Any, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,13 @@ class _Recorder:
         self.stack: list[str] = []
         self.calls: list[Call] = []
         self.seen: Counter[str] = Counter()
+        self.counted: set[int] = set()
+
+    def parameters(self, layer: keras.layers.Layer) -> int:
+        """The numbers in those of a layer's weights that no call before has counted."""
+        new = {id(w): math.prod(w.shape) for w in layer.weights if id(w) not in self.counted}
+        self.counted |= set(new)
+        return sum(new.values())
 
     def record(self, layer: keras.layers.Layer, call: Any, args: Any, kwargs: Any) -> Any:
         if layer is self.root:
@@ -78,8 +92,9 @@ class _Recorder:
         if isinstance(output, tf.Tensor) and getattr(output, "graph", None) is self.graph:
             listed = all(output is not inner.output for inner in self.calls[before:])
             operations = range(first, graph.version)
-            kind = type(layer).__name__
-            self.calls.append(Call(path, kind, output, operations, listed, layer))
+            kind, count = type(layer).__name__, self.parameters(layer)
+            window = _declared_window(layer)
+            self.calls.append(Call(path, kind, output, operations, listed, layer, count, window))
         return output
 
 
@@ -115,6 +130,13 @@ def _with_gates_between(recorder: _Recorder) -> tuple[Call, ...]:
                 path = f"{path}#{recorder.seen[path]}"
             between.append(Call(path, op.type, op.outputs[0], range(i, i + 1), True))
     return tuple(sorted([*between, *calls], key=lambda call: call.operations.stop))
+
+
+def _declared_window(layer: keras.layers.Layer) -> tuple[Any, Any, Any, str] | None:
+    names = ("kernel_size", "strides", "dilation_rate", "padding")
+    if not all(hasattr(layer, name) for name in names) or len(layer.kernel_size) != 2:
+        return None
+    return layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding
 
 
 def _contains_calls(outer: Call, calls: list[Call]) -> bool:

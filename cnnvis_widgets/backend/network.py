@@ -19,12 +19,14 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.endings import averaged_ending
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
+from cnnvis_widgets.backend.plan import planned
 from cnnvis_widgets.backend.records import (
     ActiveUnit,
     BackwardResult,
     ChannelMeans,
     ClassMaps,
     LayerInfo,
+    PlannedLayer,
     Prediction,
     RelevanceResult,
 )
@@ -82,6 +84,11 @@ class Network(CompiledModel):
     def layers(self) -> tuple[LayerInfo, ...]:
         """Every layer's record, first to last, nested models' included."""
         return self.structure.layers
+
+    @cached_property
+    def plan(self) -> tuple[PlannedLayer, ...]:
+        """Every layer with its inputs, window, parameters and receptive field; see `plan.py`."""
+        return planned(self.structure)
 
     @property
     def units(self) -> int:

@@ -119,6 +119,61 @@ class Window(NamedTuple):
     size: Pair
 
 
+class Field(NamedTuple):
+    """Which pixels the places of a layer see: theoretically, whatever their weights are.
+
+    Attributes:
+        size: rows and columns of pixels that one place sees, where the picture does not end before.
+        strides: how many pixels further its neighbour looks.
+        start: the first row and column that place (0, 0) sees; negative where it looks over the
+            picture's edge.
+    """
+
+    size: Pair
+    strides: Pair
+    start: Pair
+
+    def box(self, row: int, column: int, picture: Pair) -> tuple[int, int, int, int]:
+        """What the place (row, column) sees of a picture of that many rows and columns.
+
+        Returns:
+            top, left, bottom, right in pixels; bottom and right are the first ones beyond.
+        """
+        first = (s + i * j for s, i, j in zip(self.start, (row, column), self.strides, strict=True))
+        ends = [
+            (max(a, 0), min(a + n, p)) for a, n, p in zip(first, self.size, picture, strict=True)
+        ]
+        (top, bottom), (left, right) = ends
+        return top, left, bottom, right
+
+
+class PlannedLayer(NamedTuple):
+    """One layer as a diagram shows it.
+
+    Attributes:
+        name: as `Neuron.layer` takes it.
+        kind: the class ("Conv2D").
+        output_shape: (rows, columns, units) or (units,).
+        parameters: how many numbers it holds, trained or not.
+        inputs: the layers whose results it takes; "" is the picture.
+        kernel: (rows, columns) of its window; None where it has none.
+        strides: of its window; None where it has none.
+        padding: "valid", "same" or "explicit"; "" where it has no window.
+        field: what its places see of the picture; None where all of it, or where that is not known
+            (a layer that enlarges).
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int | None, ...]
+    parameters: int
+    inputs: tuple[str, ...]
+    kernel: Pair | None = None
+    strides: Pair | None = None
+    padding: str = ""
+    field: Field | None = None
+
+
 class Chain(NamedTuple):
     """VisualBackProp's maps; see `chains.py`.
 

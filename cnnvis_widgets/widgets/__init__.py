@@ -1,10 +1,16 @@
 """What the components need from Jupyter: one file each of Python, JavaScript and style."""
 
+from cnnvis_widgets.widgets.architecture_diagram import ArchitectureDiagram
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.cheater import Cheater
 from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
+from cnnvis_widgets.widgets.convolution import Convolution
+from cnnvis_widgets.widgets.descent import Descent
+from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
+from cnnvis_widgets.widgets.features_by_depth import FeaturesByDepth
+from cnnvis_widgets.widgets.fit_plot import FitPlot
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.guided_product import GuidedProduct
@@ -15,22 +21,26 @@ from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
+from cnnvis_widgets.widgets.tangent import Tangent
+from cnnvis_widgets.widgets.threshold import Threshold
 from cnnvis_widgets.widgets.train_controls import TrainControls
 from cnnvis_widgets.widgets.training_room import TrainingRoom
-
-__all__ = [
-    "ChannelSum",
-    "Cheater",
-from cnnvis_widgets.widgets.relu_gates import ReluGates
-from cnnvis_widgets.widgets.tangent import Tangent
 from cnnvis_widgets.widgets.unpooling import Unpooling
 
 __all__ = [
+    "ArchitectureDiagram",
     "ChannelSum",
+    "Cheater",
     "ConvMatrix",
+    "Convolution",
+    "Descent",
+    "DrawingPad",
     "ExplanationView",
     "Explorer",
+    "FeaturesByDepth",
+    "FitPlot",
     "Growth",
     "Guess",
     "GuidedProduct",
@@ -41,11 +51,12 @@ __all__ = [
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "ReluGates",
     "SceneControls",
+    "Tangent",
+    "Threshold",
     "TrainControls",
     "TrainingRoom",
-    "ReluGates",
-    "Tangent",
     "Unpooling",
     "Upload",
 ]

@@ -42,3 +42,29 @@ def digits() -> tuple[Digits, Digits]:
 
 def _enlarged(picture: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def from_drawing(drawing: np.ndarray) -> np.ndarray:
+    """A drawing as one of these digits: as high as the picture, in 8 × 8 steps, enlarged.
+
+    The digits were made so: a bitmap of 32 × 32, its ink counted in blocks of 4 × 4.
+
+    Args:
+        drawing: bool (rows, columns), true is ink.
+
+    Returns:
+        uint8 (32, 32), 0 is paper, 255 is ink; all paper where nothing was drawn.
+    """
+    bitmap = np.zeros((SIDE, SIDE), bool)
+    rows, columns = np.nonzero(drawing)
+    if rows.size:
+        ink = np.asarray(drawing)[
+            rows.min() : rows.max() + 1, columns.min() : columns.max() + 1
+        ].astype(np.uint8)
+        factor = SIDE / max(ink.shape)
+        high, wide = (max(1, round(n * factor)) for n in ink.shape)
+        scaled = Image.fromarray(ink * 255).resize((wide, high), Image.Resampling.BILINEAR)
+        top, left = (SIDE - high) // 2, (SIDE - wide) // 2
+        bitmap[top : top + high, left : left + wide] = np.asarray(scaled) > 127
+    counts = bitmap.reshape(8, 4, 8, 4).sum(axis=(1, 3))
+    return _enlarged((counts * (255 / 16)).round().astype(np.uint8))

@@ -1,0 +1,65 @@
+"""What LeNet-5 makes of a drawing: its answer, and the maps on the way there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.zoo.digits import from_drawing
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+
+class Reading(NamedTuple):
+    """What a network makes of a drawing.
+
+    Attributes:
+        seen: uint8 (rows, columns), what the network was given; 255 is ink.
+        labels: of the output units.
+        scores: their probabilities, as many.
+        maps: layer → float32 (rows, columns, units).
+    """
+
+    seen: NDArray[np.uint8]
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+    maps: dict[str, NDArray[np.float32]]
+
+
+class DigitReader:
+    """Reads drawings with a network of digits: `DigitReader(load_network("lenet5"))(drawing)`.
+
+    Args:
+        network: takes grey pictures of 32 × 32 pixels, ink white on black.
+        layers: whose maps are told along.
+
+    Raises:
+        InvalidValueError: another input shape.
+    """
+
+    def __init__(self, network: Network, layers: Sequence[str] = ("C1", "S2", "C3", "S4")) -> None:
+        if network.input_shape != (32, 32, 1):
+            raise InvalidValueError(
+                "A reader of digits takes pictures of (32, 32, 1); "
+                f"{network.name} takes {network.input_shape}."
+            )
+        self.network = network
+        self.layers = tuple(layers)
+
+    def __call__(self, drawing: NDArray[np.bool_]) -> Reading:
+        """Read a drawing: bool (rows, columns), true is ink."""
+        seen = from_drawing(drawing)
+        picture = np.repeat(seen[..., None], 3, axis=2)
+        answers = {p.unit: p for p in self.network.predict(picture, top=self.network.units)}
+        ordered = [answers[unit] for unit in sorted(answers)]
+        return Reading(
+            seen,
+            tuple(answer.label for answer in ordered),
+            tuple(float(answer.score or 0.0) for answer in ordered),
+            {layer: self.network.activations(picture, layer) for layer in self.layers},
+        )

@@ -1,0 +1,82 @@
+"""Where the boxes of a network's diagram stand: columns by depth, and edges that cross seldom.
+
+The layered drawing of Sugiyama, Tagawa & Toda (1981): each box stands one column after the last
+of its inputs; an edge over several columns gets a place in each of them; within the columns, places
+are sorted by the mean height of their neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+_SWEEPS = 6
+
+
+class Arrangement(NamedTuple):
+    """What to draw.
+
+    Attributes:
+        places: node → (column, height); heights are symmetric about 0, in steps of 1 within a
+            column.
+        edges: (from, to, the places that the line goes through, both ends included).
+    """
+
+    places: dict[str, tuple[int, float]]
+    edges: list[tuple[str, str, list[tuple[int, float]]]]
+
+
+def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
+    """Place the nodes of a graph without circles.
+
+    Args:
+        inputs: node → the nodes before it, each of which stands earlier in the mapping.
+    """
+    columns: dict[str, int] = {}
+    for node, before in inputs.items():
+        columns[node] = 1 + max((columns[b] for b in before), default=-1)
+    rows: list[list[str]] = [[] for _ in range(1 + max(columns.values(), default=-1))]
+    neighbours: dict[str, list[str]] = {node: [] for node in inputs}
+    for node, column in columns.items():
+        rows[column].append(node)
+    chains: list[tuple[str, str, list[str]]] = []
+    for node, before in inputs.items():
+        for start in before:
+            chain = [start]
+            for column in range(columns[start] + 1, columns[node]):
+                passing = f"{start}\n{node}\n{column}"
+                rows[column].append(passing)
+                neighbours[passing] = []
+                chain.append(passing)
+            chain.append(node)
+            for one, other in pairwise(chain):
+                neighbours[one].append(other)
+                neighbours[other].append(one)
+            chains.append((start, node, chain))
+    _untangle(rows, neighbours)
+    places = {
+        node: (column, at - (len(row) - 1) / 2)
+        for column, row in enumerate(rows)
+        for at, node in enumerate(row)
+    }
+    edges = [(start, end, [places[node] for node in chain]) for start, end, chain in chains]
+    return Arrangement({node: places[node] for node in inputs}, edges)
+
+
+def _untangle(rows: list[list[str]], neighbours: Mapping[str, list[str]]) -> None:
+    """Sort each column by its neighbours' mean height, from the left and from the right in turn."""
+    for sweep in range(_SWEEPS):
+        order = range(1, len(rows)) if sweep % 2 == 0 else range(len(rows) - 2, -1, -1)
+        for column in order:
+            beside = rows[column - 1 if sweep % 2 == 0 else column + 1]
+            height = {node: at - (len(beside) - 1) / 2 for at, node in enumerate(beside)}
+            own = {node: at - (len(rows[column]) - 1) / 2 for at, node in enumerate(rows[column])}
+
+            def mean(
+                node: str, height: dict[str, float] = height, own: dict[str, float] = own
+            ) -> float:
+                near = [height[n] for n in neighbours[node] if n in height]
+                return sum(near) / len(near) if near else own[node]
+
+            rows[column].sort(key=mean)
