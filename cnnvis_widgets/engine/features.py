@@ -94,7 +94,8 @@ def features(
     field = next(one.field for one in network.plan if one.name == layer)
     found = []
     for unit in units:
-        own = maps[..., network.neuron((layer, unit)).unit]  # type: ignore[union-attr]
+        network.neuron((layer, unit))  # refuses a unit that there is not
+        own = maps[..., unit]
         best = np.argsort(-own.max(axis=(1, 2)), kind="stable")[:pictures]
         batch = np.stack([seen[names[i]].input for i in best])
         strongest = Neuron(layer, unit, "max")
@@ -102,7 +103,9 @@ def features(
         excited = []
         for i, gradient in zip(best, gradients, strict=True):
             row, column = (int(n) for n in np.unravel_index(own[i].argmax(), own[i].shape))
-            size = seen[names[i]].picture.shape[:2]
+            picture = seen[names[i]].picture
+            assert picture is not None  # of a picture, not of floats
+            size = picture.shape[:2]
             box = field.box(row, column, size) if field else (0, 0, *size)
             excited.append(
                 Excited(
@@ -111,7 +114,7 @@ def features(
                     (row, column),
                     box,
                     _core(gradient, box),
-                    seen[names[i]].picture,
+                    picture,
                     own[i],
                     gradient,
                 )

@@ -102,7 +102,7 @@ class FitPlot(Chart):
         if not len(train):
             return np.zeros(0)
         fit = Polynomial.fit(train[:, 0], train[:, 1], self.fitted_degree, domain=self._x)
-        return fit.convert().coef
+        return np.asarray(fit.convert().coef, np.float64)
 
     @property
     def errors(self) -> dict[str, float]:
