@@ -13,7 +13,7 @@ RULE = Parameter(
     "Rule",
     "choice",
     "z_plus",
-    "z_plus is Deep Taylor; epsilon and alpha_beta are those of LRP",
+    "z_plus is Deep Taylor; epsilon and alpha_beta are those of LRP, of both signs",
     choices=("z_plus", "epsilon", "alpha_beta"),
 )
 VALUE = Parameter(

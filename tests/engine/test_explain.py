@@ -194,6 +194,15 @@ def test_titles_and_labels(network: Any) -> None:
         assert label in repr(found)
 
 
+def decoder(network: Any, folder: Path) -> Path:
+    """A decoder of the small network, hardly trained."""
+    from cnnvis_widgets.engine.decoders import train_decoder
+
+    given = [np.roll(PICTURE, k, 0)[: SHAPE[0], : SHAPE[1]] for k in range(4)]
+    train_decoder(network, "c2", given, folder / "c2.npz", steps=2, batch=2, width=4)
+    return folder / "c2.npz"
+
+
 def scripts(network: Any, tmp_path: Path) -> dict[str, Any]:
     """Explanations of every kind, whose scripts are to be run."""
     photo = tmp_path / "my photo.png"
@@ -204,7 +213,9 @@ def scripts(network: Any, tmp_path: Path) -> dict[str, Any]:
     hidden = Neuron("c2", 3, "max")
     quick = {"occlusion": {"patch": 9, "stride": 5}, "lime": {"samples": 30},
              "smoothgrad": {"samples": 4, "noise": 0.3, "of": "guided_backprop"},
-             "integrated_gradients": {"steps": 5}}  # fmt: skip
+             "integrated_gradients": {"steps": 5}, "activation_maximization": {"steps": 4},
+             "network_inversion": {"steps": 4},
+             "upconvnet": {"decoder": str(decoder(network, tmp_path))}}  # fmt: skip
     asked: dict[str, tuple[Any, ...]] = {
         method: ("cat", method, 1, quick.get(method, {})) for method in all_methods()
     }

@@ -36,9 +36,10 @@ HIDDEN = {
     "nested_twice": ("body/core/c2", 5, (0, 6)),
     "branched": ("mixed", 8, (4, 4)),
 }
-MEBIBYTES = 60
-"""What the second thousand may add to the process: measured 30, of it some 10 for functions that
-were asked for the first time. A function that stays behind for every request would add 500."""
+MEBIBYTES = 200
+"""What the second thousand may add to the process: measured 59 and 117, nearly all for functions
+that are asked for the first time and kept (32 for each network; the fourth thousand adds nothing).
+A function that stays behind for every request would add 3 each."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -174,7 +175,8 @@ def outcome(network: Any, draw: Draw, hidden: tuple[str, int, tuple[int, int]]) 
     assert raw.dtype == heatmap.dtype == np.float32 and raw.ndim == 3
     assert heatmap.shape == network.input_shape[:2]
     assert np.isfinite(raw).all() and np.isfinite(heatmap).all() and np.isfinite(found.value)
-    assert found.method.signed or heatmap.min() >= 0
+    two_sided = found.method.signed or found.parameters.get("rule") in ("epsilon", "alpha_beta")
+    assert two_sided or heatmap.min() >= 0  # LRP's two rules have both signs, as published
     assert found.title and found.label and found.code()
     return "map"
 
