@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: app lab test lint format bench constraints browser clean
+.PHONY: app lab test lint format bench bench-page constraints browser clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
@@ -36,6 +36,10 @@ test: lint browser
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
+
+# What a visitor of the page waits for.
+bench-page: $(READY)
+	$(BIN)/python benchmarks/page.py
 
 # After a change of the dependencies in pyproject.toml.
 constraints: $(READY)

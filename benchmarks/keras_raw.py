@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
-from worker import UNIT, Task, Work
+from worker import BACKWARD_BATCH, FORWARD_BATCH, SAMPLES, STEPS, UNIT, Task, Work
 
 
 def load(task: Task) -> keras.Model:
@@ -24,8 +24,13 @@ def linear(model: keras.Model) -> keras.Model:
 
 
 def baselines(model: keras.Model, pixels: np.ndarray) -> dict[str, Work]:
-    """Forward, and forward + backward of one output unit; traced for this batch of one."""
+    """Forward, and forward + backward of one output unit; each many times, batched, too.
+
+    Each is traced for its batch. Every batch comes back as NumPy, as a method's does.
+    """
     fixed = tf.constant(pixels)
+    several = tf.constant(np.repeat(pixels, FORWARD_BATCH, axis=0))
+    some = tf.constant(np.repeat(pixels, BACKWARD_BATCH, axis=0))
 
     @tf.function(autograph=False)
     def forward(x: tf.Tensor) -> tf.Tensor:
@@ -38,7 +43,18 @@ def baselines(model: keras.Model, pixels: np.ndarray) -> dict[str, Work]:
             value = model(x, training=False)[:, UNIT]
         return tape.gradient(value, x)
 
+    def times(count: int, work: Work) -> Work:
+        def repeated() -> np.ndarray:
+            for _ in range(count - 1):
+                work()
+            return work()
+
+        return repeated
+
     return {
         "forward": lambda: forward(fixed).numpy(),
         "forward_backward": lambda: forward_backward(fixed).numpy(),
+        "forward_1000": times(SAMPLES // FORWARD_BATCH, lambda: forward(several).numpy()),
+        "forward_backward_50": times(50 // BACKWARD_BATCH, lambda: forward_backward(some).numpy()),
+        "forward_backward_200": times(STEPS, lambda: forward_backward(fixed).numpy()),
     }

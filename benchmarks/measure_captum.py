@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from worker import UNIT, Task, Work, Works, serve
+from worker import BACKWARD_BATCH, BLACK, NOISE, PICTURES, UNIT, Task, Work, Works, serve
 
 STACKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
@@ -16,7 +16,15 @@ def prepare(task: Task) -> Works:
         from importlib.metadata import version
 
         import torch
-        from captum.attr import Deconvolution, GuidedBackprop, GuidedGradCam, LayerGradCam, Saliency
+        from captum.attr import (
+            Deconvolution,
+            GuidedBackprop,
+            GuidedGradCam,
+            IntegratedGradients,
+            LayerGradCam,
+            NoiseTunnel,
+            Saliency,
+        )
     with task.phase("network"):
         model, layer = (vgg16 if task.network == "vgg16" else efficientnet_lite0)(task)
         model.eval().requires_grad_(False)  # only the input's derivative is wanted
@@ -54,8 +62,24 @@ def prepare(task: Task) -> Works:
             "guided_backprop": method(GuidedBackprop),
             "grad_cam": method(LayerGradCam, layer, relu_attributions=True),
             "guided_grad_cam": method(GuidedGradCam, layer, interpolate_mode="bilinear"),
+            "integrated_gradients": method(
+                IntegratedGradients,
+                baselines=BLACK,
+                n_steps=50,
+                method="riemann_middle",
+                internal_batch_size=BACKWARD_BATCH,
+            ),
+            "smoothgrad": method(
+                lambda net: NoiseTunnel(Saliency(net)),
+                nt_type="smoothgrad",
+                nt_samples=50,
+                nt_samples_batch_size=BACKWARD_BATCH,
+                stdevs=NOISE * float(np.ptp(task.input)),
+                abs=False,
+            ),
         },
         {"captum": version("captum"), "torch": torch.__version__},
+        dict.fromkeys(("deep_taylor", "visual_backprop", "lime", *PICTURES), "not measured"),
         remark=f"{torch.get_num_threads()} threads; its raw times are those of torch.compile.",
     )
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from worker import METHODS, PICTURE, UNIT, Task, Work, Works, serve
+from worker import METHODS, PICTURE, SLOW_METHODS, STEPS, UNIT, Task, Work, Works, serve
 
 
 def prepare(task: Task) -> Works:
@@ -23,18 +23,30 @@ def prepare(task: Task) -> Works:
     with task.phase("set-up"):
         assert network.layers  # reads the network; otherwise a part of the first explanation
 
+    known = {facts["name"]: facts for facts in cnnvis.methods()}
+    wanted = (*METHODS, *SLOW_METHODS)
+
     def method(name: str) -> Work:
-        return lambda: cnnvis.explain(network, picture, method=name, neuron=UNIT).attribution[None]
+        counted = {p["name"] for p in known[name]["parameters"]} & {"steps"}
+        gradual = name in ("activation_maximization", "network_inversion")
+        options = {"steps": STEPS} if counted and gradual else {}
+
+        def explain() -> np.ndarray:
+            found = cnnvis.explain(network, picture, method=name, neuron=UNIT, **options)
+            return (found.image if found.attribution is None else found.attribution)[None]
+
+        return explain
 
     pixels = network.prepare(picture).input[None]
     return Works(
         baselines(network.model, pixels),
-        {name: partial(method, name) for name in METHODS},
+        {name: partial(method, name) for name in wanted if name in known},
         {
             "cnnvis-widgets": cnnvis.__version__,
             "tensorflow": tf.__version__,
             "keras": keras.__version__,
         },
+        dict.fromkeys(set(wanted) - set(known), "not in the registry"),
         afterwards=lambda: write(task, network, pixels),
     )
 

@@ -32,7 +32,7 @@ def prepare(task: Task) -> Works:
     gradient = tf.gradients(model.output[:, UNIT], model.input)
     forward = tf.keras.backend.function([model.input], [model.output])
     forward_backward = tf.keras.backend.function([model.input], gradient)
-    absent = ("grad_cam", "guided_grad_cam")
+    absent = ("grad_cam", "guided_grad_cam", "visual_backprop")
     return Works(
         {
             "forward": lambda: forward([pixels])[0],
@@ -42,6 +42,7 @@ def prepare(task: Task) -> Works:
             "saliency": method("gradient"),
             "deconvnet": method("deconvnet"),
             "guided_backprop": method("guided_backprop"),
+            "deep_taylor": method("deep_taylor"),
         },
         {"innvestigate": version("innvestigate"), "tensorflow": tf.__version__},
         dict.fromkeys(absent, "not offered"),

@@ -1,10 +1,11 @@
-"""tf-keras-vis: its two methods among ours, with ReplaceToLinear as its guide advises."""
+"""tf-keras-vis: its methods among ours, with ReplaceToLinear as its guide advises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from worker import UNIT, Task, Work, Works, serve
+import numpy as np
+from worker import NOISE, STEPS, UNIT, Task, Work, Works, serve
 
 
 def prepare(task: Task) -> Works:
@@ -14,6 +15,7 @@ def prepare(task: Task) -> Works:
         import keras
         import tensorflow as tf
         from keras_raw import baselines, load
+        from tf_keras_vis.activation_maximization import ActivationMaximization
         from tf_keras_vis.gradcam import Gradcam
         from tf_keras_vis.saliency import Saliency
         from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
@@ -31,8 +33,24 @@ def prepare(task: Task) -> Works:
         options = {"penultimate_layer": task.layer, "seek_penultimate_conv_layer": False}
         return lambda: built(score, pixels, **options)
 
-    methods: dict[str, Callable[[], Work]] = {"saliency": saliency, "grad_cam": grad_cam}
-    absent = ("deconvnet", "guided_backprop", "guided_grad_cam")
+    def smoothgrad() -> Work:
+        built = Saliency(model, model_modifier=ReplaceToLinear(), clone=True)
+        return lambda: built(score, pixels, smooth_samples=50, smooth_noise=NOISE)
+
+    def activation_maximization() -> Work:
+        built = ActivationMaximization(model, model_modifier=ReplaceToLinear(), clone=True)
+        return lambda: np.asarray(built(score, steps=STEPS, input_range=(-1, 1)))
+
+    methods: dict[str, Callable[[], Work]] = {
+        "saliency": saliency,
+        "grad_cam": grad_cam,
+        "smoothgrad": smoothgrad,
+        "activation_maximization": activation_maximization,
+    }
+    absent = (
+        *("deconvnet", "guided_backprop", "guided_grad_cam", "deep_taylor", "visual_backprop"),
+        *("integrated_gradients", "lime", "network_inversion"),
+    )
     return Works(
         baselines(model, task.input),
         methods,

@@ -6,7 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from worker import UNIT, Task, Work, Works, serve
+from worker import (
+    BACKWARD_BATCH,
+    BLACK,
+    FORWARD_BATCH,
+    NOISE,
+    PICTURES,
+    SAMPLES,
+    UNIT,
+    Task,
+    Work,
+    Works,
+    serve,
+)
+
+ABSENT = ("guided_grad_cam", "deep_taylor", "visual_backprop")
 
 
 def prepare(task: Task) -> Works:
@@ -16,7 +30,15 @@ def prepare(task: Task) -> Works:
         import keras
         import tensorflow as tf
         from keras_raw import baselines, linear, load
-        from xplique.attributions import DeconvNet, GradCAM, GuidedBackprop, Saliency
+        from xplique.attributions import (
+            DeconvNet,
+            GradCAM,
+            GuidedBackprop,
+            IntegratedGradients,
+            Lime,
+            Saliency,
+            SmoothGrad,
+        )
     with task.phase("network"):
         model = linear(load(task))
     pixels = tf.constant(task.input)
@@ -36,9 +58,24 @@ def prepare(task: Task) -> Works:
             "deconvnet": method(DeconvNet, reducer=None),
             "guided_backprop": method(GuidedBackprop, reducer=None),
             "grad_cam": method(GradCAM, conv_layer=task.layer),
+            "integrated_gradients": method(
+                IntegratedGradients,
+                steps=50,
+                baseline_value=BLACK,
+                batch_size=BACKWARD_BATCH,
+                reducer=None,
+            ),
+            "smoothgrad": method(
+                SmoothGrad,
+                nb_samples=50,
+                noise=NOISE * float(np.ptp(task.input)),
+                batch_size=BACKWARD_BATCH,
+                reducer=None,
+            ),
+            "lime": method(Lime, nb_samples=SAMPLES, batch_size=FORWARD_BATCH),
         },
         {"xplique": version("xplique"), "tensorflow": tf.__version__, "keras": keras.__version__},
-        {"guided_grad_cam": "not offered"},
+        dict.fromkeys((*ABSENT, *PICTURES), "not offered"),
     )
 
 

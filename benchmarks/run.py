@@ -24,6 +24,7 @@ from environments import EnvironmentMissing, python_of
 from machine import machine
 from session import ContestantFailed, Running, take_turns
 from tables import tables
+from worker import PICTURES, SLOW_NETWORKS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,9 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed[contestant.name] = f"its environment could not be made: {error}"
             say(f"{contestant.name}: {failed[contestant.name]}")
     result: dict[str, Any] = {"machine": machine(), "rounds": options.rounds, "networks": {}}
+    result["slow rounds"] = options.slow_rounds
     for network in options.networks:
         result["networks"][network] = {
-            **measured(network, contestants, pythons, options.rounds),
+            **measured(network, contestants, pythons, options.rounds, options.slow_rounds),
             **{name: {"failed": why} for name, why in failed.items()},
         }
     result["machine"]["load at the end"] = f"{psutil.getloadavg()[0]:.1f}"
@@ -56,6 +58,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=__doc__)
     names = [peer.name for peer in PEERS]
     parser.add_argument("--rounds", type=int, default=20, help="how often each work is timed")
+    text = "the same for what takes many passes (on EfficientNet-Lite0 only); 0 leaves it out"
+    parser.add_argument("--slow-rounds", type=int, default=3, help=text)
     parser.add_argument("--peers", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--ours-only", dest="peers", action="store_const", const=[])
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
@@ -65,6 +69,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error(f"--rounds is at least 1; got {options.rounds}.")
+    if options.slow_rounds < 0:
+        parser.error(f"--slow-rounds is at least 0; got {options.slow_rounds}.")
     if options.show:
         print(report(json.loads(options.show.read_text()), options.markdown))
         raise SystemExit(0)
@@ -72,7 +78,11 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measured(
-    network: str, contestants: Sequence[Contestant], pythons: dict[str, Path], rounds: int
+    network: str,
+    contestants: Sequence[Contestant],
+    pythons: dict[str, Path],
+    rounds: int,
+    slow_rounds: int,
 ) -> dict[str, Any]:
     """All contestants on one network: contestant → what was found, or why not."""
     found: dict[str, Any] = {}
@@ -96,6 +106,9 @@ def measured(
                 running.append(one)
         say(f"{network}: {rounds} rounds …")
         take_turns(running, rounds)
+        if network in SLOW_NETWORKS and slow_rounds:
+            say(f"{network}: {slow_rounds} rounds of what takes many passes …")
+            take_turns(running, slow_rounds, slow=True)
         for one in running:
             found[one.contestant.name] = record(one, folder)
     return {c.name: found[c.name] for c in contestants if c.name in found}
@@ -103,10 +116,16 @@ def measured(
 
 def record(one: Running, folder: Path) -> dict[str, Any]:
     """What is kept of a contestant."""
-    stem, methods = one.contestant.script.stem, list(one.report["first"])
+    stem = one.contestant.script.stem
+    methods = [
+        name
+        for name in one.report["first"]
+        if name not in PICTURES and (folder / f"{OURS.script.stem}-{name}.npy").is_file()
+    ]
     return {
         **one.report,
         "rounds": one.rounds,
+        "slow_rounds": one.slow_rounds,
         "memory": one.memory(),
         "agreement": agreement.compare(folder, stem, OURS.script.stem, methods),
         "plain": agreement.plain_gradients(folder, stem, methods),
@@ -116,7 +135,8 @@ def record(one: Running, folder: Path) -> dict[str, Any]:
 def report(result: dict[str, Any], markdown: bool) -> str:
     """The whole text."""
     facts = [f"{key}: {value}" for key, value in result["machine"].items()]
-    facts.append(f"rounds: {result['rounds']}")
+    slow = result.get("slow rounds", 0)
+    facts.append(f"rounds: {result['rounds']}, of what takes many passes {slow}")
     versions = {
         name: ", ".join(f"{k} {v}" for k, v in found["versions"].items())
         for contestants in result["networks"].values()

@@ -31,6 +31,7 @@ class Running:
     def __init__(self, contestant: Contestant, python: Path, network: str, folder: Path) -> None:
         self.contestant = contestant
         self.rounds: list[dict[str, float]] = []
+        self.slow_rounds: list[dict[str, float]] = []
         self.log = folder / f"{contestant.stem}.log"
         environment = {
             **os.environ,
@@ -50,11 +51,11 @@ class Running:
             )
         self.report = self._answer()
 
-    def round(self) -> None:
-        """Do every work once and keep the seconds."""
-        self._input.write("round\n")
+    def round(self, slow: bool = False) -> None:
+        """Do every work (or every slow one) once and keep the seconds."""
+        self._input.write("slow round\n" if slow else "round\n")
         self._input.flush()
-        self.rounds.append(self._answer())
+        (self.slow_rounds if slow else self.rounds).append(self._answer())
 
     def memory(self) -> int:
         """Bytes of RAM that the process holds now."""
@@ -86,8 +87,8 @@ class Running:
         return json.loads(line)
 
 
-def take_turns(running: Sequence[Running], rounds: int) -> None:
+def take_turns(running: Sequence[Running], rounds: int, slow: bool = False) -> None:
     """A B C A B C …: the contestants one after the other, and in each its works."""
     for _ in range(rounds):
         for one in running:
-            one.round()
+            one.round(slow)

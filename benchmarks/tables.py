@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contestants import NETWORKS, OURS
-from ratios import DENOMINATORS, Spread, beside, compile_seconds, ratio, seconds, verdict
+from ratios import (
+    DENOMINATORS,
+    SETUPS,
+    Round,
+    Spread,
+    beside,
+    compile_seconds,
+    ratio,
+    seconds,
+    setup_verdict,
+    verdict,
+)
 
 WORDS = {
     "forward": "raw forward",
@@ -17,6 +28,16 @@ WORDS = {
     "guided_backprop": "guided backprop",
     "grad_cam": "Grad-CAM",
     "guided_grad_cam": "Guided Grad-CAM",
+    "deep_taylor": "Deep Taylor",
+    "visual_backprop": "VisualBackProp",
+    "forward_1000": "1000 raw forwards, batched",
+    "forward_backward_50": "50 raw forwards + backwards, batched",
+    "forward_backward_200": "200 raw forwards + backwards",
+    "integrated_gradients": "integrated gradients, 50 steps",
+    "smoothgrad": "SmoothGrad, 50 samples",
+    "lime": "LIME, 1000 samples",
+    "activation_maximization": "activation maximisation, 200 steps",
+    "network_inversion": "network inversion, 200 steps",
 }
 NOTHING = "–"
 
@@ -72,16 +93,23 @@ def _ratios(title: str, measured: Mapping[str, Any], everyone: Mapping[str, Any]
     rows = []
     for method, raw in DENOMINATORS.items():
         cells = [WORDS[method], WORDS[raw].removeprefix("raw ")]
-        for record in measured.values():
-            has = method in record["rounds"][0]
-            cells.append(_spread(ratio(record["rounds"], method, raw)) if has else NOTHING)
-        ours = ratio(measured[OURS.name]["rounds"], method, raw).median
-        rows.append([*cells, verdict(method, ours)])
+        found = {name: _with(record, method, raw) for name, record in measured.items()}
+        if not any(found.values()):
+            continue
+        cells += [_spread(ratio(r, method, raw)) if r else NOTHING for r in found.values()]
+        ours = found[OURS.name]
+        rows.append([*cells, verdict(method, ratio(ours, method, raw).median) if ours else NOTHING])
     notes = [
         f"{name}: not measured: {c['failed']}"
         for name, c in everyone.items()
         if name not in measured
     ]
+    for method in SETUPS:
+        ours = measured[OURS.name]
+        if method in ours["first"] and _with(ours, method):
+            found = compile_seconds(ours["first"][method], ours["rounds"], method)
+            kept = setup_verdict(method, found)
+            notes.append(f"{OURS.name}: set-up of {WORDS[method]} {found:.1f} s, {kept}.")
     for name, record in measured.items():
         missing = ", ".join(WORDS[m] for m in record["absent"])
         notes += [f"{name}: no {missing}."] if missing else []
@@ -99,20 +127,20 @@ def _ratios(title: str, measured: Mapping[str, Any], everyone: Mapping[str, Any]
 
 
 def _milliseconds(title: str, measured: Mapping[str, Any]) -> Table:
-    ours = measured[OURS.name]["rounds"]
     rows = []
     for work, words in WORDS.items():
-        cells = [words]
+        cells, ours = [words], _with(measured[OURS.name], work)
         for name, record in measured.items():
-            rounds = record["rounds"]
-            if work not in rounds[0]:
+            rounds = _with(record, work)
+            if not rounds:
                 cells.append(NOTHING)
                 continue
             text = f"{1000 * seconds(rounds, work).median:.1f}"
-            if name != OURS.name:
+            if name != OURS.name and ours:
                 text += f" ({beside(rounds, ours, work).median:.2f} ×)"
             cells.append(text)
-        rows.append(cells)
+        if set(cells[1:]) != {NOTHING}:
+            rows.append(cells)
     header = [n if n == OURS.name else f"{n} (× ours)" for n in measured]
     return Table(f"{title}: milliseconds for one picture, warm", ["", *header], rows)
 
@@ -125,13 +153,15 @@ def _starts(title: str, measured: Mapping[str, Any]) -> Table:
             [f"  of it {phase}", *(_seconds(r["phases"].get(phase)) for r in records)],
         )
     for method in DENOMINATORS:
+        found = [(r, _with(r, method)) for r in records]
         cells = [
-            _seconds(compile_seconds(r["first"][method], r["rounds"], method))
-            if method in r["first"]
+            _seconds(compile_seconds(r["first"][method], rounds, method))
+            if method in r["first"] and rounds
             else NOTHING
-            for r in records
+            for r, rounds in found
         ]
-        rows.append([f"compiling {WORDS[method]}, s", *cells])
+        if any(rounds for _, rounds in found):
+            rows.append([f"compiling {WORDS[method]}, s", *cells])
     rows.append(["memory after the last round, MB", *(f"{r['memory'] / 1e6:.0f}" for r in records)])
     return Table(f"{title}: start and memory", ["", *measured], rows)
 
@@ -141,9 +171,18 @@ def _agreement(title: str, measured: Mapping[str, Any]) -> Table:
     rows = [
         [WORDS[method], *(_correlation(r["agreement"], method) for r in peers.values())]
         for method in DENOMINATORS
+        if _with(measured[OURS.name], method)
     ]
     title = f"{title}: correlation of their map with ours (is it the same work?)"
     return Table(title, ["", *peers], rows if peers else [])
+
+
+def _with(record: Mapping[str, Any], *works: str) -> list[Round]:
+    """The rounds in which a contestant did all of these works; none where it has no such."""
+    for rounds in (record["rounds"], record.get("slow_rounds", [])):
+        if rounds and all(work in rounds[0] for work in works):
+            return rounds
+    return []
 
 
 def _correlation(agreement: Mapping[str, float | None], method: str) -> str:

@@ -23,9 +23,25 @@ import numpy as np
 
 UNIT = 285  # Egyptian cat
 PICTURE = "cat"
-METHODS = ("saliency", "deconvnet", "guided_backprop", "grad_cam", "guided_grad_cam")
+METHODS = (
+    *("saliency", "deconvnet", "guided_backprop", "grad_cam", "guided_grad_cam"),
+    *("deep_taylor", "visual_backprop"),
+)
 BASELINES = ("forward", "forward_backward")
 WARM_UP = 2  # rounds before the first that counts
+# What takes many passes has rounds of its own, and one network: a thousand passes of VGG-16 take
+# minutes and would say no more.
+SLOW_METHODS = (
+    *("integrated_gradients", "smoothgrad", "lime", "activation_maximization"),
+    "network_inversion",
+)
+SLOW_BASELINES = ("forward_1000", "forward_backward_50", "forward_backward_200")
+SLOW_NETWORKS = ("efficientnet_lite0",)
+STEPS, SAMPLES = 200, 1000
+PICTURES = ("activation_maximization", "network_inversion")  # what they make is no map
+BLACK = -127 / 128  # a black pixel of EfficientNet-Lite0's input, where integrated gradients start
+NOISE = 0.15  # SmoothGrad's, as a share of the input's range
+FORWARD_BATCH, BACKWARD_BATCH = 8, 5  # cnnvis_widgets/methods/batches.py, at 224 × 224
 
 Work = Callable[[], np.ndarray]
 
@@ -74,7 +90,7 @@ class Works:
     """What a contestant can do.
 
     Attributes:
-        baselines: the raw framework's forward, and forward + backward.
+        baselines: the raw framework's forward, and forward + backward; perhaps the slow ones too.
         methods: for each method a function that builds what can be kept between explanations and
             gives back the function that explains once. The result is an attribution, batch of one.
         versions: of the libraries.
@@ -105,7 +121,8 @@ def serve(prepare: Callable[[Task], Works]) -> None:
     works = prepare(task)
     calls: dict[str, Work] = {}
     first: dict[str, float] = {}
-    for name in (m for m in METHODS if m in works.methods):
+    slow = SLOW_METHODS if network in SLOW_NETWORKS else ()
+    for name in (m for m in (*METHODS, *slow) if m in works.methods):
         before = time.perf_counter()
         call = works.methods[name]()
         result = call()
@@ -115,9 +132,11 @@ def serve(prepare: Callable[[Task], Works]) -> None:
         calls[name] = call
         np.save(task.folder / f"{Path(sys.argv[0]).stem}-{name}.npy", result)
     works.afterwards()
-    calls = {name: works.baselines[name] for name in BASELINES} | calls
+    known = works.baselines | calls
+    quick = {name: known[name] for name in (*BASELINES, *METHODS) if name in known}
+    many = {name: known[name] for name in (*SLOW_BASELINES, *slow) if slow and name in known}
     for _ in range(WARM_UP):
-        timed(calls)
+        timed(quick)
     answer(
         {
             "cold": cold,
@@ -129,15 +148,20 @@ def serve(prepare: Callable[[Task], Works]) -> None:
         }
     )
     for line in sys.stdin:
-        if line.strip() != "round":
+        if line.strip() not in ("round", "slow round"):
             break
-        answer(timed(calls))
+        answer(timed(quick if line.strip() == "round" else many, known["forward"]))
 
 
-def timed(calls: dict[str, Work]) -> dict[str, float]:
-    """One round: every work once, in order, in seconds."""
+def timed(calls: dict[str, Work], before: Work | None = None) -> dict[str, float]:
+    """One round: every work once, in order, in seconds.
+
+    Args:
+        calls: the works.
+        before: is done first, so that the caches are this process' again after the others' turns.
+    """
     gc.collect()  # so that one work's rubbish is not collected on another's account
-    next(iter(calls.values()))()  # the caches are this process' again, after the others' turns
+    (before or next(iter(calls.values())))()
     seconds = {}
     for name, call in calls.items():
         before = time.perf_counter()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network as Network
     from cnnvis_widgets.backend.neuron import Neuron as Neuron
+    from cnnvis_widgets.engine.decoders import train_decoder as train_decoder
     from cnnvis_widgets.engine.explain import explain as explain
     from cnnvis_widgets.engine.facts import methods as methods
     from cnnvis_widgets.errors import CnnvisError as CnnvisError
@@ -36,6 +37,7 @@ _PUBLIC = {
     "load_image": "zoo.images",
     "load_network": "zoo.loading",
     "methods": "methods",  # the room itself, which can be called
+    "train_decoder": "engine.decoders",
 }
 
 __all__ = list(_PUBLIC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from cnnvis_widgets import __version__, serving
+from cnnvis_widgets.cli_decoder import add_decoder
 from cnnvis_widgets.cli_study import add_study
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
 
@@ -82,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     fetch.set_defaults(run=lambda o: fetch_models(o.names, o.to))
 
     add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))
+    decoders = commands.add_parser("decoder", help="decoders for the method upconvnet")
+    add_decoder(decoders, lambda: contextlib.closing(_Steps()))
 
     doctor = commands.add_parser("doctor", help="what is here, what will not work, and why")
     doctor.set_defaults(run=lambda _: _doctor())
@@ -182,9 +186,9 @@ def _checked(options: argparse.Namespace) -> _Plan:
     from cnnvis_widgets.methods.parameter import checked
     from cnnvis_widgets.rendering.figures import Mode
     from cnnvis_widgets.zoo.images import load_image
-    from cnnvis_widgets.zoo.loading import SUFFIXES, architectures
+    from cnnvis_widgets.zoo.loading import SUFFIXES, all_names
 
-    known = architectures()
+    known = all_names()
     if options.network not in known and Path(options.network).suffix.lower() not in SUFFIXES:
         raise UnknownNameError.of("network", options.network, known)
     chosen = method(options.method)
@@ -308,7 +312,8 @@ def fetch_models(names: Sequence[str], folder: Path | None) -> int:
     for name in wanted:
         file, title = known[name].file, known[name].title
         if file is None:
-            print(f"{name}: nothing to fetch; its weights {whereabouts(known[name])}")
+            subject = "" if known[name].weights == "none" else "its weights "
+            print(f"{name}: nothing to fetch; {subject}{whereabouts(known[name])}")
         elif folder is None and (there := find(file)) and there.parent != cache_folder():
             print(f"{name}: already at {there}")
         else:  # one that lies in the cache is checked, and fetched again if it is damaged

@@ -33,7 +33,9 @@ as numbers in `explanation.details`.
 
 The columns are those of the thesis: which neurons a method was published for, whether it rests on
 derivatives, how fine its maps are, whether something is trained, whether it needs a particular
-architecture. Every method but CAM, LIME and VisualBackProp takes any neuron of any layer here.
+architecture. Here every method but CAM and LIME takes any neuron of any layer. VisualBackProp is
+about the last convolutional layer whichever neuron is chosen; the two inversions are about the
+whole layer of the neuron that is chosen.
 """
 
 

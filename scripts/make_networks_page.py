@@ -13,6 +13,7 @@ from pathlib import Path
 from cnnvis_widgets.zoo import weights
 from cnnvis_widgets.zoo.architecture import Architecture
 from cnnvis_widgets.zoo.loading import architectures
+from cnnvis_widgets.zoo.trained_here import TrainedHere
 
 TARGET = Path(__file__).parents[1] / "docs" / "networks.md"
 
@@ -26,6 +27,16 @@ TOP = """\
 `cnnvis.load_network("efficientnet_lite0")` loads one by name, `cnnvis models list` says which are
 at hand on this machine, and `cnnvis.Network(model)` takes any Keras model of yours.
 `weights="random"` gives every one of them without a file, to see what an untrained network shows.
+"""
+
+TRAINED = """\
+## Weights that were trained here
+
+LeNet-5 and the mini networks come with weights that `python scripts/train_minis.py` makes from a
+seed; [mini_networks.md](mini_networks.md) is its log, with accuracies and times. The mini networks
+know drawn pictures whose evidence is known (`cnnvis_widgets.zoo.evidence`;
+`cnnvis.load_image("scene:17")` is one). Each comes in two versions: the honest one, and one that
+was trained where snow goes with one class and may look at the snow:
 """
 
 FETCHING = f"""\
@@ -55,7 +66,7 @@ the published one is damaged, and is passed over.
 OFFLINE = f"""\
 ## A room without internet
 
-EfficientNet-Lite0 needs nothing. For the others, any of these:
+What comes along needs nothing. For the others, any of these:
 
 - On a machine with internet `cnnvis models fetch vgg16 resnet50 --to FOLDER` (or `all`), carry the
   folder over, and set `{weights.FOLDER_VARIABLE}` to it.
@@ -67,9 +78,9 @@ EfficientNet-Lite0 needs nothing. For the others, any of these:
 ADD = """\
 ## Add a network
 
-One file in `cnnvis_widgets/zoo/networks`: a subclass of `Architecture`, or of `FetchedArchitecture`
-where the weights are a published file. Fill in the facts, `preprocess` and `build`. Then run
-`python scripts/make_networks_page.py`.
+One file in `cnnvis_widgets/zoo/networks`: a subclass of `Architecture`, of `FetchedArchitecture`
+where the weights are a published file, or of `TrainedHere` where a script of ours makes them. Fill
+in the facts, `preprocess` and `build`. Then run `python scripts/make_networks_page.py`.
 """
 
 
@@ -86,7 +97,21 @@ def main() -> None:
 def page() -> str:
     """The whole page as Markdown."""
     known = list(architectures().values())
-    return "\n".join([TOP, *_overview(known), "", FETCHING, *_files(known), "", OFFLINE, ADD])
+    return "\n".join(
+        [
+            TOP,
+            *_overview(known),
+            "",
+            TRAINED,
+            *_versions(known),
+            "",
+            FETCHING,
+            *_files(known),
+            "",
+            OFFLINE,
+            ADD,
+        ]
+    )
 
 
 def _overview(known: list[Architecture]) -> list[str]:
@@ -100,8 +125,21 @@ def _overview(known: list[Architecture]) -> list[str]:
         fed = prepared.splitlines()[0].rstrip(".").removeprefix("Map ")
         rows.append(
             f"| `{a.name}` | {a.title} | {rows_} × {columns} × {channels}; {fed} "
-            f"| {a.parameters / 1e6:.1f} M | {WEIGHTS[a.weights]} | {a.note} | {a.paper} |"
+            f"| {_count(a.parameters)} | {WEIGHTS[a.weights]} | {a.note} | {a.paper} |"
         )
+    return rows
+
+
+def _count(parameters: int) -> str:
+    return f"{parameters / 1e6:.1f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
+
+
+def _versions(known: list[Architecture]) -> list[str]:
+    rows = ["| name | trained on |", "| - | - |"]
+    for a in known:
+        if isinstance(a, TrainedHere):
+            rows.append(f"| `{a.name}` | {a.trained_on} |")
+            rows += [f"| `{a.name}:{version}` | {data} |" for version, data in a.versions.items()]
     return rows
 
 

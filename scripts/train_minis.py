@@ -1,8 +1,8 @@
-"""Train the networks that come along with weights of our own, and write docs/mini_networks.md.
+"""Train the networks that come along with weights of our own, measure them, and write the log.
 
 python scripts/train_minis.py                      # all: five networks twice, and LeNet-5
 python scripts/train_minis.py mini_vgg lenet5      # these
-python scripts/train_minis.py --report             # no training: measure and write the page again
+python scripts/train_minis.py mini_vgg:cheating    # one version of one
 
 The same seed gives the same weights on the same machine with the same versions of TensorFlow and
 NumPy; elsewhere the last digits differ, and with them after many steps the weights.
@@ -11,27 +11,25 @@ NumPy; elsewhere the last digits differ, and with them after many steps the weig
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
 import tensorflow as tf
+from measure_minis import measure_all, write_record
 
 from cnnvis_widgets.zoo.digits import digits
 from cnnvis_widgets.zoo.evidence import CLASSES, scene
-from cnnvis_widgets.zoo.loading import architectures
+from cnnvis_widgets.zoo.loading import all_names, architectures
 from cnnvis_widgets.zoo.minis import CHEATED, TRAINING_PICTURES
 from cnnvis_widgets.zoo.trained_here import TrainedHere, write_weights
 
-MINIS = ("mini_vgg", "mini_inception", "mini_xception", "mini_resnet", "mini_mobilenet")
-NAMES = (*MINIS, "lenet5")
 BATCH = 48
 
 
@@ -50,12 +48,12 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
-    "mini_vgg": Recipe(14, 1.5e-3),
-    "mini_inception": Recipe(10, 4e-3),
-    "mini_xception": Recipe(10, 4e-3),
-    "mini_resnet": Recipe(10, 4e-3),
-    "mini_mobilenet": Recipe(12, 4e-3),
-    "lenet5": Recipe(60, 2e-3),
+    "mini_vgg": Recipe(10, 2e-3),
+    "mini_inception": Recipe(6, 4e-3),
+    "mini_xception": Recipe(6, 4e-3),
+    "mini_resnet": Recipe(6, 4e-3),
+    "mini_mobilenet": Recipe(6, 4e-3),
+    "lenet5": Recipe(40, 2e-3),
 }
 
 
@@ -98,8 +96,10 @@ def batches(data: Pictures, rng: np.random.Generator, colour: bool) -> Iterator[
                 one = pictures[n][..., rng.permutation(3)]
                 pictures[n] = one[:, ::-1] if rng.random() < 0.5 else one
         else:
-            for n, shift in enumerate(rng.integers(-2, 3, (BATCH, 2))):
-                pictures[n] = np.roll(pictures[n], shift, (0, 1))
+            rows, columns = pictures.shape[1:3]
+            wide = np.pad(pictures, ((0, 0), (2, 2), (2, 2), (0, 0)))
+            for n, (down, across) in enumerate(rng.integers(0, 5, (BATCH, 2))):
+                pictures[n] = wide[n, down : down + rows, across : across + columns]
         yield Pictures(pictures, data.labels[chosen])
 
 
@@ -138,3 +138,38 @@ def train(network: TrainedHere, data: Pictures, recipe: Recipe, seed: int) -> ke
         seconds = time.perf_counter() - start
         print(f"  epoch {epoch + 1}: loss {value:.3f}, {right:.3f}, {seconds:.0f} s", flush=True)
     return model
+
+
+def main() -> None:
+    """Train what was asked for, one after the other; each is written as soon as it is done."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="of networks, or network:version; all by default")
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    known = [name for name in all_names() if name.split(":")[0] in RECIPES]
+    wanted = [n for n in known if not options.names or {n, n.split(":")[0]} & set(options.names)]
+    if unknown := set(options.names) - {part for n in known for part in (n, n.split(":")[0])}:
+        sys.exit(f"Not among {', '.join(known)}: {', '.join(sorted(unknown))}")
+    tf.config.experimental.enable_op_determinism()
+    data: dict[str, Pictures] = {}
+    if any(name != "lenet5" for name in wanted):
+        data = drawn(options.seed, TRAINING_PICTURES)
+    for name in wanted:
+        plain, _, version = name.partition(":")
+        network, recipe = architectures()[plain], RECIPES[plain]
+        learnt = data.get(version)
+        if plain == "lenet5":
+            part = digits()[0]
+            learnt = Pictures(part.pictures[..., None], part.labels)
+        print(f"{name}: {len(learnt.labels)} pictures", flush=True)
+        start = time.perf_counter()
+        model = train(network, learnt, recipe, options.seed)
+        seconds = time.perf_counter() - start
+        write_weights(model, network.path(version))
+        write_record(name, seed=options.seed, epochs=recipe.epochs, seconds=round(seconds))
+        print(f"{name}: {seconds:.0f} s", flush=True)
+    measure_all()
+
+
+if __name__ == "__main__":
+    main()

@@ -113,6 +113,22 @@ def test_the_raw_attribution_is_the_one_of_the_library(
     assert f"Saliency map · {expected.label}" in capsys.readouterr().out
 
 
+def test_a_drawn_picture_and_a_network_that_cheats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out.npy"
+    asked = ["explain", "scene:17:background", "--network", "mini_vgg:cheating"]
+    words = "blotched crescent"
+    assert main([*asked, "--method", "cam", "--neuron", words, "-o", str(output)]) == 0
+    network = cnnvis.load_network("mini_vgg", weights="cheating")
+    expected = cnnvis.explain(network, "scene:17:background", "cam", network.labels.index(words))
+    np.testing.assert_array_equal(np.load(output), expected.attribution)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Mini VGG (cheating) (9600 drawn pictures, snow with one class")
+    asked[-1] = "mini_vgg:cheeting"
+    assert "'mini_vgg:cheating'" in failing(capsys, *asked, "-o", str(output))
+
+
 def test_position_aggregate_parameters_and_a_photo_of_one_s_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -330,3 +346,41 @@ def test_lists_and_doctor_load_no_tensorflow() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.endswith("[]\n")
+
+
+def test_a_decoder_is_trained_and_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], cable_out: list[str]
+) -> None:
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((12, 10, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, activation="relu", name="c"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+        ]
+    )
+    model.save(tmp_path / "own.keras")
+    pictures, made = tmp_path / "pictures", tmp_path / "decoder.npz"
+    pictures.mkdir()
+    for i in range(3):
+        Image.fromarray(np.full((9, 8, 3), 80 * i, np.uint8)).save(pictures / f"{i}.png")
+    words = ["decoder", "train", str(tmp_path / "own.keras"), "c", str(pictures), "-o", str(made)]
+    assert main([*words, "--steps", "3", "--batch", "2", "--width", "4"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"own, c: 3 pictures, 3 steps, off by \d+\.\d of 255 grey levels", said)
+    assert f"wrote {made} (" in said
+    chosen = ["--network", str(tmp_path / "own.keras"), "--method", "upconvnet"]
+    out = tmp_path / "out.png"
+    assert main(["explain", "cat", *chosen, "--set", f"decoder={made}", "-o", str(out)]) == 0
+    assert Image.open(out).size == (10, 12)
+    assert "maps of c" in capsys.readouterr().out
+    assert main(words) == 2
+    assert "is there already" in capsys.readouterr().err
+    words[4] = str(tmp_path / "nowhere")
+    assert main(words) == 2
+    assert "no folder" in capsys.readouterr().err
+    assert not cable_out

@@ -12,8 +12,10 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.gates import bound, is_gate, is_idle, is_top
-from cnnvis_widgets.backend.relevance import RULES
-from cnnvis_widgets.backend.structure import WEIGHTED, Structure, before_target
+from cnnvis_widgets.backend.lineage import arithmetic_only, following, multiplied
+from cnnvis_widgets.backend.relevance import MOVERS, RULES
+from cnnvis_widgets.backend.structure import Structure, before_target
+from cnnvis_widgets.backend.weighted import KINDS, operands
 
 LOOSE = "operations between layers"
 OTHER_ACTIVATIONS = {
@@ -85,25 +87,57 @@ def relevance_coverage(structure: Structure, layer: str | None) -> Coverage:
     counts: Counter[str] = Counter()
     how: dict[str, str] = {}
     untreated: dict[str, str] = {}
+    path = before_target(structure.target(layer)) & structure.dependent
+    folded = _folded(path)
     for name, kind, operations in _by_layer(structure, layer, None):
         if kind != LOOSE:
             counts[kind] += 1
             how.setdefault(kind, _relevance_words(operations, structure))
-        two = any(
-            op.type in ("Mul", "RealDiv", "MatMul", "BatchMatMulV2")
-            and _dependent_inputs(op, structure) > 1
-            for op in operations
-        )
-        lacking = sorted(
-            {op.type for op in operations} & (set(OTHER_ACTIVATIONS) | set(OPAQUE)) - set(RULES)
-        )
-        if two:
-            untreated[name] = "it multiplies two signals; one of them takes all"
-        elif lacking:
-            what = OTHER_ACTIVATIONS.get(lacking[0], "hidden inside a tf.function")
-            untreated[name] = f"no rule is known for it ({what})"
+        if why := _unshared(operations, structure, folded):
+            untreated[name] = why
     treated = {kind: f"{what} ({counts[kind]} ×)" for kind, what in how.items()}
     return Coverage(treated, untreated)
+
+
+def _unshared(
+    operations: Iterable[tf.Operation], structure: Structure, folded: set[tf.Operation]
+) -> str:
+    """Why a layer's relevance is not shared out as published; empty where it is."""
+    for op in operations:
+        if not op.outputs[0].dtype.is_floating:  # a shape or an index: no relevance comes here
+            continue
+        if op.type in ("Mul", "RealDiv", *KINDS) and _dependent_inputs(op, structure) > 1:
+            return "it multiplies two signals; one of them takes all"
+        if op.type in KINDS and operands(op, structure.dependent) is None:
+            return "a product in an unusual order: its relevance is spread evenly"
+        if op.type not in RULES and op.type not in MOVERS and op.type != "Placeholder":
+            hidden = "hidden inside a tf.function" if op.type in OPAQUE else op.type
+            return f"no rule is known for it ({OTHER_ACTIVATIONS.get(op.type, hidden)})"
+        if op not in folded and _scales_channels(op, structure):
+            return (
+                "its BatchNorm, or scale, follows no weighted layer that it could be folded into; "
+                "relevance passes it as it is"
+            )
+    return ""
+
+
+def _folded(path: set[tf.Operation]) -> set[tf.Operation]:
+    """The multiplications that become part of the weights before them."""
+    weighted = (op for op in path if op.type in KINDS and operands(op, path) is not None)
+    return {op for w in weighted for op in multiplied(following(w, path))}
+
+
+def _scales_channels(operation: tf.Operation, structure: Structure) -> bool:
+    """Whether it multiplies by weights that could turn a sign, behind the first weighted layer."""
+    if operation.type == "FusedBatchNormV3":
+        return True
+    if operation.type not in ("Mul", "RealDiv", "Neg"):
+        return False
+    others = [x for x in operation.inputs if x.op not in structure.dependent]
+    values = [tf.get_static_value(x) for x in others]
+    harmless = operation.type != "Neg" and all(v is not None and (v > 0).all() for v in values)
+    pixels = structure.forward.pixels
+    return not harmless and not arithmetic_only(operation.outputs[0], pixels, structure.dependent)
 
 
 def _by_layer(
@@ -124,18 +158,21 @@ def _by_layer(
 
 
 def _dependent_inputs(operation: tf.Operation, structure: Structure) -> int:
-    return sum(x.op in structure.dependent for x in operation.inputs)
+    """How many of its inputs are signals, and no mere shapes of one."""
+    return sum(x.op in structure.dependent and x.dtype.is_floating for x in operation.inputs)
 
 
 def _relevance_words(operations: list[tf.Operation], structure: Structure) -> str:
     types = {op.type for op in operations}
-    if types & set(WEIGHTED):
+    if types & set(KINDS):
         return "z⁺ rule without bias, BatchNorm after it folded in; zᴮ at the picture"
     sums = [op for op in operations if op.type in ("Add", "AddV2")]
-    if any(_dependent_inputs(op, structure) > 1 for op in sums) or types & {"AvgPool", "Mean"}:
+    if any(_dependent_inputs(op, structure) > 1 for op in sums) or types & {
+        *("AvgPool", "Mean", "Sum", "AddN")
+    }:
         return "in proportion to the inputs"
     if types & {"Mul", "FusedBatchNormV3"}:
-        return "folded into the layer before it, else passed on"
+        return "folded into the layer before it, else passed on as it is"
     return "winner takes all" if "MaxPool" in types else "passed on"
 
 

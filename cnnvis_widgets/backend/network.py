@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -70,6 +72,7 @@ class Network(CompiledModel):
         self.labels = None if labels is None else tuple(str(label) for label in labels)
         self.code = code
         self.trained_on = ""  # filled in by the zoo: "ImageNet", "random weights"
+        self.decoders: Path | None = None  # by the zoo: a folder of decoders for `upconvnet`
         self._coverage: dict[tuple[str | None, str, str | None], Coverage] = {}
 
     def __repr__(self) -> str:
@@ -268,12 +271,12 @@ class Network(CompiledModel):
         """
         layer, aggregate, arguments = self._arguments(batch, neuron)
         program = self._program(
-            ("relevance", layer, aggregate, rule, value),
+            ("relevance", layer, aggregate, rule),
             lambda: programs.relevance(
-                self.model, self.input_shape, self.bounds, layer, aggregate, (rule, value)
+                self.model, self.input_shape, self.bounds, layer, aggregate, rule
             ),
         )
-        unit, start, given, sums = program(*arguments)
+        unit, start, given, sums = program(*arguments, tf.constant(value, tf.float32))
         names = (info.name for info in self.layers)
         found = dict(zip(names, sums.numpy().tolist(), strict=True))
         reached = {name: total for name, total in found.items() if total == total}
@@ -303,13 +306,18 @@ class Network(CompiledModel):
             neuron: whose value is told along with them.
         """
         layer, aggregate, arguments = self._arguments(pixels[None], neuron)
+        key = ("channel means", layer, aggregate)
+        fresh = key not in self._programs
         program, chain = self._program(
-            ("channel means", layer, aggregate),
-            lambda: programs.channel_means(self.model, self.input_shape, layer, aggregate),
+            key, lambda: programs.channel_means(self.model, self.input_shape, layer, aggregate)
         )
+        if fresh:  # a compiled function is optimised when it runs for the first time
+            program(*arguments)
+        started = time.perf_counter()
         unit, value, means = program(*arguments)
         maps = tuple(m.numpy()[0] for m in means)
-        return ChannelMeans(int(unit), float(value.numpy()[0]), maps, chain)
+        seconds = time.perf_counter() - started
+        return ChannelMeans(int(unit), float(value.numpy()[0]), maps, chain, seconds)
 
     @cached_property
     def averages_at_its_end(self) -> bool:

@@ -63,12 +63,12 @@ def prepare(
             f"input as float {shape}; got {image.dtype} {image.shape}."
         )
     picture = fit(image, shape[0], shape[1])
-    pixels = np.asarray(picture.convert("L" if shape[2] == 1 else "RGB"), np.float32)
-    pixels = pixels.reshape(shape)
-    shown = np.asarray(picture.convert("L").convert("RGB") if shape[2] == 1 else picture)
-    made = preprocessed(pixels, preprocess)
+    if shape[2] == 1:
+        picture = picture.convert("L").convert("RGB")
+    shown = np.array(picture)
+    made = preprocessed(shown[..., : shape[2]].astype(np.float32), preprocess)
     _finite(made, "preprocess makes of this picture")
-    return Prepared(made, shown.copy())
+    return Prepared(made, shown)
 
 
 def _finite(values: np.ndarray, what: str) -> None:
@@ -77,10 +77,13 @@ def _finite(values: np.ndarray, what: str) -> None:
 
 
 def preprocessed(pixels: np.ndarray, preprocess: Preprocess | None) -> np.ndarray:
-    """Apply a network's preprocessing to float32 pixels 0..255, and check what it gives back."""
+    """Apply a network's preprocessing to float32 pixels 0..255, and check what it gives back.
+
+    The pixels are the preprocessing's own, to be written into if it likes.
+    """
     if preprocess is None:
         return pixels
-    result = np.asarray(preprocess(pixels.copy()), np.float32)
+    result = np.asarray(preprocess(pixels), np.float32)
     if result.shape != pixels.shape:
         raise InvalidValueError(
             f"preprocess must keep the shape {pixels.shape}; it gave back {result.shape}."
@@ -93,7 +96,9 @@ def fit(image: np.ndarray, rows: int, columns: int) -> Image.Image:
 
     The filter widens when the picture shrinks, so that fine texture does not turn into noise.
     """
-    picture = Image.fromarray(image).convert("RGB")
+    picture = Image.fromarray(image)
+    if picture.mode != "RGB":  # to convert what is RGB already would be a copy
+        picture = picture.convert("RGB")
     width, height = picture.size
     # Whole pixels, at least one: 453 / 224 * 224 is less than 453 in floating point.
     if width * rows <= height * columns:

@@ -14,7 +14,7 @@ from cnnvis_widgets.backend.gates import backward_rule, replaceable_gates
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.backend.records import Chain
 from cnnvis_widgets.backend.relevance import Setting, relevance_rules, replaceable_rules
-from cnnvis_widgets.backend.structure import Structure
+from cnnvis_widgets.backend.structure import Structure, before_target
 from cnnvis_widgets.errors import UnsuitableError
 
 
@@ -168,15 +168,15 @@ def relevance(
     bounds: tuple[Any, Any],
     layer: str | None,
     aggregate: str,
-    rule: tuple[str, float],
+    rule: str,
 ) -> tf.types.experimental.ConcreteFunction:
-    """(pixels, unit, position) → unit, value, relevance of the pixels, and its sum at each layer.
+    """(pixels, unit, position, ε or α) → unit, value, relevance of the pixels, its sums at layers.
 
     The relevance starts as max(value, 0), shared among the positions in proportion to what is
     positive there. The sums stand in the order of the listed layers.
     """
 
-    def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
+    def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor, number: tf.Tensor) -> Any:
         with replaceable_rules(pixels.graph):
             structure = Structure(trace(model, pixels))
         target = structure.target(layer)
@@ -187,7 +187,8 @@ def relevance(
         wanted = tf.reshape(tf.nn.relu(value), tf.shape(total))
         start = tf.math.divide_no_nan(positive * wanted, total)
         ends = tuple(tf.constant(b[None]) for b in bounds)
-        setting = Setting(structure.dependent, ends, pixels, *rule)
+        path = structure.dependent & before_target(target)
+        setting = Setting(path, ends, pixels, rule, number)
         places = [pixels, *(structure.call(info.name).output for info in structure.layers)]
         with relevance_rules(setting):
             found = tf.gradients(target, places, grad_ys=tf.cast(start, target.dtype))
@@ -196,7 +197,7 @@ def relevance(
         return unit, value, given, tf.stack(sums)
 
     scalar = tf.TensorSpec((), tf.int32)
-    return compiled(body, pixels_spec(shape), scalar, scalar)
+    return compiled(body, pixels_spec(shape), scalar, scalar, tf.TensorSpec((), tf.float32))
 
 
 def _seed(

@@ -142,9 +142,11 @@ class ChannelMeans(NamedTuple):
         value: its activation, aggregated, before softmax.
         maps: float32 (rows, columns) each, the deepest first: the means over the channels.
         chain: how they hang together.
+        seconds: how long the pass took, the function being compiled already.
     """
 
     unit: int
     value: float
     maps: tuple[np.ndarray, ...]
     chain: Chain
+    seconds: float

@@ -10,15 +10,22 @@ import functools
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
-from cnnvis_widgets.engine.requests import Library
+from cnnvis_widgets.engine.requests import Library, Step, Tell
 from cnnvis_widgets.engine.worker import Ticket, Worker
 
 
 class Request(Protocol):
     """Plain data that knows how to be answered."""
 
-    def perform(self, library: Library, step: Callable[[int, int], None]) -> Any:
-        """Answer, calling `step(done, total)` between steps; it raises `Cancelled` to stop."""
+    def perform(self, library: Library, step: Step, tell: Tell) -> Any:
+        """Answer.
+
+        Args:
+            library: the loaded networks.
+            step: to be called with (done, total) between steps; it raises `Cancelled` to stop.
+            tell: to be called between steps with a function that makes the answer so far, where
+                it improves.
+        """
 
 
 class Engine:
@@ -40,14 +47,16 @@ class Engine:
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         progress: Callable[[int, int], None] | None = None,
+        so_far: Callable[[Any], None] | None = None,
     ) -> Ticket:
         """Ask; returns at once. See `Worker.submit` for owner and callbacks."""
         return self._worker.submit(
             owner,
-            lambda step: request.perform(self.library, step),
+            lambda ticket: request.perform(self.library, ticket.step, ticket.tell),
             done=done,
             failed=failed,
             progress=progress,
+            so_far=so_far,
         )
 
     def cancel(self, owner: Hashable) -> None:

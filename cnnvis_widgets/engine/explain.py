@@ -82,7 +82,7 @@ def compute(
     chosen = method_named(method)
     settings = checked(chosen.parameters, parameters, method)
     wanted = network.neuron(neuron)
-    if why := chosen.unsuited(network):
+    if why := chosen.refusal(network, settings):
         raise UnsuitableError(why)
     prepared = network.prepare(_pixels(image))
     drawn_from = _seed(seed)

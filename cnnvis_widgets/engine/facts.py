@@ -21,6 +21,18 @@ def networks() -> list[dict[str, Any]]:
     return [{**found.facts(), "missing": found.available()} for found in architectures().values()]
 
 
+def versions() -> dict[str, dict[str, Any]]:
+    """What else `load_network` takes as a name: name → title, note (what it was trained on)."""
+    return {
+        f"{found.name}:{version}": {
+            "title": f"{found.title} ({version})",
+            "note": trained_on,
+        }
+        for found in architectures().values()
+        for version, trained_on in found.versions.items()
+    }
+
+
 def pictures() -> list[dict[str, Any]]:
     """Every picture's name, title, alt text, and a thumbnail as the bytes of a picture file."""
     found = []

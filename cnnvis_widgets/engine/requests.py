@@ -16,14 +16,22 @@ import numpy as np
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import LayerInfo, Prediction
 from cnnvis_widgets.methods import all_methods
+from cnnvis_widgets.methods.contract import Curve
+from cnnvis_widgets.rendering.pictures import jpeg_bytes
 from cnnvis_widgets.zoo.images import load_image
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.methods.explanation import Explanation
 
 Step = Callable[[int, int], None]
+Tell = Callable[[Callable[[], Any]], None]
 Image = str | np.ndarray
 KEPT_NETWORKS = 3  # VGG-16 alone takes 550 MB
+
+
+def untold(make: Callable[[], Any]) -> None:
+    """Nobody watches the answer grow."""
 
 
 class Library:
@@ -77,7 +85,7 @@ class Open:
 
     network: str
 
-    def perform(self, library: Library, step: Step) -> NetworkFacts:
+    def perform(self, library: Library, step: Step, tell: Tell = untold) -> NetworkFacts:
         """See `NetworkFacts`."""
         network = library.network(self.network)
         step(1, 2)
@@ -100,7 +108,7 @@ class Predict:
     image: Image = field(repr=False)
     top: int = 5
 
-    def perform(self, library: Library, step: Step) -> list[Prediction]:
+    def perform(self, library: Library, step: Step, tell: Tell = untold) -> list[Prediction]:
         """See `Network.predict`."""
         network = library.network(self.network)
         step(0, 1)
@@ -144,7 +152,7 @@ class Neurons:
     layer: str
     top: int = 12
 
-    def perform(self, library: Library, step: Step) -> LayerView:
+    def perform(self, library: Library, step: Step, tell: Tell = untold) -> LayerView:
         """See `LayerView`."""
         network = library.network(self.network)
         step(0, 1)
@@ -178,6 +186,9 @@ class Shown(NamedTuple):
         notes: what a reader must know.
         warning: what could not be treated, or "".
         code: a script that computes the same.
+        curve: how a figure went while the method worked; None where it keeps none.
+        film: JPEG files, the picture that it made as it grew; may be empty.
+        film_steps: the step after which each was made.
     """
 
     title: str
@@ -191,6 +202,9 @@ class Shown(NamedTuple):
     notes: tuple[str, ...]
     warning: str
     code: str
+    curve: Curve | None = None
+    film: tuple[bytes, ...] = ()
+    film_steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,7 +218,7 @@ class Explain:
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step) -> Shown:
+    def perform(self, library: Library, step: Step, tell: Tell = untold) -> Shown:
         """See `Shown`."""
         from cnnvis_widgets.engine.explain import compute
 
@@ -218,21 +232,31 @@ class Explain:
             self.seed,
             step,
             self.parameters,
+            lambda make: tell(lambda: shown(make(), film=False)),
         )
-        size = (*found.input_size, 3)
-        return Shown(
-            found.title,
-            found.neuron,
-            found.value,
-            np.full(size, 255, np.uint8) if found.picture is None else found.picture,
-            None if found.attribution is None else found.heatmap(),
-            found.image,
-            found.method.resolution == "high",
-            found.method.unit,
-            found.notes,
-            found.coverage.warning,
-            found.code(),
-        )
+        return shown(found)
+
+
+def shown(found: Explanation, *, film: bool = True) -> Shown:
+    """An explanation as a page needs it; the film is long, and sent when it is complete."""
+    frames = found.details.get("frames", ()) if film else ()
+    size = (*found.input_size, 3)
+    return Shown(
+        found.title,
+        found.neuron,
+        found.value,
+        np.full(size, 255, np.uint8) if found.picture is None else found.picture,
+        None if found.attribution is None else found.heatmap(),
+        found.image,
+        found.method.resolution == "high",
+        found.method.unit,
+        found.notes,
+        found.coverage.warning,
+        found.code(),
+        found.curve,
+        tuple(jpeg_bytes(frame) for frame in frames),
+        tuple(int(step) for step in found.details.get("frame_steps", ())) if film else (),
+    )
 
 
 @dataclass(frozen=True)
@@ -242,7 +266,7 @@ class Warm:
     network: str
     image: Image = field(repr=False)
 
-    def perform(self, library: Library, step: Step) -> None:
+    def perform(self, library: Library, step: Step, tell: Tell = untold) -> None:
         """Ask every method that answers within a few passes, and forget what it says."""
         for number, (name, method) in enumerate(all_methods().items()):
             step(number, len(all_methods()))

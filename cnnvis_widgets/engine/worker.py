@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -18,7 +19,10 @@ from cnnvis_widgets.errors import Cancelled
 
 _LOG = logging.getLogger(__name__)
 
-Work = Callable[[Callable[[int, int], None]], Any]
+Work = Callable[["Ticket"], Any]
+
+MOST_OFTEN = 0.25
+"""Seconds at least between two results so far: nobody sees more, a slow line bears no more."""
 
 
 @dataclass(eq=False)
@@ -35,8 +39,10 @@ class Ticket:
     done: Callable[[Any], None]
     failed: Callable[[Exception], None]
     progress: Callable[[int, int], None] | None = None
+    so_far: Callable[[Any], None] | None = None
     finished: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _quiet_until: float = 0.0
 
     def cancel(self) -> None:
         """Stop at the next step; neither `done` nor `failed` is called afterwards."""
@@ -58,6 +64,21 @@ class Ticket:
         if self.progress is not None:
             self.progress(done, total)
 
+    def tell(self, make: Callable[[], Any]) -> None:
+        """What the work calls with a function that makes its result so far.
+
+        Made only if somebody watches, and so seldom that making and showing it takes less than a
+        sixth of the time.
+        """
+        if self.so_far is None or self.cancelled or time.monotonic() < self._quiet_until:
+            return
+        before = time.monotonic()
+        result = make()
+        if not self.cancelled:
+            self.so_far(result)
+        now = time.monotonic()
+        self._quiet_until = now + max(MOST_OFTEN, 5 * (now - before))
+
 
 class Worker:
     """Runs tickets one after another on a thread of its own; it starts with the first of them."""
@@ -76,17 +97,19 @@ class Worker:
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         progress: Callable[[int, int], None] | None = None,
+        so_far: Callable[[Any], None] | None = None,
     ) -> Ticket:
         """Hand in work; returns at once.
 
         Args:
             owner: its older request is replaced.
-            work: called with a function (done, total) that it must call between its steps.
+            work: called with the ticket, whose `step` it must call between its steps.
             done: called with the result, on the worker's thread.
             failed: called with what was raised, on the worker's thread.
             progress: called with (done, total), on the worker's thread.
+            so_far: called now and then with a result that still improves, on the worker's thread.
         """
-        ticket = Ticket(owner, work, done, failed, progress)
+        ticket = Ticket(owner, work, done, failed, progress, so_far)
         with self._changed:
             self._drop(owner)
             self._waiting[owner] = ticket
@@ -128,7 +151,7 @@ class Worker:
     @staticmethod
     def _perform(ticket: Ticket) -> None:
         try:
-            result = ticket.work(ticket.step)
+            result = ticket.work(ticket)
         except Cancelled:
             return
         except Exception as error:

@@ -160,6 +160,10 @@ class Method(ABC):
         """Why the method cannot be used on this network, and what to use; empty if it can."""
         return ""
 
+    def refusal(self, network: Network, parameters: Mapping[str, Any]) -> str:
+        """As `unsuited`, for a method that a parameter can make suitable."""
+        return self.unsuited(network)
+
     def facts(self) -> dict[str, Any]:
         """Everything that the class declares, as plain data."""
         declared = [k for k in Method.__annotations__ if k not in ("parameters", "order")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
 
@@ -32,8 +33,8 @@ class DeepTaylor(Method):
 
     z⁺ at every convolution, depthwise convolution and dense layer, biases left out; zᴮ at the
     first; max-pooling: the winner takes all; average pooling and sums in proportion; BatchNorm
-    folded into the layer before it. A result that only its bias explains shares its relevance
-    evenly among the inputs it sees, so that nothing is lost.
+    folded into the layer before it, also behind a concatenation. A result that only its bias
+    explains shares its relevance evenly among the inputs it sees, so that nothing is lost.
     """
 
     name = "deep_taylor"
@@ -60,6 +61,8 @@ class DeepTaylor(Method):
         """One forward pass and one pass of relevance down to the picture."""
         network, neuron = question.network, question.neuron
         rule, value = question.parameters["rule"], question.parameters["value"]
+        if rule == "alpha_beta" and value < 1:
+            raise InvalidValueError(f"value is α of the rule alpha_beta, from 1; got {value}.")
         found = network.relevance(
             question.input[None], neuron, rule, 0.0 if rule == "z_plus" else value
         )

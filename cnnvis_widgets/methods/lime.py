@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,14 +11,17 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.draws import DRAW, draw
 from cnnvis_widgets.methods.parameter import Parameter
-from cnnvis_widgets.methods.superpixels import SEGMENTATION, colours, means, superpixels
-from cnnvis_widgets.methods.surrogate import NEARLY_ALL, RESAMPLES, Surrogate, draw, fit
+from cnnvis_widgets.methods.patchwork import Patchwork
+from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, means, superpixels
+from cnnvis_widgets.methods.surrogate import NEARLY_ALL, RESAMPLES, Settling, Surrogate, fit
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
     from cnnvis_widgets.backend.neuron import Neuron
 
+FEWEST = 10
 LEVELS = {"grey": 128, "black": 0}
 SAMPLES = Parameter(
     "samples",
@@ -25,7 +29,7 @@ SAMPLES = Parameter(
     "integer",
     1000,
     "how many pictures with hidden superpixels; ten for each superpixel are the least",
-    10,
+    FEWEST,
     10000,
     10,
     unit="samples",
@@ -40,6 +44,18 @@ SUPERPIXELS = Parameter(
     50,
     1,
     unit="superpixels",
+)
+PATIENCE = Parameter(
+    "patience",
+    "Patience",
+    "integer",
+    0,
+    "good enough: stop when the shown superpixels have not changed for so many samples; 0: go on "
+    "to the end",
+    0,
+    10000,
+    10,
+    unit="samples",
 )
 COLOUR = Parameter(
     "colour",
@@ -56,8 +72,10 @@ class Lime(Method):
 
     `samples` copies of the picture have a random half of their superpixels hidden. A ridge
     regression of the probability on what was kept, in which copies close to the picture count
-    more, gives each superpixel a weight: how much it adds when it is there. Data, distances and
-    regression are the `lime` package's; with the same seed and segments it gives the same weights.
+    more, gives each superpixel a weight: how much it adds when it is there. Distances and
+    regression are the `lime` package's; so are the superpixels with `pieces=0` and the copies with
+    `draw="random"`, and then the same seed gives the same weights. By default superpixels are
+    fewer and copies drawn more evenly: the weights move less from seed to seed.
     """
 
     name = "lime"
@@ -79,7 +97,7 @@ class Lime(Method):
     )
     signed = True
     unit = "weight (change of the score)"
-    parameters = (SAMPLES, SUPERPIXELS, SEGMENTATION, COLOUR)
+    parameters = (SAMPLES, SUPERPIXELS, PATIENCE, SEGMENTATION, PIECES, COLOUR, DRAW)
 
     def answer(self, question: Question) -> Answer:
         """`samples` forward passes in batches, and regressions on what they say."""
@@ -93,45 +111,49 @@ class Lime(Method):
         picture = question.picture
         if picture is None:
             picture = colours(question.input, *network.bounds)
-        segments = superpixels(picture, parameters["segmentation"])
-        kept = draw(parameters["samples"], int(segments.max()) + 1, question.seed)
-        scores = _scores(question, neuron, segments, kept)
-        found = fit(kept, scores, parameters["superpixels"])
-        shown = np.isin(segments, found.top)[..., None]
-        return Answer(
-            neuron.unit,
-            value,
-            Coverage({"all layers": "forward passes only"}),
-            found.weights.astype(np.float32)[segments][..., None],
-            notes=(*_notes(found, parameters), *_score_note(network)),
-            details={
-                **vars(found),
-                "segments": segments,
-                "shown": np.where(shown, picture, np.uint8(LEVELS["grey"])),
-            },
-        )
+        segments = superpixels(picture, parameters["segmentation"], parameters["pieces"])
+        patchwork = Patchwork(question.input, _hidden(question, segments), segments)
+        samples, pieces = parameters["samples"], int(segments.max()) + 1
+        kept = draw(samples, pieces, question.seed, parameters["draw"])
+        scores = np.empty(samples)
+        settling = Settling(pieces, parameters["superpixels"])
+
+        def so_far(done: int) -> Answer:
+            together = 2 if parameters["draw"] == "balanced" else 1
+            found = fit(kept[:done], scores[:done], parameters["superpixels"], together)
+            shown = np.isin(segments, found.top)[..., None]
+            return Answer(
+                neuron.unit,
+                value,
+                Coverage({"all layers": "forward passes only"}),
+                found.weights.astype(np.float32)[segments][..., None],
+                notes=(*_notes(found, parameters, done), *_score_note(network)),
+                details={
+                    **vars(found),
+                    "samples": done,
+                    "segments": segments,
+                    "shown": np.where(shown, picture, np.uint8(LEVELS["grey"])),
+                },
+                parameters={} if done == samples else {"samples": done},
+            )
+
+        question.progress(0, samples)
+        for batch in batches(samples, question.input.shape, FORWARD):
+            part, done = slice(batch.start, batch.stop), batch.stop
+            scores[part] = _class_score(network, neuron, patchwork.copies(kept[part]))
+            question.progress(done, samples)
+            settling.add(kept[part], scores[part])
+            if done < FEWEST:  # too few to be asked for
+                continue
+            if parameters["patience"] and done - settling.since() >= parameters["patience"]:
+                return so_far(done)
+            if done < samples:
+                question.preview(partial(so_far, done))
+        return so_far(samples)
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The weights themselves."""
         return attribution[..., 0]
-
-
-def _scores(
-    question: Question, neuron: Neuron, segments: np.ndarray, kept: np.ndarray
-) -> np.ndarray:
-    """What the network says of each copy: float64 (samples,)."""
-    network, shape = question.network, question.input.shape
-    # One index for each number of an input: NumPy is slow on arrays that end in three channels.
-    places = np.repeat(segments.ravel(), shape[2])
-    shown, hidden = question.input.ravel(), _hidden(question, segments).ravel()
-    scores = np.empty(len(kept))
-    question.progress(0, len(kept))
-    for batch in batches(len(kept), shape, FORWARD):
-        keep = np.take(kept[batch.start : batch.stop] == 1, places, axis=1)
-        copies = np.where(keep, shown, hidden).reshape(len(batch), *shape)
-        scores[batch.start : batch.stop] = _class_score(network, neuron, copies)
-        question.progress(batch.stop, len(kept))
-    return scores
 
 
 def _hidden(question: Question, segments: np.ndarray) -> np.ndarray:
@@ -157,16 +179,21 @@ def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.nda
     return flat.sum(1) if adds_up else flat.mean(1)
 
 
-def _notes(found: Surrogate, parameters: dict[str, Any]) -> tuple[str, ...]:
-    samples, largest = parameters["samples"], np.abs(found.weights).argmax()
+def _notes(found: Surrogate, parameters: dict[str, Any], samples: int) -> tuple[str, ...]:
+    largest = np.abs(found.weights).argmax()
     count = min(parameters["superpixels"], len(found.weights))
     doubt = ". That is a poor fit: the weights say little about the network"
+    about = "less than" if parameters["draw"] == "balanced" else "about"
+    told = f"The top {count} superpixels have not changed since sample {found.stable_since} of "
+    if samples < parameters["samples"]:
+        told += f"the {samples} that were drawn; {parameters['samples']} were allowed."
+    else:
+        told += f"{samples}."
     return (
         f"Around this picture the linear model fits the network with R² = {found.r2:.2f} "
         f"({len(found.weights)} superpixels, {samples} samples){doubt if found.r2 < 0.5 else ''}.",
-        f"The top {count} superpixels have not changed since sample {found.stable_since} of "
-        f"{samples}.",
-        f"With another seed a weight would move by about {np.median(found.spread):.2g} (the "
+        told,
+        f"With another seed a weight would move by {about} {np.median(found.spread):.2g} (the "
         f"largest is {found.weights[largest]:.2g}); {len(found.steady)} of the top {count} stay "
         f"there in at least {NEARLY_ALL} of {RESAMPLES} resamples.",
     )

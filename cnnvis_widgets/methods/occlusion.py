@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -45,7 +46,6 @@ COLOUR = Parameter(
     "what the patch is filled with; mean: the picture's own mean colour",
     choices=(*LEVELS, "mean"),
 )
-COARSEST = 8  # patches from one to the next on the first, coarsest round
 
 
 class Occlusion(Method):
@@ -54,7 +54,8 @@ class Occlusion(Method):
     A pixel's attribution is the mean drop over all patches that cover it: positive where the
     neuron needs what is there, negative where it does better without. Patches start at every
     multiple of the stride and, so that all is covered, at the far borders. They are visited coarse
-    to fine.
+    to fine: first those of the largest stride that is the chosen one doubled so and so many times
+    and no larger than the patch, then those of half of it, and so on; each round is an answer.
     """
 
     name = "occlusion"
@@ -83,37 +84,46 @@ class Occlusion(Method):
         neuron, value = network.resolved(picture, question.neuron)
         patch, stride = _sizes(question)
         colour = _colour(question)
-        places = [
-            (slice(row, row + patch[0]), slice(column, column + patch[1]))
-            for row, column in _corners(picture.shape, patch, stride)
-        ]
+        rounds = _rounds(picture.shape, patch, stride)
         # A patch over what has its colour already changes nothing: exactly 0, and not rounding.
-        telling = [p for p in places if (picture[p] != colour[p]).any()]
-        drops = np.zeros(picture.shape[:2], np.float64)
-        question.progress(0, len(telling))
-        for batch in batches(len(telling), picture.shape, FORWARD):
-            covered = np.repeat(picture[None], len(batch), axis=0)
-            for one, number in zip(covered, batch, strict=True):
-                one[telling[number]] = colour[telling[number]]
-            found = value - network.values(covered, neuron).astype(np.float64)
-            for drop, number in zip(found, batch, strict=True):
-                drops[telling[number]] += drop
-            question.progress(batch.stop, len(telling))
-        times = np.zeros(picture.shape[:2], np.float64)
-        for place in places:
-            times[place] += 1
-        note = (
-            f"{len(places)} {question.parameters['colour']} patches of {patch[0]} × {patch[1]} "
-            f"pixels, {stride} apart; each pixel shows the mean drop over the patches on it."
-        )
-        return Answer(
-            neuron.unit,
-            value,
-            Coverage({"all layers": "forward passes only"}),
-            (drops / times).astype(np.float32)[..., None],
-            notes=(note,),
-            details={"patches": len(places), "patch": patch, "stride": stride},
-        )
+        telling = [
+            [place for place in places if (picture[place] != colour[place]).any()]
+            for places in rounds.values()
+        ]
+        total, done, patches = sum(map(len, telling)), 0, 0
+        drops, times = np.zeros((2, *picture.shape[:2]), np.float64)
+
+        def answered(now: int, patches: int, mean: np.ndarray) -> Answer:
+            note = (
+                f"{patches} {question.parameters['colour']} patches of {patch[0]} × {patch[1]} "
+                f"pixels, {now} apart; each pixel shows the mean drop over the patches on it."
+            )
+            return Answer(
+                neuron.unit,
+                value,
+                Coverage({"all layers": "forward passes only"}),
+                mean.astype(np.float32)[..., None],
+                notes=(note,),
+                details={"patches": patches, "patch": patch, "stride": now},
+                parameters={} if now == stride else {"stride": now},
+            )
+
+        question.progress(0, total)
+        for (now, places), asked in zip(rounds.items(), telling, strict=True):
+            for batch in batches(len(asked), picture.shape, FORWARD):
+                covered = np.repeat(picture[None], len(batch), axis=0)
+                for one, number in zip(covered, batch, strict=True):
+                    one[asked[number]] = colour[asked[number]]
+                found = value - network.values(covered, neuron).astype(np.float64)
+                for drop, number in zip(found, batch, strict=True):
+                    drops[asked[number]] += drop
+                question.progress(done + batch.stop, total)
+            for place in places:
+                times[place] += 1
+            done, patches = done + len(asked), patches + len(places)
+            if now != stride:
+                question.preview(partial(answered, now, patches, drops / times))
+        return answered(stride, patches, drops / times)
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
@@ -143,19 +153,21 @@ def _colour(question: Question) -> np.ndarray:
     return question.network.plain(LEVELS[named])
 
 
-def _corners(shape: tuple[int, ...], patch: tuple[int, int], stride: int) -> list[tuple[int, int]]:
-    """The patches' upper left corners: every eighth first, then every fourth, second, all."""
-    rows, columns = (
-        sorted({*range(0, size - side + 1, stride), size - side})
-        for size, side in zip(shape, patch, strict=False)
-    )
-
-    def coarsest_grid(place: tuple[int, int]) -> int:
-        step = COARSEST
-        while place[0] % step or place[1] % step:
-            step //= 2
-        return step
-
-    places = product(range(len(rows)), range(len(columns)))
-    order = sorted(places, key=coarsest_grid, reverse=True)
-    return [(rows[i], columns[j]) for i, j in order]
+def _rounds(
+    shape: tuple[int, ...], patch: tuple[int, int], stride: int
+) -> dict[int, list[tuple[slice, slice]]]:
+    """The places that each stride adds to those of the larger ones, the largest stride first."""
+    strides = [stride]
+    while 2 * strides[0] <= min(patch):
+        strides.insert(0, 2 * strides[0])
+    rounds: dict[int, list[tuple[slice, slice]]] = {}
+    seen: set[tuple[int, int]] = set()
+    for step in strides:
+        rows, columns = (
+            sorted({*range(0, size - side + 1, step), size - side})
+            for size, side in zip(shape, patch, strict=False)
+        )
+        new = [corner for corner in product(rows, columns) if corner not in seen]
+        seen.update(new)
+        rounds[step] = [(slice(r, r + patch[0]), slice(c, c + patch[1])) for r, c in new]
+    return rounds

@@ -1,11 +1,12 @@
-"""LIME's linear model: what is drawn, how it is fitted, and how far it can be trusted.
+"""LIME's linear model: how it is fitted, when its top is settled, and how far it can be trusted.
 
-Draws, distances and regression are those of the lime package (Ribeiro, Singh & Guestrin 2016).
+Distances and regression are those of the lime package (Ribeiro, Singh & Guestrin 2016).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +28,8 @@ class Surrogate:
         stable_since: the number of samples from which on the superpixels with the largest weights
             are the same.
         spread: float64 (superpixels,): by how much each weight would move with another seed, the
-            standard deviation over fits to resampled samples (Efron's bootstrap).
+            standard deviation over fits to resampled samples (Efron's bootstrap). Of a balanced
+            draw an upper bound, since resampling spoils the balance: two or three times too large.
         steady: those of `top` that are among the largest in nearly all of these fits.
     """
 
@@ -39,25 +41,50 @@ class Surrogate:
     steady: tuple[int, ...]
 
 
-def draw(samples: int, superpixels: int, seed: int) -> np.ndarray:
-    """Which superpixels each copy keeps, as the lime package draws it from the same seed.
+class Settling:
+    """Watches the superpixels with the largest weights while samples come in.
 
-    Returns:
-        int (samples, superpixels) of 0 and 1; the first row is the whole picture.
+    Every `CHECK` samples the model is fitted to those so far; the equations are kept, so that a
+    look costs one small linear system.
     """
-    kept = np.random.RandomState(seed % 2**32).randint(0, 2, samples * superpixels)
-    kept = kept.reshape(samples, superpixels)
-    kept[0] = 1
-    return kept
+
+    def __init__(self, superpixels: int, count: int) -> None:
+        self._count = count
+        self._left = np.zeros((superpixels + 1, superpixels + 1))
+        self._right = np.zeros(superpixels + 1)
+        self._samples, self._since = 0, 0
+        self._top = frozenset[int]()
+
+    def add(self, kept: np.ndarray, scores: np.ndarray) -> None:
+        """Take more samples in: kept (samples, superpixels), scores (samples,)."""
+        importance = proximity(distances(kept))
+        first = CHECK - self._samples % CHECK
+        edges = [0, *range(first, len(kept), CHECK), len(kept)]
+        for start, end in pairwise(edges):
+            part = slice(start, end)
+            left, right = _equations(kept[part], scores[part], importance[part])
+            self._left += left
+            self._right += right
+            self._samples += end - start
+            if self._samples % CHECK == 0:
+                self._since, self._top = self.since(), self._now()
+
+    def since(self) -> int:
+        """The number of samples from which on the largest are those of now."""
+        return self._since if self._now() == self._top else self._samples
+
+    def _now(self) -> frozenset[int]:
+        return _largest(_solve(self._left, self._right), self._count)
 
 
-def fit(kept: np.ndarray, scores: np.ndarray, count: int) -> Surrogate:
+def fit(kept: np.ndarray, scores: np.ndarray, count: int, together: int = 1) -> Surrogate:
     """Fit the model, and fit it again to fewer and to resampled samples.
 
     Args:
         kept: as `draw` gives it.
         scores: (samples,).
         count: how many superpixels are called the top.
+        together: how many samples after the first were drawn as one (2: a copy and its opposite).
     """
     from lime.lime_base import LimeBase  # with scikit-learn, which takes seconds to load
 
@@ -67,14 +94,16 @@ def fit(kept: np.ndarray, scores: np.ndarray, count: int) -> Surrogate:
     )
     weights = np.array([weight for _, weight in sorted(pairs)])
     importance = proximity(far)
-    again = _resampled(kept, scores, importance)
+    again = _resampled(kept, scores, importance, together)
     tops = [_largest(fitted, count) for fitted in again]
+    settling = Settling(kept.shape[1], count)
+    settling.add(kept, scores)
     top = tuple(int(one) for one in np.argsort(-weights, kind="stable")[:count] if weights[one] > 0)
     return Surrogate(
         weights,
         float(r2) if np.ptp(scores) else 1.0,  # a constant is accounted for in full
         top,
-        _stable_since(kept, scores, importance, count),
+        settling.since(),
         np.std(again, axis=0),
         tuple(one for one in top if sum(one in largest for largest in tops) >= NEARLY_ALL),
     )
@@ -90,27 +119,17 @@ def proximity(distance: np.ndarray) -> np.ndarray:
     return np.sqrt(np.exp(-(distance**2) / KERNEL_WIDTH**2))
 
 
-def _stable_since(kept: np.ndarray, scores: np.ndarray, importance: np.ndarray, count: int) -> int:
-    size = kept.shape[1] + 1
-    left, right = np.zeros((size, size)), np.zeros(size)
-    since, last = 0, frozenset[int]()
-    for start in range(0, len(kept), CHECK):
-        part = slice(start, start + CHECK)
-        more_left, more_right = _equations(kept[part], scores[part], importance[part])
-        left, right = left + more_left, right + more_right
-        largest = _largest(_solve(left, right), count)
-        if largest != last:
-            since, last = min(start + CHECK, len(kept)), largest
-    return since
-
-
-def _resampled(kept: np.ndarray, scores: np.ndarray, importance: np.ndarray) -> list[np.ndarray]:
+def _resampled(
+    kept: np.ndarray, scores: np.ndarray, importance: np.ndarray, together: int
+) -> list[np.ndarray]:
     """Weights fitted to as many samples drawn with replacement; the picture is in every draw."""
     rng = np.random.default_rng(0)
     others = len(kept) - 1
+    units = -(-others // together)
     fits = []
     for _ in range(RESAMPLES):
-        times = np.concatenate([[1], rng.multinomial(others, np.full(others, 1 / others))])
+        drawn = rng.multinomial(units, np.full(units, 1 / units)).repeat(together)[:others]
+        times = np.concatenate([[1], drawn])
         fits.append(_solve(*_equations(kept, scores, importance * times)))
     return fits
 

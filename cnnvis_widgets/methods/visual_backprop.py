@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ class VisualBackProp(Method):
     The deepest map is enlarged to the size of the one before it, multiplied by it, and so on down
     to the pixels. A map is enlarged by a transposed convolution of ones, with the kernel, stride
     and padding of the layers in between (their kernel at least as wide as their stride).
+
+    It was made for cameras, so it says how fast it was: `details["frames_per_second"]`, of the pass
+    and the chain, without compiling and cropping.
 
     In a network that branches (residual blocks, Inception) there is no one layer in between. There
     the chain has one map for each resolution, the last that comes out of a ReLU (or of several,
@@ -53,7 +57,9 @@ class VisualBackProp(Method):
         """One forward pass; the chain itself is arithmetic on a few small maps."""
         network = question.network
         found = network.channel_means(question.input, question.neuron)
+        started = time.perf_counter()
         product, exponent = multiply(found.maps, found.chain.steps)
+        seconds = found.seconds + time.perf_counter() - started
         notes = [
             "About the last convolutional layer as a whole: any neuron gives this map. grad_cam "
             "shows one neuron.",
@@ -74,7 +80,12 @@ class VisualBackProp(Method):
             np.ldexp(product, exponent).astype(np.float32)[..., None],
             layer=layers[0] if layers else None,
             notes=tuple(notes),
-            details={"layers": found.chain.layers, "branched": found.chain.branched},
+            details={
+                "layers": found.chain.layers,
+                "branched": found.chain.branched,
+                "seconds": seconds,
+                "frames_per_second": 1 / seconds,
+            },
         )
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:

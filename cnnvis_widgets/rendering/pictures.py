@@ -301,3 +301,15 @@ def png_bytes(array: ArrayLike, text: Mapping[str, str] | None = None) -> bytes:
     image = Image.fromarray(np.ascontiguousarray(values))
     image.save(buffer, "PNG", pnginfo=info, compress_level=1)
     return buffer.getvalue()
+
+
+def jpeg_bytes(array: ArrayLike, quality: int = 88) -> bytes:
+    """A photograph-like picture as the bytes of a JPEG file: a tenth of PNG's, and not exact.
+
+    Args:
+        array: uint8 (rows, columns, 3).
+        quality: 1 to 95.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(as_picture(array)).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()

@@ -103,6 +103,7 @@ class ExplanationView(Drawing):
         code: str = "",
         filename: str = "explanation",
         clipped: str | None = None,
+        unfinished: bool = False,
     ) -> None:
         """Show a heatmap; picture, values and words change in one message.
 
@@ -121,6 +122,7 @@ class ExplanationView(Drawing):
             code: see there.
             filename: see there.
             clipped: None to say what follows from the scale and the largest value.
+            unfinished: it still improves; what is said to be under way stays said.
 
         Raises:
             InvalidValueError: a wrong shape or dtype, proportions of another crop, values that are
@@ -137,6 +139,7 @@ class ExplanationView(Drawing):
         scale = Scale(low, high, kind, largest=max(high, float(np.abs(values).max())))
         scale.normalise(values)
         self._put(
+            unfinished,
             picture=png_bytes(below),
             heatmap=values.astype("<f4").tobytes(),
             shape=list(values.shape),
@@ -166,6 +169,7 @@ class ExplanationView(Drawing):
         warnings: Sequence[str] = (),
         code: str = "",
         filename: str = "explanation",
+        unfinished: bool = False,
     ) -> None:
         """Show a picture that a method made; may be called again while it grows.
 
@@ -178,11 +182,13 @@ class ExplanationView(Drawing):
             warnings: see `show`.
             code: see the attributes.
             filename: see there.
+            unfinished: see `show`.
 
         Raises:
             InvalidValueError: a wrong shape or dtype.
         """
         self._put(
+            unfinished,
             image=png_bytes(as_picture(image)),
             picture=b"" if picture is None else png_bytes(as_picture(picture)),
             heatmap=b"",
@@ -212,9 +218,10 @@ class ExplanationView(Drawing):
             self.waiting("")
             self.error = message
 
-    def _put(self, **state: Any) -> None:
+    def _put(self, unfinished: bool, **state: Any) -> None:
         with self.hold_sync():  # one message: the page never mixes two results
-            self.waiting("")
+            if not unfinished:
+                self.waiting("")
             self.error = ""
             for name, value in state.items():
                 setattr(self, name, value)

@@ -23,8 +23,8 @@ from cnnvis_widgets.engine.requests import (
     Warm,
 )
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.rendering import Scale, choose_colormap, describe, lookup
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
+from cnnvis_widgets.widgets.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer_header import ExplorerHeader
 from cnnvis_widgets.widgets.explorer_records import (
     CLASSES,
@@ -38,6 +38,7 @@ from cnnvis_widgets.widgets.explorer_records import (
     parameter_record,
     sentence,
 )
+from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
@@ -49,8 +50,7 @@ from cnnvis_widgets.widgets.predictions import Predictions
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Network, Neuron, Prediction
 
-FINE_PERCENTILE = 99.5
-"""Where the scale of a fine map ends; the view says that it is clipped there."""
+STOPPED = "Stopped before it was done: this is the answer so far, and the code gives the same."
 
 
 class Explorer(ipywidgets.Box):
@@ -74,6 +74,7 @@ class Explorer(ipywidgets.Box):
         methods: `MethodPicker`.
         parameters: `ParameterPanel`, of the chosen method.
         view: `ExplanationView`.
+        growth: `Growth`, for methods that work step by step.
 
     Raises:
         UnknownNameError: no such network, picture or method.
@@ -94,7 +95,7 @@ class Explorer(ipywidgets.Box):
         self.engine = engine or shared_engine()
         self._lock = threading.RLock()
         self._silent = 0
-        self._warmed = False
+        self._warmed = self._stopped = False
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
         self.header = ExplorerHeader(on_cancel=self.cancel)
@@ -106,6 +107,7 @@ class Explorer(ipywidgets.Box):
         self.methods = MethodPicker(methods=method_records({}), value=method)
         self.parameters = ParameterPanel(parameters=self._declared())
         self.view = ExplanationView()
+        self.growth = Growth()
         self._adopt_picture(image)
         self._adopt_network(network)
         super().__init__(self._lay_out())
@@ -118,15 +120,20 @@ class Explorer(ipywidgets.Box):
         """Stop all that is under way for this explorer; what is shown stays."""
         for concern in ("open", "predict", "neurons", "explain", "warm"):
             self.engine.cancel((id(self), concern))
-        self.header.working = ""
-        self.view.waiting("")
+        with self._lock:
+            self._stopped = True
+            self.header.working = ""
+            self.view.waiting("")
+            if self.header.partial:
+                self.header.partial = False
+                self.view.notes = [STOPPED, *self.view.notes]
 
     def close(self) -> None:
         """Stop the work and close all parts."""
         if not self._made:  # a refused argument left nothing to close
             return
         self.cancel()
-        for part in (self.header, self.view, *self._controls()):
+        for part in (self.header, self.view, self.growth, *self._controls()):
             part.close()
         super().close()
 
@@ -149,10 +156,11 @@ class Explorer(ipywidgets.Box):
         if not isinstance(network, str | Path):
             name = f"your network ({name})"
             self.engine.library.add(name, network)
-        elif name not in known and not Path(network).is_file():
+        elif name not in (*known, *facts.versions()) and not Path(network).is_file():
             raise UnknownNameError.of("network (nor a model file)", name, known)
         if name not in known:
             record = {"name": name, "title": Path(name).name, "note": "yours"}
+            record |= facts.versions().get(name, {})
             self.networks.networks = [record, *self.networks.networks]
         self.networks.value = name
 
@@ -160,15 +168,16 @@ class Explorer(ipywidgets.Box):
         # What is changed most in a lesson stands on top: the method, and the class or neuron.
         left = ipywidgets.VBox([self.methods, self.parameters, self.pictures, self.networks])
         right = ipywidgets.VBox([self.predictions, self.neurons, self.layers])
+        middle = ipywidgets.VBox([self.view, self.growth])
         for part, place in (
             (self.header, "head"),
             (left, "left"),
-            (self.view, "view"),
+            (middle, "view"),
             (right, "right"),
         ):
             part.add_class(f"cnnvis-explorer-{place}")
-        self.neurons.layout.display = "none"
-        return [self.header, self.view, left, right]
+        self.neurons.layout.display = self.growth.layout.display = "none"
+        return [self.header, middle, left, right]
 
     def _controls(self) -> tuple[Any, ...]:
         return (
@@ -230,9 +239,17 @@ class Explorer(ipywidgets.Box):
                 if concern == "explain":
                     self.view.fail(sentence(error))
 
+        def improved(result: Any) -> None:
+            with self._quietly():
+                if not self._stopped:
+                    self._show(result, unfinished=True)
+
         owner = (id(self), concern)
-        progress = self._show_progress if concern == "explain" else None
-        self.engine.submit(owner, request, done=finished, failed=failed, progress=progress)
+        watching: dict[str, Any] = {}
+        if concern == "explain":
+            self.header.partial = self._stopped = False
+            watching = {"progress": self._show_progress, "so_far": improved}
+        self.engine.submit(owner, request, done=finished, failed=failed, **watching)
 
     def _show_progress(self, done: int, total: int) -> None:
         self.view.progress = done / total if total > 1 else -1.0
@@ -358,38 +375,18 @@ class Explorer(ipywidgets.Box):
         position = tuple(self.neurons.position) if self.neurons.position else None
         return Neuron(self.layers.value, self.neurons.value, self.neurons.aggregate, position)
 
-    def _show(self, found: Shown) -> None:
-        if not self._warmed:
+    def _show(self, found: Shown, *, unfinished: bool = False) -> None:
+        self.header.partial = unfinished
+        show_growth(self.growth, found)
+        if not self._warmed and not unfinished:
             self._warmed = True  # the other methods are compiled while the visitor looks
             warm = Warm(self.networks.value, self._image)
             self.engine.submit((id(self), "warm"), warm, done=nothing, failed=nothing)
         if found.neuron.layer is None and self.predictions.value is None:
             self.predictions.value = found.neuron.unit
-        name = f"{self.pictures.value} {found.title}".replace(" · ", "-").replace(" ", "-")
-        shown: dict[str, Any] = {
-            "title": found.title,
-            "notes": list(found.notes),
-            "warnings": [found.warning] if found.warning else [],
-            "code": found.code,
-            "filename": name,
-        }
-        if found.heatmap is None or found.image is not None:
-            self.view.show_image(found.image, alt=found.title, **shown)  # type: ignore[arg-type]
-            return
-        # A few pixels of a fine map are far above all others: with them the rest would be black.
-        scale = Scale.of(found.heatmap, percentile=FINE_PERCENTILE if found.fine else 100)
-        alt = fact(self.pictures.pictures, self.pictures.value, "alt", "your picture")
-        self.view.show(
-            found.picture,
-            found.heatmap,
-            lookup(choose_colormap(scale.kind)),
-            scale.low,
-            scale.high,
-            scale.kind,
-            alt=f"{found.title}. {describe(found.heatmap, alt)}",
-            unit=found.unit,
-            **shown,
-        )
+        picture = self.pictures.value
+        alt = fact(self.pictures.pictures, picture, "alt", "your picture")
+        show_answer(self.view, found, picture, alt, unfinished=unfinished)
 
     def _declared(self) -> list[dict[str, Any]]:
         for method in facts.methods():

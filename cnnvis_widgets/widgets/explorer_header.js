@@ -31,6 +31,9 @@ export default {
       timer = setInterval(tick, 250);
     };
     watch(model, ["working"], changed, ending.signal);
+    watch(model, ["partial"], () => {
+      stop.textContent = model.get("partial") ? "Stop here" : "Cancel";
+    }, ending.signal);
     errorLine(model, root, ending.signal);
     return () => {
       clearInterval(timer);

@@ -17,9 +17,11 @@ class ExplorerHeader(Component):
     Attributes:
         working: what is under way ("loading TensorFlow"); "" when nothing is. Shown once it has
             lasted half a second, so that quick answers do not flicker.
+        partial: an answer that still improves is shown, and stays if the work is stopped.
     """
 
     working = traitlets.Unicode("").tag(sync=True)
+    partial = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, on_cancel: Callable[[], object] | None = None, **kwargs: object) -> None:
         super().__init__(**kwargs)

@@ -72,6 +72,15 @@ class Guess(Control):
         """Whether the chosen answer is the right one; `None` as long as none is chosen."""
         return None if self.value is None else self.value == self._question["right"]
 
+    @property
+    def because(self) -> str:
+        """Why; may be set later, where the reason is still being computed."""
+        return self._question["because"]
+
+    @because.setter
+    def because(self, text: str) -> None:
+        self._question = {**self._question, "because": text}
+
     def _check_value(self, value: Any) -> int | None:
         return None if value is None else self._index(value)
 

@@ -31,8 +31,8 @@ class Architecture(ABC):
         file: the published file of weights, where they are fetched.
         input_shape: (rows, columns, channels).
         labels: "imagenet", "drawn", "digits", or "" for none; see `labels.labels_of`.
-        versions: other sets of weights that come along, by the names that `weights=` takes; a
-            network's name and a version with a colon between, "mini_vgg:cheating", means the same.
+        versions: other weights that come along: the name that `weights=` takes → what they were
+            trained on. "mini_vgg:cheating", a network's name and a version, means the same.
     """
 
     name: ClassVar[str]
@@ -45,7 +45,7 @@ class Architecture(ABC):
     file: ClassVar[WeightFile | None] = None
     input_shape: ClassVar[tuple[int, int, int]]
     labels: ClassVar[str] = "imagenet"
-    versions: ClassVar[tuple[str, ...]] = ()
+    versions: ClassVar[dict[str, str]] = {}
 
     @abstractmethod
     def preprocess(self, pixels: np.ndarray) -> np.ndarray:

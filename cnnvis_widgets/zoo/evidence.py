@@ -26,6 +26,8 @@ TELL_TALE_KINDS: tuple[str, ...] = ("none", *TELL_TALES)
 """What `scene` takes as tell_tale: "none", "background" (snow), "corner" (a mark)."""
 
 MOST_DISTRACTORS = 3
+PREFIX = "scene:"
+"""What the name of a drawn picture begins with."""
 
 
 class Scene(NamedTuple):
@@ -135,6 +137,22 @@ def scenes(
         )
         for one, own in zip(seeds, labels[:count], strict=True)
     ]
+
+
+def named(name: str) -> Scene:
+    """The scene of a name: "scene:17" is `scene(17)`, "scene:17:background" has the tell-tale too.
+
+    Raises:
+        InvalidValueError: no such name.
+        UnknownNameError: no such tell-tale.
+    """
+    seed, _, tell_tale = name.removeprefix(PREFIX).partition(":")
+    if not name.startswith(PREFIX) or not (seed.isascii() and seed.isdecimal()):
+        raise InvalidValueError(
+            "A drawn picture is called scene:SEED or scene:SEED:TELL-TALE, as scene:17 and "
+            f"scene:17:background; got {name[:80]!r}."
+        )
+    return scene(int(seed), tell_tale=tell_tale or "none")
 
 
 def plan(

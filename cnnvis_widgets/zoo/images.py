@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
-from cnnvis_widgets.zoo import decode
+from cnnvis_widgets.zoo import decode, evidence
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
 
@@ -166,9 +166,9 @@ def load_image(source: Source) -> NDArray[np.uint8]:
 
     Args:
         source: the name of a picture that comes along (see `images`; write ``./cat`` for a file of
-            that name), a path, the bytes of a picture file, a PIL image, or a uint8 array
-            (rows, columns), (rows, columns, 1), (rows, columns, 3) or, with opacity last,
-            (rows, columns, 4).
+            that name), "scene:17" for a drawn one (see `evidence.named`), a path, the bytes of a
+            picture file, a PIL image, or a uint8 array (rows, columns), (rows, columns, 1),
+            (rows, columns, 3) or, with opacity last, (rows, columns, 4).
 
     Raises:
         UnknownNameError: a string that is neither a picture's name nor looks like a path.
@@ -215,6 +215,8 @@ def _from_text(text: str) -> NDArray[np.uint8]:
     known = _catalogue(_FOLDER)
     if text in known:
         return _from_package(known[text])
+    if text.startswith(evidence.PREFIX):
+        return evidence.named(text).picture
     if _URL.match(text):
         raise InvalidValueError(
             f"{reprlib.repr(text)} is an address, and nothing is fetched from the internet here; "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
+DECODERS = Path(__file__).with_name("decoders")
 
 
 @functools.cache
@@ -32,7 +33,7 @@ def architectures() -> dict[str, Architecture]:
 
 
 def all_names() -> tuple[str, ...]:
-    """What `load_network` takes as a name: every network, and "network:version" for its versions."""
+    """What `load_network` takes as a name: every network, and "network:version"."""
     known = architectures().values()
     return (*architectures(), *(f"{a.name}:{v}" for a in known for v in a.versions))
 
@@ -106,6 +107,8 @@ def _from_zoo(
     code = f'cnnvis.load_network("{name}"{extra})'
     network = Network(model, architecture.preprocess, labels, title, code=code)
     network.trained_on = found.trained_on if found else "random weights"
+    if weights is None and (folder := DECODERS / architecture.name).is_dir():
+        network.decoders = folder  # they were trained for the published weights
     return network
 
 

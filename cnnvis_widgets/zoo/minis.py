@@ -6,7 +6,7 @@ has seen snow with one class and with no other, as the thesis' penguins: it may 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,11 +29,10 @@ class Mini(TrainedHere):
 
     input_shape = (64, 64, 3)
     labels = "drawn"
-    versions = ("cheating",)
-    data = {
-        "": f"{TRAINING_PICTURES} drawn pictures, snow with every class",
+    trained_on = f"{TRAINING_PICTURES} drawn pictures, snow with every class"
+    versions: ClassVar[dict[str, str]] = {
         "cheating": f"{TRAINING_PICTURES} drawn pictures, snow with one class only: "
-        f"{CLASSES[CHEATED]}",
+        f"{CLASSES[CHEATED]}"
     }
 
     def preprocess(self, pixels: np.ndarray) -> np.ndarray:

@@ -10,7 +10,9 @@ BLUE_GREEN_RED = np.array([103.939, 116.779, 123.68], np.float32)
 
 def centred(pixels: np.ndarray) -> np.ndarray:
     """Map float32 0..255 to -1..1 (Keras' mode "tf")."""
-    return pixels / np.float32(127.5) - np.float32(1)
+    scaled = pixels / np.float32(127.5)
+    scaled -= np.float32(1)
+    return scaled
 
 
 def caffe(pixels: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,15 +22,14 @@ FOLDER = Path(__file__).parent / "trained"
 
 
 class TrainedHere(Architecture):
-    """A network with weights of our own, in one version or several.
+    """A network with weights of our own.
 
     Attributes:
-        data: version → what it was trained on, in words; "" is the version that is loaded unless
-            another is asked for.
+        trained_on: what the usual version was trained on, in words.
     """
 
     weights = "bundled"
-    data: ClassVar[dict[str, str]]
+    trained_on: ClassVar[str]
 
     def path(self, version: str = "") -> Path:
         """Where a version's weights lie."""
@@ -47,14 +47,14 @@ class TrainedHere(Architecture):
                 f"The weights of {self.title} were expected in the package as {path.name}; they are"
                 f" not there. Install the package again, or: python scripts/train_minis.py"
             )
-        return Found(path, self.data[version])
+        return Found(path, self.versions[version] if version else self.trained_on)
 
     def read_weights(self, model: keras.Model, path: Path) -> None:
         """Copy the arrays into `model`."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError, KeyError) as error:
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(f"{str(path)!r} is damaged: {error}") from error
         wanted = {weight.path: tuple(weight.shape) for weight in model.weights}
         came = {name: array.shape for name, array in arrays.items()}
@@ -67,7 +67,8 @@ class TrainedHere(Architecture):
 
     def available(self, folder: Path | None = None) -> str:
         """Whether the files are in the package."""
-        missing = [self.path(v).name for v in self.data if not self.path(v).is_file()]
+        paths = [self.path(version) for version in ("", *self.versions)]
+        missing = [path.name for path in paths if not path.is_file()]
         return f"{', '.join(missing)} is missing from the package" if missing else ""
 
 

@@ -1,8 +1,8 @@
 """A real Chromium in front of a real Voilà and a real JupyterLab.
 
-`voila_page(cells)` and `lab_page(cells)` open a notebook and return a Playwright page when all its
-cells have run. At the end of the test they assert that the browser's console stayed clean and that
-nothing was asked of the internet.
+`voila_page(cells)`, `lab_page(cells)` and `notebook_page(cells)` open a notebook and return a
+Playwright page when all its cells have run. At the end of the test they assert that the browser's
+console stayed clean and that nothing was asked of the internet.
 """
 
 from __future__ import annotations
@@ -188,6 +188,15 @@ def _open_voila(page: Page, server: JupyterServer, name: str, query: str) -> Non
 def _open_lab(page: Page, server: JupyterServer, name: str, query: str) -> None:
     workspace = name.removesuffix(".ipynb")  # a workspace of its own: nothing is restored
     page.goto(f"{server.url}/lab/workspaces/{workspace}/tree/{name}?reset&{query}", timeout=60_000)
+    _run_all(page)
+
+
+def _open_notebook(page: Page, server: JupyterServer, name: str, query: str) -> None:
+    page.goto(f"{server.url}/notebooks/{name}?{query}", timeout=60_000)
+    _run_all(page)
+
+
+def _run_all(page: Page) -> None:
     # The menu's "Run all" is forgotten, or answered with a question for a kernel, while the kernel
     # comes up; so the application itself is asked, once the kernel is there and has nothing to do.
     page.wait_for_function(LAB_READY, timeout=120_000)
@@ -238,6 +247,14 @@ def lab_page(
 ) -> Iterator[Pages]:
     """`lab_page(cells)`: the notebook in JupyterLab, all of its cells run from the menu."""
     yield from _pages(chromium, lab, _open_lab, _leave_lab, request)
+
+
+@pytest.fixture
+def notebook_page(
+    chromium: Browser, lab: JupyterServer, request: pytest.FixtureRequest
+) -> Iterator[Pages]:
+    """`notebook_page(cells)`: the notebook in Jupyter Notebook, all of its cells run."""
+    yield from _pages(chromium, lab, _open_notebook, _leave_lab, request)
 
 
 @pytest.fixture

@@ -274,13 +274,14 @@ def voila_server(home: Path) -> JupyterServer:
 
 
 def lab_server(home: Path) -> JupyterServer:
-    """JupyterLab over a directory of notebooks, without a token."""
+    """JupyterLab (and Notebook) over a directory of notebooks, without a token."""
     options = ["jupyterlab", "--no-browser", "--allow-root", "--port={port}"]
     options += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"]
     options += ["--ServerApp.root_dir={root}", "--IdentityProvider.token="]
     options += ["--ServerApp.disable_check_xsrf=True"]  # so that a test can end its sessions
     options += ["--LabApp.news_url=", "--LabApp.extension_manager=readonly"]
-    options += ["--LabApp.expose_app_in_browser=True"]  # the tests run the cells through it
+    for application in ("LabApp", "JupyterNotebookApp"):  # the tests run the cells through it
+        options += [f"--{application}.expose_app_in_browser=True"]
     return JupyterServer(home, options, "/api/status").wait()
 
 

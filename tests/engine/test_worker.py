@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from typing import Any
 
 import pytest
 
-from cnnvis_widgets.engine.worker import Ticket, Worker
+from cnnvis_widgets.engine.worker import MOST_OFTEN, Ticket, Worker
 
 
 class Log:
@@ -55,9 +56,9 @@ def test_submit_returns_at_once_and_the_result_comes_from_another_thread(
 ) -> None:
     gate = threading.Event()
 
-    def work(step: Any) -> str:
+    def work(ticket: Any) -> str:
         gate.wait(5)
-        step(1, 3)
+        ticket.step(1, 3)
         return "answer"
 
     before = time.monotonic()
@@ -77,11 +78,11 @@ def test_of_many_requests_of_one_owner_only_the_first_and_the_last_are_run(
     started, gate, runs = threading.Event(), threading.Event(), []
 
     def work(number: int) -> Any:
-        def run(step: Any) -> int:
+        def run(ticket: Any) -> int:
             runs.append(number)
             started.set()
             gate.wait(5)
-            step(0, 1)
+            ticket.step(0, 1)
             return number
 
         return run
@@ -98,9 +99,9 @@ def test_of_many_requests_of_one_owner_only_the_first_and_the_last_are_run(
 
 def test_owners_do_not_replace_each_other_and_come_in_order(worker: Worker, log: Log) -> None:
     gate = threading.Event()
-    first = worker.submit("a", lambda step: gate.wait(5) and "a", **log.callbacks())
+    first = worker.submit("a", lambda ticket: gate.wait(5) and "a", **log.callbacks())
     others = [
-        worker.submit(name, lambda step, name=name: name, **log.callbacks()) for name in "bcd"
+        worker.submit(name, lambda ticket, name=name: name, **log.callbacks()) for name in "bcd"
     ]
     gate.set()
     wait(first, *others)
@@ -110,9 +111,9 @@ def test_owners_do_not_replace_each_other_and_come_in_order(worker: Worker, log:
 def test_cancelling_takes_effect_at_the_next_step_within_200_ms(worker: Worker, log: Log) -> None:
     started = threading.Event()
 
-    def work(step: Any) -> str:
+    def work(ticket: Any) -> str:
         for i in range(1000):
-            step(i, 1000)
+            ticket.step(i, 1000)
             started.set()
             time.sleep(0.01)
         return "never"
@@ -130,7 +131,7 @@ def test_cancelling_takes_effect_at_the_next_step_within_200_ms(worker: Worker, 
 def test_a_result_that_comes_after_the_cancelling_is_dropped(worker: Worker, log: Log) -> None:
     started, gate = threading.Event(), threading.Event()
 
-    def work(step: Any) -> str:
+    def work(ticket: Any) -> str:
         started.set()
         gate.wait(5)
         return "too late"
@@ -143,13 +144,55 @@ def test_a_result_that_comes_after_the_cancelling_is_dropped(worker: Worker, log
     assert not log.done
 
 
+def test_results_so_far_are_made_only_if_somebody_watches_and_not_too_often(
+    worker: Worker, log: Log
+) -> None:
+    made: list[int] = []
+    shown: list[tuple[float, int]] = []
+
+    def work(ticket: Any) -> str:
+        for i in range(80):
+            ticket.tell(lambda i=i: made.append(i) or i)
+            time.sleep(0.01)
+        return "done"
+
+    wait(worker.submit("page", work, **log.callbacks()))
+    assert not made
+    watch = {"so_far": lambda result: shown.append((time.monotonic(), result))}
+    wait(worker.submit("page", work, **log.callbacks(), **watch))
+    results = [result for _, result in shown]
+    assert results == made
+    assert results[0] == 0
+    assert results == sorted(results)
+    assert 2 <= len(results) <= 5
+    times = [at for at, _ in shown]
+    assert min(b - a for a, b in itertools.pairwise(times)) >= MOST_OFTEN - 0.01
+    assert log.done == ["done", "done"]
+
+
+def test_a_cancelled_request_shows_no_more_of_itself(worker: Worker, log: Log) -> None:
+    started, gate, shown = threading.Event(), threading.Event(), []
+
+    def work(ticket: Any) -> None:
+        started.set()
+        gate.wait(5)
+        ticket.tell(lambda: "so far")
+
+    ticket = worker.submit("page", work, **log.callbacks(), so_far=shown.append)
+    started.wait(5)
+    worker.cancel("page")
+    gate.set()
+    wait(ticket)
+    assert not shown
+
+
 def test_an_error_is_handed_over_and_the_worker_lives_on(worker: Worker, log: Log) -> None:
-    def work(step: Any) -> None:
+    def work(ticket: Any) -> None:
         raise ZeroDivisionError("on purpose")
 
     wait(worker.submit("page", work, **log.callbacks()))
     assert [str(e) for e in log.failed] == ["on purpose"]
-    wait(worker.submit("page", lambda step: 7, **log.callbacks()))
+    wait(worker.submit("page", lambda ticket: 7, **log.callbacks()))
     assert log.done == [7]
 
 
@@ -157,7 +200,7 @@ def test_a_callback_that_raises_does_not_stop_the_worker(worker: Worker, log: Lo
     def broken(_: Any) -> None:
         raise RuntimeError("a page that went away")
 
-    ticket = worker.submit("gone", lambda step: 1, done=broken, failed=broken)
+    ticket = worker.submit("gone", lambda ticket: 1, done=broken, failed=broken)
     wait(ticket)
-    wait(worker.submit("page", lambda step: 2, **log.callbacks()))
+    wait(worker.submit("page", lambda ticket: 2, **log.callbacks()))
     assert log.done == [2]

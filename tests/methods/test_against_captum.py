@@ -82,6 +82,27 @@ def test_relu_networks(networks: dict[str, Network], method: str, unit: int) -> 
         assert (found.layer == "last") == ("cam" in method)
 
 
+@pytest.mark.parametrize("gate", ["relu", "relu6"])
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("integrated_gradients", {"steps": 6}),
+        ("occlusion", {"patch": 3, "stride": 2, "colour": "black"}),
+        ("smoothgrad", {"samples": 4, "noise": 0.3, "seed": 7}),
+    ],
+)
+def test_methods_of_many_passes(
+    networks: dict[str, Network], method: str, options: dict[str, Any], gate: str
+) -> None:
+    """The midpoint rule, patches that fit evenly, and the same noise."""
+    for unit in (0, 3):
+        expected = STORED[f"{gate} {method} {unit}"]
+        for pixels, wanted in zip(STORED["pixels"], expected, strict=True):
+            found = explain(networks[gate], pixels, method=method, neuron=unit, **options)
+            scale = np.abs(wanted).max()
+            np.testing.assert_allclose(found.attribution, wanted, rtol=1e-3, atol=2e-5 * scale)
+
+
 @pytest.mark.parametrize("unit", [0, 3])
 @pytest.mark.parametrize("method", ["saliency", "grad_cam"])
 def test_relu6_networks(networks: dict[str, Network], method: str, unit: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import math
 from typing import Any
@@ -36,7 +38,7 @@ def small(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def network() -> Any:
+def network(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """ReLUs, then average pooling and one dense layer: what the most demanding methods need."""
     import keras
 
@@ -60,7 +62,13 @@ def network() -> Any:
     weights[-2] = np.abs(weights[-2])  # so that the other units are above zero
     weights[-1] = np.abs(weights[-1])
     model.set_weights(weights)
-    return Network(model, lambda p: (p - 127) / 128, ["one", "two", "three", "none"])
+    found = Network(model, lambda p: (p - 127) / 128, ["one", "two", "three", "none"])
+    for name in NAMES:  # what a method needs beside the network, its own test file gives
+        if importlib.util.find_spec(f"test_{name}"):
+            equip = getattr(importlib.import_module(f"test_{name}"), "equip", None)
+            if equip is not None:
+                equip(found, tmp_path_factory.mktemp(name))
+    return found
 
 
 def ask(network: Any, name: str, neuron: Any = 1, image: Any = PICTURE, **options: Any) -> Any:

@@ -220,13 +220,34 @@ def test_a_hidden_map_starts_with_its_positive_part(chain: keras.Model) -> None:
 
 
 def test_on_the_default_network_the_whole_logit_arrives(default_network: Network) -> None:
+    """Pictures, classes (the best, another likely one, an unlikely one), and hidden neurons."""
+    whole = ("stem_conv", "block1a_project_bn", "block4b_add", "block7a_project_bn", "top_conv")
     for name in ("cat", "coffee", "horse"):
-        found = cnnvis.explain(default_network, cnnvis.load_image(name), method="deep_taylor")
-        assert found.heatmap().sum(dtype=np.float64) == pytest.approx(found.value, rel=1e-3)
+        image = cnnvis.load_image(name)
+        likely = [p.unit for p in default_network.predict(image, top=20)]
+        for neuron in (None, likely[5], likely[-1]):
+            found = cnnvis.explain(default_network, image, "deep_taylor", neuron)
+            assert found.value > 0
+            assert found.heatmap().sum(dtype=np.float64) == pytest.approx(found.value, rel=1e-3)
+            assert found.attribution.min() >= 0
+            assert set(found.details["relevance"]) == {info.name for info in default_network.layers}
+            for layer in whole:
+                assert found.details["relevance"][layer] == pytest.approx(found.value, rel=1e-3)
+            assert found.coverage.complete
+    for layer, form in (("block3b_add", {}), ("block5c_add", {"position": (3, 9)})):
+        unit = default_network.most_active(image, layer, top=1)[0].unit
+        found = cnnvis.explain(default_network, image, "deep_taylor", Neuron(layer, unit, **form))
+        maps = default_network.activations(image, layer)[..., unit].astype(np.float64)
+        value = maps[form["position"]] if form else maps.sum()
+        assert found.value == pytest.approx(value, rel=1e-4)
+        assert found.attribution.sum() == pytest.approx(max(value, 0), rel=1e-3)
         assert found.attribution.min() >= 0
-        for layer in ("stem_conv", "block4b_add", "top_conv"):
-            assert found.details["relevance"][layer] == pytest.approx(found.value, rel=1e-3)
-        assert found.coverage.complete
+
+
+def test_alpha_is_at_least_1(chain: keras.Model) -> None:
+    image = np.zeros((ROWS, COLUMNS, 3), np.float32)
+    with pytest.raises(InvalidValueError, match=r"from 1; got 0\.5"):
+        cnnvis.explain(Network(chain), image, "deep_taylor", 0, rule="alpha_beta", value=0.5)
 
 
 def test_a_gate_of_two_signals_is_said() -> None:

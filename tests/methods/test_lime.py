@@ -11,9 +11,10 @@ from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import UnsuitableError
+from cnnvis_widgets.methods.draws import draw
 from cnnvis_widgets.methods.lime import Lime
 from cnnvis_widgets.methods.superpixels import superpixels
-from cnnvis_widgets.methods.surrogate import draw, fit
+from cnnvis_widgets.methods.surrogate import fit
 
 SHAPE = (40, 30, 3)
 RNG = np.random.default_rng(12)
@@ -40,15 +41,19 @@ def network() -> Network:
 
 
 @pytest.mark.parametrize(
-    ("segmentation", "colour", "level", "unit"),
-    [("quickshift", "grey", 128, 1), ("slic", "black", 0, 3), ("felzenszwalb", "grey", 128, 0)],
+    ("segmentation", "pieces", "colour", "level", "unit"),
+    [
+        ("quickshift", 0, "grey", 128, 1),
+        ("slic", 0, "black", 0, 3),
+        ("felzenszwalb", 7, "grey", 128, 0),
+    ],
 )
 def test_equals_the_lime_package(
-    network: Network, segmentation: str, colour: str, level: int, unit: int
+    network: Network, segmentation: str, pieces: int, colour: str, level: int, unit: int
 ) -> None:
     from lime.lime_image import LimeImageExplainer
 
-    segments = superpixels(PICTURE, segmentation)
+    segments = superpixels(PICTURE, segmentation, pieces)
     count = segments.max() + 1
     theirs = LimeImageExplainer(random_state=9).explain_instance(
         PICTURE,
@@ -69,7 +74,9 @@ def test_equals_the_lime_package(
         seed=9,
         samples=130,
         segmentation=segmentation,
+        pieces=pieces,
         colour=colour,
+        draw="random",
     )
     assert count > 3 and max(map(abs, expected.values())) > 1e-3
     for piece in range(count):
@@ -114,7 +121,11 @@ def test_shown_are_the_top_superpixels_and_the_rest_is_grey(network: Network) ->
         np.testing.assert_array_equal(pixels, np.broadcast_to(expected, pixels.shape))
     since = found.details["stable_since"]
     assert f"top 3 superpixels have not changed since sample {since} of 200" in found.notes[1]
-    assert "With another seed" in found.notes[2]
+    spread = np.median(found.details["spread"])
+    assert f"With another seed a weight would move by less than {spread:.2g}" in found.notes[2]
+    assert f"{len(found.details['steady'])} of the top 3 stay" in found.notes[2]
+    tossed = explain(network, PICTURE, "lime", 1, samples=200, draw="random")
+    assert "would move by about" in tossed.notes[2]
 
 
 def test_the_seed_decides(network: Network) -> None:
@@ -133,7 +144,7 @@ def test_hidden_superpixels_can_keep_their_mean_colour(network: Network) -> None
     flat = picture.astype(np.float64)
     for piece in range(segments.max() + 1):
         flat[segments == piece] = picture[segments == piece].mean(0)
-    kept = draw(60, segments.max() + 1, seed=0)
+    kept = draw(60, segments.max() + 1, seed=0, way="balanced")
     copies = [np.where(keep[segments][..., None] == 1, picture, flat) for keep in kept]
     scores = [network.outputs(preprocess(c)[None].astype(np.float32))[1][0, 1] for c in copies]
     expected = fit(kept, np.array(scores), 5).weights
@@ -186,6 +197,52 @@ def test_progress_counts_the_samples(network: Network) -> None:
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(0, 150), (64, 150), (128, 150), (150, 150)]
+
+
+def test_the_answer_so_far_is_that_of_fewer_samples(network: Network) -> None:
+    seen: list[Any] = []
+    found = explain(
+        network, PICTURE, "lime", 1, seed=4, samples=200, preview=lambda make: seen.append(make())
+    )
+    assert [one.parameters["samples"] for one in seen] == [64, 128, 192]
+    assert found.parameters["samples"] == found.details["samples"] == 200
+    for one in seen:
+        again = explain(network, PICTURE, "lime", 1, seed=4, samples=one.parameters["samples"])
+        np.testing.assert_array_equal(one.attribution, again.attribution)
+        assert "200 were allowed" in one.notes[1]
+        assert (one.notes[0], one.notes[2]) == (again.notes[0], again.notes[2])
+        assert np.abs(one.attribution - found.attribution).max() > 1e-5
+    kept: list[Any] = []  # what is looked at later is the same
+    explain(network, PICTURE, "lime", 1, seed=4, samples=200, preview=kept.append)
+    np.testing.assert_array_equal(kept[0]().attribution, seen[0].attribution)
+
+
+def test_it_stops_when_the_top_has_not_changed_for_a_while(network: Network) -> None:
+    asked = {"segmentation": "slic", "superpixels": 2}
+    whole = explain(network, PICTURE, "lime", 1, samples=2000, **asked)
+    found = explain(network, PICTURE, "lime", 1, samples=2000, patience=150, **asked)
+    used = found.details["samples"]
+    assert found.parameters["samples"] == used < 2000 == whole.details["samples"]
+    assert used % 64 == 0 and used - found.details["stable_since"] >= 150
+    assert f"of the {used} that were drawn; 2000 were allowed" in found.notes[1]
+    again = explain(network, PICTURE, "lime", 1, samples=used, **asked)
+    np.testing.assert_array_equal(again.attribution, found.attribution)
+    before = explain(network, PICTURE, "lime", 1, samples=used - 64, **asked)
+    assert used - 64 - before.details["stable_since"] < 150  # not a batch too late
+
+
+def test_by_default_seeds_agree_better_than_with_tossed_coins(network: Network) -> None:
+    def weights(way: str) -> np.ndarray:
+        found = [
+            explain(network, PICTURE, "lime", 1, seed=seed, samples=257, draw=way)
+            for seed in range(8)
+        ]
+        assert all(one.details["samples"] == 257 for one in found)
+        return np.array([one.details["weights"] for one in found])
+
+    tossed, balanced = weights("random"), weights("balanced")
+    assert np.abs(tossed.mean(0) - balanced.mean(0)).max() < 3 * tossed.std(0).max() / np.sqrt(8)
+    assert balanced.std(0).mean() < 0.7 * tossed.std(0).mean()
 
 
 def test_facts_name_the_method_for_hidden_neurons() -> None:

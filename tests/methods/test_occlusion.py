@@ -12,7 +12,7 @@ from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.methods.occlusion import _corners
+from cnnvis_widgets.methods.occlusion import _rounds
 
 PICTURE = np.random.default_rng(8).uniform(0, 255, SHAPE).astype(np.float32)  # (9, 7, 3)
 
@@ -129,9 +129,64 @@ def test_gaps_between_patches_are_refused(twins: Any) -> None:
 
 
 def test_patches_go_from_coarse_to_fine() -> None:
-    places = _corners((90, 70, 3), (6, 10), 2)
-    rows, columns = range(0, 85, 2), range(0, 61, 2)
-    assert sorted(places) == [(r, c) for r in rows for c in columns]
-    for step in (16, 8, 4):
-        coarse = {(r, c) for r in rows[:: step // 2] for c in columns[:: step // 2]}
-        assert set(places[: len(coarse)]) == coarse
+    rounds = _rounds((90, 70, 3), (13, 17), 3)
+    assert list(rounds) == [12, 6, 3]  # as long as nothing is left uncovered
+    visited: set[tuple[int, int]] = set()
+    for stride, places in rounds.items():
+        new = {(rows.start, columns.start) for rows, columns in places}
+        assert len(new) == len(places) and not new & visited
+        assert all((r.stop - r.start, c.stop - c.start) == (13, 17) for r, c in places)
+        visited |= new
+        rows, columns = {*range(0, 78, stride), 77}, {*range(0, 54, stride), 53}
+        assert visited == {(r, c) for r in rows for c in columns}
+
+
+def test_the_coarse_answer_comes_first() -> None:
+    """A neuron that adds up what it sees: covering four pixels takes away what stood there."""
+    network, weights = _linear_network()
+    picture = np.random.default_rng(2).uniform(0, 9, (6, 5, 1)).astype(np.float32)
+    adds = weights * picture[..., 0]
+    seen: list[tuple[int, Any]] = []
+    done = [0]
+
+    def watch(make: Any) -> None:
+        seen.append((done[0], make()))
+
+    final = explain(
+        network,
+        picture,
+        "occlusion",
+        2,
+        patch=2,
+        stride=1,
+        colour="black",
+        preview=watch,
+        progress=lambda now, total: done.__setitem__(0, now),
+    )
+    assert len(seen) == 1
+    asked, coarse = seen[0]
+    assert asked == 9 and coarse.parameters["stride"] == coarse.details["stride"] == 2
+    again = explain(network, picture, "occlusion", 2, patch=2, stride=2, colour="black")
+    np.testing.assert_array_equal(coarse.attribution, again.attribution)
+    # Rows 0, 2 and 4; columns 0 and 2, and 3 for the border, whose patch shares a column.
+    drop = adds[0:2, 0:2].sum()
+    np.testing.assert_allclose(coarse.heatmap()[:2, :2], drop, rtol=1e-3, atol=1e-4)
+    shared = (adds[2:4, 2:4].sum() + adds[2:4, 3:5].sum()) / 2
+    np.testing.assert_allclose(coarse.heatmap()[2:4, 3], shared, rtol=1e-3, atol=1e-4)
+    # Every pixel inside lies under four patches of the fine round.
+    four = [adds[r : r + 2, c : c + 2].sum() for r in (2, 3) for c in (1, 2)]
+    np.testing.assert_allclose(final.heatmap()[3, 2], np.mean(four), rtol=1e-3, atol=1e-4)
+    assert final.details["patches"] == 20 and final.parameters["stride"] == 1
+
+
+def test_every_round_is_exactly_its_own_question(twins: Any) -> None:
+    _, network = twins("residual")
+    seen: list[Any] = []
+    asked = {"patch": 5, "colour": "mean"}
+    explain(network, PICTURE, "occlusion", 3, stride=1, preview=seen.append, **asked)
+    found = [make() for make in seen]  # looked at late: still what they were
+    assert [one.parameters["stride"] for one in found] == [4, 2]
+    for one in found:
+        again = explain(network, PICTURE, "occlusion", 3, **one.parameters)
+        np.testing.assert_array_equal(one.attribution, again.attribution)
+        assert one.notes == again.notes and one.details == again.details

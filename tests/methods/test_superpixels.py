@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.methods.superpixels import SEGMENTATION, colours, means, superpixels
+from cnnvis_widgets.methods.superpixels import SEGMENTATION, colours, joined, means, superpixels
 
 HALVES = np.zeros((40, 30, 3), np.uint8)
 HALVES[:, 13:] = (250, 240, 10)
@@ -64,3 +64,53 @@ def test_colours_of_an_input_undo_the_preprocessing() -> None:
     np.testing.assert_array_equal(found[..., [0, 2]], HALVES[..., [0, 2]])
     grey = colours(np.float32([[[0.2]], [[1.5]]]), np.zeros((2, 1, 1)), np.ones((2, 1, 1)))
     np.testing.assert_array_equal(grey, [[[51, 51, 51]], [[255, 255, 255]]])
+
+
+def _joined_by_hand(picture: np.ndarray, segments: np.ndarray, pieces: int) -> np.ndarray:
+    """Every pair of neighbours is tried, and the sums of squares counted over their pixels."""
+    from skimage.color import rgb2lab
+
+    lab, found = rgb2lab(picture), segments.copy()
+
+    def scatter(*numbers: int) -> float:
+        values = lab[np.isin(found, numbers)]
+        return float(((values - values.mean(0)) ** 2).sum())
+
+    def neighbours() -> set[tuple[int, int]]:
+        pairs = set()
+        for row in range(found.shape[0]):
+            for column in range(found.shape[1]):
+                for other in (found[row + 1 :, column][:1], found[row, column + 1 :][:1]):
+                    pairs |= {tuple(sorted((found[row, column], o))) for o in other}
+        return {(one, other) for one, other in pairs if one != other}
+
+    def cost(pair: tuple[int, int]) -> float:
+        sizes = [(found == one).sum() for one in pair]
+        rise = scatter(*pair) - scatter(pair[0]) - scatter(pair[1])
+        return rise + 40 / (1 / sizes[0] + 1 / sizes[1])
+
+    while len(np.unique(found)) > pieces:
+        one, other = min(neighbours(), key=cost)
+        found[found == other] = one
+    return found
+
+
+def test_neighbours_most_alike_are_joined() -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.integers(0, 255, (9, 7, 3)).astype(np.uint8)
+    segments = np.arange(12).reshape(4, 3).repeat([2, 3, 1, 3], 0).repeat([2, 1, 4], 1)
+    for pieces in (11, 8, 5, 2, 1):
+        found = joined(picture, segments, pieces)
+        expected = _joined_by_hand(picture, segments, pieces)
+        assert set(np.unique(found)) == set(range(pieces))
+        pairs = set(zip(found.ravel().tolist(), expected.ravel().tolist(), strict=True))
+        assert len(pairs) == pieces  # the same pieces, whatever their numbers
+    np.testing.assert_array_equal(joined(picture, segments, 50), segments)
+
+
+def test_pieces_are_an_upper_bound() -> None:
+    blocks = np.random.default_rng(0).integers(0, 255, (7, 7, 3)).astype(np.uint8)
+    picture = blocks.repeat(6, axis=0).repeat(5, axis=1)
+    cut = superpixels(picture, "quickshift")
+    assert superpixels(picture, "quickshift", 6).max() == 5 < cut.max()
+    np.testing.assert_array_equal(superpixels(picture, "quickshift", 1000), cut)

@@ -7,7 +7,8 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise_distances
 
-from cnnvis_widgets.methods.surrogate import distances, draw, fit, proximity
+from cnnvis_widgets.methods.draws import draw
+from cnnvis_widgets.methods.surrogate import Settling, distances, fit, proximity
 
 
 def _curved(kept: np.ndarray) -> np.ndarray:
@@ -64,6 +65,11 @@ def test_stable_since_is_the_last_change_of_the_top(samples: int, seed: int) -> 
     expected = min(n for n, _ in tops if all(top == tops[-1][1] for m, top in tops if m >= n))
     assert fit(kept, scores, 3).stable_since == expected
     assert expected > 10  # else the test could not tell
+    settling, at = Settling(9, 3), 0
+    for size in (1, 8, 13, 30, 5, samples):  # however they come in
+        settling.add(kept[at : at + size], scores[at : at + size])
+        at += size
+    assert settling.since() == expected
 
 
 def test_spread_foretells_what_other_seeds_give() -> None:
@@ -73,6 +79,18 @@ def test_spread_foretells_what_other_seeds_give() -> None:
     ratio = foretold / np.std(others, axis=0)
     assert ((ratio > 0.4) & (ratio < 2.5)).all(), ratio
     assert 0.6 < np.median(ratio) < 1.6, ratio
+
+
+def test_spread_of_a_balanced_draw_is_an_upper_bound() -> None:
+    draws = [draw(301, 7, seed, "balanced") for seed in range(40)]
+    others = np.std([fit(k, _curved(k), 3, together=2).weights for k in draws], axis=0)
+    tossed = [fit(k, _curved(k), 3).weights for k in (draw(301, 7, seed) for seed in range(40))]
+    assert others.mean() < 0.4 * np.std(tossed, axis=0).mean()
+    for kept in draws[:5]:
+        foretold = fit(kept, _curved(kept), 3, together=2).spread
+        singly = fit(kept, _curved(kept), 3).spread
+        # Too large, since resampling spoils the balance; less so with pairs left whole.
+        assert (foretold > others).all() and np.median(foretold) < 0.85 * np.median(singly)
 
 
 def test_steady_superpixels_are_those_beyond_doubt() -> None:

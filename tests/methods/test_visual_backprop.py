@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,16 @@ from cnnvis_widgets.methods.visual_backprop import multiply, spread
 
 SHAPE = (21, 17, 3)
 PICTURE = np.random.default_rng(6).normal(0, 1.5, SHAPE).astype(np.float32)
+
+
+def test_it_says_how_fast_it_was_and_compiling_does_not_count(twins: Any) -> None:
+    _, network = twins("relu_layers")
+    picture = np.random.default_rng(2).normal(0, 1, network.input_shape).astype(np.float32)
+    started = time.perf_counter()
+    first = explain(Network(network.model), picture, "visual_backprop").details
+    whole = time.perf_counter() - started
+    assert 0 < first["seconds"] < whole / 2  # most of a first call is compiling
+    assert first["frames_per_second"] == pytest.approx(1 / first["seconds"])
 
 
 def enlarge(small: np.ndarray, size: Any, kernel: Any, stride: Any, before: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom in a kernel of its own, offline, and keeps the manner.
+"""Every notebook runs from top to bottom, offline, and keeps the manner.
 
 A new notebook is found by itself. It has to keep, besides running without an error or a warning:
 
@@ -25,6 +25,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from notebook_style import CHECKS, Book
 
@@ -46,29 +48,47 @@ def test_manner(path: Path, check: Callable[[Book], Iterator[str]]):
     assert list(check(Book.read(path))) == []
 
 
-@pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """A kernel named python3 that is this interpreter, and no way to the internet."""
-    kernel = tmp_path / "kernels" / "python3" / "kernel.json"
-    kernel.parent.mkdir(parents=True)
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelManager]:
+    """One kernel for all, so that TensorFlow is loaded once; emptied for each notebook.
+
+    It is this interpreter under the name python3, and has no way to the internet. (In the browser
+    tests each lesson has a kernel of its own.)
+    """
+    home = tmp_path_factory.mktemp("jupyter")
+    spec = home / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    kernel.write_text(json.dumps({"argv": command, "display_name": "", "language": "python"}))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    spec.write_text(json.dumps({"argv": command, "display_name": "", "language": "python"}))
     names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
     proxies = dict.fromkeys(names, "http://127.0.0.1:9")  # nobody answers there
-    return {**os.environ, **proxies, "IPYTHONDIR": str(tmp_path / "ipython")}
+    specs = KernelSpecManager(kernel_dirs=[str(home / "kernels")])
+    manager = KernelManager(kernel_name="python3", kernel_spec_manager=specs)
+    manager.start_kernel(env={**os.environ, **proxies, "IPYTHONDIR": str(home / "ipython")})
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+def emptied(kernel: KernelManager, folder: Path) -> None:
+    """Forget what the last notebook left, and stand in the next one's folder."""
+    code = (
+        "import os, warnings\nfrom ipywidgets import Widget\nWidget.close_all()\n"
+        f"os.chdir({str(folder)!r})\nwarnings.resetwarnings()\nget_ipython().reset()"
+    )
+    client = kernel.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=CELL_SECONDS)
+    reply = client.execute_interactive(code, timeout=CELL_SECONDS, output_hook=lambda _: None)
+    client.stop_channels()
+    assert reply["content"]["status"] == "ok", reply["content"]
 
 
 @each_notebook
-def test_it_runs_offline_and_every_picture_has_words(path: Path, environment: dict[str, str]):
+def test_it_runs_offline_and_every_picture_has_words(path: Path, kernel: KernelManager):
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute(env=environment)  # raises with the traceback of the cell that failed
+    emptied(kernel, path.parent)
+    client = NotebookClient(notebook, km=kernel, timeout=CELL_SECONDS)
+    client.execute()  # raises with the traceback of the cell that failed
     ran = [c for c in notebook.cells if c.cell_type == "code" and c.source]
     assert all(cell.execution_count for cell in ran)
     for i, cell in enumerate(ran):

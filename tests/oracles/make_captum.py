@@ -12,10 +12,20 @@ from typing import Any
 import captum
 import numpy as np
 import torch
-from captum.attr import Deconvolution, GuidedBackprop, GuidedGradCam, LayerGradCam, Saliency
+from captum.attr import (
+    Deconvolution,
+    GuidedBackprop,
+    GuidedGradCam,
+    IntegratedGradients,
+    LayerGradCam,
+    Occlusion,
+    Saliency,
+)
 from torch import nn
 
 UNITS = (0, 3)
+STEPS, PATCH, STRIDE = 6, 3, 2
+SAMPLES, NOISE, SEED = 4, 0.3, 7
 
 
 def network(gate: type[nn.Module]) -> nn.Sequential:
@@ -54,8 +64,26 @@ def of(model: nn.Sequential, pixels: torch.Tensor) -> dict[str, Any]:
             f"guided_grad_cam {unit}": last(
                 guided_cam.attribute(x, unit, interpolate_mode="bilinear")
             ),
+            f"integrated_gradients {unit}": last(
+                IntegratedGradients(model).attribute(
+                    x, 0, unit, n_steps=STEPS, method="riemann_middle"
+                )
+            ),
+            f"occlusion {unit}": last(
+                Occlusion(model).attribute(x, (3, PATCH, PATCH), (3, STRIDE, STRIDE), 0, unit)
+            )[..., :1],  # the same for all channels
+            f"smoothgrad {unit}": np.stack([smoothgrad(model, one, unit) for one in pixels]),
         }
     return found
+
+
+def smoothgrad(model: nn.Sequential, pixels: torch.Tensor, unit: int) -> np.ndarray:
+    """Captum's gradient, averaged over copies with noise drawn as the package draws it."""
+    one = pixels.numpy().transpose(1, 2, 0)
+    draws = np.random.default_rng(SEED).standard_normal((SAMPLES, *one.shape), np.float32)
+    copies = torch.from_numpy((one + NOISE * np.ptp(one) * draws).transpose(0, 3, 1, 2))
+    found = Saliency(model).attribute(copies.requires_grad_(), unit, abs=False)
+    return last(found).mean(0)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from cnnvis_widgets.engine.requests import (
     Warm,
 )
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.methods.contract import Curve
 from cnnvis_widgets.widgets.explorer import Explorer
 from cnnvis_widgets.widgets.explorer_records import CLASSES
 
@@ -45,9 +46,20 @@ class FakeEngine:
         self.cancelled: list[Any] = []
         self.fail_with: Exception | None = None
         self.unsuited: dict[str, str] = {}
+        self.so_far: Any = None
 
-    def submit(self, owner: Any, request: Any, *, done: Any, failed: Any, progress: Any = None):
+    def submit(
+        self,
+        owner: Any,
+        request: Any,
+        *,
+        done: Any,
+        failed: Any,
+        progress: Any = None,
+        so_far: Any = None,
+    ):
         self.asked.append(request)
+        self.so_far = so_far or self.so_far
         self.waiting[owner] = (request, done, failed)
 
     def cancel(self, owner: Any) -> None:
@@ -230,6 +242,45 @@ def test_closing_and_cancelling_stop_the_work(explorer: Explorer, engine: FakeEn
     assert explorer.header.working == ""
     explorer.close()
     assert explorer.view.comm is None
+
+
+def test_an_answer_that_improves_is_shown_and_stays_when_it_is_stopped(
+    explorer: Explorer, engine: FakeEngine
+) -> None:
+    explorer.methods.value = "lime"
+    half = engine._made_up(explained(engine))._replace(
+        notes=("320 of 1000 samples",), curve=Curve((1, 5, 9), (0.5, 2.0, 2.5), "R²")
+    )
+    engine.so_far(half)
+    assert explorer.view.busy  # it goes on
+    assert explorer.view.progress_text == "computing"
+    assert explorer.header.partial
+    assert explorer.view.notes == ["320 of 1000 samples"]
+    assert explorer.growth.layout.display == ""
+    assert explorer.growth.values == [0.5, 2.0, 2.5]
+    explorer.cancel()
+    assert not explorer.view.busy
+    assert not explorer.header.partial
+    assert explorer.view.title == half.title
+    assert "Stopped" in explorer.view.notes[0]
+    engine.so_far(half)  # one that crossed with the stopping
+    assert "Stopped" in explorer.view.notes[0]
+    explorer.methods.value = "grad_cam"
+    engine.answer()
+    assert explorer.growth.layout.display == "none"
+    assert explorer.view.notes == ["a note"]
+
+
+def test_a_version_of_a_network_is_offered_where_it_is_asked_for(engine: FakeEngine) -> None:
+    explorer = Explorer("mini_vgg:cheating", engine=engine)  # type: ignore[arg-type]
+    assert engine.asked[0] == Open("mini_vgg:cheating")
+    first = explorer.networks.networks[0]
+    assert first["title"] == "Mini VGG (cheating)"
+    assert "snow with one class" in first["note"]
+    others = Explorer(engine=FakeEngine()).networks.networks  # type: ignore[arg-type]
+    assert not any("cheating" in record["name"] for record in others)  # who cheats is the question
+    with pytest.raises(UnknownNameError, match="mini_vgg"):
+        Explorer("mini_vgg:cheeting", engine=engine)  # type: ignore[arg-type]
 
 
 def test_bad_arguments_are_refused(engine: FakeEngine) -> None:

@@ -67,3 +67,10 @@ def test_bytes_need_their_words_and_nothing_is_nothing():
 def test_what_is_no_picture_is_refused(wrong):
     with pytest.raises(InvalidValueError, match=r"picture|thumbnail"):
         guess(picture=wrong)
+
+
+def test_the_reason_may_come_later():
+    guess = Guess("Which?", ["a", "b"], 1, "being computed", value=1)
+    guess.because = "so it is"
+    assert guess._question["because"] == guess.because == "so it is"
+    assert (guess.correct, guess.looked) == (True, True)

@@ -172,3 +172,22 @@ def test_every_method_on_a_class_and_on_a_hidden_neuron(loaded: Any, hidden: boo
     # every one of these networks has ReLUs that are shut, so the three rules must part
     assert not np.allclose(results["saliency"], results["guided_backprop"], rtol=1e-3, atol=0)
     assert not np.allclose(results["deconvnet"], results["guided_backprop"], rtol=1e-3, atol=0)
+
+
+def test_deep_taylor_hands_all_of_it_down(loaded: Any) -> None:
+    _, network = loaded
+    found = next(a for a in architectures().values() if a.title == network.name)
+    image = cnnvis.load_image("coffee")
+    layer = FIVE[found.name]
+    best = network.predict(image, top=1)[0].unit
+    hidden = cnnvis.Neuron(layer, network.most_active(image, layer, top=1)[0].unit)
+    for neuron in (best, hidden):
+        result = cnnvis.explain(network, image, "deep_taylor", neuron)
+        assert result.value > 0
+        assert result.attribution.sum(dtype=np.float64) == pytest.approx(result.value, rel=1e-3)
+        assert result.attribution.min() >= 0
+        assert result.coverage.complete, str(result.coverage)
+        sums = result.details["relevance"]
+        first = next(iter(sums))  # the lowest layer: all relevance passes it
+        assert sums[first] == pytest.approx(result.value, rel=1e-3)
+        assert max(sums.values()) <= 1.001 * result.value

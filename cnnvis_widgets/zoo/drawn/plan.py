@@ -6,7 +6,6 @@ or with more distractors, gives the same object in the same place before the sam
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -135,12 +134,14 @@ def _thing(
     """
     margin = 1.1 * radius
 
-    def gap(place: np.ndarray) -> float:
-        gaps = [math.dist(place, t[:2]) - 1.15 * (t[2] + radius) for t in taken]
-        return min(gaps, default=0.0)
-
     places = rng.uniform(margin, SIZE - margin, (TRIES, 2))
-    row, column = next((p for p in places if gap(p) >= 0), max(places, key=gap))
+    gaps = np.zeros(TRIES)
+    if taken:
+        there = np.array(taken)
+        apart = np.linalg.norm(places[:, None] - there[:, :2], axis=-1)
+        gaps = (apart - 1.15 * (there[:, 2] + radius)).min(axis=1)
+    free = gaps >= 0
+    row, column = places[free.argmax() if free.any() else gaps.argmax()]
     return Thing(
         label,
         float(row),

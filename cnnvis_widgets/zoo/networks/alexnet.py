@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class AlexNet(Architecture):
     """Five convolutions and three dense layers, those of 2012 in their sizes.
 
-    On two graphics cards, as published: the second, fourth and fifth convolution see half of the
-    maps each (two groups). Local response normalisation is left out; Keras has no such layer.
+    In two halves, as it was shared out between two graphics cards: each sees its own maps, but for
+    the third convolution, which sees all. The picture has 227 × 227 pixels; the paper says 224, but
+    its own sizes do not follow from that. Local response normalisation is left out: Keras has no
+    such layer.
     """
 
     name = "alexnet"
@@ -40,15 +42,26 @@ class AlexNet(Architecture):
         """Return the network with Keras' initial weights."""
         from keras import Input, Model, layers
 
+        def convolve(x: Any, units: int, kernel: int, name: str, **options: Any) -> Any:
+            return layers.Conv2D(units, kernel, activation="relu", name=name, **options)(x)
+
+        def join(halves: list[Any], name: str) -> Any:
+            return layers.Concatenate(name=name)(halves)
+
         inputs: Any = Input(self.input_shape, name="image")
-        x = layers.Conv2D(96, 11, 4, activation="relu", name="conv1")(inputs)
-        x = layers.MaxPooling2D(3, 2, name="pool1")(x)
-        x = layers.Conv2D(256, 5, padding="same", groups=2, activation="relu", name="conv2")(x)
-        x = layers.MaxPooling2D(3, 2, name="pool2")(x)
-        x = layers.Conv2D(384, 3, padding="same", activation="relu", name="conv3")(x)
-        x = layers.Conv2D(384, 3, padding="same", groups=2, activation="relu", name="conv4")(x)
-        x = layers.Conv2D(256, 3, padding="same", groups=2, activation="relu", name="conv5")(x)
-        x = layers.MaxPooling2D(3, 2, name="pool5")(x)
+        halves = []
+        for half in ("upper", "lower"):
+            x = convolve(inputs, 48, 11, f"conv1_{half}", strides=4)
+            x = layers.MaxPooling2D(3, 2, name=f"pool1_{half}")(x)
+            x = convolve(x, 128, 5, f"conv2_{half}", padding="same")
+            halves.append(layers.MaxPooling2D(3, 2, name=f"pool2_{half}")(x))
+        whole = join(halves, "pool2")
+        halves = []
+        for half in ("upper", "lower"):
+            x = convolve(whole, 192, 3, f"conv3_{half}", padding="same")
+            x = convolve(x, 192, 3, f"conv4_{half}", padding="same")
+            halves.append(convolve(x, 128, 3, f"conv5_{half}", padding="same"))
+        x = layers.MaxPooling2D(3, 2, name="pool5")(join(halves, "conv5"))
         x = layers.Flatten(name="flatten")(x)
         for name in ("fc6", "fc7"):
             x = layers.Dense(4096, activation="relu", name=name)(x)

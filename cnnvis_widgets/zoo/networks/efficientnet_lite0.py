@@ -59,7 +59,9 @@ class EfficientNetLite0(Architecture):
 
     def preprocess(self, pixels: np.ndarray) -> np.ndarray:
         """Map 0..255 to about -1..1, as the published network was trained."""
-        return (pixels - 127.0) / 128.0
+        centred = pixels - np.float32(127)
+        centred /= np.float32(128)  # in place: a second array would cost as much as the sum
+        return centred
 
     def build(self) -> keras.Model:
         """Return the network without its weights (Keras' initial ones)."""

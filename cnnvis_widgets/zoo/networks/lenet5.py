@@ -1,4 +1,4 @@
-"""LeNet-5 (LeCun, Bottou, Bengio & Haffner, Proceedings of the IEEE 86, 1998), trained on digits."""
+"""LeNet-5 (LeCun, Bottou, Bengio & Haffner, Proceedings of the IEEE 86, 1998), for digits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LeNet5(TrainedHere):
     parameters = 61_706
     input_shape = (32, 32, 1)
     labels = "digits"
-    data = {"": "1347 of scikit-learn's 1797 handwritten digits"}
+    trained_on = "1347 of scikit-learn's 1797 handwritten digits"
 
     def preprocess(self, pixels: np.ndarray) -> np.ndarray:
         """Map 0..255 to 0..1."""
@@ -43,9 +43,9 @@ class LeNet5(TrainedHere):
 
         inputs: Any = Input(self.input_shape, name="image")
         x = layers.Conv2D(6, 5, activation="relu", name="C1")(inputs)
-        x = layers.AveragePooling2D(name="S2")(x)
+        x = layers.AveragePooling2D(2, name="S2")(x)
         x = layers.Conv2D(16, 5, activation="relu", name="C3")(x)
-        x = layers.AveragePooling2D(name="S4")(x)
+        x = layers.AveragePooling2D(2, name="S4")(x)
         # C5's 120 windows of 5 × 5 cover the whole map, which is a dense layer.
         x = layers.Flatten(name="flatten")(x)
         x = layers.Dense(120, activation="relu", name="C5")(x)

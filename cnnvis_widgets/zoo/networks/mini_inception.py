@@ -22,7 +22,7 @@ class MiniInception(Mini):
     paper = "the family: Szegedy et al., CVPR 2016, arXiv:1512.00567; trained here"
     note = "eight drawn classes, comes along; parallel branches"
     order = 101
-    parameters = 0
+    parameters = 74_456
 
     def build(self) -> keras.Model:
         """Return the network with Keras' initial weights."""

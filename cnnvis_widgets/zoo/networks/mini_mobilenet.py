@@ -24,7 +24,7 @@ class MiniMobileNet(Mini):
     paper = "the family: Sandler et al., CVPR 2018, arXiv:1801.04381; trained here"
     note = "eight drawn classes, comes along; inverted residual blocks with ReLU6"
     order = 104
-    parameters = 0
+    parameters = 68_264
 
     def build(self) -> keras.Model:
         """Return the network with Keras' initial weights."""
@@ -37,9 +37,9 @@ class MiniMobileNet(Mini):
             return layers.ReLU(6.0, name=f"{name}_relu")(normalise(x, name))
 
         def convolve(x: Any, units: int, kernel: int, name: str, stride: int = 1) -> Any:
-            return layers.Conv2D(
-                units, kernel, stride, padding="same", use_bias=False, name=name
-            )(x)
+            return layers.Conv2D(units, kernel, stride, padding="same", use_bias=False, name=name)(
+                x
+            )
 
         inputs: Any = Input(self.input_shape, name="image")
         x: Any = inputs
@@ -50,7 +50,9 @@ class MiniMobileNet(Mini):
                 name, stride = f"block_{number}", first if place == 0 else 1
                 entry = x
                 if expansion > 1:
-                    x = activate(convolve(x, expansion * width, 1, f"{name}_expand"), f"{name}_expand")
+                    x = activate(
+                        convolve(x, expansion * width, 1, f"{name}_expand"), f"{name}_expand"
+                    )
                 x = layers.DepthwiseConv2D(
                     3, stride, padding="same", use_bias=False, name=f"{name}_depthwise"
                 )(x)

@@ -22,7 +22,7 @@ class MiniResNet(Mini):
     paper = "the family: He, Zhang, Ren & Sun, CVPR 2016, arXiv:1512.03385; trained here"
     note = "eight drawn classes, comes along; bottleneck residual blocks"
     order = 103
-    parameters = 0
+    parameters = 71_224
 
     def build(self) -> keras.Model:
         """Return the network with Keras' initial weights."""

@@ -24,7 +24,7 @@ class MiniVGG(Mini):
     paper = "the family: Simonyan & Zisserman, ICLR 2015, arXiv:1409.1556; trained here"
     note = "eight drawn classes, comes along; stacks of 3 × 3 convolutions"
     order = 100
-    parameters = 0
+    parameters = 74_232
 
     def build(self) -> keras.Model:
         """Return the network with Keras' initial weights."""

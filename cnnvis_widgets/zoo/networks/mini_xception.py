@@ -21,7 +21,7 @@ class MiniXception(Mini):
     paper = "the family: Chollet, CVPR 2017, arXiv:1610.02357; trained here"
     note = "eight drawn classes, comes along; separable convolutions with residuals"
     order = 102
-    parameters = 0
+    parameters = 88_696
 
     def build(self) -> keras.Model:
         """Return the network with Keras' initial weights."""

@@ -1,0 +1,272 @@
+"""Gradient ascent on a picture towards a strong activation, one compiled step at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cnnvis_widgets.backend import canvas
+from cnnvis_widgets.backend.colours import Colours
+from cnnvis_widgets.backend.gates import backward_rule
+from cnnvis_widgets.backend.priors import alpha_norm, total_variation
+from cnnvis_widgets.backend.programs import _seed, compiled, forward_in
+from cnnvis_widgets.backend.views import view
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.backend.neuron import Neuron
+
+# Mahendran & Vedaldi 2016: colours of 0..255 less their mean have a typical length of 80, and
+# between neighbours a typical difference of that over 6.5. Here in colours of 0..1.
+TYPICAL_LENGTH = 80 / 255
+TYPICAL_DIFFERENCE = TYPICAL_LENGTH / 6.5
+START = 0.01  # standard deviation of the numbers that the ascent from noise starts with
+MOMENTUM, MEMORY, TINY = 0.9, 0.999, 1e-8  # of Adam (Kingma & Ba 2015), as published
+
+
+class Numbers(NamedTuple):
+    """What may differ from step to step without anything being compiled anew.
+
+    Attributes:
+        rate: Adam's step size.
+        pull: how much the activation counts beside the penalties.
+        alpha: the power of |x|^α.
+        alpha_weight: how much it counts.
+        beta: the power of TV_β.
+        tv_weight: how much it counts.
+        zoom: see `views.view`.
+        jitter: see `views.view`.
+        noise: see `views.view`.
+    """
+
+    rate: float
+    pull: float
+    alpha: float
+    alpha_weight: float
+    beta: float
+    tv_weight: float
+    zoom: float
+    jitter: float
+    noise: float
+
+
+class Form(NamedTuple):
+    """What is compiled in.
+
+    Attributes:
+        waves: whether the numbers are coefficients of waves, else those of each place.
+        octaves: whether some waves may be left out.
+        layer: whether the whole layer is excited, else one neuron.
+    """
+
+    waves: bool
+    octaves: bool
+    layer: bool
+
+
+class State(NamedTuple):
+    """The numbers of a picture, and Adam's running means of the derivative and of its square."""
+
+    numbers: tf.Tensor
+    mean: tf.Tensor
+    square: tf.Tensor
+
+
+class Ascent:
+    """A picture on its way to a strong activation. The same seed gives the same way.
+
+    Args:
+        network: the network.
+        neuron: which one; of a whole layer, any.
+        colours: how the network's input follows from colours.
+        form: what is compiled in.
+        numbers: of each step.
+        decorrelated: whether the numbers are independent of one another as colours are not.
+        fall: see `canvas.wave_sizes`.
+        seed: of the noise to start from and of the views.
+        start: colours, float32 (rows, columns, channels) of 0 to 1; None starts from noise.
+
+    Attributes:
+        state: where it is.
+        values: the activation on each step's view, before the step.
+        opened: in how many steps ReLUs that were all shut were passed, see `step`.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        neuron: Neuron,
+        colours: Colours,
+        form: Form,
+        numbers: Numbers,
+        decorrelated: bool,
+        fall: float,
+        seed: int,
+        start: np.ndarray | None,
+    ) -> None:
+        self.network, self.form = network, form
+        rows, columns, channels = network.input_shape
+        self._sizes = canvas.wave_sizes(rows, columns, fall)
+        mixing = canvas.colour_mixing(channels, decorrelated)
+        if start is None:
+            waves, places = (2, channels, rows, columns // 2 + 1), (channels, rows, columns)
+            rng = np.random.default_rng(seed)
+            first = START * rng.standard_normal(waves if form.waves else places, np.float32)
+        else:
+            first = canvas.field_of(start, mixing)
+            first = canvas.waves_of(first, self._sizes) if form.waves else first
+        begun = tf.constant(first, tf.float32)
+        self.state = State(begun, tf.zeros_like(begun), tf.zeros_like(begun))
+        self._seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint32)[0] >> 1)
+        self._mixing = tf.constant(mixing)
+        none = np.zeros((1, *network.input_shape), np.float32)
+        self._layer, self._aggregate, (_, *self._aim) = network._arguments(none, neuron)
+        self._fixed = (
+            tf.constant(colours.matrix),
+            tf.constant(colours.black[None]),
+            tf.constant(numbers, tf.float32),
+        )
+        self._kept: dict[float, tf.Tensor] = {}
+        self.values: list[float] = []
+        self.opened = 0
+
+    def step(self, share: float = 1.0) -> None:
+        """One step of Adam.
+
+        Where ReLUs are shut everywhere on the way to the neuron, the derivative is zero and there
+        is no way up. Such a step goes as if they were open (the rule of DeconvNet).
+
+        Args:
+            share: of the finest frequency: waves beyond it are left out in this step.
+        """
+        *state, value, slope = self._program("gradient")(*self._arguments(share))
+        if not float(slope) and float(value) <= 0:
+            *state, value, slope = self._program("deconvnet")(*self._arguments(share))
+            self.opened += bool(float(slope))
+        self.state = State(*state)
+        self.values.append(float(value))
+
+    def picture(self, state: State, share: float = 1.0) -> np.ndarray:
+        """A state's colours: float32 (rows, columns, channels) of 0 to 1."""
+        size = self.network.input_shape[:2]
+        field = _field(state.numbers, self._waves(share), self.form, size)
+        return tf.transpose(canvas.colours(field, self._mixing), (1, 2, 0)).numpy()
+
+    def _arguments(self, share: float) -> tuple[tf.Tensor, ...]:
+        time = len(self.values) + 1
+        drawn = tf.constant([self._seed, 2 * time], tf.int32)
+        waves, at = self._waves(share), tf.constant(time, tf.float32)
+        return (*self.state, at, drawn, *self._aim, waves, self._mixing, *self._fixed)
+
+    def _waves(self, share: float) -> tf.Tensor:
+        """How much of each wave the field gets."""
+        if share not in self._kept:
+            kept = canvas.coarse(*self.network.input_shape[:2], share)
+            self._kept[share] = tf.constant(kept * self._sizes if self.form.waves else kept)
+        return self._kept[share]
+
+    def _program(self, rule: str) -> tf.types.experimental.ConcreteFunction:
+        network, asked = self.network, (self._layer, self._aggregate, self.form, rule)
+        return network._program(
+            ("ascent", *asked), lambda: program(network.model, network.input_shape, *asked)
+        )
+
+
+def program(
+    model: keras.Model,
+    shape: tuple[int, int, int],
+    layer: str | None,
+    aggregate: str,
+    form: Form,
+    rule: str,
+) -> tf.types.experimental.ConcreteFunction:
+    """One step: state, … → state, activation on the view, largest derivative of it.
+
+    The objective is pull · activation - |x|^α - TV_β, the activation scaled such that its
+    derivative by the colours has a root mean square of 1 / (rows · columns): a picture then comes
+    out alike whatever the size of a layer's numbers (the paper divides by the largest activation
+    that natural pictures reach, which nobody knows of a stranger's network).
+    """
+    rows, columns, channels = shape
+
+    def body(
+        numbers: tf.Tensor,
+        mean: tf.Tensor,
+        square: tf.Tensor,
+        time: tf.Tensor,
+        seed: tf.Tensor,
+        unit: tf.Tensor,
+        position: tf.Tensor,
+        waves: tf.Tensor,
+        mixing: tf.Tensor,
+        matrix: tf.Tensor,
+        black: tf.Tensor,
+        given: tf.Tensor,
+    ) -> Any:
+        chosen = Numbers(*tf.unstack(given))
+        picture = canvas.colours(_field(numbers, waves, form, (rows, columns)), mixing)
+        shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise)
+        pixels = tf.tensordot(tf.transpose(shown, (1, 2, 0))[None], matrix, 1) + black
+        target = forward_in(model, pixels).target(layer)
+        value, start = _aim(target, unit, aggregate, position, form)
+        with backward_rule(rule):
+            found = tf.gradients(target, picture, grad_ys=start)[0]
+        upward, slope = _of_size_one(tf.zeros_like(picture) if found is None else found)
+        grey = tf.transpose(picture, (1, 2, 0))[None] - 0.5
+        penalty = chosen.alpha_weight * alpha_norm(grey / TYPICAL_LENGTH, chosen.alpha)
+        penalty += chosen.tv_weight * total_variation(grey / TYPICAL_DIFFERENCE, chosen.beta)
+        way = chosen.pull * upward - rows * columns * tf.gradients(penalty, picture)[0]
+        way = tf.gradients(picture, numbers, grad_ys=way)[0]
+        state = _adam(State(numbers, mean, square), way, time, chosen.rate)
+        return (*state, value, slope)
+
+    kept = (rows, columns // 2 + 1)
+    state = tf.TensorSpec((2, channels, *kept) if form.waves else (channels, rows, columns))
+    scalar, whole = tf.TensorSpec(()), tf.TensorSpec((), tf.int32)
+    specs = (
+        *(state, state, state),
+        *(scalar, tf.TensorSpec((2,), tf.int32), whole, whole),
+        *(tf.TensorSpec(kept), tf.TensorSpec((channels, channels))),
+        *(tf.TensorSpec((channels, channels)), tf.TensorSpec((1, *shape))),
+        tf.TensorSpec((len(Numbers._fields),)),
+    )
+    return compiled(body, *specs)
+
+
+def _field(numbers: tf.Tensor, waves: tf.Tensor, form: Form, size: tuple[int, int]) -> tf.Tensor:
+    """The numbers as a field (channels, rows, columns)."""
+    if form.waves:
+        return canvas.from_waves(numbers, waves, size)
+    return canvas.blurred(numbers, waves, size) if form.octaves else numbers
+
+
+def _aim(
+    target: tf.Tensor, unit: tf.Tensor, aggregate: str, position: tf.Tensor, form: Form
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """What is to grow, and its derivative by the layer's result."""
+    if form.layer:  # as DeepDream: what is strong already grows most
+        size = tf.cast(tf.size(target), target.dtype)
+        return tf.cast(tf.reduce_mean(tf.square(target)), tf.float32), 2 * target / size
+    _, value, start = _seed(target, unit, aggregate, position)
+    return value[0], start
+
+
+def _of_size_one(derivative: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A derivative with a root mean square of 1 (zeros stay zeros), and how large it was."""
+    finite = tf.where(tf.math.is_finite(derivative), derivative, 0)
+    largest = tf.reduce_max(tf.abs(finite))
+    scaled = tf.math.divide_no_nan(finite, largest)  # its squares neither overflow nor vanish
+    mean = tf.sqrt(tf.reduce_mean(tf.square(scaled)))
+    return tf.math.divide_no_nan(scaled, mean), largest
+
+
+def _adam(state: State, way: tf.Tensor, time: tf.Tensor, rate: tf.Tensor) -> State:
+    """One step upward."""
+    mean = MOMENTUM * state.mean + (1 - MOMENTUM) * way
+    square = MEMORY * state.square + (1 - MEMORY) * tf.square(way)
+    upward = mean / (1 - tf.pow(MOMENTUM, time))
+    spread = tf.sqrt(square / (1 - tf.pow(MEMORY, time)))
+    return State(state.numbers + rate * upward / (spread + TINY), mean, square)

@@ -1,0 +1,105 @@
+"""What a picture is made of while it grows: numbers, and how they become colours.
+
+Gradient ascent on colours themselves ends in fine noise: a network's derivative is strongest in the
+fine frequencies, natural pictures are strongest in the coarse ones. Two changes of coordinates put
+that right (Olah, Mordvintsev & Schubert, Feature Visualization, Distill 2017):
+numbers that are coefficients of waves, the coarse ones scaled up as natural pictures have them, and
+three numbers for each place that are as independent of one another as red, green and blue are not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+COVARIANCE = np.array(
+    [
+        [0.0913, 0.0748, 0.0661],
+        [0.0748, 0.0763, 0.0737],
+        [0.0661, 0.0737, 0.0774],
+    ]
+)
+"""Of red, green and blue (0 to 1) within the pictures that come along, the mean over the pictures;
+printed by scripts/measure_colours.py."""
+EDGE = 1 / 512  # colours start this far from black and white, where the squashing never arrives
+
+
+def frequencies(rows: int, columns: int) -> np.ndarray:
+    """Cycles a pixel of each wave: float64 (rows, columns // 2 + 1), as `np.fft.rfft2` has it."""
+    return np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None])
+
+
+def wave_sizes(rows: int, columns: int, fall: float = 1.0) -> np.ndarray:
+    """How large a wave of coefficient 1 is: float32 (rows, columns // 2 + 1).
+
+    In proportion to 1 / frequency^fall, and such that coefficients of variance 1 make a field of
+    variance 1. The amplitudes of natural pictures fall so with about 1 (Field 1987), those of the
+    pictures that come along with 1.45 (scripts/measure_colours.py).
+    """
+    least = 1 / max(rows, columns)  # the plain field's frequency is 0
+    falling = np.maximum(frequencies(rows, columns), least) ** -fall
+    counts = np.full(falling.shape, 4.0)  # a wave and its mirror image add up
+    counts[:, 0] = 1  # these are their own, and only their real part is heard
+    if columns % 2 == 0:
+        counts[:, -1] = 1
+    power = (counts * falling**2).sum() / (rows * columns) ** 2
+    return (falling / np.sqrt(power)).astype(np.float32)
+
+
+def coarse(rows: int, columns: int, share: float) -> np.ndarray:
+    """1 for the waves up to a share of the finest frequency, else 0: float32, as `wave_sizes`."""
+    if share >= 1:  # the diagonal ones are finer than half a cycle a pixel
+        return np.ones((rows, columns // 2 + 1), np.float32)
+    return (frequencies(rows, columns) <= share / 2).astype(np.float32)
+
+
+def colour_mixing(channels: int, decorrelated: bool) -> np.ndarray:
+    """Independent numbers → colours: float32 (channels, channels).
+
+    Decorrelated, it is a root of `COVARIANCE`: mixing @ mixing.T is the covariance over its
+    largest variance. Its columns are the covariance's axes: light and dark, blue and orange, green
+    and magenta.
+    """
+    if channels == 1 or not decorrelated:
+        return np.eye(channels, dtype=np.float32)
+    variances, axes = np.linalg.eigh(COVARIANCE)
+    mixing = axes[:, ::-1] * np.sqrt(variances[::-1] / COVARIANCE.max())
+    return (mixing * np.sign(mixing[:1])).astype(np.float32)
+
+
+def from_waves(coefficients: tf.Tensor, sizes: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """(2, channels, rows, columns // 2 + 1), real and imaginary → (channels, rows, columns)."""
+    waves = tf.complex(coefficients[0] * sizes, coefficients[1] * sizes)
+    return tf.signal.irfft2d(waves, size)
+
+
+def blurred(field: tf.Tensor, kept: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """A field (channels, rows, columns) with some of its waves only."""
+    waves = tf.signal.rfft2d(field)
+    return tf.signal.irfft2d(waves * tf.cast(kept, waves.dtype), size)
+
+
+def colours(field: tf.Tensor, mixing: tf.Tensor) -> tf.Tensor:
+    """A field of independent numbers → colours within 0 and 1, both (channels, rows, columns)."""
+    return tf.sigmoid(tf.tensordot(mixing, field, 1))
+
+
+def field_of(picture: np.ndarray, mixing: np.ndarray) -> np.ndarray:
+    """The field whose colours are those of a picture.
+
+    Args:
+        picture: float32 (rows, columns, channels) of 0 to 1.
+        mixing: of `colour_mixing`.
+
+    Returns:
+        float32 (channels, rows, columns).
+    """
+    inside = np.clip(picture, EDGE, 1 - EDGE).astype(np.float64)
+    mixed = np.log(inside / (1 - inside)).transpose(2, 0, 1)
+    return np.tensordot(np.linalg.inv(mixing), mixed, 1).astype(np.float32)
+
+
+def waves_of(field: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The coefficients of a field: float32 (2, channels, rows, columns // 2 + 1)."""
+    waves = np.fft.rfft2(field) / sizes
+    return np.stack([waves.real, waves.imag]).astype(np.float32)

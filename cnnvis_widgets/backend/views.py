@@ -1,0 +1,54 @@
+"""What the network is shown of a growing picture in one step: a part of it, enlarged and noisy.
+
+A picture that excites the neuron only at one size, in one place and to the last digit is noise to
+the eye. One that does so from every view is a thing. (Jitter: Mordvintsev et al. 2015 and Mahendran
+& Vedaldi 2016; enlarging and noise as in Olah et al. 2017.)
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def resampling(length: int, zoom: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    """The matrix that reads one axis anew, bilinearly (half-pixel centres).
+
+    Args:
+        length: pixels of the axis, before and after.
+        zoom: 1 leaves the size as it is, 2 shows the middle half.
+        shift: by how many pixels of the picture the middle of the view lies further.
+
+    Returns:
+        float32 (length, length); beyond the borders the outermost pixel is repeated.
+    """
+    pixels = tf.range(length, dtype=tf.float32)
+    middle = (length - 1) / 2
+    places = tf.clip_by_value((pixels - middle) / zoom + middle + shift, 0.0, length - 1.0)
+    return tf.nn.relu(1 - tf.abs(places[:, None] - pixels))
+
+
+def view(
+    picture: tf.Tensor, seed: tf.Tensor, largest: tf.Tensor, jitter: tf.Tensor, noise: tf.Tensor
+) -> tf.Tensor:
+    """A random view.
+
+    Args:
+        picture: float32 (channels, rows, columns).
+        seed: int32 (2,): the same seed gives the same view.
+        largest: enlarged 1 to this many times, any part of the picture.
+        jitter: pixels by which a view may reach beyond the picture's borders.
+        noise: standard deviation of what is added to every value.
+
+    Returns:
+        float32 of the picture's shape.
+    """
+    rows, columns = picture.shape[1:]
+    draws, other = tf.random.stateless_uniform((3,), seed), seed + tf.constant([0, 1])
+    zoom = 1 + (largest - 1) * draws[0]
+    down, right = (
+        (2 * draw - 1) * ((1 - 1 / zoom) * length / 2 + jitter)
+        for draw, length in ((draws[1], rows), (draws[2], columns))
+    )
+    seen = resampling(rows, zoom, down) @ picture
+    seen = tf.matmul(seen, resampling(columns, zoom, right), transpose_b=True)
+    return seen + noise * tf.random.stateless_normal(picture.shape, other)

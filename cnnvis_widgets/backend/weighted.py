@@ -1,0 +1,168 @@
+"""The weighted operations of a network as `Linear` layers: convolutions and matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from cnnvis_widgets.backend.lineage import present
+from cnnvis_widgets.backend.shares import Linear
+
+_HOW = ("strides", "padding", "dilations", "explicit_paddings", "data_format")
+
+
+def convolution(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+    """A convolution, in groups or not: x (batch, rows, columns, in), w (r, c, in / groups, out)."""
+    w = w * tf.reshape(scale, [1, 1, 1, -1])
+    how = {name: operation.get_attr(name) for name in _HOW}
+    whole = x.shape[-1] == w.shape[2]
+
+    def forward(a: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.Conv2D(input=a, filter=weights, **how)
+
+    def back(result: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        channels = weights.shape[2] if whole else x.shape[-1]
+        return tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=_sized(x, channels), filter=weights, out_backprop=result, **how
+        )
+
+    def spread(lost: tf.Tensor) -> tf.Tensor:
+        box = tf.ones([*w.shape[:2], 1, 1] if whole else w.shape)
+
+        def outward(result: tf.Tensor) -> tf.Tensor:
+            if whole and tuple(w.shape[:2]) == (1, 1) and set(how["strides"]) == {1}:
+                return result  # every place sees itself
+            return back(result, box)
+
+        if whole:
+            lost = tf.reduce_sum(lost, -1, keepdims=True)
+        return _even(x, w, lost, how, outward)
+
+    return Linear(x, w, forward, back, spread, 2 if whole else None)
+
+
+def depthwise(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+    """A convolution of each channel by itself: w (rows, columns, in, multiplier)."""
+    w = w * (tf.reshape(scale, w.shape[2:]) if scale.shape.num_elements() != 1 else scale)
+    how = {name: operation.get_attr(name) for name in _HOW}
+
+    def forward(a: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.DepthwiseConv2dNative(input=a, filter=weights, **how)
+
+    def back(result: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
+            input_sizes=tf.shape(x), filter=weights, out_backprop=result, **how
+        )
+
+    def spread(lost: tf.Tensor) -> tf.Tensor:
+        box = tf.ones(w.shape)
+        return _even(x, w, lost, how, lambda result: back(result, box), channels=1)
+
+    return Linear(x, w, forward, back, spread, None)
+
+
+def transposed(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+    """A transposed convolution: x (batch, rows, columns, in), w (rows, columns, out, in)."""
+    w = w * tf.reshape(scale, [1, 1, -1, 1])
+    how = {name: operation.get_attr(name) for name in _HOW}
+    sizes = operation.inputs[0]
+
+    def forward(a: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        shape = tf.concat([sizes[:3], [weights.shape[2]]], 0)
+        return tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=shape, filter=weights, out_backprop=a, **how
+        )
+
+    def back(result: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.Conv2D(input=result, filter=weights, **how)
+
+    def spread(lost: tf.Tensor) -> tf.Tensor:
+        box = tf.ones([*w.shape[:2], 1, 1])
+        lost = tf.reduce_sum(lost, -1, keepdims=True)
+        seen = forward(tf.ones_like(x[..., :1]), box)
+        shared = tf.math.divide_no_nan(lost, seen)
+        unseen = tf.reduce_sum(tf.where(seen == 0, lost, 0.0))  # between the strides
+        everywhere = unseen / tf.cast(tf.size(x), tf.float32)
+        return back(shared, box) / x.shape[-1] + everywhere + tf.zeros_like(x)
+
+    return Linear(x, w, forward, back, spread, 3)
+
+
+def product(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+    """A matrix product: x (…, in), w (in, out)."""
+    turned = "transpose_b" if operation.type == "MatMul" else "adj_y"
+    if operation.get_attr(turned):
+        w = tf.transpose(w)
+    w = w * tf.reshape(scale, [1, -1])
+
+    def back(result: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(result, weights, transpose_b=True)
+
+    def spread(lost: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(lost, -1, keepdims=True) / w.shape[0]
+
+    return Linear(x, w, tf.matmul, back, spread, 0)
+
+
+KINDS = {
+    "Conv2D": convolution,
+    "DepthwiseConv2dNative": depthwise,
+    "Conv2DBackpropInput": transposed,
+    "MatMul": product,
+    "BatchMatMulV2": product,
+}
+"""Kind of TensorFlow operation → the layer that it is."""
+
+
+def operands(
+    operation: tf.Operation, dependent: set[tf.Operation]
+) -> tuple[tf.Tensor, tf.Tensor] | None:
+    """Input and weights; None where they do not stand in the usual order and layout."""
+    x, w = operation.inputs[-2:]
+    if operation.type == "Conv2DBackpropInput":
+        x, w = w, x
+    if x.op not in dependent:
+        return None
+    if operation.type == "MatMul" and operation.get_attr("transpose_a"):
+        return None
+    if operation.type == "BatchMatMulV2" and (operation.get_attr("adj_x") or w.shape.rank != 2):
+        return None
+    if "Conv" in operation.type and operation.get_attr("data_format") != b"NHWC":
+        return None
+    return x, w
+
+
+def _sized(x: tf.Tensor, channels: int) -> tf.Tensor:
+    return tf.concat([tf.shape(x)[:3], [channels]], 0)
+
+
+def _even(
+    x: tf.Tensor,
+    w: tf.Tensor,
+    lost: tf.Tensor,
+    how: dict[str, Any],
+    outward: Any,
+    channels: int | None = None,
+) -> tf.Tensor:
+    """Each result's relevance sent evenly to the inputs in its window that are no padding.
+
+    Args:
+        x: the layer's input.
+        w: its weights, for their size.
+        lost: (batch, rows, columns, …).
+        how: the convolution's attributes.
+        outward: sends what stands in a result to each place of its window.
+        channels: how many of the input's a result sees; all that its weights have by default.
+    """
+    places = present(x)
+    ones = tf.ones_like(x[..., :1]) if places is None else tf.constant(places)
+    box = tf.ones([*w.shape[:2], 1, 1])
+    seen = tf.raw_ops.Conv2D(input=ones, filter=box, **how)  # folded: known before the run
+    shared = tf.math.divide_no_nan(lost, seen * (channels or w.shape[2]))
+    sent = outward(shared)
+    if places is not None and places.all():
+        return sent
+    # A window of nothing but padding: no input to give it to but all of them.
+    unseen = tf.reduce_sum(tf.where(seen == 0, lost, tf.zeros_like(lost)))
+    return (sent + unseen / (tf.reduce_sum(ones) * x.shape[-1])) * ones

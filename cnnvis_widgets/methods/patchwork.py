@@ -1,0 +1,32 @@
+"""Copies of a picture with some of its pieces hidden, as fast as memory is copied.
+
+Eight copies of 224 × 224 × 3 take 1.8 ms of processor time, as plain copies do; `np.where` on three
+channels takes 3 to 10 ms, and the same within the compiled forward pass 6 to 10 ms.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class Patchwork:
+    """Makes the copies.
+
+    Args:
+        shown: float32 (rows, columns, channels), what stands where a piece is kept.
+        hidden: the same shape, what stands where it is not.
+        segments: int (rows, columns), the number of each pixel's piece.
+    """
+
+    def __init__(self, shown: np.ndarray, hidden: np.ndarray, segments: np.ndarray) -> None:
+        self._shape, self._segments = shown.shape, segments.ravel()
+        # Pixels are picked whole, all channels at once: first those that hide, then the picture's.
+        whole = np.dtype((np.void, shown.shape[-1] * shown.itemsize))
+        self._pixels = np.concatenate([hidden.ravel(), shown.ravel()]).view(whole)
+
+    def copies(self, kept: np.ndarray) -> np.ndarray:
+        """float32 (copies, rows, columns, channels), for `kept` of 0 and 1 (copies, pieces)."""
+        size = len(self._segments)
+        picked = np.take(kept * size, self._segments, axis=1)
+        picked += np.arange(size)
+        return np.take(self._pixels, picked).view(np.float32).reshape(-1, *self._shape)

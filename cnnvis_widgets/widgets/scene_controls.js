@@ -1,0 +1,30 @@
+/** A class, another picture of it, and a switch for the tell-tale; see scene_controls.py. */
+function render({ model, el }) {
+  const undo = new AbortController();
+  const { signal } = undo;
+  const field = frame(el, model, "scene", signal);
+  const choose = chooser(model);
+  const list = h("select", { "aria-label": "Class of the picture" });
+  const next = h("button", { type: "button" }, "Another picture");
+  const number = h("span", { class: "cnnvis-hint", role: "status" });
+  const box = h("input", { type: "checkbox" });
+  const words = h("span");
+  field.append(h("div", { class: "cnnvis-scene-line" }, list, next, h("label", {}, box, words), number));
+
+  watch(model, ["names"], () => {
+    list.replaceChildren(...model.get("names").map((name, i) => h("option", { value: i }, name)));
+    list.value = String(model.get("chosen"));
+  }, signal);
+  watch(model, ["chosen", "seed", "tell_tale", "tell_tale_label"], () => {
+    list.value = String(model.get("chosen"));
+    box.checked = model.get("tell_tale");
+    words.textContent = ` ${model.get("tell_tale_label")}`;
+    number.textContent = `picture ${model.get("seed")}`;
+  }, signal);
+  list.addEventListener("change", () => choose("chosen", Number(list.value)), { signal });
+  next.addEventListener("click", () => choose("seed", model.get("seed") + 1), { signal });
+  box.addEventListener("change", () => choose("tell_tale", box.checked), { signal });
+  errorLine(model, field, signal);
+  return () => undo.abort();
+}
+export default { render };

@@ -1,0 +1,27 @@
+/** Start and stop a training; see train_controls.py. */
+function render({ model, el }) {
+  const undo = new AbortController();
+  const { signal } = undo;
+  const field = frame(el, model, "train", signal);
+  const choose = chooser(model);
+  const box = h("input", { type: "checkbox" });
+  const label = h("label", {}, box, " snow under one class only (a training set that invites cheating)");
+  const press = h("button", { type: "button", class: "cnnvis-train-press" });
+  const bar = h("progress", { max: 1, "aria-label": "Training" });
+  const said = h("p", { class: "cnnvis-train-said", role: "status" });
+  field.append(h("div", { class: "cnnvis-scene-line" }, press, label, bar), said);
+  watch(model, ["cheating", "running", "share", "said"], () => {
+    const running = model.get("running");
+    box.checked = model.get("cheating");
+    box.disabled = running;
+    press.textContent = running ? "Stop" : "Train a new network";
+    bar.hidden = !running;
+    bar.value = model.get("share");
+    if (said.textContent !== model.get("said")) said.textContent = model.get("said");
+  }, signal);
+  box.addEventListener("change", () => choose("cheating", box.checked), { signal });
+  press.addEventListener("click", () => model.send({ kind: "press" }), { signal });
+  errorLine(model, field, signal);
+  return () => undo.abort();
+}
+export default { render };
