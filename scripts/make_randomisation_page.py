@@ -138,6 +138,12 @@ def cell(values: list[float | None]) -> str:
     return f"{np.mean(known):.2f} [{low:.2f}, {high:.2f}]"
 
 
+def alive(values: dict[str, list[list[float | None]]], stage: int) -> list[int]:
+    """The pictures whose map is not zero everywhere: only for zeros is every correlation 0."""
+    both = zip(values["spearman_absolute"][stage], values["spearman_signed"][stage], strict=True)
+    return [place for place, pair in enumerate(both) if pair != (0, 0)]
+
+
 def section(figures: dict[str, Any]) -> list[str]:
     """The tables of one network."""
     main, counts = figures["initialise"], figures["initialise"]["counts"]
@@ -157,6 +163,13 @@ def section(figures: dict[str, Any]) -> list[str]:
         for method, values in main["values"].items():
             cells = [cell(values[measure][k]) for k in shown]
             lines.append(f"| {method} | {' | '.join(cells)} |")
+            if main["zeros"][method]:
+                kept = [alive(values, k) for k in shown]
+                cells = [
+                    f"{cell([values[measure][k][p] for p in places])}, {len(places)} pictures"
+                    for k, places in zip(shown, kept, strict=True)
+                ]
+                lines.append(f"| … where its map is not zero | {' | '.join(cells)} |")
         lines.append("")
     zeros = {m: n for m, n in main["zeros"].items() if n}
     total = len(counts) * len(figures["pictures"])

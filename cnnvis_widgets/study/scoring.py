@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -95,7 +96,7 @@ class Scorer:
             for wanted in self.wanted:
                 if progress:
                     progress(len(found), total)
-                key = json.dumps([line["key"], wanted.metric.name, wanted.parameters])
+                key = self._key(line, wanted)
                 if key not in known and "unsuited" not in line:
                     case = case or self._case(line)
                     known[key] = self._measured(key, wanted, case)
@@ -104,6 +105,13 @@ class Scorer:
         if progress:
             progress(total, total)
         return found
+
+    def _key(self, line: dict[str, Any], wanted: Wanted) -> str:
+        """All that a score depends on; with other pictures in the study, companions are others."""
+        parts = [line["key"], wanted.metric.name, wanted.parameters]
+        if "companions" in wanted.metric.needs:
+            parts.append(f"{zlib.crc32(json.dumps(list(self.study.pictures)).encode()):x}")
+        return json.dumps(parts)
 
     def _measured(self, key: str, wanted: Wanted, case: Case) -> dict[str, Any]:
         if lacking := wanted.metric.lacks(case):
@@ -151,7 +159,9 @@ class Scorer:
             image=seen(subject, network),
             neuron=neuron,
             explain=explain,
-            companions=self._companions(subject, network, neuron.unit),
+            companions=self._companions(subject, network, neuron.unit)
+            if "companions" in wants
+            else (),
             kept=self._kept[1],
         )
 

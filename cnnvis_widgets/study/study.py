@@ -116,8 +116,8 @@ class Study:
                 self.store.save("pictures", name, **subject.arrays())
 
     def __repr__(self) -> str:
-        done = sum(run.key in self.store.runs() for run in self.plan())
-        return f"<Study in {str(self.store.path)!r}: {done} of {len(list(self.plan()))} runs>"
+        plan, done = list(self.plan()), len(self.runs())
+        return f"<Study in {str(self.store.path)!r}: {done} of {len(plan)} runs>"
 
     @classmethod
     def open(cls, path: str | Path) -> Study:

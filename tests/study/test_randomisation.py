@@ -61,7 +61,31 @@ def test_a_map_that_turns_its_sign_scores_minus_1_if_signs_are_looked_at(network
     assert METRIC.measure(case(network, turning)).value == 1  # the absolute values are the same
 
 
-def test_zeros_count_as_a_change_and_two_of_them_as_nothing() -> None:
+def test_stages_whose_map_is_zero_are_left_out_and_told(network: Network) -> None:
+    def shy(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+        """Shows nothing where the neuron is below zero, and else always the same."""
+        head = net.model.get_layer("head").get_weights()
+        same = all((h == t).all() for h, t in zip(head, trained, strict=True))
+        return Found(MAP * (same or always), MAP[..., None] * (same or always))
+
+    trained, always = network.model.get_layer("head").get_weights(), False
+    found = METRIC.measure(case(network, shy))  # its head is random from the first stage on
+    assert found.value is None
+    assert found.details["spearman_absolute"] == [None] * 3
+    always = True
+    assert METRIC.measure(case(network, shy)).value == 1
+
+    def once(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+        c1 = net.model.get_layer("c1").get_weights()[0]
+        seen = (c1 == network.model.get_layer("c1").get_weights()[0]).all()
+        return Found(MAP * seen, MAP[..., None] * seen)
+
+    found = METRIC.measure(case(network, once))
+    assert found.value == 1
+    assert found.note.startswith("1 of 3 stages left out")
+
+
+def test_a_constant_map_has_no_order_in_common() -> None:
     zeros, some = (Found(m, m[..., None]) for m in (np.zeros((9, 8)), RNG.random((9, 8))))
     assert similarities(some, zeros)["spearman_absolute"] == 0
     assert set(similarities(zeros, zeros).values()) == {None}

@@ -21,6 +21,9 @@ class Randomisation(Metric):
 
     Stage by stage more layers, from the output down, lose what they have learned. A map that stays
     the same does not depend on what the network has learned there. The neuron stays the same unit.
+
+    A map that is zero everywhere (Deep Taylor's is, whenever the random neuron is below zero) says
+    nothing about what it depends on: its stage is left out, and told.
     """
 
     name = "randomisation"
@@ -87,16 +90,19 @@ class Randomisation(Metric):
             for done, count in enumerate(counts, start=1):
                 copy.randomise(count)
                 found = case.explain(copy.network, case.image, case.neuron, case.seed)
+                there = bool(found.attribution.any())
                 for measure, value in similarities(first, found).items():
-                    curves[measure].append(value)
+                    curves[measure].append(value if there else None)
                 case.progress(done, len(counts))
         finally:
             copy.randomise(0)
         known = [v for v in curves[case.parameters["measure"]] if v is not None]
         details = {"layers": [copy.layers[count - 1] for count in counts], **curves}
         if not known:
-            return Score(None, "the maps are the same value everywhere", details)
-        return Score(float(np.mean(known)), details=details)
+            return Score(None, "every copy's map is zero, or the same value everywhere", details)
+        out = len(counts) - len(known)
+        note = f"{out} of {len(counts)} stages left out: their maps are zero" if out else ""
+        return Score(float(np.mean(known)), note, details)
 
     def _copy(self, case: Case) -> Cascade:
         """One copy serves all cases of a network: its functions are compiled once."""
@@ -118,7 +124,7 @@ def stages(layers: int, wanted: int) -> list[int]:
 def similarities(one: Found, other: Found) -> dict[str, float | None]:
     """All three measures of two explanations of the same method; see `similarity.py`.
 
-    A map of zeros beside one that is not counts as a change: 0.
+    A constant map beside one that is not has nothing in common with it: Spearman's are 0.
     """
     signed = [found.attribution.sum(-1, dtype=np.float64) for found in (one, other)]
     absolute = [np.abs(found.attribution).sum(-1, dtype=np.float64) for found in (one, other)]
