@@ -133,14 +133,12 @@ def table(rows: list[Row], samples: int, seeds: int) -> list[str]:
             f"| {row.agreement[0]:.2f} / {row.agreement[1]:.2f} |"
         )
     counts = [sum(row.since[n] <= EARLY for row in rows) for n in range(seeds)]
-    usual = sum(np.median(row.since) <= EARLY for row in rows)
     agreement = np.mean([row.agreement for row in rows], axis=0)
     return [
         *lines,
         "",
-        f"Final after {EARLY} samples or fewer: by the median over seeds {usual} of {len(rows)} "
-        f"pictures; seed by seed {', '.join(map(str, counts))}. Mean Jaccard {agreement[0]:.2f} / "
-        f"{agreement[1]:.2f}.",
+        f"Final after {EARLY} samples or fewer, of {len(rows)} pictures, seed by seed: "
+        f"{', '.join(map(str, counts))}. Mean Jaccard {agreement[0]:.2f} / {agreement[1]:.2f}.",
         "",
         f"| patience | samples used (median) | same top {COUNT} as after {samples} |",
         "| -: | -: | -: |",
