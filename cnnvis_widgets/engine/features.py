@@ -73,15 +73,21 @@ def features(
 
     Raises:
         UnsuitableError: the layer has no rows and columns.
-        InvalidValueError: no pictures, or a number below 1.
+        InvalidValueError: no pictures, a network's input in place of one, or a number below 1.
     """
     if not images or pictures < 1 or (isinstance(units, int) and units < 1):
         raise InvalidValueError(
             "Features need at least one picture and one unit; "
             f"got {len(images)} pictures, units={units!r}, pictures={pictures}."
         )
-    seen = {name: network.prepare(image) for name, image in images.items()}
-    maps = np.stack([network.activations(one.input, layer) for one in seen.values()])
+    names, inputs, crops = list(images), [], []
+    for name, image in images.items():
+        prepared = network.prepare(image)
+        if prepared.picture is None:
+            raise InvalidValueError(f"Features need pictures, uint8; {name!r} is {image.dtype}.")
+        inputs.append(prepared.input)
+        crops.append(prepared.picture)
+    maps = np.stack([network.activations(one, layer) for one in inputs])
     if maps.ndim != 4:
         raise UnsuitableError(
             f"Features are places of a map; {layer!r} gives {maps.shape[1:]}. "
@@ -90,22 +96,19 @@ def features(
     if isinstance(units, int):
         order = np.argsort(-np.maximum(maps, 0).mean(axis=(0, 1, 2)), kind="stable")
         units = [int(unit) for unit in order[:units]]
-    names = list(seen)
-    field = next(one.field for one in network.plan if one.name == layer)
+    field = next((one.field for one in network.plan if one.name == layer), None)
     found = []
     for unit in units:
-        network.neuron((layer, unit))  # refuses a unit that there is not
+        network.neuron((layer, unit))  # is there such a unit?
         own = maps[..., unit]
         best = np.argsort(-own.max(axis=(1, 2)), kind="stable")[:pictures]
-        batch = np.stack([seen[names[i]].input for i in best])
+        batch = np.stack([inputs[i] for i in best])
         strongest = Neuron(layer, unit, "max")
         gradients = network.backward(batch, strongest, Pass(rule="guided")).gradients[0]
         excited = []
         for i, gradient in zip(best, gradients, strict=True):
             row, column = (int(n) for n in np.unravel_index(own[i].argmax(), own[i].shape))
-            picture = seen[names[i]].picture
-            assert picture is not None  # of a picture, not of floats
-            size = picture.shape[:2]
+            size = crops[i].shape[:2]
             box = field.box(row, column, size) if field else (0, 0, *size)
             excited.append(
                 Excited(
@@ -114,7 +117,7 @@ def features(
                     (row, column),
                     box,
                     _core(gradient, box),
-                    picture,
+                    crops[i],
                     own[i],
                     gradient,
                 )

@@ -200,9 +200,12 @@ function render({ model, el }) {
     showEditor();
   };
   const showEditor = () => {
+    const there = get(edited.trait)[edited.row]?.[edited.column]?.[edited.channel] !== undefined;
+    if (!there || (pooling() && edited.trait === "kernel")) {
+      edited = { trait: pooling() ? "values" : "kernel", row: 0, column: 0, channel: 0 };
+    }
     const { trait, row, column, channel } = edited;
-    const value = get(trait)[row]?.[column]?.[channel];
-    if (value === undefined) { edited = { trait: "kernel", row: 0, column: 0, channel: 0 }; showEditor(); return; }
+    const value = get(trait)[row][column][channel];
     const of = sizes().channels > 1 ? `, ${nameOf(channel)}` : "";
     editor.element.firstElementChild.textContent = `${trait === "kernel" ? "kernel" : "input"}, row ${row}, column ${column}${of}:`;
     editor.show(value);

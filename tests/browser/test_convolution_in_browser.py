@@ -119,6 +119,7 @@ def test_the_pages_sums_are_scipys_in_every_setting_and_the_keyboard_does_it_all
     for channel, name in enumerate(["red", "green", "blue"]):
         shows(page.get_by_role("grid", name=f"result, {name}"), pooled[..., channel])
     expect(page.get_by_role("spinbutton", name="padding")).to_be_hidden()
+    expect(page.get_by_role("spinbutton", name="input, row 0, column 0, red:")).to_be_visible()
 
 
 def test_two_on_a_page_presets_and_a_picture(voila_page, screenshot):

@@ -66,5 +66,7 @@ def test_what_has_no_places_is_refused(network, images):
         features(network, images, "conv", units=[2])
     with pytest.raises(InvalidValueError, match="0 pictures"):
         features(network, {}, "conv")
+    with pytest.raises(InvalidValueError, match="'dark' is float32"):
+        features(network, {"dark": np.zeros((12, 16, 3), np.float32)}, "conv")
     with pytest.raises(InvalidValueError, match="units=0"):
         features(network, images, "conv", units=0)
