@@ -35,6 +35,7 @@ def kernel(page: Page, code: str, expected: object) -> None:
 
 def test_three_diagrams_on_a_page(voila_page, screenshot):
     page = voila_page(CELLS)
+    expect(page.locator(".cnnvis-architecture")).to_have_count(3)
     vgg, block, inception = page.locator(".cnnvis-architecture").all()
     expect(vgg.get_by_role("option")).to_have_count(21)
     expect(vgg.get_by_text("21 boxes, 138\u202f357\u202f544 parameters")).to_be_visible()

@@ -125,6 +125,7 @@ def test_the_pages_sums_are_scipys_in_every_setting_and_the_keyboard_does_it_all
 def test_two_on_a_page_presets_and_a_picture(voila_page, screenshot):
     page = voila_page([SETUP, PLANE, PICTURE], viewport={"width": 900, "height": 1100})
     values, _ = arrays()
+    expect(page.locator(".cnnvis-convolution")).to_have_count(2)
     plane, large = page.locator(".cnnvis-convolution").all()
     plane.get_by_role("combobox").select_option("vertical edges")
     sobel = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])[..., None]

@@ -44,6 +44,7 @@ def test_depth_and_views_by_keyboard_twice_on_a_page(voila_page, screenshot):
         [SETUP, "one = FeaturesByDepth(layers, notes); one", "two = FeaturesByDepth(layers); two"],
         viewport={"width": 600, "height": 900},
     )
+    expect(page.locator(".cnnvis-features")).to_have_count(2)
     one, two = page.locator(".cnnvis-features").all()
     pictures = one.locator("img")
     expect(pictures).to_have_count(4)
