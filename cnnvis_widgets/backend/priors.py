@@ -21,7 +21,7 @@ def alpha_norm(x: tf.Tensor, alpha: float | tf.Tensor) -> tf.Tensor:
         float32 (batch,).
     """
     squares = tf.reduce_sum(tf.square(x), -1)
-    return tf.reduce_mean(tf.pow(squares + LEAST, alpha / 2), (1, 2))
+    return tf.reduce_mean(_power(squares + LEAST, alpha / 2), (1, 2))
 
 
 def total_variation(x: tf.Tensor, beta: float | tf.Tensor) -> tf.Tensor:
@@ -40,4 +40,9 @@ def total_variation(x: tf.Tensor, beta: float | tf.Tensor) -> tf.Tensor:
     down = tf.pad(x[:, 1:] - x[:, :-1], ((0, 0), (0, 1), (0, 0), (0, 0)))
     right = tf.pad(x[:, :, 1:] - x[:, :, :-1], ((0, 0), (0, 0), (0, 1), (0, 0)))
     squares = tf.square(down) + tf.square(right)
-    return tf.reduce_sum(tf.reduce_mean(tf.pow(squares + LEAST, beta / 2), (1, 2)), -1)
+    return tf.reduce_sum(tf.reduce_mean(_power(squares + LEAST, beta / 2), (1, 2)), -1)
+
+
+def _power(x: tf.Tensor, exponent: float | tf.Tensor) -> tf.Tensor:
+    """x^exponent for x > 0. TensorFlow's own power takes the processor several times as long."""
+    return tf.exp(exponent * tf.math.log(x))
