@@ -122,11 +122,7 @@ class Method(ABC):
         model_dependent: whether it needs a particular architecture.
         networks: which ones it suits, in words.
         weaknesses: what is known to go wrong, in a sentence or two.
-<<<<<<< HEAD
-        signed: whether the heatmap has both signs, as published (another rule of the same method
-=======
         signed: whether the heatmap, as published, has both signs (another rule of the same method
->>>>>>> audit
             may give others).
         unit: the unit of the heatmap's values, for a colour bar.
         quick: whether an answer takes a few passes only.
