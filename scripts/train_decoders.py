@@ -17,13 +17,14 @@ import numpy as np
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.zoo.loading import DECODERS
 
-# The last layer of each resolution through which all that the network knows must pass.
+# No 8 × 8 maps: of the last ones of Mini VGG, Mini ResNet and Mini Inception the same training made
+# grey fog, off by 51.5, 43.0 and 42.7 grey levels where plain grey is off by 52.
 LAYERS = {
     "mini_vgg": ("block1_conv1", "block2_conv2", "block3_conv2"),
-    "mini_inception": ("stem2", "mixed1", "mixed3"),
-    "mini_xception": ("block1_conv2_act", "block2_add", "block5_sepconv1_act"),
-    "mini_resnet": ("conv2_block2_out", "conv3_block2_out", "conv4_block2_out"),
-    "mini_mobilenet": ("block_0_project_bn", "block_2_add", "conv_last_relu"),
+    "mini_inception": ("stem2", "mixed0", "mixed1"),
+    "mini_xception": ("block1_conv1_act", "block1_conv2_act", "block2_add"),
+    "mini_resnet": ("conv1_relu", "conv2_block2_out", "conv3_block2_out"),
+    "mini_mobilenet": ("conv1_relu", "block_0_project_bn", "block_2_add"),
 }
 SEED, TRAINED_ON, HELD_BACK = 20160, 2000, 200
 STEPS, BATCH, WIDTH, RATE = 2500, 16, 32, 2e-3
