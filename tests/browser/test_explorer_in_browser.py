@@ -91,6 +91,15 @@ def test_a_visit_through_voila(voila_page, screenshot) -> None:
     group(page, "Picture").get_by_role("radio", name="espresso").click()
     shown = changed(page, shown, "espresso")
 
+    # Another network, and back: its classes are others.
+    networks = group(page, "Network").get_by_role("option")
+    networks.filter(has_text="Mini VGG").click()
+    shown = changed(page, shown, "Mini VGG")
+    expect(group(page, "Class").get_by_role("option")).to_have_count(5)
+    networks.filter(has_text="EfficientNet-Lite0").click()
+    expect(title(page)).to_contain_text("EfficientNet-Lite0", timeout=ANSWER)
+    shown = changed(page, shown, "espresso")
+
     # A neuron of a layer: the most active first.
     page.get_by_placeholder("filter by name").fill("block4b_add")
     page.get_by_role("treeitem", name="block4b_add").last.click()
