@@ -47,20 +47,30 @@ METHODS: dict[str, Any] = {
     "occlusion": "occlusion",
     "visual_backprop": "visual_backprop",
 }
+DEAR = {"lime": METHODS["lime"], "occlusion": METHODS["occlusion"]}  # hundreds of passes a map
+QUICK = {name: one for name, one in METHODS.items() if name not in DEAR}
 CHEAP = ["pointing_game", "relevance_mass", "relevance_rank", "best_iou", "complexity"]
 ASKING = [
     "discriminative",
     "deletion",
     "insertion",
     "focus",
-    "disconnected_grid",
     "randomisation",
     "stability",
+    "disconnected_grid",
 ]
-DEAR = ("lime", "occlusion")  # hundreds of passes each: not asked again for every stage and seed
 BASELINES = ("centre", "noise", "edges")
-PICTURES, ASKED, CHEATERS, SEED = 200, 40, 40, 7_000
-LIMES = 10  # pictures where LIME is asked twice or more for each: it takes seconds
+PICTURES, CHEATERS, DEAR_CHEATERS, SEED = 200, 40, 10, 7_000
+PLAN: tuple[tuple[int, dict[str, Any], list[Any]], ...] = (
+    (PICTURES, QUICK, CHEAP),
+    (40, DEAR, CHEAP),
+    (40, QUICK, ASKING[:4]),
+    (40, DEAR, ASKING[1:3]),
+    (20, QUICK, ["randomisation", ("stability", {"seeds": 2})]),
+    (10, QUICK, ["disconnected_grid"]),
+    (10, DEAR, ["discriminative"]),
+)
+"""How many of the pictures, which methods, which metrics; the baselines go with the quick ones."""
 
 
 def measure(folder: Path) -> dict[str, Any]:
@@ -77,36 +87,25 @@ def measure(folder: Path) -> dict[str, Any]:
             print(f"{done} of {total}, {time.time() - start:.0f} s", flush=True)
 
     drawn = {f"scene {k + 1}": s for k, s in enumerate(scenes(PICTURES, SEED))}
-    few = dict(list(drawn.items())[:ASKED])
     options: dict[str, Any] = {"neurons": "label", "path": folder / "honest", "keep": "heatmap"}
-    rows: dict[str, Any] = {"all": [], "networks": []}
-
-    def add(given: Any, methods: Any, metrics: list[str], baselines: tuple[str, ...]) -> Any:
-        part = cnnvis.Study(NETWORKS, given, methods, **options)
-        part.run(progress)
-        for name, by in (("all", ("method",)), ("networks", ("network", "method"))):
-            rows[name] += part.table(metrics, by=by, baselines=baselines, progress=progress)
-        return part
-
-    quick = {name: one for name, one in METHODS.items() if name != "lime"}
-    lime = {"lime": METHODS["lime"]}
-    cheap = {name: one for name, one in METHODS.items() if name not in DEAR}
-    study = add(drawn, quick, CHEAP, BASELINES)
-    add(few, cheap, ASKING, BASELINES)
-    add(few, {"occlusion": METHODS["occlusion"]}, ASKING[:3], ())
-    few_lime = add(few, lime, [*CHEAP, *ASKING[1:3]], ())
-    add(dict(list(few.items())[:LIMES]), lime, ASKING[:1], ())
+    rows: dict[str, Any] = {"all": [], "networks": [], "snow": [], "unsuited": []}
+    for count, methods, metrics in PLAN:
+        study = cnnvis.Study(NETWORKS, dict(list(drawn.items())[:count]), methods, **options)
+        study.run(progress)
+        more = {"baselines": BASELINES if methods is QUICK else (), "progress": progress}
+        rows["all"] += study.table(metrics, by=("method",), **more)
+        rows["networks"] += study.table(metrics, by=("network", "method"), **more)
+        rows["unsuited"] += reasons(study)
     snow = scenes(CHEATERS, SEED + 1, label=CHEATED, tell_tale="background")
     snowy = {f"snow {k + 1}": s for k, s in enumerate(snow)}
     both = [name + version for name in NETWORKS for version in ("", ":cheating")]
     options["path"] = folder / "cheating"
-    rows["snow"] = []
-    for given, methods in ((snowy, quick), (dict(list(snowy.items())[:LIMES]), lime)):
-        cheating = cnnvis.Study(both, given, methods, **options)
-        cheating.run(progress)
-        rows["snow"] += cheating.table(
+    for count, methods in ((CHEATERS, QUICK), (DEAR_CHEATERS, DEAR)):
+        study = cnnvis.Study(both, dict(list(snowy.items())[:count]), methods, **options)
+        study.run(progress)
+        rows["snow"] += study.table(
             ["tell_tale_share", "relevance_mass", "pointing_game"],
-            baselines=BASELINES if methods is quick else (),
+            baselines=BASELINES if methods is QUICK else (),
             progress=progress,
         )
     rows["share"] = sum(float(s.tell_tale.sum()) for s in snow) / sum(
@@ -115,7 +114,6 @@ def measure(folder: Path) -> dict[str, Any]:
     rows["accuracy"] = accuracies(both, CHEATED)
     rows["cheated"] = CLASSES[CHEATED]
     rows["object"] = sum(float(s.evidence.mean()) for s in drawn.values()) / len(drawn)
-    rows["runs"] = [line for s in (study, few_lime) for line in reasons(s)]
     return {**rows, "seconds": round(time.time() - start), "machine": machine()}
 
 
@@ -158,7 +156,9 @@ def reasons(study: Any) -> list[dict[str, Any]]:
 
 def page(rows: dict[str, Any]) -> str:
     """The whole page as Markdown."""
-    facts = rows["machine"]
+    facts, order = rows["machine"], [*METHODS, *BASELINES]
+    for name in ("all", "networks", "snow"):
+        rows[name].sort(key=lambda row: order.index(row["method"]))
     lines = [
         "<!-- Made by scripts/make_evidence_table.py; do not edit. -->",
         "",
@@ -175,12 +175,13 @@ def page(rows: dict[str, Any]) -> str:
         f"## All five networks, honest, {PICTURES} pictures",
         "",
         markdown([r for r in rows["all"] if r["metric"] in CHEAP], "method"),
-        f"LIME has the first {ASKED} of these pictures only.",
+        f"{' and '.join(DEAR)} have the first 40 of these pictures only.",
         "",
-        f"## What asks the network, the first {ASKED} of these pictures",
+        "## What asks the network",
         "",
-        f"LIME is asked for `discriminative` on {LIMES} of them, and like occlusion for nothing "
-        "that asks the method many times more.",
+        "Of these pictures the first 40, for discriminative, deletion, insertion and focus (for "
+        f"discriminative 10 with {' and '.join(DEAR)}); 20 for randomisation and stability; 10 for "
+        "the disconnected grid.",
         "",
         markdown([r for r in rows["all"] if r["metric"] in ASKING], "method"),
     ]
@@ -188,8 +189,8 @@ def page(rows: dict[str, Any]) -> str:
         own = [r for r in rows["networks"] if r["metric"] == metric]
         lines += [f"## {metric}, network by network", "", markdown(own, "method", "network")]
     lines += [*snow(rows), *beside(rows)]
-    if rows["runs"]:
-        told = dict.fromkeys(f"{r['method']}: {r['unsuited']}" for r in rows["runs"])
+    if rows["unsuited"]:
+        told = dict.fromkeys(f"{r['method']}: {r['unsuited']}" for r in rows["unsuited"])
         lines += ["## What did not suit", "", *(f"- {why}" for why in told), ""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -201,7 +202,8 @@ def snow(rows: dict[str, Any]) -> list[str]:
         f"## Where the cheaters look: {CHEATERS} pictures of a {rows['cheated']} on snow",
         "",
         "The tell-tale's share of the map on tell-tale and object. The snow has "
-        f"{rows['share']:.0%} of these pixels. LIME has {LIMES} of the pictures.",
+        f"{rows['share']:.0%} of these pixels. {' and '.join(DEAR)} have {DEAR_CHEATERS} of the "
+        "pictures.",
         "",
         markdown(own, "method", "network"),
         "Right answers:",
