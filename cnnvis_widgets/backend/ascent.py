@@ -33,10 +33,8 @@ class Numbers(NamedTuple):
     Attributes:
         rate: Adam's step size.
         pull: how much the activation counts beside the penalties.
-        alpha: the power of |x|^α.
-        alpha_weight: how much it counts.
-        beta: the power of TV_β.
-        tv_weight: how much it counts.
+        alpha_weight: how much |x|^α counts.
+        tv_weight: how much TV_β counts.
         zoom: see `views.view`.
         jitter: see `views.view`.
         noise: see `views.view`.
@@ -44,9 +42,7 @@ class Numbers(NamedTuple):
 
     rate: float
     pull: float
-    alpha: float
     alpha_weight: float
-    beta: float
     tv_weight: float
     zoom: float
     jitter: float
@@ -60,11 +56,15 @@ class Form(NamedTuple):
         waves: whether the numbers are coefficients of waves, else those of each place.
         octaves: whether some waves may be left out.
         layer: whether the whole layer is excited, else one neuron.
+        alpha: the power of |x|^α: a product, where it is 2, 4 or 6.
+        beta: the power of TV_β: likewise.
     """
 
     waves: bool
     octaves: bool
     layer: bool
+    alpha: float
+    beta: float
 
 
 class State(NamedTuple):
@@ -209,15 +209,16 @@ def program(
         chosen = Numbers(*tf.unstack(given))
         picture = canvas.colours(_field(numbers, waves, form, (rows, columns)), mixing)
         shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise)
-        pixels = tf.tensordot(tf.transpose(shown, (1, 2, 0))[None], matrix, 1) + black
+        mixed = tf.tensordot(matrix, shown, ((0,), (0,)))
+        pixels = tf.transpose(mixed, (1, 2, 0))[None] + black
         target = forward_in(model, pixels).target(layer)
         value, start = _aim(target, unit, aggregate, position, form)
         with backward_rule(rule):
             found = tf.gradients(target, picture, grad_ys=start)[0]
         upward, slope = _of_size_one(tf.zeros_like(picture) if found is None else found)
         grey = tf.transpose(picture, (1, 2, 0))[None] - 0.5
-        penalty = chosen.alpha_weight * alpha_norm(grey / TYPICAL_LENGTH, chosen.alpha)
-        penalty += chosen.tv_weight * total_variation(grey / TYPICAL_DIFFERENCE, chosen.beta)
+        penalty = chosen.alpha_weight * alpha_norm(grey / TYPICAL_LENGTH, form.alpha)
+        penalty += chosen.tv_weight * total_variation(grey / TYPICAL_DIFFERENCE, form.beta)
         way = chosen.pull * upward - rows * columns * tf.gradients(penalty, picture)[0]
         way = tf.gradients(picture, numbers, grad_ys=way)[0]
         state = _adam(State(numbers, mean, square), way, time, chosen.rate)
@@ -260,13 +261,14 @@ def _of_size_one(derivative: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     largest = tf.reduce_max(tf.abs(finite))
     scaled = tf.math.divide_no_nan(finite, largest)  # its squares neither overflow nor vanish
     mean = tf.sqrt(tf.reduce_mean(tf.square(scaled)))
-    return tf.math.divide_no_nan(scaled, mean), largest
+    return scaled * tf.math.reciprocal_no_nan(mean), largest
 
 
 def _adam(state: State, way: tf.Tensor, time: tf.Tensor, rate: tf.Tensor) -> State:
     """One step upward."""
     mean = MOMENTUM * state.mean + (1 - MOMENTUM) * way
     square = MEMORY * state.square + (1 - MEMORY) * tf.square(way)
-    upward = mean / (1 - tf.pow(MOMENTUM, time))
-    spread = tf.sqrt(square / (1 - tf.pow(MEMORY, time)))
-    return State(state.numbers + rate * upward / (spread + TINY), mean, square)
+    # The two corrections for the start are numbers: taken together, they cost no pass of their own.
+    late = tf.sqrt(1 - tf.pow(MEMORY, time))
+    length = rate * late / (1 - tf.pow(MOMENTUM, time))
+    return State(state.numbers + length * mean / (tf.sqrt(square) + TINY * late), mean, square)

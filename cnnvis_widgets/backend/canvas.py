@@ -9,6 +9,8 @@ three numbers for each place that are as independent of one another as red, gree
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -29,6 +31,15 @@ def frequencies(rows: int, columns: int) -> np.ndarray:
     return np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None])
 
 
+def mirrored(rows: int, columns: int) -> np.ndarray:
+    """2 for a wave that stands for its mirror image as well, 1 for one that is its own: float64."""
+    counts = np.full((rows, columns // 2 + 1), 2.0)
+    counts[:, 0] = 1
+    if columns % 2 == 0:
+        counts[:, -1] = 1
+    return counts
+
+
 def wave_sizes(rows: int, columns: int, fall: float = 1.0) -> np.ndarray:
     """How large a wave of coefficient 1 is: float32 (rows, columns // 2 + 1).
 
@@ -38,11 +49,7 @@ def wave_sizes(rows: int, columns: int, fall: float = 1.0) -> np.ndarray:
     """
     least = 1 / max(rows, columns)  # the plain field's frequency is 0
     falling = np.maximum(frequencies(rows, columns), least) ** -fall
-    counts = np.full(falling.shape, 4.0)  # a wave and its mirror image add up
-    counts[:, 0] = 1  # these are their own, and only their real part is heard
-    if columns % 2 == 0:
-        counts[:, -1] = 1
-    power = (counts * falling**2).sum() / (rows * columns) ** 2
+    power = ((mirrored(rows, columns) * falling) ** 2).sum() / (rows * columns) ** 2
     return (falling / np.sqrt(power)).astype(np.float32)
 
 
@@ -69,8 +76,20 @@ def colour_mixing(channels: int, decorrelated: bool) -> np.ndarray:
 
 def from_waves(coefficients: tf.Tensor, sizes: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     """(2, channels, rows, columns // 2 + 1), real and imaginary → (channels, rows, columns)."""
-    waves = tf.complex(coefficients[0] * sizes, coefficients[1] * sizes)
-    return tf.signal.irfft2d(waves, size)
+    counts = tf.constant(mirrored(*size) / (size[0] * size[1]), tf.float32)
+
+    @tf.custom_gradient
+    def synthesis(numbers: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        field = tf.signal.irfft2d(tf.complex(numbers[0], numbers[1]), size)
+
+        def analysis(derivative: tf.Tensor) -> tf.Tensor:
+            # TensorFlow's own derivative is this too, and takes twice as long.
+            waves = tf.signal.rfft2d(derivative)
+            return tf.stack([tf.math.real(waves), tf.math.imag(waves)]) * counts
+
+        return field, analysis
+
+    return synthesis(coefficients * sizes)
 
 
 def blurred(field: tf.Tensor, kept: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

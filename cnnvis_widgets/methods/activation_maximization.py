@@ -101,14 +101,14 @@ class _Run:
             waves=chosen["parametrisation"] == "fourier",
             octaves=self.octaves > 1,
             layer=chosen["goal"] == "layer",
+            alpha=chosen["norm_power"],
+            beta=chosen["variation_power"],
         )
         self.form = form
         numbers = Numbers(
             rate=chosen["rate"],
             pull=chosen["pull"],
-            alpha=chosen["norm_power"],
             alpha_weight=chosen["norm_weight"],
-            beta=chosen["variation_power"],
             tv_weight=chosen["variation_weight"],
             # A neuron at one place sees one place: it would be blurred over all that it could see.
             zoom=1.0 if neuron.position else chosen["zoom"],

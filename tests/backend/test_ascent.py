@@ -15,13 +15,14 @@ from cnnvis_widgets.backend.neuron import Neuron
 
 RNG = np.random.default_rng(2)
 START = RNG.uniform(0.1, 0.9, SHAPE).astype(np.float32)
-STILL = Numbers(0.05, 0.0, 6.0, 0.0, 2.0, 0.0, 1.0, 0.0, 0.0)
+STILL = Numbers(0.05, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 """Nothing random in a view, and nothing in the objective."""
 
 
 def begun(network: Network, numbers: Numbers, neuron: Neuron | None = None, **options: Any) -> Any:
     colours = find_colours(network.input_shape, network.preprocess, np.zeros(SHAPE, np.float32))
-    form = Form(options.pop("waves", False), options.pop("octaves", False), False)
+    alpha, beta = options.pop("powers", (6.0, 2.0))
+    form = Form(options.pop("waves", False), options.pop("octaves", False), False, alpha, beta)
     options = {"decorrelated": False, "fall": 1.0, "seed": 0, "start": START, **options}
     return Ascent(network, neuron or Neuron(None, 1), colours, form, numbers, **options)
 
@@ -36,18 +37,18 @@ def squashed(field: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-field))
 
 
-def penalties(colours: np.ndarray, numbers: Numbers) -> float:
+def penalties(colours: np.ndarray, numbers: Numbers, alpha: float, beta: float) -> float:
     """|x|^α and TV_β of colours (channels, rows, columns), in grey levels as in the paper."""
     x = 255 * (colours - 0.5)
     lengths = np.sqrt((x**2).sum(0)) / 80
-    total = numbers.alpha_weight * (lengths**numbers.alpha).mean()
+    total = numbers.alpha_weight * (lengths**alpha).mean()
     _, rows, columns = x.shape
     for channel in x * 6.5 / 80:
         for r in range(rows):
             for c in range(columns):
                 down = channel[r + 1, c] - channel[r, c] if r + 1 < rows else 0.0
                 right = channel[r, c + 1] - channel[r, c] if c + 1 < columns else 0.0
-                part = (down**2 + right**2) ** (numbers.beta / 2)
+                part = (down**2 + right**2) ** (beta / 2)
                 total += numbers.tv_weight * part / (rows * columns)
     return float(total)
 
@@ -63,21 +64,21 @@ def slopes(function: Any, at: np.ndarray, places: list[tuple[int, ...]], by: flo
 
 
 @pytest.mark.parametrize(
-    "numbers",
+    ("numbers", "powers"),
     [
-        STILL._replace(alpha_weight=1.0),
-        STILL._replace(alpha_weight=0.3, alpha=3.0),
-        STILL._replace(tv_weight=1.0),
-        STILL._replace(tv_weight=0.2, beta=1.2, alpha_weight=0.1),
+        (STILL._replace(alpha_weight=1.0), (6.0, 2.0)),
+        (STILL._replace(alpha_weight=0.3), (3.0, 2.0)),
+        (STILL._replace(tv_weight=1.0), (6.0, 2.0)),
+        (STILL._replace(tv_weight=0.2, alpha_weight=0.1), (4.0, 1.2)),
     ],
     ids=["published norm", "other norm", "published variation", "both"],
 )
 @pytest.mark.parametrize("waves", [False, True], ids=["pixels", "waves"])
 def test_penalties_pull_as_finite_differences_say(
-    twins: Any, numbers: Numbers, waves: bool
+    twins: Any, numbers: Numbers, powers: tuple[float, float], waves: bool
 ) -> None:
     _, network = twins("fused")
-    ascent = begun(network, numbers, waves=waves)
+    ascent = begun(network, numbers, waves=waves, powers=powers)
     at = ascent.state.numbers.numpy().astype(np.float64)
     rows, columns, _ = SHAPE
     sizes = ascent._sizes.astype(np.float64)
@@ -86,7 +87,7 @@ def test_penalties_pull_as_finite_differences_say(
         field = given
         if waves:
             field = np.fft.irfft2((given[0] + 1j * given[1]) * sizes, (rows, columns))
-        return -rows * columns * penalties(squashed(field), numbers)
+        return -rows * columns * penalties(squashed(field), numbers, *powers)
 
     lead = [(0,), (1,)] if waves else [()]
     places = [(*first, k, r, c) for first in lead for k in range(3) for r, c in ((0, 0), (4, 2))]
@@ -116,7 +117,7 @@ def test_the_activation_pulls_along_its_gradient_at_a_set_size(twins: Any, neuro
 def test_a_whole_layer_pulls_by_its_mean_square(twins: Any) -> None:
     _, network = twins("branched")
     colours = find_colours(SHAPE, None, START)
-    form = Form(waves=False, octaves=False, layer=True)
+    form = Form(waves=False, octaves=False, layer=True, alpha=6.0, beta=2.0)
     ascent = Ascent(
         network, Neuron("mixed", 0), colours, form, STILL._replace(pull=1.0), False, 1.0, 0, START
     )
