@@ -68,7 +68,10 @@ class Form(NamedTuple):
 
 
 class State(NamedTuple):
-    """The numbers of a picture, and Adam's running means of the derivative and of its square."""
+    """The numbers of a picture, and what Adam remembers of the derivative and of its square.
+
+    The running means, not divided: over (1 - `MOMENTUM`) and (1 - `MEMORY`).
+    """
 
     numbers: tf.Tensor
     mean: tf.Tensor
@@ -111,9 +114,10 @@ class Ascent:
         rows, columns, channels = network.input_shape
         self._sizes = canvas.wave_sizes(rows, columns, fall)
         mixing = canvas.colour_mixing(channels, decorrelated)
+        rng = np.random.default_rng(seed)
+        grain = rng.standard_normal((channels, 2 * rows, 2 * columns), np.float32)
         if start is None:
             waves, places = (2, channels, rows, columns // 2 + 1), (channels, rows, columns)
-            rng = np.random.default_rng(seed)
             first = START * rng.standard_normal(waves if form.waves else places, np.float32)
         else:
             first = canvas.field_of(start, mixing)
@@ -127,6 +131,7 @@ class Ascent:
         self._fixed = (
             tf.constant(colours.matrix),
             tf.constant(colours.black[None]),
+            tf.constant(grain),
             tf.constant(numbers, tf.float32),
         )
         self._kept: dict[float, tf.Tensor] = {}
@@ -157,7 +162,7 @@ class Ascent:
 
     def _arguments(self, share: float) -> tuple[tf.Tensor, ...]:
         time = len(self.values) + 1
-        drawn = tf.constant([self._seed, 2 * time], tf.int32)
+        drawn = tf.constant([self._seed, time], tf.int32)
         waves, at = self._waves(share), tf.constant(time, tf.float32)
         return (*self.state, at, drawn, *self._aim, waves, self._mixing, *self._fixed)
 
@@ -204,11 +209,12 @@ def program(
         mixing: tf.Tensor,
         matrix: tf.Tensor,
         black: tf.Tensor,
+        grain: tf.Tensor,
         given: tf.Tensor,
     ) -> Any:
         chosen = Numbers(*tf.unstack(given))
         picture = canvas.colours(_field(numbers, waves, form, (rows, columns)), mixing)
-        shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise)
+        shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise, grain)
         mixed = tf.tensordot(matrix, shown, ((0,), (0,)))
         pixels = tf.transpose(mixed, (1, 2, 0))[None] + black
         target = forward_in(model, pixels).target(layer)
@@ -232,6 +238,7 @@ def program(
         *(scalar, tf.TensorSpec((2,), tf.int32), whole, whole),
         *(tf.TensorSpec(kept), tf.TensorSpec((channels, channels))),
         *(tf.TensorSpec((channels, channels)), tf.TensorSpec((1, *shape))),
+        tf.TensorSpec((channels, 2 * rows, 2 * columns)),
         tf.TensorSpec((len(Numbers._fields),)),
     )
     return compiled(body, *specs)
@@ -266,9 +273,10 @@ def _of_size_one(derivative: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _adam(state: State, way: tf.Tensor, time: tf.Tensor, rate: tf.Tensor) -> State:
     """One step upward."""
-    mean = MOMENTUM * state.mean + (1 - MOMENTUM) * way
-    square = MEMORY * state.square + (1 - MEMORY) * tf.square(way)
-    # The two corrections for the start are numbers: taken together, they cost no pass of their own.
-    late = tf.sqrt(1 - tf.pow(MEMORY, time))
-    length = rate * late / (1 - tf.pow(MOMENTUM, time))
+    # The running means are kept as sums, and all that is a number is taken together: each pass over
+    # the coefficients that is saved counts, beside a network of this speed.
+    mean = MOMENTUM * state.mean + way
+    square = MEMORY * state.square + tf.square(way)
+    late = tf.sqrt((1 - tf.pow(MEMORY, time)) / (1 - MEMORY))
+    length = rate * late * (1 - MOMENTUM) / (1 - tf.pow(MOMENTUM, time))
     return State(state.numbers + length * mean / (tf.sqrt(square) + TINY * late), mean, square)

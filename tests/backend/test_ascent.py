@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from oracles.nets import SHAPE
 
-from cnnvis_widgets.backend.ascent import MOMENTUM, Ascent, Form, Numbers
+from cnnvis_widgets.backend.ascent import Ascent, Form, Numbers
 from cnnvis_widgets.backend.colours import find_colours
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
@@ -30,7 +30,7 @@ def begun(network: Network, numbers: Numbers, neuron: Neuron | None = None, **op
 def first_way(ascent: Ascent, share: float = 1.0) -> np.ndarray:
     """The objective's derivative by the numbers, as the first step took it."""
     ascent.step(share)
-    return ascent.state.mean.numpy().astype(np.float64) / (1 - MOMENTUM)
+    return ascent.state.mean.numpy().astype(np.float64)
 
 
 def squashed(field: np.ndarray) -> np.ndarray:
@@ -145,7 +145,7 @@ def test_steps_are_adam_s(twins: Any) -> None:
     m, v, previous = np.zeros_like(theta), np.zeros_like(theta), np.zeros_like(theta)
     for t in (1, 2, 3):
         ascent.step()
-        g = (ascent.state.mean.numpy() - 0.9 * previous) / 0.1
+        g = ascent.state.mean.numpy() - 0.9 * previous
         previous = ascent.state.mean.numpy().astype(np.float64)
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
         theta = theta + 0.3 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)

@@ -24,8 +24,11 @@ def test_an_axis_is_read_as_numpy_interpolates(zoom: float, shift: float) -> Non
 
 def shown(picture: np.ndarray, seed: int, zoom: float, jitter: float, noise: float) -> np.ndarray:
     seeds = tf.constant([7, seed], tf.int32)
+    channels, rows, columns = picture.shape
+    shape = (channels, 2 * rows, 2 * columns)
+    grain = np.random.default_rng(1).standard_normal(shape, np.float32)
     numbers = (tf.constant(x, tf.float32) for x in (zoom, jitter, noise))
-    return view(tf.constant(picture, tf.float32), seeds, *numbers).numpy()
+    return view(tf.constant(picture, tf.float32), seeds, *numbers, grain).numpy()
 
 
 def test_without_anything_random_the_view_is_the_picture() -> None:
