@@ -78,14 +78,17 @@ def multiplied(steps: list[Step]) -> list[Step]:
     return [step for step in steps if step.operation.type in ("Mul", "RealDiv", "Neg")]
 
 
-def aftermath(operation: tf.Operation, dependent: set[tf.Operation]) -> tuple[tf.Tensor, tf.Tensor]:
+def aftermath(
+    operation: tf.Operation, dependent: set[tf.Operation]
+) -> tuple[tf.Tensor, tf.Tensor | None]:
     """A weighted layer's result with bias and BatchNorm, and what it was multiplied by.
 
     Returns:
-        The result, with the layer's channels only; and float32 (1,) or (channels,).
+        The result, with the layer's channels only; and float32 (1,) or (channels,), None for
+        nothing.
     """
     result = operation.outputs[0]
-    channels, start, scale = result.shape[-1], 0, tf.ones([1])
+    channels, start, scale = result.shape[-1], 0, None
     for step in following(operation, dependent):
         after = step.operation
         factor = _factor(after, result)
@@ -93,7 +96,9 @@ def aftermath(operation: tf.Operation, dependent: set[tf.Operation]) -> tuple[tf
         if factor is not None:
             flat = tf.reshape(tf.cast(factor, tf.float32), [-1])
             own = slice(step.start, step.start + channels)
-            scale = scale * (flat if factor.shape.num_elements() == 1 else flat[own])
+            if factor.shape.num_elements() != 1 and step.whole != channels:
+                flat = flat[own]
+            scale = flat if scale is None else scale * flat
         start = step.start
     if channels is not None and result.shape[-1] != channels:
         result = result[..., start : start + channels]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.lineage import present
@@ -12,9 +14,11 @@ from cnnvis_widgets.backend.shares import Linear
 _HOW = ("strides", "padding", "dilations", "explicit_paddings", "data_format")
 
 
-def convolution(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+def convolution(
+    operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor | None
+) -> Linear:
     """A convolution, in groups or not: x (batch, rows, columns, in), w (r, c, in / groups, out)."""
-    w = w * tf.reshape(scale, [1, 1, 1, -1])
+    w = _scaled(w, scale, [1, 1, 1, -1])
     how = {name: operation.get_attr(name) for name in _HOW}
     whole = x.shape[-1] == w.shape[2]
 
@@ -28,23 +32,24 @@ def convolution(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.T
         )
 
     def spread(lost: tf.Tensor) -> tf.Tensor:
-        box = tf.ones([*w.shape[:2], 1, 1] if whole else w.shape)
-
         def outward(result: tf.Tensor) -> tf.Tensor:
             if whole and tuple(w.shape[:2]) == (1, 1) and set(how["strides"]) == {1}:
                 return result  # every place sees itself
-            return back(result, box)
+            return back(result, tf.ones([*w.shape[:2], 1, 1] if whole else w.shape))
 
         if whole:
             lost = tf.reduce_sum(lost, -1, keepdims=True)
-        return _even(x, w, lost, how, outward)
+        return _even(x, w, lost, how, outward, w.shape[2])
 
     return Linear(x, w, forward, back, spread, 2 if whole else None)
 
 
-def depthwise(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+def depthwise(
+    operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor | None
+) -> Linear:
     """A convolution of each channel by itself: w (rows, columns, in, multiplier)."""
-    w = w * (tf.reshape(scale, w.shape[2:]) if scale.shape.num_elements() != 1 else scale)
+    single = scale is None or scale.shape.num_elements() == 1
+    w = _scaled(w, scale, [1] if single else w.shape[2:])
     how = {name: operation.get_attr(name) for name in _HOW}
 
     def forward(a: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
@@ -57,14 +62,16 @@ def depthwise(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Ten
 
     def spread(lost: tf.Tensor) -> tf.Tensor:
         box = tf.ones(w.shape)
-        return _even(x, w, lost, how, lambda result: back(result, box), channels=1)
+        return _even(x, w, lost, how, lambda result: back(result, box), 1)
 
     return Linear(x, w, forward, back, spread, None)
 
 
-def transposed(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+def transposed(
+    operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor | None
+) -> Linear:
     """A transposed convolution: x (batch, rows, columns, in), w (rows, columns, out, in)."""
-    w = w * tf.reshape(scale, [1, 1, -1, 1])
+    w = _scaled(w, scale, [1, 1, -1, 1])
     how = {name: operation.get_attr(name) for name in _HOW}
     sizes = operation.inputs[0]
 
@@ -89,12 +96,12 @@ def transposed(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Te
     return Linear(x, w, forward, back, spread, 3)
 
 
-def product(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor) -> Linear:
+def product(operation: tf.Operation, x: tf.Tensor, w: tf.Tensor, scale: tf.Tensor | None) -> Linear:
     """A matrix product: x (…, in), w (in, out)."""
     turned = "transpose_b" if operation.type == "MatMul" else "adj_y"
     if operation.get_attr(turned):
         w = tf.transpose(w)
-    w = w * tf.reshape(scale, [1, -1])
+    w = _scaled(w, scale, [1, -1])
 
     def back(result: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         return tf.matmul(result, weights, transpose_b=True)
@@ -133,7 +140,14 @@ def operands(
     return x, w
 
 
+def _scaled(w: tf.Tensor, scale: tf.Tensor | None, shape: list[int]) -> tf.Tensor:
+    """The weights times what their results are multiplied by; None is nothing."""
+    return w if scale is None else w * tf.reshape(scale, shape)
+
+
 def _sized(x: tf.Tensor, channels: int) -> tf.Tensor:
+    if channels == x.shape[-1]:
+        return tf.shape(x)
     return tf.concat([tf.shape(x)[:3], [channels]], 0)
 
 
@@ -142,8 +156,8 @@ def _even(
     w: tf.Tensor,
     lost: tf.Tensor,
     how: dict[str, Any],
-    outward: Any,
-    channels: int | None = None,
+    outward: Callable[[tf.Tensor], tf.Tensor],
+    channels: int,
 ) -> tf.Tensor:
     """Each result's relevance sent evenly to the inputs in its window that are no padding.
 
@@ -153,16 +167,22 @@ def _even(
         lost: (batch, rows, columns, …).
         how: the convolution's attributes.
         outward: sends what stands in a result to each place of its window.
-        channels: how many of the input's a result sees; all that its weights have by default.
+        channels: how many of the input's a result sees.
     """
     places = present(x)
-    ones = tf.ones_like(x[..., :1]) if places is None else tf.constant(places)
-    box = tf.ones([*w.shape[:2], 1, 1])
-    seen = tf.raw_ops.Conv2D(input=ones, filter=box, **how)  # folded: known before the run
-    shared = tf.math.divide_no_nan(lost, seen * (channels or w.shape[2]))
-    sent = outward(shared)
-    if places is not None and places.all():
+    if places is not None and places.all() and tuple(w.shape[:2]) == (1, 1):
+        return outward(lost * (1 / channels))
+    box = np.ones((*w.shape[:2], 1, 1), np.float32)
+    if places is None:
+        ones = tf.ones_like(x[..., :1])
+        seen = tf.raw_ops.Conv2D(input=ones, filter=box, **how)
+        return outward(tf.math.divide_no_nan(lost, seen * channels))
+    with tf.init_scope():  # at once: what is known need not stand in the graph
+        seen = tf.raw_ops.Conv2D(input=places, filter=box, **how).numpy()
+    share = np.divide(1, channels * seen, out=np.zeros_like(seen), where=seen > 0)
+    sent = outward(lost * share)
+    if places.all():
         return sent
     # A window of nothing but padding: no input to give it to but all of them.
-    unseen = tf.reduce_sum(tf.where(seen == 0, lost, tf.zeros_like(lost)))
-    return (sent + unseen / (tf.reduce_sum(ones) * x.shape[-1])) * ones
+    unseen = tf.reduce_sum(lost * (seen == 0).astype(np.float32))
+    return (sent + unseen / (places.sum() * x.shape[-1])) * places
