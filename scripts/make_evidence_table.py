@@ -1,9 +1,9 @@
-"""Score every method on every mini network where the evidence is known; write docs/evidence.md.
+"""Score every method on every mini network where the evidence is known; write docs/evidence_table.md.
 
 python scripts/make_evidence_table.py             # goes on where it was interrupted
-python scripts/make_evidence_table.py --render    # the page again, from docs/evidence.json
+python scripts/make_evidence_table.py --render    # the page again, from docs/evidence_table.json
 
-The runs lie in build/evidence (a `cnnvis.Study`), the table's rows in docs/evidence.json, what they
+The runs lie in build/evidence (a `cnnvis.Study`), the table's rows in docs/evidence_table.json, what they
 mean in scripts/evidence_reading.md.
 """
 
@@ -24,8 +24,8 @@ from machine import machine  # noqa: E402
 from cnnvis_widgets.study.similarity import spearman  # noqa: E402
 from cnnvis_widgets.study.tables import cell, markdown  # noqa: E402
 
-FIGURES = ROOT / "docs" / "evidence.json"
-PAGE = ROOT / "docs" / "evidence.md"
+FIGURES = ROOT / "docs" / "evidence_table.json"
+PAGE = ROOT / "docs" / "evidence_table.md"
 READING = Path(__file__).parent / "evidence_reading.md"
 NETWORKS = ("mini_vgg", "mini_inception", "mini_xception", "mini_resnet", "mini_mobilenet")
 # The seven methods of the thesis' Table 2, then the others that make maps of a class.

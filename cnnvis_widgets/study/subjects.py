@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,10 @@ from cnnvis_widgets.backend.pixels import fit
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.study.contract import Other
 from cnnvis_widgets.zoo import images as zoo
+from cnnvis_widgets.zoo.evidence import CLASSES, PREFIX, named
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
-
-SCENE = re.compile(r"scene:(\d+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +92,10 @@ def subjects(images: Any) -> list[Subject]:
     """The pictures of a study.
 
     Args:
-        images: one or several of: the name of a picture that comes along (its outline is its mask),
-            "scene:7" (the drawn picture of that seed), a path, an array, a
-            `cnnvis_widgets.zoo.evidence.Scene`, a `Subject`; or a mapping of names to these.
+        images: one or several of: the name of a picture that comes along (its outline is its
+            mask), "scene:7" (the drawn picture of that seed; "scene:7:background" on snow), a path,
+            an array, a `cnnvis_widgets.zoo.evidence.Scene`, a `Subject`; or a mapping of names to
+            these.
 
     Raises:
         InvalidValueError: none, or two of one name.
@@ -119,10 +118,8 @@ def subjects(images: Any) -> list[Subject]:
 def _subject(name: str | None, image: Any, number: int) -> Subject:
     if isinstance(image, Subject):
         return image
-    if isinstance(image, str) and (match := SCENE.fullmatch(image)):
-        from cnnvis_widgets.zoo.evidence import scene
-
-        return _scene(name or image, scene(int(match[1])))
+    if isinstance(image, str) and image.startswith(PREFIX):
+        return _scene(name or image, named(image))
     if hasattr(image, "evidence"):
         return _scene(name or f"scene {number + 1}", image)
     if isinstance(image, str) and image in zoo.images():
@@ -138,8 +135,6 @@ def _subject(name: str | None, image: Any, number: int) -> Subject:
 
 
 def _scene(name: str, scene: Any) -> Subject:
-    from cnnvis_widgets.zoo.evidence import CLASSES
-
     return Subject(
         name,
         scene.picture,

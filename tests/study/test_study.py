@@ -198,8 +198,10 @@ def test_a_baseline_that_does_not_look_at_the_network_scores_as_such(
 def test_pictures_by_name_scene_and_array() -> None:
     from cnnvis_widgets.zoo.evidence import scene
 
-    found = subjects(["cat", "scene:3", scene(5), PICTURES[0]])
-    assert [s.name for s in found] == ["cat", "scene:3", "scene 3", "picture 4"]
+    found = subjects(["cat", "scene:3", scene(5), PICTURES[0], "scene:3:corner"])
+    assert [s.name for s in found] == ["cat", "scene:3", "scene 3", "picture 4", "scene:3:corner"]
+    assert found[1].tell_tale is None
+    np.testing.assert_array_equal(found[4].tell_tale, scene(3, tell_tale="corner").tell_tale)
     assert found[0].mask.shape == found[0].image.shape[:2]
     assert (found[0].unit, found[0].units) == (281, 1000)
     drawn = scene(3)
