@@ -14,6 +14,7 @@ from cnnvis_widgets.widgets.fit_plot import FitPlot
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.guided_product import GuidedProduct
+from cnnvis_widgets.widgets.inversions import Inversions
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
@@ -44,6 +45,7 @@ __all__ = [
     "Growth",
     "Guess",
     "GuidedProduct",
+    "Inversions",
     "LayerPicker",
     "MethodPicker",
     "NetworkPicker",
