@@ -1,0 +1,39 @@
+"""The lesson on network inversion as a visitor sees it: whole, and the strip of layers answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+LESSON = Path(__file__).parents[2] / "notebooks" / "03_12_network_inversion.ipynb"
+SECONDS = 600  # some twenty descents, while other tests use the machine
+
+
+def test_the_lesson_on_network_inversion(voila_page, screenshot):
+    page = voila_page(LESSON, timeout=SECONDS)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Network inversion")
+    strips = page.locator(".cnnvis-inversions")
+    expect(strips).to_have_count(2, timeout=120_000)
+    expect(page.locator(".cnnvis-growth")).to_have_count(2)  # the film, and the explorer's
+    expect(page.locator(".cnnvis-guess")).to_have_count(3)
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+    page.get_by_role("heading", name="Sources").scroll_into_view_if_needed()
+    assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    first = strips.first
+    layers = first.get_by_role("radiogroup", name="Two ways back")
+    layers.get_by_role("radio", name="conv1_relu").focus()
+    page.keyboard.press("End")
+    expect(first.get_by_role("status")).to_contain_text("avg_pool. regularised: code's error 0.0")
+    expect(first.get_by_role("status")).to_contain_text("no decoder")
+    layers.get_by_role("radio", name="conv3_block2_out").click()
+    expect(first.locator("figure")).to_have_count(3)
+    large = first.get_by_role("img", name="decoder, made from conv3_block2_out, enlarged")
+    expect(large).to_be_visible()
+    assert large.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 64
+
+    page.get_by_role("radio", name="The grainy one").click()
+    expect(page.get_by_text("Right: The grainy one.")).to_be_visible()
+    screenshot(page, "lesson-network-inversion")
