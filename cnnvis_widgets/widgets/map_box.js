@@ -35,7 +35,7 @@ function render({ model, el }) {
     seen = { ...data, values, most, picture: greyed(pixels), table: bytesOf(data.table), outline: isoPath(Float32Array.from(bytesOf(data.mask)), shape, 0.5) };
     over.setAttribute("viewBox", `0 0 ${shape[1]} ${shape[0]}`);
   };
-  const rect = ([top, left, bottom, right], name) => drawn("rect", { x: left + 1, y: top + 1, width: right - left - 2, height: bottom - top - 2, class: name });
+  const rect = ([top, left, bottom, right], name) => drawn("rect", { x: left + 1, y: top + 1, width: Math.max(right - left - 2, 0.5), height: Math.max(bottom - top - 2, 0.5), class: name });
   const draw = () => {
     if (!seen) return;
     const { shape, values, most, picture, table, boxes, ious, true: truth, alt } = seen;

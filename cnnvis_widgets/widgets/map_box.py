@@ -79,6 +79,12 @@ class MapBox(Drawing, Chart):
         """Intersection over union of the two; 0 without a box."""
         return self.box.iou(self.true_box) if self.box else 0.0
 
+    @property
+    def ious(self) -> list[float]:
+        """The same for every threshold, from 1 to 100 per cent."""
+        true = self.true_box
+        return [box.iou(true) if box else 0.0 for box in self._boxes()]
+
     def _boxes(self) -> list[Box | None]:
         if self.view not in self._found:
             from cnnvis_widgets.rendering.pictures import enlarge  # brings Pillow along
@@ -103,7 +109,7 @@ class MapBox(Drawing, Chart):
             "alt": self._alts.get(self.view, self.view),
             "true": list(true),
             "boxes": [list(box) if box else [] for box in self._boxes()],
-            "ious": [box.iou(true) if box else 0.0 for box in self._boxes()],
+            "ious": self.ious,
         }
 
     @traitlets.observe("view")

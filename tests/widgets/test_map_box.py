@@ -25,7 +25,7 @@ def test_the_box_holds_all_places_that_have_enough():
     assert widget.box == expected and widget.true_box == Box(8, 9, 20, 25)
     assert widget.iou == expected.iou(Box(8, 9, 20, 25))
     assert widget._data["boxes"][49] == list(expected)
-    assert widget._data["ious"][49] == widget.iou
+    assert widget._data["ious"][49] == widget.ious[49] == widget.iou
     assert len(widget._data["boxes"]) == 100
 
 
