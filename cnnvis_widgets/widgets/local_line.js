@@ -70,7 +70,7 @@ function render({ model, el }) {
       for (let j = 0; j < CELLS; j += 1) {
         const [x, y] = [-end + j * side, -end + (i + 1) * side];
         const p = probability([x + side / 2, y - side / 2]);
-        cells.push(drawn("rect", { x: axes.px(x), y: axes.py(y), width: wide + 0.4, height: high + 0.4, class: p >= 0.5 ? "cnnvis-local-1" : "cnnvis-local-0", opacity: (Math.abs(p - 0.5) * 0.5).toFixed(3) }));
+        cells.push(drawn("rect", { x: axes.px(x), y: axes.py(y), width: wide, height: high, "shape-rendering": "crispEdges", class: p >= 0.5 ? "cnnvis-local-1" : "cnnvis-local-0", opacity: (Math.abs(p - 0.5) * 0.5).toFixed(3) }));
       }
     }
     ground.replaceChildren(...cells);
