@@ -9,6 +9,7 @@ from cnnvis_widgets.widgets.descent import Descent
 from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
+from cnnvis_widgets.widgets.facts_table import FactsTable
 from cnnvis_widgets.widgets.features_by_depth import FeaturesByDepth
 from cnnvis_widgets.widgets.fit_plot import FitPlot
 from cnnvis_widgets.widgets.growth import Growth
@@ -41,6 +42,7 @@ __all__ = [
     "DrawingPad",
     "ExplanationView",
     "Explorer",
+    "FactsTable",
     "FeaturesByDepth",
     "FitPlot",
     "Growth",
