@@ -10,7 +10,7 @@ function render({ model, el }) {
   const note = h("p", { class: "cnnvis-facts-note", role: "status" });
   const clear = h("button", { type: "button" }, "Show all, as they came");
   const grid = h("table", {}, head, body);
-  field.append(h("div", { class: "cnnvis-facts-scroll", tabindex: "-1" }, grid), h("div", { class: "cnnvis-line" }, clear, said), note);
+  field.append(h("div", { class: "cnnvis-facts-scroll" }, grid), h("div", { class: "cnnvis-line" }, clear, said), note);
   watch(model, ["label"], () => { grid.setAttribute("aria-label", model.get("label")); }, signal);
 
   let headings = [];
