@@ -9,6 +9,7 @@ from cnnvis_widgets.widgets.descent import Descent
 from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
+from cnnvis_widgets.widgets.facts_table import FactsTable
 from cnnvis_widgets.widgets.features_by_depth import FeaturesByDepth
 from cnnvis_widgets.widgets.fit_plot import FitPlot
 from cnnvis_widgets.widgets.growth import Growth
@@ -16,6 +17,8 @@ from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.guided_product import GuidedProduct
 from cnnvis_widgets.widgets.inversions import Inversions
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
+from cnnvis_widgets.widgets.local_line import LocalLine
+from cnnvis_widgets.widgets.map_box import MapBox
 from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
 from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
@@ -40,6 +43,7 @@ __all__ = [
     "DrawingPad",
     "ExplanationView",
     "Explorer",
+    "FactsTable",
     "FeaturesByDepth",
     "FitPlot",
     "Growth",
@@ -47,6 +51,8 @@ __all__ = [
     "GuidedProduct",
     "Inversions",
     "LayerPicker",
+    "LocalLine",
+    "MapBox",
     "MethodPicker",
     "NetworkPicker",
     "NeuronPicker",
