@@ -169,11 +169,13 @@ def relevance(
     layer: str | None,
     aggregate: str,
     rule: str,
+    shown: tuple[str, ...] = (),
 ) -> tf.types.experimental.ConcreteFunction:
     """(pixels, unit, position, ε or α) → unit, value, relevance of the pixels, its sums at layers.
 
     The relevance starts as max(value, 0), shared among the positions in proportion to what is
-    positive there. The sums stand in the order of the listed layers.
+    positive there. The sums stand in the order of the listed layers. Last come the maps of the
+    layers in `shown`, summed over the channels: (rows, columns), or (1, 1) where a layer has none.
     """
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor, number: tf.Tensor) -> Any:
@@ -194,10 +196,20 @@ def relevance(
             found = tf.gradients(target, places, grad_ys=tf.cast(start, target.dtype))
         sums = [tf.constant(float("nan")) if r is None else tf.reduce_sum(r) for r in found[1:]]
         given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
-        return unit, value, given, tf.stack(sums)
+        at = {info.name: r for info, r in zip(structure.layers, found[1:], strict=True)}
+        maps = [_summed(at[name], structure.call(name).output) for name in shown]
+        return unit, value, given, tf.stack(sums), maps
 
     scalar = tf.TensorSpec((), tf.int32)
     return compiled(body, pixels_spec(shape), scalar, scalar, tf.TensorSpec((), tf.float32))
+
+
+def _summed(relevance: tf.Tensor | None, output: tf.Tensor) -> tf.Tensor:
+    """The first picture's relevance at a layer, summed over the channels."""
+    if relevance is None:  # the neuron does not depend on this layer
+        relevance = tf.zeros_like(output)
+    map_ = tf.reduce_sum(tf.cast(relevance, tf.float32)[0], -1)
+    return map_ if map_.shape.rank == 2 else tf.reshape(tf.reduce_sum(map_), (1, 1))
 
 
 def _seed(

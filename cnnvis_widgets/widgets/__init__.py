@@ -21,6 +21,7 @@ from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.relevance_flow import RelevanceFlow
 from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
 from cnnvis_widgets.widgets.tangent import Tangent
@@ -51,6 +52,7 @@ __all__ = [
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "RelevanceFlow",
     "ReluGates",
     "SceneControls",
     "Tangent",
