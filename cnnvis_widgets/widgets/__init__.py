@@ -15,6 +15,7 @@ from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.guided_product import GuidedProduct
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
+from cnnvis_widgets.widgets.map_chain import MapChain
 from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
 from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
@@ -46,6 +47,7 @@ __all__ = [
     "Guess",
     "GuidedProduct",
     "LayerPicker",
+    "MapChain",
     "MethodPicker",
     "NetworkPicker",
     "NeuronPicker",
