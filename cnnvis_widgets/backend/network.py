@@ -306,9 +306,7 @@ class Network(CompiledModel):
             layers: their names, in the order in which they are wanted.
             neuron: as `neuron` takes it; None is the most probable class.
         """
-        shown = tuple(layers)
-        for name in shown:
-            self.structure.call(name)
+        shown = tuple(self.structure.call(name).path for name in layers)
         batch = self.prepare(image).input[None]
         layer, aggregate, arguments = self._arguments(batch, self.neuron(neuron))
         program = self._program(

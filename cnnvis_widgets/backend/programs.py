@@ -191,13 +191,15 @@ def relevance(
         ends = tuple(tf.constant(b[None]) for b in bounds)
         path = structure.dependent & before_target(target)
         setting = Setting(path, ends, pixels, rule, number)
-        places = [pixels, *(structure.call(info.name).output for info in structure.layers)]
+        names = [*(info.name for info in structure.layers), *shown]
+        places = [pixels, *(structure.call(name).output for name in names)]
         with relevance_rules(setting):
             found = tf.gradients(target, places, grad_ys=tf.cast(start, target.dtype))
+        first = len(places) - len(shown)
+        maps = [_summed(r, x) for r, x in zip(found[first:], places[first:], strict=True)]
+        found = found[:first]
         sums = [tf.constant(float("nan")) if r is None else tf.reduce_sum(r) for r in found[1:]]
         given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
-        at = {info.name: r for info, r in zip(structure.layers, found[1:], strict=True)}
-        maps = [_summed(at[name], structure.call(name).output) for name in shown]
         return unit, value, given, tf.stack(sums), maps
 
     scalar = tf.TensorSpec((), tf.int32)

@@ -154,6 +154,22 @@ def test_a_layer_without_rows_has_one_place_and_one_beside_the_way_has_zeros(
         network.relevance_maps(image, ["expnd"])
 
 
+def test_a_nested_model_is_a_floor_too() -> None:
+    inside = keras.Input((ROWS, COLUMNS, 3))
+    inner = keras.Model(inside, L.Conv2D(4, 3, activation="relu", name="c")(inside), name="inner")
+    outer = keras.Input((ROWS, COLUMNS, 3))
+    model = keras.Model(outer, L.Dense(2)(L.GlobalAveragePooling2D()(inner(outer))))
+    dense = randomise(model).layers[-1]
+    dense.set_weights([np.abs(w) for w in dense.get_weights()])  # so that the units are active
+    network = Network(model)
+    image = np.random.default_rng(1).uniform(0, 255, (ROWS, COLUMNS, 3)).astype(np.float32)
+    unit = int(network.outputs(image[None])[0].argmax())
+    whole, part, _ = network.relevance_maps(image, ["inner", "inner/c"], unit)
+    assert (whole.layer, part.layer) == ("inner", "inner/c")
+    np.testing.assert_array_equal(whole.map, part.map)
+    assert whole.map.shape == (7, 5) and whole.total > 0
+
+
 @pytest.fixture(scope="module")
 def branched() -> keras.Model:
     """Everything that breaks others: sums, concatenation, pooling, padding, BatchNorm, nesting."""
