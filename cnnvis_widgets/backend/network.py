@@ -28,6 +28,7 @@ from cnnvis_widgets.backend.records import (
     LayerInfo,
     PlannedLayer,
     Prediction,
+    RelevanceFloor,
     RelevanceResult,
 )
 from cnnvis_widgets.errors import InvalidValueError
@@ -283,11 +284,43 @@ class Network(CompiledModel):
                 self.model, self.input_shape, self.bounds, layer, aggregate, rule
             ),
         )
-        unit, start, given, sums = program(*arguments, tf.constant(value, tf.float32))
+        unit, start, given, sums, _ = program(*arguments, tf.constant(value, tf.float32))
         names = (info.name for info in self.layers)
         found = dict(zip(names, sums.numpy().tolist(), strict=True))
         reached = {name: total for name, total in found.items() if total == total}
         return RelevanceResult(int(unit), float(start.numpy()[0]), given.numpy(), reached)
+
+    def relevance_maps(
+        self,
+        image: np.ndarray,
+        layers: Sequence[str],
+        neuron: Neuron | int | tuple[str, int] | None = None,
+    ) -> list[RelevanceFloor]:
+        """Where Deep Taylor's relevance lies at some layers, and at the picture (last, as "").
+
+        A layer through which all paths lead holds the whole of it, max(value, 0); one inside a
+        branch holds the branch's part; one that the neuron does not depend on holds zeros.
+
+        Args:
+            image: a picture or an input, see `prepare`.
+            layers: their names, in the order in which they are wanted.
+            neuron: as `neuron` takes it; None is the most probable class.
+        """
+        shown = tuple(self.structure.call(name).path for name in layers)
+        batch = self.prepare(image).input[None]
+        layer, aggregate, arguments = self._arguments(batch, self.neuron(neuron))
+        program = self._program(
+            ("relevance maps", layer, aggregate, shown),
+            lambda: programs.relevance(
+                self.model, self.input_shape, self.bounds, layer, aggregate, "z_plus", shown
+            ),
+        )
+        *_, given, _, maps = program(*arguments, tf.constant(0.0))
+        found = [*(m.numpy() for m in maps), given.numpy()[0].sum(-1)]
+        return [
+            RelevanceFloor(name, map_, float(map_.sum(dtype=np.float64)))
+            for name, map_ in zip((*shown, ""), found, strict=True)
+        ]
 
     def class_maps(self, pixels: np.ndarray, neuron: Neuron | None) -> ClassMaps:
         """The maps that the network averages at its end, and an output unit's weights of them.

@@ -169,11 +169,13 @@ def relevance(
     layer: str | None,
     aggregate: str,
     rule: str,
+    shown: tuple[str, ...] = (),
 ) -> tf.types.experimental.ConcreteFunction:
     """(pixels, unit, position, ε or α) → unit, value, relevance of the pixels, its sums at layers.
 
     The relevance starts as max(value, 0), shared among the positions in proportion to what is
-    positive there. The sums stand in the order of the listed layers.
+    positive there. The sums stand in the order of the listed layers. Last come the maps of the
+    layers in `shown`, summed over the channels: (rows, columns), or (1, 1) where a layer has none.
     """
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor, number: tf.Tensor) -> Any:
@@ -189,15 +191,27 @@ def relevance(
         ends = tuple(tf.constant(b[None]) for b in bounds)
         path = structure.dependent & before_target(target)
         setting = Setting(path, ends, pixels, rule, number)
-        places = [pixels, *(structure.call(info.name).output for info in structure.layers)]
+        names = [*(info.name for info in structure.layers), *shown]
+        places = [pixels, *(structure.call(name).output for name in names)]
         with relevance_rules(setting):
             found = tf.gradients(target, places, grad_ys=tf.cast(start, target.dtype))
+        first = len(places) - len(shown)
+        maps = [_summed(r, x) for r, x in zip(found[first:], places[first:], strict=True)]
+        found = found[:first]
         sums = [tf.constant(float("nan")) if r is None else tf.reduce_sum(r) for r in found[1:]]
         given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
-        return unit, value, given, tf.stack(sums)
+        return unit, value, given, tf.stack(sums), maps
 
     scalar = tf.TensorSpec((), tf.int32)
     return compiled(body, pixels_spec(shape), scalar, scalar, tf.TensorSpec((), tf.float32))
+
+
+def _summed(relevance: tf.Tensor | None, output: tf.Tensor) -> tf.Tensor:
+    """The first picture's relevance at a layer, summed over the channels."""
+    if relevance is None:  # the neuron does not depend on this layer
+        relevance = tf.zeros_like(output)
+    map_ = tf.reduce_sum(tf.cast(relevance, tf.float32)[0], -1)
+    return map_ if map_.shape.rank == 2 else tf.reshape(tf.reduce_sum(map_), (1, 1))
 
 
 def _seed(

@@ -79,6 +79,21 @@ class RelevanceResult(NamedTuple):
     sums: dict[str, float]
 
 
+class RelevanceFloor(NamedTuple):
+    """The relevance on its way down, at one layer.
+
+    Attributes:
+        layer: its name; "" for the picture.
+        map: float32 (rows, columns), the sum over the channels; (1, 1) where a layer has no rows
+            and columns.
+        total: the sum of all of it.
+    """
+
+    layer: str
+    map: np.ndarray
+    total: float
+
+
 class ClassMaps(NamedTuple):
     """What `Network.class_maps` found.
 

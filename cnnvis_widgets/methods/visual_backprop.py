@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -100,6 +100,45 @@ class VisualBackProp(Method):
             f"VisualBackProp needs ReLUs whose results have rows and columns; {network.name} has "
             "none. occlusion works on any network, grad_cam on any with rows and columns."
         )
+
+
+class Link(NamedTuple):
+    """One step of the chain, at one layer or (last) at the pixels.
+
+    Attributes:
+        layer: whose map is the mean; "" where no layer gives it, and at the pixels.
+        mean: float64 (rows, columns), the mean over the channels; None at the pixels.
+        enlarged: the product of the link before at this size; None at the deepest.
+        product: the two multiplied, or the one that there is.
+    """
+
+    layer: str
+    mean: np.ndarray | None
+    enlarged: np.ndarray | None
+    product: np.ndarray
+
+
+def links(network: Network, image: np.ndarray) -> list[Link]:
+    """VisualBackProp's chain step by step, from the deepest map down to the pixels.
+
+    Args:
+        network: with ReLUs whose results have rows and columns.
+        image: a picture or an input, see `Network.prepare`.
+
+    Raises:
+        UnsuitableError: the network has no such ReLUs.
+    """
+    found = network.channel_means(network.prepare(image).input, None)
+    chain, enlarged = [], None
+    for name, map_, windows in zip(found.chain.layers, found.maps, found.chain.steps, strict=True):
+        mean = map_.astype(np.float64)
+        product = mean if enlarged is None else mean * enlarged
+        chain.append(Link(name, mean, enlarged, product))
+        enlarged = product
+        for window in windows:
+            enlarged = spread(enlarged, window)
+    assert enlarged is not None
+    return [*chain, Link("", None, enlarged, enlarged)]
 
 
 def multiply(

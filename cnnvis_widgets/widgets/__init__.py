@@ -19,12 +19,14 @@ from cnnvis_widgets.widgets.inversions import Inversions
 from cnnvis_widgets.widgets.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.local_line import LocalLine
 from cnnvis_widgets.widgets.map_box import MapBox
+from cnnvis_widgets.widgets.map_chain import MapChain
 from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
 from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.relevance_flow import RelevanceFlow
 from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
 from cnnvis_widgets.widgets.tangent import Tangent
@@ -53,12 +55,14 @@ __all__ = [
     "LayerPicker",
     "LocalLine",
     "MapBox",
+    "MapChain",
     "MethodPicker",
     "NetworkPicker",
     "NeuronPicker",
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "RelevanceFlow",
     "ReluGates",
     "SceneControls",
     "Tangent",

@@ -14,7 +14,7 @@ from keras import layers as L
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 ROWS, COLUMNS = 9, 7
 
@@ -113,9 +113,12 @@ def test_a_chain_of_layers_equals_its_matrices(chain: keras.Model) -> None:
     linear.build((None, *shapes[3]))
     linear.set_weights(get("expand").get_weights())
     layers[3] = (linear,)
+    on_the_way = {"": np.zeros(0)}
     for position in (3, 2, 1):
         w = matrix(*layers[position], shape=shapes[position])
         relevance = z_plus(given[position], w, relevance)
+        # A layer's ReLU and BatchNorm hand on what they get.
+        on_the_way[names[position - 1]] = relevance.reshape(shapes[position]).sum(-1)
     w = matrix(*layers[0], shape=shapes[0])
     expected = z_bounded(given[0], w, relevance, 0, 255).reshape(ROWS, COLUMNS, 3)
 
@@ -124,6 +127,47 @@ def test_a_chain_of_layers_equals_its_matrices(chain: keras.Model) -> None:
     assert found.relevance.min() >= 0
     for total in found.sums.values():
         assert total == pytest.approx(value, rel=1e-4)
+
+    on_the_way[""] = expected.sum(-1)
+    floors = network.relevance_maps(image, ["project_bn", "deep_bn", "first_bn"], unit)
+    assert [floor.layer for floor in floors] == ["project_bn", "deep_bn", "first_bn", ""]
+    for floor in floors:
+        wanted = on_the_way[floor.layer]
+        assert floor.map.shape == wanted.shape and floor.map.dtype == np.float32
+        np.testing.assert_allclose(floor.map, wanted, rtol=1e-3, atol=1e-5 * value)
+        assert floor.total == pytest.approx(value, rel=1e-4)
+
+
+def test_a_layer_without_rows_has_one_place_and_one_beside_the_way_has_zeros(
+    chain: keras.Model,
+) -> None:
+    network = Network(chain)
+    image = np.random.default_rng(0).uniform(0, 255, (ROWS, COLUMNS, 3)).astype(np.float32)
+    unit = int(network.outputs(image[None])[0].argmax())
+    [dense, picture] = network.relevance_maps(image, ["classes"], unit)
+    assert dense.map.shape == (1, 1) and picture.map.shape == (ROWS, COLUMNS)
+    hidden = int(network.activations(image, "deep_bn").max((0, 1)).argmax())
+    [beside, picture] = network.relevance_maps(image, ["expand"], Neuron("deep_bn", hidden, "max"))
+    assert not beside.map.any() and beside.map.shape == (4, 2) and beside.total == 0
+    assert picture.total > 0
+    with pytest.raises(UnknownNameError, match="expnd"):
+        network.relevance_maps(image, ["expnd"])
+
+
+def test_a_nested_model_is_a_floor_too() -> None:
+    inside = keras.Input((ROWS, COLUMNS, 3))
+    inner = keras.Model(inside, L.Conv2D(4, 3, activation="relu", name="c")(inside), name="inner")
+    outer = keras.Input((ROWS, COLUMNS, 3))
+    model = keras.Model(outer, L.Dense(2)(L.GlobalAveragePooling2D()(inner(outer))))
+    dense = randomise(model).layers[-1]
+    dense.set_weights([np.abs(w) for w in dense.get_weights()])  # so that the units are active
+    network = Network(model)
+    image = np.random.default_rng(1).uniform(0, 255, (ROWS, COLUMNS, 3)).astype(np.float32)
+    unit = int(network.outputs(image[None])[0].argmax())
+    whole, part, _ = network.relevance_maps(image, ["inner", "inner/c"], unit)
+    assert (whole.layer, part.layer) == ("inner", "inner/c")
+    np.testing.assert_array_equal(whole.map, part.map)
+    assert whole.map.shape == (7, 5) and whole.total > 0
 
 
 @pytest.fixture(scope="module")

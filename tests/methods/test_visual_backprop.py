@@ -13,7 +13,7 @@ from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import UnsuitableError
-from cnnvis_widgets.methods.visual_backprop import multiply, spread
+from cnnvis_widgets.methods.visual_backprop import links, multiply, spread
 
 SHAPE = (21, 17, 3)
 PICTURE = np.random.default_rng(6).normal(0, 1.5, SHAPE).astype(np.float32)
@@ -65,6 +65,18 @@ def test_plain_network_against_loops() -> None:
     expected = enlarge(expected, (11, 9), (2, 3), (1, 1), (0, 0))
     expected *= means["c1"]
     expected = enlarge(expected, (21, 17), (3, 3), (2, 2), (1, 1))
+
+    chain = links(Network(twin.model), PICTURE)
+    assert [link.layer for link in chain] == ["r4", "r3", "c2", "c1", ""]
+    assert chain[0].enlarged is None and chain[-1].mean is None
+    for link in chain[:-1]:
+        np.testing.assert_allclose(link.mean, means[link.layer], rtol=1e-3, atol=1e-6)
+        above = 1 if link.enlarged is None else link.enlarged
+        np.testing.assert_array_equal(link.product, link.mean * above)
+    first = enlarge(means["r4"], (4, 5), (2, 2), (2, 2), (0, 0))
+    np.testing.assert_allclose(chain[1].enlarged, first, rtol=1e-3, atol=1e-6)
+    last = chain[-1].product
+    np.testing.assert_allclose(last, expected, rtol=1e-3, atol=1e-5 * expected.max())
 
     found = explain(Network(twin.model), PICTURE, "visual_backprop")
     assert found.attribution.shape == (21, 17, 1) and found.attribution.dtype == np.float32
