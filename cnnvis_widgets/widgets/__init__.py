@@ -3,6 +3,8 @@
 from cnnvis_widgets.widgets.architecture_diagram import ArchitectureDiagram
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.cheater import Cheater
+from cnnvis_widgets.widgets.comparer import Comparer
+from cnnvis_widgets.widgets.comparer_grid import ComparerGrid
 from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
 from cnnvis_widgets.widgets.convolution import Convolution
 from cnnvis_widgets.widgets.descent import Descent
@@ -33,6 +35,8 @@ __all__ = [
     "ArchitectureDiagram",
     "ChannelSum",
     "Cheater",
+    "Comparer",
+    "ComparerGrid",
     "ConvMatrix",
     "Convolution",
     "Descent",
