@@ -49,7 +49,7 @@ function render({ model, el }) {
       return;
     }
     table.dataset.shape = shape;
-    const head = h("tr", { role: "row" }, h("td", { colspan: 2 }), ...methods.map((m) => h("th", { role: "columnheader", scope: "col" }, m.title || m.name)));
+    const head = h("tr", { role: "row" }, h("th", { role: "columnheader", scope: "col" }, "Picture"), h("th", { role: "columnheader", scope: "col" }, "Neuron"), ...methods.map((m) => h("th", { role: "columnheader", scope: "col" }, m.title || m.name)));
     cells = [];
     const lines = rows.map((row, i) => {
       const line = methods.map((m, j) => h("td", { role: "gridcell", tabindex: -1, "data-row": i, "data-column": j, "aria-label": "not computed yet" }, "…"));
