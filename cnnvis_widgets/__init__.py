@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study as Study
     from cnnvis_widgets.widgets.comparer import Comparer as Comparer
     from cnnvis_widgets.widgets.explorer import Explorer as Explorer
+    from cnnvis_widgets.widgets.scoreboard import Scoreboard as Scoreboard
     from cnnvis_widgets.zoo.images import images as images
     from cnnvis_widgets.zoo.images import load_image as load_image
     from cnnvis_widgets.zoo.loading import load_network as load_network
@@ -33,6 +34,7 @@ _PUBLIC = {
     "Explorer": "widgets.explorer",
     "Network": "backend.network",
     "Neuron": "backend.neuron",
+    "Scoreboard": "widgets.scoreboard",
     "Study": "study.study",
     "explain": "engine.explain",
     "images": "zoo.images",

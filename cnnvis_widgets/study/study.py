@@ -56,8 +56,8 @@ class Study:
     Masks are those of a picture's own class. For the figures that compare a map with a mask, ask
     about the neurons "label"; "output" is another class wherever the network is wrong.
 
-    Blind scoring by people is not here yet: their judgements will be lines of a file of their own
-    in the same folder, with the runs' keys, and columns of the same table.
+    Blind scoring by people is in `eyes.py` and `cnnvis.Scoreboard`: their points are kept in a
+    file of their own, with the runs' keys.
 
     Args:
         networks: names, `Network` objects, or a mapping of names to either.

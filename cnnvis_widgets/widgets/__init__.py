@@ -25,6 +25,7 @@ from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
 from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
+from cnnvis_widgets.widgets.scoreboard import Scoreboard
 from cnnvis_widgets.widgets.tangent import Tangent
 from cnnvis_widgets.widgets.threshold import Threshold
 from cnnvis_widgets.widgets.train_controls import TrainControls
@@ -57,6 +58,7 @@ __all__ = [
     "Predictions",
     "ReluGates",
     "SceneControls",
+    "Scoreboard",
     "Tangent",
     "Threshold",
     "TrainControls",
