@@ -74,7 +74,7 @@ function render({ model, el }) {
     tables.replaceChildren(...parts.filter((part) => part.rows.length).map((part) => h("table", {},
       h("caption", {}, part.title),
       h("thead", {}, h("tr", {}, h("td"), ...methods.map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, ...part.rows.map(([name, ...values]) => h("tr", {}, h("th", { scope: "row" }, name), ...values.map((value) => h("td", {}, value))))))));
+      h("tbody", {}, ...part.rows.map(([name, ...values]) => h("tr", { class: name === "all" && "cnnvis-scoreboard-all" }, h("th", { scope: "row" }, name), ...values.map((value) => h("td", {}, value))))))));
   }, signal);
   errorLine(model, field, signal);
   return () => {

@@ -173,11 +173,11 @@ class Scoreboard(Control):
             [name.replace("_", " "), *(f"{row[m]:.2f}" if m in row else "–" for m in methods)]
             for name, row in self._evidence.items()
         ]
-        centre = {
-            name.replace("_", " "): f"{row['centre']:.2f}"
+        centre = ", ".join(
+            f"{name.replace('_', ' ')} {row['centre']:.2f}"
             for name, row in self._evidence.items()
             if "centre" in row
-        }
+        )
         self._table = {
             "methods": [fact(facts.methods(), m) for m in methods],
             "parts": [
@@ -188,7 +188,7 @@ class Scoreboard(Control):
                 },
                 {
                     "title": "What the evidence says of the outputs' maps, 0 to 1"
-                    + "".join(f"; a dot in the middle: {n} {v}" for n, v in centre.items()),
+                    + (f" (a dot in the middle: {centre})" if centre else ""),
                     "rows": evidence,
                 },
             ],
