@@ -1,7 +1,7 @@
 """Scoring by eye, blind to the method: the thesis' points of 0 and 1, kept in a file.
 
-Erroz Arroyo 2019, section 4.3. There, the judge knew which method had made which map; here the
-runs come in an order drawn from a seed, and nothing says whose map it is.
+Erroz Arroyo 2019, section 4.3. Nothing there says that the judge was blind; here the runs
+come in an order drawn from a seed, and nothing tells whose map it is.
 """
 
 from __future__ import annotations
