@@ -46,3 +46,8 @@ def pictures() -> list[dict[str, Any]]:
 def decode(data: bytes) -> np.ndarray:
     """An uploaded file's bytes as a picture; see `cnnvis.load_image` for what is refused."""
     return images.load_image(data)
+
+
+def pixels(name: str) -> np.ndarray:
+    """A picture that comes along, uint8 (rows, columns, 3)."""
+    return images.load_image(name)

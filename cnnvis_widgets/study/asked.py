@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 OUTPUT, LABEL = "output", "label"
+UPPER, TOP = "upper layer", "top layer"
+"""The thesis' two layers, chosen by the network itself; see `upper_layers`."""
 
 
 def named_networks(networks: Any) -> dict[str, Any]:
@@ -71,8 +73,9 @@ def named_neurons(neurons: Any, network: str) -> dict[str, Any]:
 
     Args:
         neurons: "output" (the most active output unit), "label" (the picture's own class), another
-            text (of the layer of that name the unit with the largest mean activation), an output
-            unit, a `Neuron`, a pair (layer, unit); several; or a mapping of networks to these.
+            text (of the layer of that name the unit with the largest mean activation; "top layer"
+            and "upper layer" are the network's own, see `upper_layers`), an output unit, a
+            `Neuron`, a pair (layer, unit); several; or a mapping of networks to these.
         network: its name in the study.
     """
     if isinstance(neurons, Mapping):
@@ -128,11 +131,30 @@ def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:
             raise UnsuitableError(f"The class of {subject.name!r} is none of {network.name}.")
         return Neuron(None, unit)
     if isinstance(spec, str):
+        if spec in (UPPER, TOP):
+            spec = upper_layers(network)[spec]
         best = network.most_active(seen(subject, network), spec, 1)[0]
         return Neuron(spec, best.unit)
     found = network.neuron(spec)
     assert found is not None
     return found
+
+
+def upper_layers(network: Network) -> dict[str, str]:
+    """Two layers that are high enough for their neurons to respond to more than edges.
+
+    "top layer" is the last one that has rows and columns and through which every path leads, as
+    Grad-CAM takes it. "upper layer" is the last such one whose map is larger: one resolution below.
+    Where there is none, it is the first of all.
+    """
+    sizes = {info.name: info.output_shape[:-1] for info in network.layers}
+    top = layer = network.last_convolution(None)
+    while sizes[layer] == sizes[top]:
+        before = network.last_convolution(Neuron(layer, 0))
+        if before == layer:  # a first convolution has none before it
+            break
+        layer = before
+    return {UPPER: layer, TOP: top}
 
 
 def neuron_of(line: dict[str, Any]) -> Neuron:

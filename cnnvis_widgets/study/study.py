@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnnvis_widgets.engine.explain import compute
 from cnnvis_widgets.errors import Cancelled, CnnvisError, FileError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.sizes import at_input_size
@@ -24,7 +23,6 @@ from cnnvis_widgets.study.asked import (
     of_plain,
     plain,
 )
-from cnnvis_widgets.study.scoring import Scorer, named_metrics
 from cnnvis_widgets.study.store import Store
 from cnnvis_widgets.study.subjects import Subject, subjects
 
@@ -58,8 +56,8 @@ class Study:
     Masks are those of a picture's own class. For the figures that compare a map with a mask, ask
     about the neurons "label"; "output" is another class wherever the network is wrong.
 
-    Blind scoring by people is not here yet: their judgements will be lines of a file of their own
-    in the same folder, with the runs' keys, and columns of the same table.
+    Blind scoring by people is in `eyes.py` and `cnnvis.Scoreboard`: their points are kept in a
+    file of their own, with the runs' keys.
 
     Args:
         networks: names, `Network` objects, or a mapping of names to either.
@@ -68,7 +66,8 @@ class Study:
         methods: names out of `cnnvis.methods()`, or a mapping of names of your own to a name or to
             (name, parameters).
         neurons: the thesis' rule: "output" is the most active output unit, the name of a layer is
-            its unit with the largest mean activation. Also "label" (the picture's own class), a
+            its unit with the largest mean activation, "top layer" and "upper layer" such units of
+            layers that the network chooses. Also "label" (the picture's own class), a
             unit, a `Neuron`, a (layer, unit) pair; several; or a mapping of networks to these.
         path: the study's folder.
         seed: of the methods' and metrics' random numbers.
@@ -171,10 +170,22 @@ class Study:
         for number, run in enumerate(left):
             if progress:
                 progress(len(plan) - len(left) + number, len(plan))
-            self.store.append("runs.jsonl", self._computed(run))
+            self.compute(run)
         if progress:
             progress(len(plan), len(plan))
         return len(left)
+
+    def compute(self, run: Run, progress: Progress | None = None) -> dict[str, Any]:
+        """Compute one run, whether it is there or not, keep it, and return its line.
+
+        Args:
+            run: one of the plan.
+            progress: called with (done, total) of the method's own steps; an exception raised in it
+                stops the work, and nothing is kept.
+        """
+        line = self._computed(run, progress or (lambda done, total: None))
+        self.store.append("runs.jsonl", line)
+        return line
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run that is done, in the order of the plan: what its line in runs.jsonl says."""
@@ -193,9 +204,19 @@ class Study:
                 from cnnvis_widgets.zoo.loading import load_network
 
                 network = load_network(network)
-            self.store.settle({"networks": {name: network_digest(network)}})
-            self._loaded = name, network
+            self.take(name, network)
+        assert self._loaded is not None
         return self._loaded[1]
+
+    def take(self, name: str, network: Network) -> None:
+        """Use a network that is loaded already under a name of the study.
+
+        Raises:
+            InvalidValueError: its weights are not those with which the study was begun.
+        """
+        if self._loaded is None or self._loaded[1] is not network:
+            self.store.settle({"networks": {name: network_digest(network)}})
+        self._loaded = name, network
 
     def heatmap(self, line: dict[str, Any]) -> np.ndarray | None:
         """The heatmap of a run's line: float32 (rows, columns); None where there is none."""
@@ -234,6 +255,8 @@ class Study:
             many more had none), unsuited (how many runs or cases lacked something); value, the
             mean; low and high, the interval; interval, "Wilson" or "bootstrap over pictures".
         """
+        from cnnvis_widgets.study.scoring import Scorer, named_metrics  # loads TensorFlow
+
         scorer = Scorer(self, named_metrics(metrics), baselines)
         return tables.rows(scorer.scores(progress), by, level, self.seed)
 
@@ -244,8 +267,10 @@ class Study:
         path.write_text(tables.report(self, rows), "utf-8")
         return path
 
-    def _computed(self, run: Run) -> dict[str, Any]:
+    def _computed(self, run: Run, progress: Progress) -> dict[str, Any]:
         """Compute one run, write its arrays, and return its line."""
+        from cnnvis_widgets.engine.explain import compute  # loads TensorFlow
+
         line: dict[str, Any] = {"key": run.key, **run._asdict(), "seed": self.seed}
         network, subject = self.network(run.network), self.pictures[run.picture]
         spec = self.neurons[run.network][run.neuron]
@@ -259,7 +284,7 @@ class Study:
                 asked["method"],
                 neuron,
                 self.seed,
-                lambda done, total: None,
+                progress,
                 asked["parameters"],
             )
         except Cancelled:

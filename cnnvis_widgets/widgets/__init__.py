@@ -3,6 +3,8 @@
 from cnnvis_widgets.widgets.architecture_diagram import ArchitectureDiagram
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.cheater import Cheater
+from cnnvis_widgets.widgets.comparer import Comparer
+from cnnvis_widgets.widgets.comparer_grid import ComparerGrid
 from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
 from cnnvis_widgets.widgets.convolution import Convolution
 from cnnvis_widgets.widgets.descent import Descent
@@ -29,6 +31,7 @@ from cnnvis_widgets.widgets.predictions import Predictions
 from cnnvis_widgets.widgets.relevance_flow import RelevanceFlow
 from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
+from cnnvis_widgets.widgets.scoreboard import Scoreboard
 from cnnvis_widgets.widgets.tangent import Tangent
 from cnnvis_widgets.widgets.threshold import Threshold
 from cnnvis_widgets.widgets.train_controls import TrainControls
@@ -39,6 +42,8 @@ __all__ = [
     "ArchitectureDiagram",
     "ChannelSum",
     "Cheater",
+    "Comparer",
+    "ComparerGrid",
     "ConvMatrix",
     "Convolution",
     "Descent",
@@ -65,6 +70,7 @@ __all__ = [
     "RelevanceFlow",
     "ReluGates",
     "SceneControls",
+    "Scoreboard",
     "Tangent",
     "Threshold",
     "TrainControls",
