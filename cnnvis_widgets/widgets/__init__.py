@@ -5,12 +5,14 @@ from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.cheater import Cheater
 from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
 from cnnvis_widgets.widgets.convolution import Convolution
+from cnnvis_widgets.widgets.course_index import CourseIndex
 from cnnvis_widgets.widgets.descent import Descent
 from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer import Explorer
 from cnnvis_widgets.widgets.features_by_depth import FeaturesByDepth
 from cnnvis_widgets.widgets.fit_plot import FitPlot
+from cnnvis_widgets.widgets.glossary import Glossary
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.guided_product import GuidedProduct
@@ -35,12 +37,14 @@ __all__ = [
     "Cheater",
     "ConvMatrix",
     "Convolution",
+    "CourseIndex",
     "Descent",
     "DrawingPad",
     "ExplanationView",
     "Explorer",
     "FeaturesByDepth",
     "FitPlot",
+    "Glossary",
     "Growth",
     "Guess",
     "GuidedProduct",
