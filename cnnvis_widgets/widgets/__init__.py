@@ -23,6 +23,7 @@ from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.randomiser import Randomiser
 from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
 from cnnvis_widgets.widgets.tangent import Tangent
@@ -55,6 +56,7 @@ __all__ = [
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "Randomiser",
     "ReluGates",
     "SceneControls",
     "Tangent",
