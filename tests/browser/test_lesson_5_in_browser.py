@@ -56,7 +56,9 @@ def test_conclusions(voila_page, screenshot):
     expect(widget.get_by_role("status")).to_contain_text(
         "1 of 8 layers random, down to predictions"
     )
-    expect(widget.locator("figure", has_text="Guided backpropagation")).to_contain_text("alike: 0.99")
+    expect(widget.locator("figure", has_text="Guided backpropagation")).to_contain_text(
+        "alike: 0.99"
+    )
     widget.scroll_into_view_if_needed()
     screenshot(page, "lesson-conclusions")
     page.get_by_role("radio", name="Nearly the same").click()
