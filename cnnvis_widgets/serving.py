@@ -10,9 +10,14 @@ import time
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from cnnvis_widgets.course import notebooks_folder
+from cnnvis_widgets.course.catalogue import INDEX
 from cnnvis_widgets.errors import CnnvisError, FileError, UnknownNameError
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
 
 FIRST = "explorer"
 APP_PORT = 8866
@@ -27,6 +32,18 @@ IDLE_SECONDS = 600
 however long the lecturer talks."""
 
 CULL_EVERY_SECONDS = 60
+
+PAGE = {
+    "strip_sources": True,
+    "theme": "light",
+    "template": "cnnvis",  # asks nothing of the internet
+    # Not made for Voilà: it fills the browser's console with errors.
+    "extension_denylist": "@jupyter-notebook/lab-extension",
+}
+"""How pages look, wherever Voilà runs."""
+
+PREPROCESSORS = ["cnnvis_widgets.course.pages.prepare"]
+"""What makes a page of the course of a notebook: links to words, to the other lessons, the code."""
 
 _PACKAGE = Path(__file__).parent
 
@@ -45,23 +62,6 @@ class Server(NamedTuple):
     host: str = "localhost"
     browser: bool = True
     settings: Sequence[str] = ()
-
-
-def notebooks_folder() -> Path:
-    """The notebooks: inside an installed package, or beside it in a checkout.
-
-    Raises:
-        FileError: neither is there.
-    """
-    installed, checkout = _PACKAGE / "_notebooks", _PACKAGE.parent / "notebooks"
-    if installed.is_dir():
-        return installed
-    if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
-        return checkout
-    raise FileError(
-        f"The notebooks were expected in {str(installed)!r} or {str(checkout)!r}. Install the "
-        "package again, or give the path of a notebook of your own."
-    )
 
 
 def find_notebook(name: str) -> Path:
@@ -111,11 +111,7 @@ def voila_arguments(path: Path, port: int, server: Server, preheat: bool) -> lis
         "Voila.port_retries": 0,
         "Voila.ip": server.host,
         "Voila.log_level": "ERROR",
-        "VoilaConfiguration.strip_sources": True,
-        "VoilaConfiguration.theme": "light",
-        "VoilaConfiguration.template": "cnnvis",  # asks nothing of the internet
-        # Not made for Voilà: it fills the browser's console with errors.
-        "VoilaConfiguration.extension_denylist": "@jupyter-notebook/lab-extension",
+        **{f"VoilaConfiguration.{name}": value for name, value in PAGE.items()},
         "VoilaConfiguration.preheat_kernel": preheat,
         "MappingKernelManager.cull_idle_timeout": IDLE_SECONDS,
         "MappingKernelManager.cull_interval": CULL_EVERY_SECONDS,
@@ -125,15 +121,34 @@ def voila_arguments(path: Path, port: int, server: Server, preheat: bool) -> lis
 
 def voila_tables(path: Path) -> dict[str, dict[str, object]]:
     """Settings that are tables, which a command line cannot give without complaint."""
-    # Of all notebooks in the folder only this one gets a waiting kernel: each takes 80 MB.
-    pools = {"default": {"pool_size": 0}, path.name: {"pool_size": 1}}
+    # Of all notebooks in the folder only this one and the index get a waiting kernel: each takes
+    # 80 MB.
+    pools = {"default": {"pool_size": 0}} | {
+        name: {"pool_size": 1}
+        for name in (path.name, f"{INDEX}.ipynb")
+        if (path.parent / name).is_file()
+    }
     return {
+        "VoilaExporter": {"preprocessors": PREPROCESSORS},
         "VoilaKernelManager": {"kernel_pools_config": pools},
         # A page that is closed asks for its kernel's end without a token; Voilà would refuse that,
         # and each visitor leave a TensorFlow of 700 MB behind. Kernels' names cannot be guessed.
         # Of Jupyter's own ping_timeout Tornado says on every page that it is too long.
         "Voila": {"tornado_settings": {"disable_check_xsrf": True, "ws_ping_timeout": 30_000}},
     }
+
+
+def within_a_jupyter_server(config: Config) -> None:
+    """The same pages from a Jupyter server with Voilà's extension, beside its JupyterLab (Binder).
+
+    Args:
+        config: what `get_config()` returns in a `jupyter_server_config.py`.
+    """
+    quiet_kernels()
+    find_template()
+    config.VoilaConfiguration.update({**PAGE, "resources": {"cnnvis_lab": True}})
+    config.VoilaConfiguration.extension_denylist = [PAGE["extension_denylist"]]
+    config.VoilaExporter.preprocessors = PREPROCESSORS
 
 
 def _options(settings: dict[str, object], own: Sequence[str]) -> list[str]:

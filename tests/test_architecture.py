@@ -11,16 +11,17 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cnnvis_widgets"
-ROOMS = {"backend", "methods", "zoo", "engine", "study", "rendering", "widgets"}
+ROOMS = {"backend", "methods", "zoo", "engine", "study", "rendering", "widgets", "course"}
 # The rooms that a room may import from, besides itself and the leaves.
 ARROWS = {
-    "widgets": {"engine", "study", "rendering"},
+    "widgets": {"engine", "study", "rendering", "course"},
     "engine": {"methods", "zoo", "backend", "rendering"},
     "study": {"engine", "methods", "zoo", "backend", "rendering"},
     "methods": {"backend", "rendering"},
     "zoo": {"backend"},
     "backend": set(),
     "rendering": set(),
+    "course": set(),
 }
 LEAVES = {"errors", "registry"}  # for all; rendering uses errors alone
 # One-way streets within the arrows: what only these files may use.
@@ -157,6 +158,7 @@ LIGHT = [
     "import cnnvis_widgets as c; assert len(c.methods()) >= 5",
     "import cnnvis_widgets as c; assert len(c.images()) == 10; c.load_image('cat')",
     "import cnnvis_widgets as c; dir(c); c.CnnvisError; c.Neuron(None, 3)",
+    "from cnnvis_widgets.course import lessons; lessons()",
     "from cnnvis_widgets.engine import facts; facts.networks(); facts.pictures()",
 ]
 

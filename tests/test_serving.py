@@ -122,7 +122,7 @@ def test_the_notebooks_lie_in_the_wheel_or_beside_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     package = tmp_path / "cnnvis_widgets"
-    monkeypatch.setattr(serving, "_PACKAGE", package)
+    monkeypatch.setattr("cnnvis_widgets.course.catalogue._PACKAGE", package)
     (tmp_path / "notebooks").mkdir()  # somebody else's, in site-packages
     with pytest.raises(FileError, match="Install the package again"):
         serving.notebooks_folder()
@@ -143,6 +143,7 @@ def test_lab_opens_a_copy_of_installed_notebooks_and_keeps_what_was_changed(
     here.mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setattr(serving, "_PACKAGE", installed.parent)
+    monkeypatch.setattr("cnnvis_widgets.course.catalogue._PACKAGE", installed.parent)
     asked: list[list[str]] = []
     monkeypatch.setattr("jupyterlab.labapp.LabApp.launch_instance", lambda argv: asked.append(argv))
     for _ in range(2):

@@ -7,6 +7,7 @@ from cnnvis_widgets.widgets.comparer import Comparer
 from cnnvis_widgets.widgets.comparer_grid import ComparerGrid
 from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
 from cnnvis_widgets.widgets.convolution import Convolution
+from cnnvis_widgets.widgets.course_index import CourseIndex
 from cnnvis_widgets.widgets.descent import Descent
 from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
@@ -14,6 +15,7 @@ from cnnvis_widgets.widgets.explorer import Explorer
 from cnnvis_widgets.widgets.facts_table import FactsTable
 from cnnvis_widgets.widgets.features_by_depth import FeaturesByDepth
 from cnnvis_widgets.widgets.fit_plot import FitPlot
+from cnnvis_widgets.widgets.glossary import Glossary
 from cnnvis_widgets.widgets.growth import Growth
 from cnnvis_widgets.widgets.guess import Guess
 from cnnvis_widgets.widgets.guided_product import GuidedProduct
@@ -28,6 +30,7 @@ from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.randomiser import Randomiser
 from cnnvis_widgets.widgets.relevance_flow import RelevanceFlow
 from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
@@ -46,6 +49,7 @@ __all__ = [
     "ComparerGrid",
     "ConvMatrix",
     "Convolution",
+    "CourseIndex",
     "Descent",
     "DrawingPad",
     "ExplanationView",
@@ -53,6 +57,7 @@ __all__ = [
     "FactsTable",
     "FeaturesByDepth",
     "FitPlot",
+    "Glossary",
     "Growth",
     "Guess",
     "GuidedProduct",
@@ -67,6 +72,7 @@ __all__ = [
     "ParameterPanel",
     "PicturePicker",
     "Predictions",
+    "Randomiser",
     "RelevanceFlow",
     "ReluGates",
     "SceneControls",

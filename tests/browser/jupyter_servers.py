@@ -152,6 +152,9 @@ class PageLog:
         return [line for line in found if not any(re.search(p, line) for p in self.allowed)]
 
 
+FOLDERS = ("notebooks", "config/labconfig", "runtime", "data/kernels/python3", "user")
+
+
 class JupyterServer:
     """One server process with a home of its own.
 
@@ -164,8 +167,8 @@ class JupyterServer:
     def __init__(self, home: Path, command: Sequence[str], ready: str) -> None:
         self.root = home / "notebooks"
         self.log = home / "server.log"
-        for folder in ("notebooks", "config/labconfig", "runtime", "data/kernels/python3", "user"):
-            (home / folder).mkdir(parents=True)
+        for folder in FOLDERS:
+            (home / folder).mkdir(parents=True, exist_ok=True)
         kernel = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         (home / "data/kernels/python3/kernel.json").write_text(
             json.dumps({"argv": kernel, "display_name": "Python 3", "language": "python"})

@@ -15,7 +15,7 @@ MOST_LINES = 15  # of a code cell
 MEDIAN_LINES = 6
 MOST_BYTES = 60_000
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
-LESSON = re.compile(r"\d\d_\d+_\w+$")
+LESSON = re.compile(r"(?!00_)\d\d_(\d+_)?\w+$")
 CHAPTERS = ["Predict before you look", "What can go wrong", "Summary", "Exercises", "Sources"]
 
 

@@ -1,0 +1,151 @@
+"""The lessons and apps, found by the names of their files: a new lesson is one new notebook."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cnnvis_widgets.errors import FileError
+
+INDEX = "00_index"
+PICTURES = "pictures"
+CHAPTERS = {
+    1: "Introduction",
+    2: "Learning machines and networks",
+    3: "Ways to see what a network sees",
+    4: "The methods compared",
+    5: "Conclusions",
+}
+
+_PACKAGE = Path(__file__).parents[1]
+_NUMBERS = re.compile(r"(\d\d)_(?:(\d+)_)?\w+$")
+_ROW = re.compile(r"^\| \*\*(.+?)\*\* \| (.+?) \|$", re.MULTILINE)
+
+
+class Lesson(NamedTuple):
+    """A notebook that a visitor may open.
+
+    Attributes:
+        name: of its file, without the ending; the order of the names is the thesis' order.
+        chapter: of the thesis; 0 for an app, which stands beside the course.
+        section: "3.8", "1"; "" for an app.
+        title: what stands before the colon of its heading.
+        question: what stands behind it; "" if there is no colon.
+        about: the first paragraph beneath the heading.
+        time: how long it takes, as its first cell says; "" where it does not.
+        know: what to know before.
+        can: what the reader can do afterwards.
+        text: all its words, one text for each markdown cell.
+    """
+
+    name: str
+    chapter: int
+    section: str
+    title: str
+    question: str
+    about: str
+    time: str
+    know: str
+    can: str
+    text: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """The notebook's file name."""
+        return f"{self.name}.ipynb"
+
+    @property
+    def heading(self) -> str:
+        """Section and title, as they stand in a link."""
+        return f"{self.section} {self.title}".strip()
+
+
+def notebooks_folder() -> Path:
+    """The notebooks: inside an installed package, or beside it in a checkout.
+
+    Raises:
+        FileError: neither is there.
+    """
+    installed, checkout = _PACKAGE / "_notebooks", _PACKAGE.parent / "notebooks"
+    if installed.is_dir():
+        return installed
+    if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
+        return checkout
+    raise FileError(
+        f"The notebooks were expected in {str(installed)!r} or {str(checkout)!r}. Install the "
+        "package again, or give the path of a notebook of your own."
+    )
+
+
+def here() -> Path:
+    """The folder that a notebook of the course runs in, or else the one that comes along."""
+    folder = Path.cwd()
+    return folder if (folder / f"{INDEX}.ipynb").is_file() else notebooks_folder()
+
+
+def lessons(folder: Path | None = None) -> tuple[Lesson, ...]:
+    """All that is in the folder: the lessons in the thesis' order, then the apps; not the index.
+
+    Args:
+        folder: that of the notebooks; the one that comes along by default.
+    """
+    folder = folder or notebooks_folder()
+    found = [_read(path, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.ipynb"))]
+    known = [lesson for lesson in found if lesson is not None and lesson.name != INDEX]
+    return tuple(sorted(known, key=lambda lesson: (lesson.chapter == 0, lesson.name)))
+
+
+def find(name: str, folder: Path | None = None) -> Lesson | None:
+    """A lesson or an app by the name of its file; None if there is no such one."""
+    return next((lesson for lesson in lessons(folder) if lesson.name == name), None)
+
+
+def first_cell(notebook: dict[str, Any]) -> str:
+    """The text of a notebook's first cell, "" where that is no text."""
+    cells = notebook.get("cells") or [{}]
+    return _source(cells[0]) if cells[0].get("cell_type") == "markdown" else ""
+
+
+@functools.lru_cache(maxsize=128)
+def _read(path: Path, _changed: int) -> Lesson | None:
+    try:
+        notebook = json.loads(path.read_text("utf-8"))
+    except ValueError:  # half written, or none at all: not ours to complain about
+        return None
+    head = first_cell(notebook)
+    if not head.startswith("# "):
+        return None
+    numbers = _NUMBERS.fullmatch(path.stem)
+    chapter, part = (int(numbers[1]), numbers[2]) if numbers else (0, None)
+    section = f"{chapter}.{int(part)}" if part else str(chapter or "")
+    heading, *paragraphs = (plain(text) for text in re.split(r"\n\s*\n", head))
+    title, _, question = heading.partition(": ")
+    facts = {name: plain(value) for name, value in _ROW.findall(head)}
+    cells = notebook.get("cells", [])
+    return Lesson(
+        name=path.stem,
+        chapter=chapter,
+        section=section,
+        title=title,
+        question=question[:1].upper() + question[1:],
+        about=next((text for text in paragraphs if not text.startswith("|")), ""),
+        time=facts.get("Time", ""),
+        know=facts.get("You should know", ""),
+        can=facts.get("Afterwards you can", ""),
+        text=tuple(_source(cell) for cell in cells if cell.get("cell_type") == "markdown"),
+    )
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def plain(markdown: str) -> str:
+    """A line of Markdown as the words that are read."""
+    text = re.sub(r"^#+ ", "", markdown.strip())
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    return re.sub(r"\s+", " ", re.sub(r"[*`]", "", text))

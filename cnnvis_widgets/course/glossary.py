@@ -1,0 +1,105 @@
+"""The glossary: what the words mean, where a lesson uses them first, and links put there."""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cnnvis_widgets.course.catalogue import Lesson
+
+FILE = "glossary.ipynb"
+
+# What is no running text: code, formulas, links, citations, tags, headings, hours "in class".
+_NO_TEXT = r"""
+    ```.*?``` | `[^`\n]*` | \$\$.*?\$\$ | \$[^$]+\$
+  | !?\[[^\]]*\]\([^)]*\) | \[[^\]]*\] | <!--.*?--> | <summary>.*?</summary> | <[^>]+>
+  | ^\#+[ ][^\n]*$ | ^\|[ ]\*\*Time\*\*[^\n]*$ | \bin\s+class\b
+"""
+
+
+class Term(NamedTuple):
+    """A word that is explained.
+
+    Attributes:
+        name: as it is written.
+        also: other forms of it, and other words for it.
+        means: two sentences.
+    """
+
+    name: str
+    also: tuple[str, ...]
+    means: str
+
+    @property
+    def anchor(self) -> str:
+        """What stands behind the # of its address."""
+        return re.sub(r"\W+", "-", self.name.lower())
+
+
+@functools.cache
+def terms() -> tuple[Term, ...]:
+    """All terms, in alphabetical order."""
+    entries = tomllib.loads(Path(__file__).with_name("terms.toml").read_text("utf-8"))
+    found = [Term(name, tuple(e.get("also", ())), e["means"]) for name, e in entries.items()]
+    return tuple(sorted(found, key=lambda term: term.name.lower()))
+
+
+@functools.cache
+def _pattern() -> tuple[re.Pattern[str], dict[str, Term]]:
+    """What is no text, or else one of the words, the longest first; and the words' terms."""
+    forms = {form.lower(): term for term in terms() for form in (term.name, *term.also)}
+    longest = sorted(forms, key=len, reverse=True)
+    words = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in longest)
+    pattern = rf"(?:{_NO_TEXT}) | (?<![\w-])(?P<word>{words})(?![\w-])"
+    return re.compile(pattern, re.VERBOSE | re.DOTALL | re.MULTILINE | re.IGNORECASE), forms
+
+
+def link(texts: Iterable[str], folder: str = "") -> tuple[list[str], list[Term]]:
+    """Put a link where each term is used first.
+
+    Args:
+        texts: Markdown, cell after cell. From a heading "Sources" on, nothing is linked.
+        folder: where the glossary lies, seen from the page: "../" for a notebook further down.
+
+    Returns:
+        The texts with the links, and the terms in the order in which they are met.
+    """
+    pattern, forms = _pattern()
+    met: dict[str, Term] = {}
+
+    def replace(match: re.Match[str]) -> str:
+        word = match["word"]
+        term = forms[re.sub(r"\s+", " ", word.lower())] if word else None
+        if term is None or term.name in met:
+            return match[0]
+        met[term.name] = term
+        means = html.escape(term.means)
+        address = f"{folder}{FILE}#{term.anchor}"
+        return f'<a class="cnnvis-term" href="{address}" data-means="{means}">{word}</a>'
+
+    linked = []
+    ended = False
+    for text in texts:
+        ended = ended or text.startswith("## Sources")
+        linked.append(text if ended else pattern.sub(replace, text))
+    return linked, list(met.values())
+
+
+def where_met(course: Sequence[Lesson]) -> dict[str, list[Lesson]]:
+    """For each term the lessons that use it, in their order; apps do not count."""
+    found: dict[str, list[Lesson]] = {term.name: [] for term in terms()}
+    for lesson in course:
+        if lesson.chapter:
+            for term in _met(lesson.text):
+                found[term.name].append(lesson)
+    return found
+
+
+@functools.lru_cache(maxsize=128)
+def _met(texts: tuple[str, ...]) -> tuple[Term, ...]:
+    return tuple(link(texts)[1])

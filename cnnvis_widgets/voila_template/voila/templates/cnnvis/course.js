@@ -1,0 +1,113 @@
+// Progress, the code, the way to JupyterLab, and what words mean. What is kept stays in this browser.
+(() => {
+  const KEY = "cnnvis-course";
+  const page = JSON.parse(document.getElementById("cnnvis-page").textContent);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const kept = () => {
+    try {
+      return { done: [], code: false, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+    } catch {
+      return { done: [], code: false }; // a browser that keeps nothing
+    }
+  };
+  const keep = (changes) => {
+    try {
+      localStorage.setItem(KEY, JSON.stringify({ ...kept(), ...changes }));
+    } catch { /* then it holds for this page only */ }
+  };
+
+  // While the notebook ran, the ways out stood above the page; now they scroll away with it.
+  document.querySelector("#rendered_cells > div").prepend(document.querySelector(".cnnvis-head"));
+
+  // Which lessons are done
+  let done = new Set(kept().done);
+  const showDone = () => {
+    for (const button of all(".cnnvis-done")) {
+      button.setAttribute("aria-pressed", String(done.has(page.name)));
+      button.textContent = done.has(page.name) ? "Done" : "Mark as done";
+    }
+    const bar = document.querySelector(".cnnvis-progress");
+    const count = page.lessons.filter((name) => done.has(name)).length;
+    bar.hidden = !count || !page.lesson;
+    bar.setAttribute("aria-label", `${count} of ${page.lessons.length} lessons done`);
+    bar.title = bar.getAttribute("aria-label");
+    bar.replaceChildren(...page.lessons.map((name) => {
+      const dot = document.createElement("i");
+      dot.classList.toggle("cnnvis-is-done", done.has(name));
+      dot.classList.toggle("cnnvis-is-here", name === page.name);
+      return dot;
+    }));
+  };
+  for (const button of all(".cnnvis-done")) {
+    button.addEventListener("click", () => {
+      done = new Set(kept().done);
+      if (button.getAttribute("aria-pressed") === "true") done.delete(page.name);
+      else done.add(page.name);
+      keep({ done: [...done] });
+      showDone();
+    });
+  }
+  addEventListener("storage", (event) => {
+    if (event.key !== KEY) return;
+    done = new Set(kept().done);
+    showDone();
+  });
+  if (page.lesson && !page.solution) keep({ last: page.name });
+  showDone();
+
+  // The code
+  const toggle = document.querySelector(".cnnvis-show-code");
+  const showCode = (shown) => {
+    document.body.classList.toggle("cnnvis-code-shown", shown);
+    toggle?.setAttribute("aria-pressed", String(shown));
+  };
+  toggle?.addEventListener("click", () => {
+    const shown = toggle.getAttribute("aria-pressed") !== "true";
+    keep({ code: shown });
+    showCode(shown);
+  });
+  showCode(!!toggle && kept().code);
+
+  // JupyterLab: beside this page where a Jupyter server shows it (Binder), else by a command.
+  const lab = document.querySelector(".cnnvis-lab");
+  const how = document.querySelector(".cnnvis-lab-how");
+  if (lab) lab.href = location.pathname.replace("/voila/render/", "/lab/tree/");
+  how?.querySelector("button").addEventListener("click", async (event) => {
+    try {
+      await navigator.clipboard.writeText(page.command);
+      event.target.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(how.querySelector("code"));
+    }
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !how?.open) return;
+    how.open = false;
+    how.querySelector("summary").focus();
+  });
+  addEventListener("click", (event) => {
+    if (how && !how.contains(event.target)) how.open = false;
+  });
+
+  // What a word means, under the pointer or with the focus
+  const means = document.createElement("div");
+  means.className = "cnnvis-means";
+  means.id = "cnnvis-means";
+  means.setAttribute("role", "tooltip");
+  means.hidden = true;
+  document.body.append(means);
+  const tell = (event) => {
+    const word = event.target.closest?.("a.cnnvis-term");
+    means.hidden = !word;
+    if (!word) return;
+    means.textContent = word.dataset.means;
+    word.setAttribute("aria-describedby", means.id);
+    const box = word.getBoundingClientRect();
+    means.style.left = `${Math.max(8, Math.min(box.left, innerWidth - 376))}px`;
+    means.style.top = `${box.bottom + 6}px`;
+  };
+  addEventListener("mouseover", tell);
+  addEventListener("focusin", tell);
+  addEventListener("scroll", () => { means.hidden = true; }, { capture: true });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") means.hidden = true; });
+})();

@@ -1,0 +1,182 @@
+"""Make notebooks/pictures/NAME.jpg: one small picture for each lesson, of what it computes.
+
+python scripts/make_index_pictures.py            # those that are missing
+python scripts/make_index_pictures.py --all      # all anew
+python scripts/make_index_pictures.py lime cam   # those whose names hold one of these words
+
+The names are those of the notebooks; a lesson that has no picture is shown with its number.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import cnnvis_widgets as cnnvis
+from cnnvis_widgets.rendering import Scale, colorize, overlay
+from cnnvis_widgets.rendering.pictures import jpeg_bytes
+from cnnvis_widgets.zoo import evidence
+
+FOLDER = Path(__file__).parents[1] / "notebooks" / "pictures"
+SIDE = 208  # twice as many pixels as it is shown with, for sharp screens
+QUALITY = 80
+PHOTOS = ("cat", "coffee", "cameraman", "rocket")
+
+
+@cache
+def _network(name: str = "efficientnet_lite0") -> Any:
+    return cnnvis.load_network(name)
+
+
+def _explained(
+    method: str,
+    image: str = "cat",
+    on: str = "efficientnet_lite0",
+    percentile: float = 99.5,
+    **how: Any,
+) -> np.ndarray:
+    found = cnnvis.explain(_network(on), cnnvis.load_image(image), method, **how)
+    if found.image is not None:
+        return found.image
+    heatmap = found.heatmap()
+    return overlay(found.picture, heatmap, Scale.of(heatmap, percentile=percentile))
+
+
+def _photo(name: str) -> np.ndarray:
+    return cnnvis.load_image(name)
+
+
+def _quarters(four: list[np.ndarray]) -> np.ndarray:
+    """Four pictures in one."""
+    a, b, c, d = (_square(picture, SIDE // 2) for picture in four)
+    return np.vstack([np.hstack([a, b]), np.hstack([c, d])])
+
+
+def _square(picture: np.ndarray, side: int) -> np.ndarray:
+    rows, columns = picture.shape[:2]
+    edge = min(rows, columns)
+    top, left = (rows - edge) // 2, (columns - edge) // 2
+    cut = Image.fromarray(picture[top : top + edge, left : left + edge])
+    return np.asarray(cut.resize((side, side), Image.Resampling.LANCZOS))
+
+
+def _regression() -> np.ndarray:
+    """Points and the line through them, by least squares."""
+    random = np.random.default_rng(3)
+    x = np.linspace(0.08, 0.92, 12)
+    y = 0.15 + 0.65 * x + random.normal(0, 0.07, x.size)
+    slope, offset = np.polyfit(x, y, 1)
+    rows, columns = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    picture = np.full((SIDE, SIDE, 3), 250, np.uint8)
+    picture[np.abs(1 - rows - slope * columns - offset) < 0.012] = (11, 98, 196)
+    for a, b in zip(x, y, strict=True):
+        picture[(columns - a) ** 2 + (1 - rows - b) ** 2 < 0.0007] = (200, 80, 40)
+    return picture
+
+
+def _boundary() -> np.ndarray:
+    """What a small network that learnt two spirals says of every point of the plane."""
+    from sklearn.neural_network import MLPClassifier
+
+    random = np.random.default_rng(0)
+    turn = np.linspace(0.5, 2.6, 120) * np.pi / 1.2
+    arm = np.stack([turn * np.cos(turn), turn * np.sin(turn)], 1) / 7.5
+    points = np.vstack([arm, -arm]) + random.normal(0, 0.02, (240, 2))
+    labels = np.repeat([0, 1], 120)
+    learnt = MLPClassifier((24, 24), max_iter=3000, random_state=0).fit(points, labels)
+    grid = np.stack(np.meshgrid(*[np.linspace(-1.1, 1.1, SIDE)] * 2), -1).reshape(-1, 2)
+    says = learnt.predict_proba(grid)[:, 1].reshape(SIDE, SIDE) - 0.5
+    picture = np.array(colorize(says.astype(np.float32)))
+    for point, label in zip(points, labels, strict=True):
+        column, row = ((point + 1.1) / 2.2 * SIDE).astype(int)
+        picture[row - 2 : row + 2, column - 2 : column + 2] = 255 if label else 20
+    return picture
+
+
+def _races() -> np.ndarray:
+    """The loss of a line over its slope and offset, and the way of gradient descent down it."""
+    a, b = np.meshgrid(np.linspace(-1.2, 1.2, SIDE), np.linspace(-1.2, 1.2, SIDE))
+    loss = np.log1p(a**2 + 12 * b**2)
+    picture = np.array(colorize(loss.astype(np.float32)))
+    place = np.array([-1.0, 0.9])
+    for _ in range(40):
+        step = place - 0.075 * np.array([2, 24]) * place
+        for t in np.linspace(0, 1, 80):
+            column, row = (((1 - t) * place + t * step + 1.2) / 2.4 * SIDE).astype(int)
+            picture[row - 1 : row + 1, column - 1 : column + 1] = 255
+        place = step
+    return picture
+
+
+def _features(layer: str, count: int = 16) -> np.ndarray:
+    """The most active maps of a layer, on the cat."""
+    maps = _network().activations(cnnvis.load_image("cat"), layer)
+    best = np.argsort(-maps.mean(axis=(0, 1)))[:count]
+    tiles = [_square(colorize(maps[:, :, unit]), SIDE // 4) for unit in best]
+    return np.vstack([np.hstack(tiles[i : i + 4]) for i in range(0, count, 4)])
+
+
+def _scenes() -> np.ndarray:
+    return _quarters([evidence.scene(seed).picture for seed in (1, 2, 3, 4)])
+
+
+def _many(*methods: str, image: str = "cat") -> Callable[[], np.ndarray]:
+    return lambda: _quarters([_explained(method, image) for method in methods])
+
+
+PICTURES: dict[str, Callable[[], np.ndarray]] = {
+    "01_introduction": lambda: _explained("grad_cam", "astronaut"),
+    "02_1_machine_learning": _regression,
+    "02_2_neural_networks": _boundary,
+    "02_3_convolutional_networks": lambda: _features("stem_activation"),
+    "02_4_training": _races,
+    "02_5_tools": _scenes,
+    "03_01_visualizing_cnns": _many("saliency", "grad_cam", "lime", "deep_taylor"),
+    "03_02_activation_maximization": lambda: _explained("activation_maximization", neuron=967),
+    "03_03_deconvnet": lambda: _explained("deconvnet"),
+    "03_04_saliency_maps": lambda: _explained("saliency"),
+    "03_05_guided_backpropagation": lambda: _explained("guided_backprop"),
+    "03_06_deep_taylor": lambda: _explained("deep_taylor"),
+    "03_07_cam": lambda: _explained("cam", "motorcycle"),
+    "03_08_grad_cam": lambda: _explained("grad_cam"),
+    "03_09_guided_grad_cam": lambda: _explained("guided_grad_cam"),
+    "03_10_lime": lambda: _explained("lime", "coffee"),
+    "03_11_visual_backprop": lambda: _explained("visual_backprop"),
+    "03_12_network_inversion": lambda: _explained("network_inversion", layer="block3b_add"),
+    "03_13_theoretical_comparison": _many("saliency", "deconvnet", "cam", "visual_backprop"),
+    "04_1_experimental_setup": lambda: _quarters([_photo(n) for n in PHOTOS]),
+    "04_2_results": _many("saliency", "guided_backprop", "grad_cam", "lime", image="motorcycle"),
+    "04_3_summary": _many("grad_cam", "guided_grad_cam", "deep_taylor", "saliency", image="coffee"),
+    "04_4_other_results": lambda: _explained("visual_backprop", "motorcycle"),
+    "05_conclusions": lambda: _quarters(
+        [_photo("cat"), _explained("guided_backprop"), _explained("guided_backprop", neuron=967),
+         _explained("grad_cam", neuron=967)]
+    ),
+    "explorer": lambda: _explained("grad_cam", "coffee"),
+    "comparer": _many("saliency", "deep_taylor", "grad_cam", "lime", image="flower"),
+}  # fmt: skip
+
+
+def main() -> None:
+    """Compute what is asked for, say how large it is."""
+    FOLDER.mkdir(exist_ok=True)
+    words = [word for word in sys.argv[1:] if word != "--all"]
+    for name, make in PICTURES.items():
+        path = FOLDER / f"{name}.jpg"
+        wanted = (
+            any(w in name for w in words) if words else "--all" in sys.argv or not path.exists()
+        )
+        if wanted:
+            path.write_bytes(jpeg_bytes(_square(make(), SIDE), QUALITY))
+            print(f"{path.name}: {path.stat().st_size} bytes", flush=True)
+    print(f"all: {sum(p.stat().st_size for p in FOLDER.glob('*.jpg'))} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""The site around the lessons, served by `cnnvis app` and by a Jupyter server as on Binder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_servers import JupyterServer
+from playwright.sync_api import Browser, Page, expect
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the pages as `cnnvis app` serves them."""
+    command = ["cnnvis_widgets.cli", "app", "--no-browser", "--no-preheat", "--port={port}"]
+    server = JupyterServer(
+        tmp_path_factory.mktemp("app"), [*command, "--host=127.0.0.1"], "/voila/static/voila.js"
+    ).wait()
+    yield f"{server.url}/voila/render"
+    server.stop()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    errors: list[str] = []
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def test_from_the_home_page_through_a_lesson_and_back(app: str, page: Page, screenshot) -> None:
+    page.goto(f"{app}/00_index.ipynb", wait_until="commit")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "What does a network see?¶", timeout=60_000
+    )
+    cards = page.locator(".cnnvis-course-card")
+    expect(cards.filter(has_text="3.8 Grad-CAM")).to_contain_text("30 minutes")
+    expect(page.get_by_text("Go on with")).to_have_count(0)
+    screenshot(page, "course-index")
+    cards.filter(has_text="2.1 Machine learning").click()
+
+    page.wait_for_url("**/02_1_machine_learning.ipynb")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "Machine learning", timeout=120_000
+    )
+    assert page.title() == "2.1 Machine learning"
+    code = page.get_by_text("import numpy as np")
+    expect(code).to_be_hidden()
+    page.get_by_role("button", name="Show the code").press("Enter")
+    expect(code).to_be_visible()
+    expect(page.get_by_role("button", name="Show the code")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+    word = page.locator("a.cnnvis-term", has_text="gradient descent").first
+    word.focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("small steps against its gradient")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tooltip")).to_be_hidden()
+
+    page.get_by_text("Open in JupyterLab").click()
+    expect(page.get_by_text("cnnvis lab 02_1_machine_learning")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("cnnvis lab 02_1_machine_learning")).to_be_hidden()
+
+    page.get_by_role("button", name="Mark as done").last.click()
+    expect(page.get_by_role("button", name="Done")).to_have_count(2)
+    page.get_by_role("navigation", name="What comes next").get_by_role("link", name="All").click()
+    expect(page.get_by_text("1 of ")).to_contain_text("lessons done", timeout=60_000)
+    expect(cards.filter(has_text="2.1 Machine learning")).to_contain_text("✓ done")
+    expect(page.get_by_text("Go on with")).to_be_visible()
+
+
+def test_a_word_leads_to_its_place_in_the_glossary(app: str, page: Page, screenshot) -> None:
+    page.goto(f"{app}/glossary.ipynb#softmax", wait_until="commit")
+    asked = page.locator(".cnnvis-glossary-asked")
+    expect(asked).to_contain_text("probabilities that add up to 1", timeout=60_000)
+    expect(asked).to_be_in_viewport()
+    expect(asked).to_be_focused()
+    expect(asked.get_by_role("link", name="3.8 Grad-CAM")).to_have_attribute(
+        "href", "03_08_grad_cam.ipynb"
+    )
+    screenshot(page, "glossary")
+    page.get_by_role("searchbox", name="Find a word").fill("max")
+    expect(page.locator(".cnnvis-glossary li:visible")).to_have_count(2)
+    expect(page.get_by_role("status")).to_contain_text("2 of")
+
+
+def test_the_explorer_has_a_way_to_the_lessons(app: str, page: Page) -> None:
+    page.goto(f"{app}/explorer.ipynb", wait_until="commit")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Explorer", timeout=60_000)
+    link = page.get_by_role("link", name="All lessons")
+    assert link.evaluate("(a) => a.href") == f"{app}/00_index.ipynb"
+    assert page.get_by_role("button", name="Mark as done").count() == 0
+    solutions = f"{app}/solutions/03_08_grad_cam.ipynb"
+    response = page.request.get(solutions, timeout=200_000)
+    assert 'href="../00_index.ipynb"' in response.text()
+    assert "Back to 3.8 Grad-CAM" in response.text()
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_in_jupyterlab_links_lead_to_lab(lab_page, twice: bool) -> None:
+    cell = "from cnnvis_widgets.widgets import CourseIndex, Glossary\nCourseIndex()"
+    page = lab_page([cell, *([cell] if twice else []), "Glossary()"])
+    card = page.locator(".cnnvis-course-card", has_text="3.8 Grad-CAM")
+    expect(card).to_have_count(2 if twice else 1)
+    lab = f"{lab_page.server.url}/lab/tree/03_08_grad_cam.ipynb"
+    assert card.first.evaluate("(a) => a.href") == lab
+    page.get_by_role("searchbox").fill("relu")
+    expect(page.locator(".cnnvis-glossary li:visible")).to_have_count(1)
+
+
+def test_on_binder_the_index_is_a_page_with_a_way_to_jupyterlab(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    """What postBuild puts in place, in front of a Jupyter server over the whole repository."""
+    command = [
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--port={port}",
+        "--ServerApp.ip=127.0.0.1",
+    ]
+    command += [f"--ServerApp.root_dir={ROOT}", "--IdentityProvider.token="]
+    config = tmp_path / "server" / "config"
+    config.mkdir(parents=True)
+    written = (ROOT / "binder" / "jupyter_server_config.py").read_text("utf-8")
+    (config / "jupyter_server_config.py").write_text(written)
+    server = JupyterServer(tmp_path / "server", command, "/api/status").wait()
+    try:
+        page = chromium.new_page()
+        page.goto(f"{server.url}/voila/render/notebooks/00_index.ipynb", wait_until="commit")
+        expect(page.locator(".cnnvis-course-card").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("link", name="Open in JupyterLab")).to_have_attribute(
+            "href", "/lab/tree/notebooks/00_index.ipynb"
+        )
+        expect(page.get_by_role("link", name="Glossary").first).to_be_visible()
+        page.close()
+    finally:
+        server.stop()
+
+
+def test_the_binder_folder_opens_the_index() -> None:
+    readme = (ROOT / "binder" / "README.md").read_text("utf-8")
+    assert "?urlpath=voila/render/notebooks/00_index.ipynb" in readme
+    post = ROOT / "binder" / "postBuild"
+    assert post.stat().st_mode & 0o111
+    assert "jupyter_server_config.py" in post.read_text("utf-8")
+    assert json.loads((ROOT / "notebooks" / "00_index.ipynb").read_text("utf-8"))["cells"]
