@@ -1,9 +1,9 @@
-"""Score every method on every mini network where the evidence is known; write docs/evidence_table.md.
+"""Score every method on every mini network where the evidence is known; docs/evidence_table.md.
 
 python scripts/make_evidence_table.py             # goes on where it was interrupted
 python scripts/make_evidence_table.py --render    # the page again, from docs/evidence_table.json
 
-The runs lie in build/evidence (a `cnnvis.Study`), the table's rows in docs/evidence_table.json, what they
+The runs lie in build/evidence (a `cnnvis.Study`), the rows in docs/evidence_table.json, what they
 mean in scripts/evidence_reading.md.
 """
 
