@@ -213,7 +213,8 @@ def program(
         given: tf.Tensor,
     ) -> Any:
         chosen = Numbers(*tf.unstack(given))
-        picture = canvas.colours(_field(numbers, waves, form, (rows, columns)), mixing)
+        field = _field(numbers, waves, form, (rows, columns))
+        picture = canvas.colours(field, mixing)
         shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise, grain)
         mixed = tf.tensordot(matrix, shown, ((0,), (0,)))
         pixels = tf.transpose(mixed, (1, 2, 0))[None] + black
@@ -223,10 +224,16 @@ def program(
             found = tf.gradients(target, picture, grad_ys=start)[0]
         upward, slope = _of_size_one(tf.zeros_like(picture) if found is None else found)
         grey = tf.transpose(picture, (1, 2, 0))[None] - 0.5
-        penalty = chosen.alpha_weight * alpha_norm(grey / TYPICAL_LENGTH, form.alpha)
-        penalty += chosen.tv_weight * total_variation(grey / TYPICAL_DIFFERENCE, form.beta)
-        way = chosen.pull * upward - rows * columns * tf.gradients(penalty, picture)[0]
-        way = tf.gradients(picture, numbers, grad_ys=way)[0]
+        _, bright = alpha_norm(grey / TYPICAL_LENGTH, form.alpha)
+        _, rough = total_variation(grey / TYPICAL_DIFFERENCE, form.beta)
+        penalty = chosen.alpha_weight / TYPICAL_LENGTH * bright
+        penalty += chosen.tv_weight / TYPICAL_DIFFERENCE * rough
+        way = chosen.pull * upward - rows * columns * tf.transpose(penalty[0], (2, 0, 1))
+        way = tf.gradients(picture, field, grad_ys=way)[0]
+        if form.waves:
+            way = canvas.wave_slopes(way, waves, (rows, columns))
+        elif form.octaves:
+            way = tf.gradients(field, numbers, grad_ys=way)[0]
         state = _adam(State(numbers, mean, square), way, time, chosen.rate)
         return (*state, value, slope)
 

@@ -137,17 +137,16 @@ def program(
         output = tf.cast(structure.call(layer).output, tf.float32)
         error = tf.reduce_sum(tf.square(output - code)) / tf.reduce_sum(tf.square(code))
         grey = x - 0.5
-        objective = (
-            fidelity * error
-            + alpha_weight * alpha_norm(grey / TYPICAL_LENGTH, alpha)
-            + tv_weight * total_variation(grey / TYPICAL_DIFFERENCE, beta)
-        )
-        if tf.gradients(error, x)[0] is None:
+        slope = tf.gradients(error, x)[0]
+        if slope is None:
             raise UnsuitableError(
                 f"The layer {layer!r} does not depend on the picture, so that it cannot be "
                 "inverted. Choose another layer."
             )
-        slope = tf.gradients(objective, x)[0]
+        _, bright = alpha_norm(grey / TYPICAL_LENGTH, alpha)
+        _, rough = total_variation(grey / TYPICAL_DIFFERENCE, beta)
+        slope = fidelity * slope
+        slope += alpha_weight / TYPICAL_LENGTH * bright + tv_weight / TYPICAL_DIFFERENCE * rough
         mean = MOMENTUM * mean + (1 - MOMENTUM) * slope
         square = MEMORY * square + (1 - MEMORY) * tf.square(slope)
         way = mean / (1 - tf.pow(MOMENTUM, time))

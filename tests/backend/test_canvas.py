@@ -41,6 +41,22 @@ def test_waves_are_numpy_s_and_go_both_ways(size: tuple[int, int]) -> None:
     np.testing.assert_allclose(canvas.from_waves(coefficients, sizes, size), field, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_slopes_by_the_waves_are_those_of_the_field_that_they_make(size: tuple[int, int]) -> None:
+    # The field is linear in the coefficients, so a wave's slope is the field of that wave alone,
+    # weighed by the slopes of the field.
+    sizes = canvas.wave_sizes(*size, 1.2)
+    slopes = RNG.normal(0, 1, (3, *size)).astype(np.float32)
+    found = canvas.wave_slopes(slopes, sizes, size).numpy()
+    alone = np.zeros_like(found)
+    for place in np.ndindex(2, *sizes.shape):
+        alone[:] = 0
+        alone[place[0], :, place[1], place[2]] = 1
+        field = canvas.from_waves(alone, sizes, size).numpy()
+        wanted = (field * slopes).sum((1, 2))
+        np.testing.assert_allclose(found[place[0], :, place[1], place[2]], wanted, atol=1e-4)
+
+
 def test_coarse_waves_are_larger_by_the_power_of_their_frequency() -> None:
     sizes = canvas.wave_sizes(20, 30, 1.5)
     assert sizes[2, 0] / sizes[6, 0] == pytest.approx(3**1.5, rel=1e-5)

@@ -41,18 +41,14 @@ def test_values_and_derivatives(name: str, by_hand: Any, power: float) -> None:
 
     from cnnvis_widgets.backend import priors
 
-    prior = getattr(priors, name)
-    x = tf.constant(X, tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        found = prior(x, power)
+    found, slope = getattr(priors, name)(tf.constant(X, tf.float32), power)
     np.testing.assert_allclose(found, by_hand(X, power), rtol=1e-5)
-    slope = tape.gradient(found, x).numpy()
+    assert slope.shape == SHAPE
     for place in [(0, 0, 0, 0), (0, 4, 3, 2), (1, 2, 3, 1), (1, 4, 0, 0), (0, 1, 2, 2)]:
         nudge = np.zeros(SHAPE)
         nudge[place] = 1e-5
         change = by_hand(X + nudge, power) - by_hand(X - nudge, power)
-        assert slope[place] == pytest.approx(change.sum() / 2e-5, rel=1e-3, abs=1e-5)
+        assert float(slope[place]) == pytest.approx(change.sum() / 2e-5, rel=1e-3, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["alpha_norm", "total_variation"])
@@ -61,9 +57,6 @@ def test_a_plain_picture_costs_nothing_and_pulls_nowhere(name: str) -> None:
 
     from cnnvis_widgets.backend import priors
 
-    x = tf.zeros((1, 3, 4, 1))
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        found = getattr(priors, name)(x, 1.0)  # |x| has no derivative at 0
+    found, slope = getattr(priors, name)(tf.zeros((1, 3, 4, 1)), 1.0)  # |x| has no derivative at 0
     assert float(found[0]) == pytest.approx(0, abs=1e-5)
-    np.testing.assert_array_equal(tape.gradient(found, x), 0)
+    np.testing.assert_array_equal(slope, 0)
