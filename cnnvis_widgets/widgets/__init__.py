@@ -1,6 +1,7 @@
 """What the components need from Jupyter: one file each of Python, JavaScript and style."""
 
 from cnnvis_widgets.widgets.architecture_diagram import ArchitectureDiagram
+from cnnvis_widgets.widgets.boundary import Boundary
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.cheater import Cheater
 from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
@@ -19,6 +20,7 @@ from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
 from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
+from cnnvis_widgets.widgets.perceptron import Perceptron
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
 from cnnvis_widgets.widgets.relu_gates import ReluGates
@@ -31,6 +33,7 @@ from cnnvis_widgets.widgets.unpooling import Unpooling
 
 __all__ = [
     "ArchitectureDiagram",
+    "Boundary",
     "ChannelSum",
     "Cheater",
     "ConvMatrix",
@@ -49,6 +52,7 @@ __all__ = [
     "NetworkPicker",
     "NeuronPicker",
     "ParameterPanel",
+    "Perceptron",
     "PicturePicker",
     "Predictions",
     "ReluGates",
