@@ -332,12 +332,28 @@ function render({ model, el }) {
   }, signal);
   watch(model, ["disabled"], () => { if (get("disabled")) pause(); }, signal);
 
-  roving(tiles, '[role="option"]', (item) => {
+  // Up and down within a layer, left and right to the next one: the rows of two layers do not match.
+  tiles.addEventListener("keydown", (event) => {
+    const move = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
+    const tile = event.target.closest('[role="option"]');
+    if (!move || !tile || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const last = net.sizes.length - 1;
+    const [from, unit] = tile.dataset.key === "output" ? [last, 0] : tile.dataset.key.split(".").map(Number);
+    const layer = Math.max(1, Math.min(last, from + move[0]));
+    const number = unitsOf(layer);
+    const next = layer === from ? (unit + move[1] + number) % number : Math.min(number - 1, Math.round(((unit + 0.5) / unitsOf(from)) * number - 0.5));
+    tiles.querySelector(`[data-key="${layer === last ? "output" : `${layer}.${next}`}"]`).focus();
+    pick(document.activeElement);
+  }, { signal });
+  const pick = (item) => {
     shown = item.dataset.key;
     mark(tiles, '[role="option"]', shown);
     draw();
     spoken.textContent = shownNote.textContent;
-  }, signal);
+  };
+  roving(tiles, '[role="option"]', pick, signal);
   run.addEventListener("click", () => {
     if (timer) { pause(); return; }
     if (!usable() || run.getAttribute("aria-disabled") === "true") return;

@@ -46,16 +46,16 @@ def learned(page: Page, name: str, steps: int) -> np.ndarray:
 def test_the_page_s_steps_are_numpy_s(voila_page, data, hidden, activation):
     cells = [
         "from cnnvis_widgets.widgets import Boundary",
-        f"one = Boundary(data={data!r}, hidden={hidden}, activation={activation!r}, rate=0.7,"
+        f"one = Boundary(data={data!r}, hidden={hidden}, activation={activation!r}, rate=0.3,"
         " seed=2); one",
     ]
     page = voila_page(cells)
     wanted, points = SmallNetwork((2, *hidden, 1), activation, 2), plane_points(data)
     page.get_by_role("button", name="One step").click()
-    wanted.step(points[:, :2], points[:, 2], 0.7)
+    wanted.step(points[:, :2], points[:, 2], 0.3)
     np.testing.assert_allclose(learned(page, "one", 1), wanted.parameters, rtol=1e-9, atol=1e-12)
     page.get_by_role("button", name="100 steps").click()
-    wanted.train(points[:, :2], points[:, 2], 100, 0.7)
+    wanted.train(points[:, :2], points[:, 2], 100, 0.3)
     np.testing.assert_allclose(learned(page, "one", 101), wanted.parameters, rtol=1e-6, atol=1e-8)
     right = int((wanted.classes(points[:, :2]) == points[:, 2]).sum())
     said = page.locator(".cnnvis-boundary-said")
@@ -96,6 +96,10 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     assert one.locator(".cnnvis-boundary-plane image").get_attribute("href") != whole
     page.keyboard.press("ArrowDown")
     expect(note).to_contain_text("unit 3 of hidden layer 1")
+    page.keyboard.press("ArrowRight")
+    expect(note).to_contain_text("the output")
+    page.keyboard.press("ArrowLeft")
+    expect(note).to_contain_text("hidden layer 1")
     page.keyboard.press("End")
     expect(note).to_contain_text("the output")
     screenshot(page, "boundary-xor", full_page=True)
