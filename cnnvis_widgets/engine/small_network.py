@@ -154,15 +154,30 @@ class SmallNetwork:
 
     def loss(self, x: ArrayLike, classes: ArrayLike) -> float:
         """The mean cross-entropy, -log of the probability of the right class."""
-        z, right = self.sums(x)[-1], np.asarray(classes, np.int64)
-        if self.sizes[-1] == 1:
-            against = np.where(right == 1, -z[:, 0], z[:, 0])
-            return float(np.logaddexp(0.0, against).mean())
-        return float((_log_sum(z) - z[np.arange(len(right)), right]).mean())
+        return _cross_entropy(self.sums(x)[-1], np.asarray(classes, np.int64))
 
     def gradients(self, x: ArrayLike, classes: ArrayLike) -> tuple[list[Array], list[Array]]:
         """∂loss/∂weights and ∂loss/∂biases of each layer, by backpropagation."""
+        return self._backward(list(self._layers(x)), np.asarray(classes, np.int64))
+
+    def step(self, x: ArrayLike, classes: ArrayLike, rate: float) -> float:
+        """One step of gradient descent, all parameters at once; returns the loss before it."""
         layers, right = list(self._layers(x)), np.asarray(classes, np.int64)
+        for part, slopes in zip(
+            (self.weights, self.biases), self._backward(layers, right), strict=True
+        ):
+            for values, slope in zip(part, slopes, strict=True):
+                values -= rate * slope
+        return _cross_entropy(layers[-1][1], right)
+
+    def train(self, x: ArrayLike, classes: ArrayLike, steps: int, rate: float) -> list[float]:
+        """Steps with all examples each; the loss before the first one and after each."""
+        losses = [self.step(x, classes, rate) for _ in range(steps)]
+        return [*losses, self.loss(x, classes)]
+
+    def _backward(
+        self, layers: list[tuple[Array, Array]], right: NDArray[np.int64]
+    ) -> tuple[list[Array], list[Array]]:
         z = layers[-1][1]
         if self.sizes[-1] == 1:
             back = sigmoid(z) - right[:, None]
@@ -179,22 +194,6 @@ class SmallNetwork:
                 back = (back @ self.weights[at].T) * self._hidden.slope(layers[at - 1][1])
         return of_weights, of_biases
 
-    def step(self, x: ArrayLike, classes: ArrayLike, rate: float) -> None:
-        """One step of gradient descent, all parameters at once."""
-        for part, slopes in zip(
-            (self.weights, self.biases), self.gradients(x, classes), strict=True
-        ):
-            for values, slope in zip(part, slopes, strict=True):
-                values -= rate * slope
-
-    def train(self, x: ArrayLike, classes: ArrayLike, steps: int, rate: float) -> list[float]:
-        """Steps with all examples each; the loss before the first one and after each."""
-        losses = [self.loss(x, classes)]
-        for _ in range(steps):
-            self.step(x, classes, rate)
-            losses.append(self.loss(x, classes))
-        return losses
-
     def _layers(self, x: ArrayLike) -> Iterator[tuple[Array, Array]]:
         """What goes into each layer, and the weighted sums that it makes of it."""
         inputs = np.asarray(x, np.float64)
@@ -208,9 +207,12 @@ class SmallNetwork:
             inputs = self._hidden.value(z)
 
 
-def _log_sum(z: Array) -> Array:
-    top = z.max(axis=1, keepdims=True)
-    return top[:, 0] + np.log(np.exp(z - top).sum(axis=1))
+def _cross_entropy(z: Array, right: NDArray[np.int64]) -> float:
+    if z.shape[1] == 1:
+        return float(np.logaddexp(0.0, np.where(right == 1, -z[:, 0], z[:, 0])).mean())
+    top = z.max(axis=1)
+    log_sum = top + np.log(np.exp(z - top[:, None]).sum(axis=1))
+    return float((log_sum - z[np.arange(len(right)), right]).mean())
 
 
 def _checked_sizes(given: Any) -> tuple[int, ...]:
