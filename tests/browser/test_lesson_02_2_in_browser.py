@@ -27,7 +27,7 @@ def test_neural_networks(voila_page, screenshot):
     first.get_by_role("button", name="One step").click()
     expect(said).to_contain_text("601 steps")
     first.get_by_role("option", name="unit 3 of hidden layer 1").click()
-    expect(first.get_by_text("In the plane: unit 3")).to_be_visible()
+    expect(first.get_by_role("status")).to_contain_text("In the plane: unit 3")
 
     unit = page.locator(".cnnvis-perceptron")
     expect(unit.get_by_role("status")).to_have_text("2 of 4 right.")
