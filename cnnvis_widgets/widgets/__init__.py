@@ -1,6 +1,7 @@
 """What the components need from Jupyter: one file each of Python, JavaScript and style."""
 
 from cnnvis_widgets.widgets.architecture_diagram import ArchitectureDiagram
+from cnnvis_widgets.widgets.boundary import Boundary
 from cnnvis_widgets.widgets.channel_sum import ChannelSum
 from cnnvis_widgets.widgets.cheater import Cheater
 from cnnvis_widgets.widgets.comparer import Comparer
@@ -28,6 +29,7 @@ from cnnvis_widgets.widgets.method_picker import MethodPicker
 from cnnvis_widgets.widgets.network_picker import NetworkPicker
 from cnnvis_widgets.widgets.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
+from cnnvis_widgets.widgets.perceptron import Perceptron
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
 from cnnvis_widgets.widgets.randomiser import Randomiser
@@ -43,6 +45,7 @@ from cnnvis_widgets.widgets.unpooling import Unpooling
 
 __all__ = [
     "ArchitectureDiagram",
+    "Boundary",
     "ChannelSum",
     "Cheater",
     "Comparer",
@@ -70,6 +73,7 @@ __all__ = [
     "NetworkPicker",
     "NeuronPicker",
     "ParameterPanel",
+    "Perceptron",
     "PicturePicker",
     "Predictions",
     "Randomiser",

@@ -1,0 +1,55 @@
+"""Points of two classes in the plane, between -1 and 1: what a small network is taught with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnvis_widgets.errors import UnknownNameError
+
+COUNT = 100  # points in each set
+SETS = ("clouds", "xor", "ring", "moons", "spirals")
+
+
+def plane_points(name: str, seed: int = 0) -> NDArray[np.float64]:
+    """One of the sets.
+
+    Args:
+        name: "clouds" (a line parts them), "xor" (each class in two opposite corners), "ring" (one
+            class around the other), "moons", "spirals".
+        seed: of the noise.
+
+    Returns:
+        float64 (100, 3): x, y, class 0 or 1; both classes have 50 points.
+
+    Raises:
+        UnknownNameError: another name.
+    """
+    if name not in SETS:
+        raise UnknownNameError.of("set of points", name, SETS)
+    random = np.random.default_rng(seed)
+    kind = np.arange(COUNT) % 2
+    along = (np.arange(COUNT) // 2 + 0.5) / (COUNT // 2)  # 0 … 1 within each class
+    if name == "clouds":
+        place = np.where(kind, 0.45, -0.45)[:, None] + random.normal(0, 0.2, (COUNT, 2))
+    elif name == "xor":
+        side = np.where(np.arange(COUNT) // 2 % 2, 1.0, -1.0)
+        corner = np.stack([side, np.where(kind, -side, side)], axis=1)
+        place = 0.5 * corner + random.normal(0, 0.14, (COUNT, 2))
+    elif name == "ring":
+        radius = np.where(kind, 0.75, 0.25) + random.normal(0, 0.06, COUNT)
+        place = _around(radius, 2 * np.pi * along)
+    elif name == "moons":
+        turn = np.pi * along
+        arc = np.where(kind, 1.0, -1.0)[:, None] * np.stack([np.cos(turn), -np.sin(turn)], axis=1)
+        shift = np.where(kind, 1.0, -1.0)[:, None] * np.array([0.25, 0.12])
+        place = 0.6 * arc + shift + random.normal(0, 0.07, (COUNT, 2))
+    else:
+        turn = 3 * np.pi * np.sqrt(along)
+        place = _around(0.9 * np.sqrt(along), turn + np.pi * kind)
+        place += random.normal(0, 0.015, (COUNT, 2))
+    return np.column_stack([np.clip(place, -0.98, 0.98), kind]).round(3)
+
+
+def _around(radius: NDArray[np.float64], angle: NDArray[np.float64]) -> NDArray[np.float64]:
+    return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -1,0 +1,84 @@
+"""Curves on axes, for a projector, with words for who cannot see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.rendering.figures import ExplanationFigure
+from cnnvis_widgets.rendering.scales import format_value
+
+_STYLES = ("-", "--", "-.", ":")
+# Okabe & Ito's colours, which colour-blind people tell apart, the yellow left out.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+_LABEL, _SMALL = 16, 14
+
+
+def curves(
+    x: ArrayLike,
+    panels: Mapping[str, Mapping[str, ArrayLike]] | Sequence[Mapping[str, ArrayLike]],
+    *,
+    x_name: str = "",
+    y_name: str = "",
+    log: bool = False,
+) -> ExplanationFigure:
+    """Panels side by side, each with its curves over the same x.
+
+    Args:
+        x: (points,).
+        panels: title → (name → values, (points,)); a value that is not finite leaves a gap. Without
+            titles, a sequence of (name → values).
+        x_name: what stands at the horizontal axes.
+        y_name: what stands at the vertical axis.
+        log: whether the vertical axis is logarithmic.
+
+    Raises:
+        InvalidValueError: nothing to draw, or values that are not as many as x.
+    """
+    across = np.asarray(x, np.float64)
+    named = panels if isinstance(panels, Mapping) else dict(enumerate(panels))
+    if not named or not all(named.values()):
+        raise InvalidValueError("curves needs at least one panel, and a curve in each.")
+    wide = (8, 5) if len(named) == 1 else (4.6 * len(named), 4.4)
+    words: list[str] = []
+    result = ExplanationFigure(figsize=wide)
+    axes = result.subplots(1, len(named), squeeze=False, sharey=True)[0]
+    for ax, (title, lines) in zip(axes, named.items(), strict=True):
+        for k, (name, given) in enumerate(lines.items()):
+            values = np.asarray(given, np.float64)
+            if across.ndim != 1 or values.shape != across.shape:
+                raise InvalidValueError(
+                    f"Each curve has as many values as x, {across.shape}; "
+                    f"{name!r} has {values.shape}."
+                )
+            style = {"color": _COLOURS[k % len(_COLOURS)], "linestyle": _STYLES[k % len(_STYLES)]}
+            ax.plot(across, values, linewidth=2.5, label=name, **style)
+            called = [part for part in (title, name) if isinstance(part, str) and part]
+            words.append(_in_words(", ".join(called), values))
+        if isinstance(title, str):
+            ax.set_title(title, fontsize=_LABEL)
+        if log:
+            ax.set_yscale("log")
+        ax.set_xlabel(x_name, fontsize=_SMALL)
+        ax.tick_params(labelsize=_SMALL)
+        ax.grid(alpha=0.35)
+        if len(lines) > 1:
+            ax.legend(fontsize=_SMALL, frameon=False)
+    axes[0].set_ylabel(y_name, fontsize=_SMALL)
+    over = f" over {x_name}" if x_name else ""
+    result.alt = f"Curves{f' of {y_name}' if y_name else ''}{over}. " + " ".join(words)
+    return result
+
+
+def _in_words(name: str, values: np.ndarray) -> str:
+    """Where a curve begins, ends, and lies in between."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return f"{name}: no value."
+    first, last, low, high = (
+        format_value(float(v)) for v in (finite[0], finite[-1], finite.min(), finite.max())
+    )
+    return f"{name}: from {first} to {last}, between {low} and {high}."
