@@ -25,5 +25,5 @@ def test_the_points(voila_page, screenshot) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     board.scroll_into_view_if_needed()
-    page.set_viewport_size({"width": 1280, "height": 11000})
+    page.set_viewport_size({"width": 1280, "height": 7600})
     screenshot(page, "lesson-04-3")
