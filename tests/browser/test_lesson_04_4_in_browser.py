@@ -10,7 +10,7 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "04_4_other_results.ipynb"
 SECONDS = 600  # a dozen ascents, while other tests use the machine
 
 
-def test_the_other_results(voila_page, screenshot) -> None:
+def test_the_other_results(voila_page, screenshot):
     page = voila_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Other results")
     films = page.locator(".cnnvis-growth")
