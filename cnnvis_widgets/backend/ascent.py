@@ -218,7 +218,7 @@ def program(
         shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise, grain)
         mixed = tf.tensordot(matrix, shown, ((0,), (0,)))
         pixels = tf.transpose(mixed, (1, 2, 0))[None] + black
-        target = forward_in(model, pixels).target(layer)
+        target = forward_in(model, pixels, fold=True).target(layer)
         value, start = _aim(target, unit, aggregate, position, form)
         with backward_rule(rule):
             found = tf.gradients(target, picture, grad_ys=start)[0]

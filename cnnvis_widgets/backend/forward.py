@@ -19,6 +19,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from cnnvis_widgets.backend.folding import folded
 from cnnvis_widgets.backend.gates import is_gate
 
 _LOCK = threading.RLock()  # the hook is the class's, so one trace at a time in the process
@@ -63,8 +64,8 @@ class Forward:
 
 
 class _Recorder:
-    def __init__(self, root: keras.Model, graph: Any) -> None:
-        self.root, self.graph = root, graph
+    def __init__(self, root: keras.Model, graph: Any, fold: bool) -> None:
+        self.root, self.graph, self.fold = root, graph, fold
         self.stack: list[str] = []
         self.calls: list[Call] = []
         self.seen: Counter[str] = Counter()
@@ -85,7 +86,8 @@ class _Recorder:
         self.stack.append(name)
         path, before, first = "/".join(self.stack), len(self.calls), graph.version
         try:
-            output = call(layer, *args, **kwargs)
+            quicker = folded(layer, args, kwargs) if self.fold else None
+            output = call(layer, *args, **kwargs) if quicker is None else quicker
         finally:
             self.stack.pop()
         # A call inside another function's graph (a tf.function of the user's) cannot be reached.
@@ -98,14 +100,15 @@ class _Recorder:
         return output
 
 
-def trace(model: keras.Model, pixels: tf.Tensor) -> Forward:
+def trace(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Forward:
     """Call `model` in inference mode inside the current graph and note every layer's call.
 
     Args:
         model: any Keras model with one image input.
         pixels: symbolic float32 (batch, rows, columns, channels).
+        fold: BatchNorm after a convolution becomes part of it, see `folding.py`.
     """
-    recorder = _Recorder(model, pixels.graph)
+    recorder = _Recorder(model, pixels.graph, fold)
     with _recording(recorder):
         output = model(_as_given(model, pixels), training=False)
     return Forward(pixels, output, _with_gates_between(recorder))

@@ -28,10 +28,10 @@ def pixels_spec(shape: tuple[int, int, int]) -> tf.TensorSpec:
     return tf.TensorSpec((None, *shape), tf.float32, name="pixels")
 
 
-def forward_in(model: keras.Model, pixels: tf.Tensor) -> Structure:
+def forward_in(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Structure:
     """Trace the model in the current graph, with gates whose rule is chosen afterwards."""
     with replaceable_gates(pixels.graph):
-        return Structure(trace(model, pixels))
+        return Structure(trace(model, pixels, fold))
 
 
 def survey(

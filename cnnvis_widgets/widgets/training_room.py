@@ -47,7 +47,7 @@ class TrainingRoom(ipywidgets.VBox):
 
     def __init__(
         self,
-        network: str = "mini_resnet",
+        network: str = "mini_vgg",
         seconds: float = 45.0,
         seed: int = 0,
         *,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PICTURES = 720
 BATCH = 32
 RATE = 4e-3
+CAREFUL_RATE = 2e-3  # without BatchNorm
+WARM_UP = 60  # batches until the rate is as large as that: else ReLUs die at once, for good
 
 
 class Moment(NamedTuple):
@@ -46,8 +48,8 @@ def training(
 ) -> Iterator[Moment]:
     """Train a mini network of random weights for a given time, a batch at a time.
 
-    Adam with a learning rate that falls as a cosine of the time. What comes out depends on how fast
-    the machine is: the clock ends it.
+    Adam with a learning rate that rises at first and then falls as a cosine of the time. What comes
+    out depends on how fast the machine is: the clock ends it.
 
     Args:
         name: a mini network of the zoo.
@@ -76,7 +78,9 @@ def _training(network: Mini, seconds: float, seed: int, cheating: bool) -> Itera
     rng = np.random.default_rng([seed, 3])
     keras.utils.set_random_seed(seed)
     model = network.build()
-    optimizer = keras.optimizers.Adam(RATE)
+    normal = any(isinstance(x, keras.layers.BatchNormalization) for x in model.layers)
+    largest = RATE if normal else CAREFUL_RATE
+    optimizer = keras.optimizers.Adam(largest)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy()
 
@@ -106,7 +110,8 @@ def _training(network: Mini, seconds: float, seed: int, cheating: bool) -> Itera
     while share() < 1:
         order = rng.permutation(len(wanted))
         for first in range(0, len(order) - BATCH + 1, BATCH):
-            optimizer.learning_rate = RATE * (0.02 + 0.49 * (1 + np.cos(np.pi * share())))
+            rise, fall = min(1.0, (done + 1) / WARM_UP), 0.49 * (1 + np.cos(np.pi * share()))
+            optimizer.learning_rate = largest * rise * (0.02 + fall)
             chosen = order[first : first + BATCH]
             batch = np.stack([_varied(inputs[i], rng) for i in chosen])
             value = step(tf.constant(batch), tf.constant(wanted[chosen], tf.int32))

@@ -1,0 +1,61 @@
+"""BatchNorm as part of the convolution before it, for programs in which every pass counts.
+
+In inference BatchNorm multiplies and shifts each channel: y = s · conv(x, w) + t, which is
+conv(x, s · w) + t. The weights are few and the maps are large, so on a processor it is quicker to
+scale the weights: forward by one pass over every map, backward by another. They are scaled within
+the program, whenever it runs: it goes on reading the model's own variables.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+_CONVOLUTIONS = {
+    "Conv2D": (tf.raw_ops.Conv2D, ("strides", "padding", "dilations", "explicit_paddings")),
+    "DepthwiseConv2dNative": (
+        tf.raw_ops.DepthwiseConv2dNative,
+        ("strides", "padding", "dilations", "explicit_paddings"),
+    ),
+}
+
+
+def folded(layer: keras.layers.Layer, args: Any, kwargs: Any) -> tf.Tensor | None:
+    """A BatchNorm's result, made by the convolution before it; None where that cannot be.
+
+    Where anything else reads the convolution's own result, that is there as well.
+
+    Args:
+        layer: any layer.
+        args: what it is called with.
+        kwargs: likewise.
+    """
+    if type(layer) is not keras.layers.BatchNormalization or len(args) != 1 or any(kwargs.values()):
+        return None
+    maps = args[0]
+    if not isinstance(maps, tf.Tensor) or maps.shape.rank != 4 or maps.dtype != tf.float32:
+        return None
+    if layer.axis not in (-1, 3) or layer.dtype_policy.compute_dtype != "float32":
+        return None
+    bias, operation = None, maps.op
+    if operation.type == "BiasAdd":
+        bias, operation = operation.inputs[1], operation.inputs[0].op
+    if operation.type not in _CONVOLUTIONS or operation.get_attr("data_format") != b"NHWC":
+        return None
+    scale = tf.math.rsqrt(layer.moving_variance + layer.epsilon)
+    scale = scale * layer.gamma if layer.scale else scale
+    far = -layer.moving_mean if bias is None else bias - layer.moving_mean
+    shift = far * scale
+    shift = shift + layer.beta if layer.center else shift
+    x, weights = operation.inputs
+    convolve, names = _CONVOLUTIONS[operation.type]
+    as_it_was = {name: _plain(operation.get_attr(name)) for name in names}
+    if operation.type == "DepthwiseConv2dNative":  # (…, channels, multiplier)
+        scale = tf.reshape(scale, weights.shape[2:])
+    return tf.nn.bias_add(convolve(input=x, filter=weights * scale, **as_it_was), shift)
+
+
+def _plain(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
