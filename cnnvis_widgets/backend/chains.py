@@ -14,6 +14,7 @@ from itertools import pairwise
 import tensorflow as tf
 
 from cnnvis_widgets.backend.gates import is_gate, is_idle, is_top
+from cnnvis_widgets.backend.plan import Declared, declared_windows
 from cnnvis_widgets.backend.records import Chain, Pair, Window
 from cnnvis_widgets.backend.structure import Structure, before_target, is_map
 from cnnvis_widgets.errors import UnsuitableError
@@ -42,7 +43,8 @@ def relu_chain(structure: Structure) -> tuple[list[tf.Tensor], Chain]:
         kept = set(maps)
         places = [i for i, op in enumerate(line) if op in kept]
         chosen = [line[i] for i in places]
-        steps = [_between(line[a + 1 : b]) for a, b in pairwise([*places, len(line)])]
+        declared = declared_windows(structure)
+        steps = [_between(line[a + 1 : b], declared) for a, b in pairwise([*places, len(line)])]
     else:
         last = {_size(op): op for op in maps}  # in the graph's order: the last one stays
         sizes = sorted(last, key=lambda size: size[0] * size[1])
@@ -102,12 +104,12 @@ def _line(structure: Structure, last: tf.Operation) -> list[tf.Operation] | None
     return line
 
 
-def _between(operations: Iterable[tf.Operation]) -> tuple[Window, ...]:
+def _between(operations: Iterable[tf.Operation], declared: Declared) -> tuple[Window, ...]:
     """The windows of what lies between two maps, the deepest first."""
     operations = list(operations)
     windows = []
     for operation in operations:
-        window = _window(operation)
+        window = _window(operation, declared)
         if window is not None:
             windows.append(window)
         elif operation.type in _DILATED:
@@ -117,8 +119,11 @@ def _between(operations: Iterable[tf.Operation]) -> tuple[Window, ...]:
     return tuple(windows)
 
 
-def _window(operation: tf.Operation) -> Window | None:
+def _window(operation: tf.Operation, declared: Declared) -> Window | None:
     """What an operation looks at its input through; None if it does not have rows and columns."""
+    if operation in declared:
+        maps, (kernel, strides, dilation, padding) = declared[operation]
+        return _laid(kernel, strides, dilation, (0, 0), padding == "same", maps, operation)
     if operation.type in _BORDERS:
         sides = tf.get_static_value(operation.inputs[1])
         if sides is None:
@@ -139,11 +144,25 @@ def _window(operation: tf.Operation) -> Window | None:
         dilation = tuple(operation.get_attr("dilations")[1:3])
     padding = operation.get_attr("padding")
     border = operation.get_attr("explicit_paddings")[2:6:2] if padding == b"EXPLICIT" else (0, 0)
-    size, after = _size_before(operation), _size(operation)
+    same, maps = padding == b"SAME", operation.inputs[0]
+    return _laid(kernel, strides, dilation, border, same, maps, operation)
+
+
+def _laid(
+    kernel: Pair,
+    strides: Pair,
+    dilation: Pair,
+    border: Pair,
+    same: bool,
+    maps: tf.Tensor,
+    operation: tf.Operation,
+) -> Window:
+    """The window as it lies over the maps before the operation."""
+    size = tuple(maps.shape[1:3])
     axes = (
-        _axis(k, s, d, given, padding == b"SAME", here, there)
+        _axis(k, s, d, given, same, here, there)
         for k, s, d, given, here, there in zip(
-            kernel, strides, dilation, border, size, after, strict=True
+            kernel, strides, dilation, border, size, _size(operation), strict=True
         )
     )
     kernel, dilation, offset = zip(*axes, strict=True)

@@ -63,7 +63,7 @@ Declared = dict[tf.Operation, tuple[tf.Tensor, Any]]
 
 def planned(structure: Structure) -> tuple[PlannedLayer, ...]:
     """All listed layers of a traced network, in the order in which they answer."""
-    declared = _declared(structure)
+    declared = declared_windows(structure)
     reaches = _reaches(structure, declared)
     operations = structure.forward.pixels.graph.get_operations()
     calls = {call.path: call for call in structure.forward.calls if call.listed}
@@ -118,7 +118,7 @@ def _inputs(
     return tuple(found)
 
 
-def _declared(structure: Structure) -> Declared:
+def declared_windows(structure: Structure) -> Declared:
     """The windows of convolutions in groups, which are calls of compiled functions."""
     operations = structure.forward.pixels.graph.get_operations()
     found: Declared = {}
