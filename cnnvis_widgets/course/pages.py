@@ -24,7 +24,8 @@ def prepare(notebook: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, An
         linked, _ = link((cell.source for cell in texts), page["folder"])
         for cell, text in zip(texts, linked, strict=True):
             cell.source = text
-    resources["cnnvis"] = page
+    marks = (cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells)
+    resources["cnnvis"] = page | {"slides": [mark or "-" for mark in marks]}
     return notebook, resources
 
 
