@@ -25,6 +25,8 @@ import nbformat
 import psutil
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
+import cnnvis_widgets
+
 # Everything but this machine is unreachable, for the browser (resolver rule) and for the server and
 # its kernels (a proxy that nobody answers at), so that a forgotten CDN shows here and not in a
 # lecture hall.
@@ -152,6 +154,7 @@ class PageLog:
         return [line for line in found if not any(re.search(p, line) for p in self.allowed)]
 
 
+OURS = Path(cnnvis_widgets.__file__).parent / "voila_template"  # what mends Voilà's pages
 FOLDERS = ("notebooks", "config/labconfig", "runtime", "data/kernels/python3", "user")
 
 
@@ -184,9 +187,8 @@ class JupyterServer:
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))},
             **NO_INTERNET,
-            "JUPYTER_PATH": str(
-                home / "data"
-            ),  # comes first; the environment's own stays behind it
+            # come first; the environment's own stays behind them
+            "JUPYTER_PATH": os.pathsep.join(map(str, [home / "data", OURS])),
             "JUPYTER_CONFIG_DIR": str(home / "config"),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTER_DATA_DIR": str(home / "user"),

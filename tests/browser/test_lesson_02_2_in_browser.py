@@ -1,0 +1,49 @@
+"""The lesson on neural networks as a visitor sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+LESSON = Path(__file__).parents[2] / "notebooks" / "02_2_neural_networks.ipynb"
+SECONDS = 600  # while other tests use the machine
+
+
+def test_neural_networks(voila_page, screenshot):
+    page = voila_page(LESSON, timeout=SECONDS)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Neural networks")
+    expect(page.locator(".cnnvis")).to_have_count(8, timeout=60_000)
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+    assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("heading", name="Sources").scroll_into_view_if_needed()
+
+    # Figure 5 has learned, and goes on learning here
+    first = page.locator(".cnnvis-boundary").first
+    said = first.locator(".cnnvis-boundary-said")
+    expect(said).to_contain_text("600 steps")
+    expect(said).to_contain_text("100 of 100 points right; 13 parameters")
+    first.get_by_role("button", name="One step").click()
+    expect(said).to_contain_text("601 steps")
+    first.get_by_role("option", name="unit 3 of hidden layer 1").click()
+    expect(first.get_by_role("status")).to_contain_text("In the plane: unit 3")
+
+    unit = page.locator(".cnnvis-perceptron")
+    expect(unit.get_by_role("status")).to_have_text("2 of 4 right.")
+    unit.get_by_label("task").select_option("or")
+    expect(unit.get_by_role("status")).to_have_text("4 of 4 right.")
+
+    learner = page.locator(".cnnvis-boundary").nth(1)
+    learner.get_by_label("hidden layers").focus()
+    learner.get_by_role("slider", name="units in each").press("ArrowRight")
+    expect(learner.locator(".cnnvis-boundary-said")).to_contain_text("0 steps")
+    expect(learner.locator(".cnnvis-boundary-said")).to_contain_text("13 parameters")
+    learner.get_by_role("button", name="Train").click()
+    expect(learner.locator(".cnnvis-boundary-said")).to_contain_text("100 of 100", timeout=60_000)
+    learner.get_by_role("button", name="Pause").click()
+
+    question = page.get_by_text("First question").locator("xpath=ancestor::fieldset")
+    question.get_by_role("radio", name="Some of them").click()
+    expect(question.get_by_text("2 of 20. That weights exist")).to_be_visible()
+    screenshot(page, "lesson-02-2")
