@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 
 DRAWS = 2000
+AT_ONCE = 1 << 16  # numbers
 
 
 def wilson(hits: float, total: int, level: float = 0.95) -> tuple[float, float]:
@@ -45,9 +46,10 @@ def bootstrap(
     sums = np.array([math.fsum(group) for group in groups])
     counts = np.array([len(group) for group in groups])
     rng = np.random.default_rng(seed)
-    means = np.empty(draws)
-    for draw in range(draws):  # one at a time: all at once would need draws × groups numbers
-        chosen = rng.integers(len(groups), size=len(groups))
-        means[draw] = sums[chosen].sum() / counts[chosen].sum()
+    means, step = np.empty(draws), max(1, AT_ONCE // len(groups))
+    for start in range(0, draws, step):  # all at once would need draws × groups numbers
+        some = min(step, draws - start)
+        chosen = rng.integers(len(groups), size=(some, len(groups)))
+        means[start : start + some] = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

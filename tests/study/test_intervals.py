@@ -52,3 +52,15 @@ def test_the_seed_decides() -> None:
     groups = [[v] for v in RNG.normal(size=20)]
     assert bootstrap(groups, seed=3) == bootstrap(groups, seed=3)
     assert bootstrap(groups, seed=3) != bootstrap(groups, seed=4)
+
+
+def test_draws_in_blocks_are_the_draws_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = [[float(v)] * n for n, v in enumerate(RNG.normal(size=5), start=1)]
+    rng, means = np.random.default_rng(9), []
+    for _ in range(101):
+        drawn = [groups[i] for i in rng.integers(5, size=5)]
+        means.append(np.mean(np.concatenate(drawn)))
+    ends = tuple(np.quantile(means, [0.05, 0.95]))
+    for at_once in (1, 12, 5000):
+        monkeypatch.setattr("cnnvis_widgets.study.intervals.AT_ONCE", at_once)
+        assert bootstrap(groups, 0.9, seed=9, draws=101) == pytest.approx(ends, rel=1e-12)
