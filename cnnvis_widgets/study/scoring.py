@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods.parameter import checked
 from cnnvis_widgets.study import all_metrics, metric
 from cnnvis_widgets.study.asked import neuron_of
@@ -116,7 +116,10 @@ class Scorer:
     def _measured(self, key: str, wanted: Wanted, case: Case) -> dict[str, Any]:
         if lacking := wanted.metric.lacks(case):
             return {"key": key, "unsuited": f"not known: {', '.join(lacking)}"}
-        score = wanted.metric.measure(case, **wanted.parameters)
+        try:
+            score = wanted.metric.measure(case, **wanted.parameters)
+        except UnsuitableError as error:  # of the method, on a network that the metric makes
+            return {"key": key, "unsuited": str(error)}
         return {"key": key, "value": score.value, "note": score.note, "details": score.details}
 
     def _baseline_lines(self) -> Iterator[dict[str, Any]]:

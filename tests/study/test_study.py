@@ -128,6 +128,22 @@ def test_what_does_not_suit_is_a_line_and_not_an_end(network: Any, tmp_path: Pat
     assert cells["cam", "label"]["n"] == 3
 
 
+def test_a_metric_whose_own_network_does_not_suit_the_method_is_told_as_well(
+    network: Any, tmp_path: Path
+) -> None:
+    made = study(
+        network, tmp_path, images=SUBJECTS[:4], methods=["cam", "grad_cam"], neurons="label"
+    )
+    made.run()
+    rows = made.table("disconnected_grid", by=("method",), baselines=())
+    cells = {row["method"]: row for row in rows}
+    assert (cells["cam"]["unsuited"], cells["cam"]["value"]) == (4, None)
+    assert cells["grad_cam"]["unsuited"] == 0
+    assert cells["grad_cam"]["value"] is not None
+    told = (tmp_path / "study" / "scores.jsonl").read_text()
+    assert told.count("does not. grad_cam works on any network") == 4
+
+
 def test_the_table_is_means_and_intervals_of_scores_by_hand(network: Any, tmp_path: Path) -> None:
     made = study(network, tmp_path, images=SUBJECTS, neurons="output")
     made.run()
