@@ -37,7 +37,7 @@ class VisualBackProp(Method):
     summary = "the places that stay active from the pixels up to the last convolution"
     paper = (
         "Bojarski, Choromanska, Choromanski, Firner, Jackel, Muller & Zieba, VisualBackProp: "
-        "visualizing CNNs for autonomous driving, 2016, arXiv:1611.05418"
+        "efficient visualization of CNNs, 2016, arXiv:1611.05418"
     )
     section = "3.11"
     order = 80

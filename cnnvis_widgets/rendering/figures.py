@@ -69,7 +69,8 @@ class ExplanationFigure(Figure):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[Any, Any]:
         """What a notebook shows, with or without matplotlib's own integration."""
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png")
+        # Tight: what the layout leaves free above and below would stand on the page as a gap.
+        self.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.12)
         # JupyterLab and Voilà drop a PNG's "alt" (the metadata is IPython's), so that only HTML can
         # tell a screen reader what is to be seen.
         source = base64.b64encode(buffer.getvalue()).decode("ascii")
