@@ -70,7 +70,7 @@ class ExplanationFigure(Figure):
         """What a notebook shows, with or without matplotlib's own integration."""
         buffer = io.BytesIO()
         # Tight: what the layout leaves free above and below would stand on the page as a gap.
-        self.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.12)
+        self.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.2)
         # JupyterLab and Voilà drop a PNG's "alt" (the metadata is IPython's), so that only HTML can
         # tell a screen reader what is to be seen.
         source = base64.b64encode(buffer.getvalue()).decode("ascii")
