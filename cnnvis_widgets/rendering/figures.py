@@ -70,7 +70,7 @@ class ExplanationFigure(Figure):
         """What a notebook shows, with or without matplotlib's own integration."""
         buffer = io.BytesIO()
         # Tight: what the layout leaves free above and below would stand on the page as a gap.
-        self.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.12)
+        self.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.2)
         # JupyterLab and Voilà drop a PNG's "alt" (the metadata is IPython's), so that only HTML can
         # tell a screen reader what is to be seen.
         source = base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -206,9 +206,13 @@ def grid(
     if row_labels and len(row_labels) != len(rows):
         raise InvalidValueError(f"There are {len(rows)} rows, but {len(row_labels)} row labels.")
     width = max(len(row) for row in rows)
-    height = 3.4 if share == "none" else 4.0  # bars beside every picture leave it less width
-    height *= _proportion([panel for row in rows for panel in row if panel])
-    result = ExplanationFigure(figsize=(max(8.0, 4.2 * width), 0.8 + height * len(rows)))
+    panels = [panel for row in rows for panel in row if panel]
+    clipped = percentile < 100 or any(p.scale is not None and p.scale.clips for p in panels)
+    wordy = share == "none" and (clipped or any(p.unit for p in panels))  # along every bar
+    height = 4.0 if wordy or share != "none" else 3.4  # bars beside pictures leave them less width
+    height *= _proportion(panels)
+    across = 5.0 if wordy else 4.2
+    result = ExplanationFigure(figsize=(max(8.0, across * width), 0.8 + height * len(rows)))
     axes: Any = result.subplots(len(rows), width, squeeze=False)
     groups: dict[Any, list[tuple[int, int, Panel, ArrayLike]]] = {}
     parts = [title] if title else []

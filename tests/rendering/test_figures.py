@@ -200,7 +200,7 @@ def test_letters_are_legible_from_the_last_row() -> None:
 def test_a_notebook_gets_the_picture_and_its_description() -> None:
     data, metadata = figure(PICTURE, MAP, title="Grad-CAM")._repr_mimebundle_()
     wide, high = Image.open(io.BytesIO(data["image/png"])).size
-    assert 700 < wide <= 800
+    assert 700 < wide <= 820
     assert 500 < high <= 650
     assert re.match(r"Grad-CAM\. Heatmap of 40 × 60", metadata["image/png"]["alt"])
     assert data["text/plain"] == metadata["image/png"]["alt"]
