@@ -32,6 +32,7 @@ from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.perceptron import Perceptron
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.race import Race
 from cnnvis_widgets.widgets.randomiser import Randomiser
 from cnnvis_widgets.widgets.relevance_flow import RelevanceFlow
 from cnnvis_widgets.widgets.relu_gates import ReluGates
@@ -76,6 +77,7 @@ __all__ = [
     "Perceptron",
     "PicturePicker",
     "Predictions",
+    "Race",
     "Randomiser",
     "RelevanceFlow",
     "ReluGates",

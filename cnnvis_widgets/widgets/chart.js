@@ -52,12 +52,12 @@ class Axes {
   }
 
   /** Draw the axes anew, for the present ranges. */
-  axes({ xTicks = roundNumbers(...this.x), yTicks = roundNumbers(...this.y) } = {}) {
+  axes({ xTicks = roundNumbers(...this.x), yTicks = roundNumbers(...this.y), yText = short } = {}) {
     const [bottom, right] = [this.high - this.bottom, this.wide - this.right];
     this.ground.replaceChildren(
       ...yTicks.flatMap((value) => [
         drawn("line", { x1: this.left, x2: right, y1: this.py(value), y2: this.py(value), class: "cnnvis-chart-grid" }),
-        drawn("text", { x: this.left - 7, y: this.py(value) + 4, "text-anchor": "end" }, short(value))]),
+        drawn("text", { x: this.left - 7, y: this.py(value) + 4, "text-anchor": "end" }, yText(value))]),
       ...xTicks.flatMap((value) => [
         drawn("line", { x1: this.px(value), x2: this.px(value), y1: bottom, y2: bottom + 5, class: "cnnvis-chart-axis" }),
         drawn("text", { x: this.px(value), y: bottom + 18, "text-anchor": "middle" }, short(value))]),
