@@ -14,6 +14,7 @@ from cnnvis_widgets.engine.small_network import SmallNetwork, activation, sigmoi
 from cnnvis_widgets.errors import InvalidValueError
 
 Array = NDArray[np.float64]
+FAR = 1e9  # weights beyond have run away
 Examples = tuple[ArrayLike, ArrayLike]
 """Inputs (examples, inputs) and their classes (examples,)."""
 
@@ -26,12 +27,14 @@ class Schooling(NamedTuple):
         training: the loss on the training examples then, all neurons on and nothing charged.
         validation: the same on the validation examples; empty where there are none.
         steps: how many steps were made in all.
+        away: the weights have run away, and the training ended there.
     """
 
     epochs: list[int]
     training: list[float]
     validation: list[float]
     steps: int
+    away: bool = False
 
 
 def school(
@@ -85,8 +88,12 @@ def school(
             for at in range(0, len(x), size):
                 some = order[at : at + size]
                 masks = _masks(network, len(some), dropout, random)
-                slope = charged_gradient(network, x[some], right[some], l1, l2, masks)
-                network.parameters = optimizer.step(network.parameters, slope)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    slope = charged_gradient(network, x[some], right[some], l1, l2, masks)
+                    moved = optimizer.step(network.parameters, slope)
+                if not (np.abs(moved) < FAR).all():
+                    return result._replace(steps=steps, away=True)
+                network.parameters = moved
                 steps += 1
         if epoch in seen:
             result.epochs.append(epoch)

@@ -69,6 +69,31 @@ class Axes {
 }
 
 /**
+ * Where values on a grid of side × side, rows from above, have a level: a path of many short lines.
+ * @param {number[]} values
+ * @param {number} side
+ * @param {number} level
+ * @param {Axes} axes the grid fills them
+ */
+function levelLine(values, side, level, axes) {
+  const [wide, high] = [axes.wide - axes.left - axes.right, axes.high - axes.top - axes.bottom];
+  const place = (r, c) => `${(axes.left + (c + 0.5) / side * wide).toFixed(1)} ${(axes.top + (r + 0.5) / side * high).toFixed(1)}`;
+  const parts = [];
+  for (let i = 0; i + 1 < side; i += 1) {
+    for (let j = 0; j + 1 < side; j += 1) {
+      const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]];
+      const cuts = corners.flatMap(([r, c], k) => {
+        const [s, t] = corners[(k + 1) % 4];
+        const [a, b] = [values[r * side + c] - level, values[s * side + t] - level];
+        return (a > 0) === (b > 0) ? [] : [place(r + a / (a - b) * (s - r), c + a / (a - b) * (t - c))];
+      });
+      for (let k = 0; k + 1 < cuts.length; k += 2) parts.push(`M${cuts[k]}L${cuts[k + 1]}`);
+    }
+  }
+  return parts.join("");
+}
+
+/**
  * A slider with its words before and its value behind it.
  * @param {{label: string, min: number, max: number, step: number | "any", onvalue: (value: number) => void, text: (value: number) => string, signal: AbortSignal}} options
  */

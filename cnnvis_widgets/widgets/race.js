@@ -134,7 +134,7 @@ function render({ model, el }) {
     pen.putImageData(image, 0, 0);
     const paths = Array.from({ length: LEVELS - 1 }, (_, k) => {
       const level = most * ((k + 1) / LEVELS) ** 2;
-      return drawn("path", { d: levelLine(values, level), class: "cnnvis-race-contour" });
+      return drawn("path", { d: levelLine(values, GROUND, level, axes), class: "cnnvis-race-contour" });
     });
     contours.replaceChildren(drawn("image", { href: canvas.toDataURL(), x: axes.left, y: axes.top, width: axes.wide - axes.left - axes.right, height: axes.high - axes.top - axes.bottom, preserveAspectRatio: "none" }),
       ...paths, drawn("path", { d: cross(here().lowest), class: "cnnvis-race-lowest" }));
@@ -147,25 +147,6 @@ function render({ model, el }) {
     if (held) handle.focus({ preventScroll: true });
   };
   const cross = ([x, y]) => { const [u, v] = [axes.px(x), axes.py(y)]; return `M${u - 6} ${v}H${u + 6}M${u} ${v - 6}V${v + 6}`; };
-  /** Where values on the grid have a level: many short lines. */
-  const levelLine = (values, level) => {
-    const [wide, high] = [axes.wide - axes.left - axes.right, axes.high - axes.top - axes.bottom];
-    const place = (r, c) => `${(axes.left + (c + 0.5) / GROUND * wide).toFixed(1)} ${(axes.top + (r + 0.5) / GROUND * high).toFixed(1)}`;
-    const parts = [];
-    for (let i = 0; i + 1 < GROUND; i += 1) {
-      for (let j = 0; j + 1 < GROUND; j += 1) {
-        const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]];
-        const cuts = corners.flatMap(([r, c], k) => {
-          const [s, t] = corners[(k + 1) % 4];
-          const [a, b] = [values[r * GROUND + c] - level, values[s * GROUND + t] - level];
-          return (a > 0) === (b > 0) ? [] : [place(r + a / (a - b) * (s - r), c + a / (a - b) * (t - c))];
-        });
-        for (let k = 0; k + 1 < cuts.length; k += 2) parts.push(`M${cuts[k]}L${cuts[k + 1]}`);
-      }
-    }
-    return parts.join("");
-  };
-
   let ground = "";
   const draw = () => {
     if (ground !== get("surface")) { ground = get("surface"); drawGround(); }

@@ -136,3 +136,13 @@ def test_the_seed_decides_and_keras_agrees_on_a_charge():
 def test_what_is_refused(given, says):
     with pytest.raises(InvalidValueError, match=says):
         school(SmallNetwork((3, 1)), (X, CLASSES), optimizer=Optimizer("SGD", 1), **given)
+
+
+def test_what_runs_away_ends_the_training():
+    network = SmallNetwork((3, 4, 1), "relu", seed=1)
+    much = Optimizer("SGD", 50.0)
+    done = school(network, (X, CLASSES), optimizer=much, epochs=200, l2=1.0, looks=200)
+    assert done.away
+    assert done.steps < 200
+    assert np.isfinite(done.training).all()
+    assert np.isfinite(network.parameters).all()
