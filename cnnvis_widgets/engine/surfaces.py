@@ -60,12 +60,12 @@ SURFACES = {
         start=(-2.6, 1.2),
         lowest=(0.0, 0.0),
     ),
-    # The same bowl, turned by 45 degrees.
+    # The same bowl and start, turned by 45 degrees.
     "tilted valley": Surface(
         lambda x, y: (x + y) ** 2 / 16 + 5 * (y - x) ** 2 / 4,
         _tilted,
         **_WIDE,
-        start=(-2.4, -0.8),
+        start=(-2.687, -0.99),
         lowest=(0.0, 0.0),
     ),
     # Rosenbrock's, with 10 in place of his 100, and a tenth of it.
