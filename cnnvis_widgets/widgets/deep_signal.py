@@ -13,7 +13,9 @@ from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.chart import Chart, number_in
 from cnnvis_widgets.widgets.traits import Checked
 
-WIDTH, EXAMPLES, CLASSES = 100, 100, 10
+# So few examples because larger products are handed to several threads, which wait for one
+# another on a busy machine.
+WIDTH, EXAMPLES, CLASSES = 100, 25, 10
 DEPTHS = (2, 40)
 DEVIATIONS = (0.001, 1.0)
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
@@ -29,7 +31,7 @@ PRESETS = {
 class DeepSignal(Chart):
     """A network of many hidden layers of 100 units each, fresh from its first weights.
 
-    100 random inputs go up through it, and the gradient of their loss comes back. Two charts show
+    25 random inputs go up through it, and the gradient of their loss comes back. Two charts show
     the root mean squares of both at each layer, on a scale of powers of ten.
 
     Args:
