@@ -51,5 +51,27 @@ def plane_points(name: str, seed: int = 0) -> NDArray[np.float64]:
     return np.column_stack([np.clip(place, -0.98, 0.98), kind]).round(3)
 
 
+def scattered_points(
+    name: str, count: int, spread: float = 0.15, seed: int = 0
+) -> NDArray[np.float64]:
+    """Points of a set that have been moved about, so that the classes overlap.
+
+    Args:
+        name: as in `plane_points`.
+        count: how many, in any order.
+        spread: the deviation of what is added to x and to y.
+        seed: of the points and of what is added.
+
+    Returns:
+        float64 (count, 3): x, y, class 0 or 1.
+    """
+    random = np.random.default_rng(seed + 1000)
+    rounds = -(-count // COUNT)
+    points = np.concatenate([plane_points(name, 50 * seed + k) for k in range(rounds)])
+    moved = points[:, :2] + random.normal(0, spread, (len(points), 2))
+    points[:, :2] = np.clip(moved, -0.98, 0.98).round(3)
+    return points[random.permutation(len(points))[:count]]
+
+
 def _around(radius: NDArray[np.float64], angle: NDArray[np.float64]) -> NDArray[np.float64]:
     return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -9,6 +9,7 @@ from cnnvis_widgets.widgets.comparer_grid import ComparerGrid
 from cnnvis_widgets.widgets.conv_matrix import ConvMatrix
 from cnnvis_widgets.widgets.convolution import Convolution
 from cnnvis_widgets.widgets.course_index import CourseIndex
+from cnnvis_widgets.widgets.deep_signal import DeepSignal
 from cnnvis_widgets.widgets.descent import Descent
 from cnnvis_widgets.widgets.drawing_pad import DrawingPad
 from cnnvis_widgets.widgets.explanation_view import ExplanationView
@@ -32,7 +33,9 @@ from cnnvis_widgets.widgets.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.perceptron import Perceptron
 from cnnvis_widgets.widgets.picture_picker import PicturePicker, Upload
 from cnnvis_widgets.widgets.predictions import Predictions
+from cnnvis_widgets.widgets.race import Race
 from cnnvis_widgets.widgets.randomiser import Randomiser
+from cnnvis_widgets.widgets.regulariser import Regulariser
 from cnnvis_widgets.widgets.relevance_flow import RelevanceFlow
 from cnnvis_widgets.widgets.relu_gates import ReluGates
 from cnnvis_widgets.widgets.scene_controls import SceneControls
@@ -53,6 +56,7 @@ __all__ = [
     "ConvMatrix",
     "Convolution",
     "CourseIndex",
+    "DeepSignal",
     "Descent",
     "DrawingPad",
     "ExplanationView",
@@ -76,7 +80,9 @@ __all__ = [
     "Perceptron",
     "PicturePicker",
     "Predictions",
+    "Race",
     "Randomiser",
+    "Regulariser",
     "RelevanceFlow",
     "ReluGates",
     "SceneControls",

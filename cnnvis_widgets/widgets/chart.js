@@ -52,12 +52,12 @@ class Axes {
   }
 
   /** Draw the axes anew, for the present ranges. */
-  axes({ xTicks = roundNumbers(...this.x), yTicks = roundNumbers(...this.y) } = {}) {
+  axes({ xTicks = roundNumbers(...this.x), yTicks = roundNumbers(...this.y), yText = short } = {}) {
     const [bottom, right] = [this.high - this.bottom, this.wide - this.right];
     this.ground.replaceChildren(
       ...yTicks.flatMap((value) => [
         drawn("line", { x1: this.left, x2: right, y1: this.py(value), y2: this.py(value), class: "cnnvis-chart-grid" }),
-        drawn("text", { x: this.left - 7, y: this.py(value) + 4, "text-anchor": "end" }, short(value))]),
+        drawn("text", { x: this.left - 7, y: this.py(value) + 4, "text-anchor": "end" }, yText(value))]),
       ...xTicks.flatMap((value) => [
         drawn("line", { x1: this.px(value), x2: this.px(value), y1: bottom, y2: bottom + 5, class: "cnnvis-chart-axis" }),
         drawn("text", { x: this.px(value), y: bottom + 18, "text-anchor": "middle" }, short(value))]),
@@ -66,6 +66,31 @@ class Axes {
       drawn("text", { x: 2, y: 14, class: "cnnvis-chart-name" }, this.yName),
     );
   }
+}
+
+/**
+ * Where values on a grid of side × side, rows from above, have a level: a path of many short lines.
+ * @param {number[]} values
+ * @param {number} side
+ * @param {number} level
+ * @param {Axes} axes the grid fills them
+ */
+function levelLine(values, side, level, axes) {
+  const [wide, high] = [axes.wide - axes.left - axes.right, axes.high - axes.top - axes.bottom];
+  const place = (r, c) => `${(axes.left + (c + 0.5) / side * wide).toFixed(1)} ${(axes.top + (r + 0.5) / side * high).toFixed(1)}`;
+  const parts = [];
+  for (let i = 0; i + 1 < side; i += 1) {
+    for (let j = 0; j + 1 < side; j += 1) {
+      const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]];
+      const cuts = corners.flatMap(([r, c], k) => {
+        const [s, t] = corners[(k + 1) % 4];
+        const [a, b] = [values[r * side + c] - level, values[s * side + t] - level];
+        return (a > 0) === (b > 0) ? [] : [place(r + a / (a - b) * (s - r), c + a / (a - b) * (t - c))];
+      });
+      for (let k = 0; k + 1 < cuts.length; k += 2) parts.push(`M${cuts[k]}L${cuts[k + 1]}`);
+    }
+  }
+  return parts.join("");
 }
 
 /**

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
-from cnnvis_widgets.engine.plane_data import SETS, plane_points
+from cnnvis_widgets.engine.plane_data import SETS, plane_points, scattered_points
 from cnnvis_widgets.engine.small_network import ACTIVATIONS, SmallNetwork, sigmoid, softmax
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
@@ -157,6 +157,15 @@ def test_sets_of_points(name):
     assert points[:, 2].sum() == 50
     assert (points == plane_points(name, seed=0)).all()
     assert (points != plane_points(name, seed=1)).any()
+
+
+def test_scattered_points():
+    points = scattered_points("moons", 130, 0.2, seed=3)
+    assert points.shape == (130, 3)
+    assert np.abs(points[:, :2]).max() <= 0.98
+    assert 45 <= points[:, 2].sum() <= 85
+    assert (points == scattered_points("moons", 130, 0.2, seed=3)).all()
+    assert (points[:100] != scattered_points("moons", 100, 0.2, seed=4)).any()
 
 
 def test_what_is_no_network_is_refused():

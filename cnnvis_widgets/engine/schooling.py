@@ -1,0 +1,164 @@
+"""Training a small network with everything that section 2.4 has: batches, charges, dropout."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.engine.optimizers import Optimizer
+from cnnvis_widgets.engine.small_network import SmallNetwork, activation, sigmoid, softmax
+from cnnvis_widgets.errors import InvalidValueError
+
+Array = NDArray[np.float64]
+FAR = 1e9  # weights beyond have run away
+Examples = tuple[ArrayLike, ArrayLike]
+"""Inputs (examples, inputs) and their classes (examples,)."""
+
+
+class Schooling(NamedTuple):
+    """How a training went.
+
+    Attributes:
+        epochs: the epochs after which there was a look, 0 first.
+        training: the loss on the training examples then, all neurons on and nothing charged.
+        validation: the same on the validation examples; empty where there are none.
+        steps: how many steps were made in all.
+        away: the weights have run away, and the training ended there.
+    """
+
+    epochs: list[int]
+    training: list[float]
+    validation: list[float]
+    steps: int
+    away: bool = False
+
+
+def school(
+    network: SmallNetwork,
+    training: Examples,
+    validation: Examples | None = None,
+    *,
+    optimizer: Optimizer,
+    epochs: int = 10,
+    batch: int | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    dropout: float = 0.0,
+    seed: int = 0,
+    looks: int = 50,
+) -> Schooling:
+    """Train a network in place.
+
+    Args:
+        network: as it stands.
+        training: what is learned.
+        validation: what is only looked at.
+        optimizer: fresh; it takes one step for each batch.
+        epochs: passes through all training examples, each in another order.
+        batch: examples for a step, `None` is all of them; an epoch's last batch may be smaller.
+        l1: the charge on each weight's size, l1 · Σ|w|; biases are free.
+        l2: the charge on each weight's square, l2 · Σ w².
+        dropout: the share of each hidden layer that is switched off in a step; what is left is
+            enlarged by 1 / (1 - dropout), so that nothing has to be done afterwards.
+        seed: of the order and of what is switched off.
+        looks: at how many epochs, evenly spread, the losses are noted.
+
+    Raises:
+        InvalidValueError: a number out of its range.
+    """
+    x, right = np.asarray(training[0], np.float64), np.asarray(training[1], np.int64)
+    size = len(x) if batch is None else _whole("batch", batch, 1)
+    rounds = _whole("epochs", epochs, 0)
+    for name, value in (("l1", l1), ("l2", l2)):
+        if not 0 <= value < np.inf:
+            raise InvalidValueError(f"{name} is a number from 0 on; got {value!r}.")
+    if not 0 <= dropout < 1:
+        raise InvalidValueError(f"dropout is from 0 to below 1; got {dropout!r}.")
+    random = np.random.default_rng(seed)
+    seen = sorted({round(k * rounds / max(1, looks)) for k in range(looks + 1)})
+    result = Schooling([], [], [], steps=0)
+    steps = 0
+    for epoch in range(rounds + 1):
+        if epoch:
+            order = random.permutation(len(x))
+            for at in range(0, len(x), size):
+                some = order[at : at + size]
+                masks = _masks(network, len(some), dropout, random)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    slope = charged_gradient(network, x[some], right[some], l1, l2, masks)
+                    moved = optimizer.step(network.parameters, slope)
+                if not (np.abs(moved) < FAR).all():
+                    return result._replace(steps=steps, away=True)
+                network.parameters = moved
+                steps += 1
+        if epoch in seen:
+            result.epochs.append(epoch)
+            result.training.append(network.loss(x, right))
+            if validation is not None:
+                result.validation.append(network.loss(*validation))
+    return result._replace(steps=steps)
+
+
+def charged_gradient(
+    network: SmallNetwork,
+    x: ArrayLike,
+    classes: ArrayLike,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    masks: Sequence[Array] = (),
+) -> Array:
+    """The gradient of loss + l1 · Σ|w| + l2 · Σ w² for all parameters, as one row.
+
+    Args:
+        network: left as it is.
+        x: (examples, inputs).
+        classes: (examples,).
+        l1: as in `school`.
+        l2: as in `school`.
+        masks: what each hidden layer's activations are multiplied by, (examples, units) each; none
+            is all 1.
+    """
+    hidden, right = activation(network.activation), np.asarray(classes, np.int64)
+    signals, sums = [np.asarray(x, np.float64)], []
+    last = len(network.weights) - 1
+    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+        sums.append(signals[-1] @ w + b)
+        if layer < last:
+            kept = hidden.value(sums[-1])
+            signals.append(kept * masks[layer] if masks else kept)
+    if network.sizes[-1] == 1:
+        back = (sigmoid(sums[-1]) - right[:, None]) / len(right)
+    else:
+        back = (softmax(sums[-1]) - np.eye(network.sizes[-1])[right]) / len(right)
+    parts: list[Array] = []
+    for layer in reversed(range(last + 1)):
+        w = network.weights[layer]
+        slope = signals[layer].T @ back + l1 * np.sign(w) + 2 * l2 * w
+        parts = [slope.ravel(), back.sum(axis=0), *parts]
+        if layer:
+            back = back @ w.T * hidden.slope(sums[layer - 1])
+            back = back * masks[layer - 1] if masks else back
+    return np.concatenate(parts)
+
+
+def _masks(
+    network: SmallNetwork, examples: int, dropout: float, random: np.random.Generator
+) -> list[Array]:
+    if not dropout:
+        return []
+    units = network.sizes[1:-1]
+    return [(random.random((examples, count)) >= dropout) / (1 - dropout) for count in units]
+
+
+def _whole(name: str, given: Any, low: int) -> int:
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = low - 1
+    if number < low:
+        raise InvalidValueError(f"{name} is a whole number of {low} or more; got {given!r}.")
+    return number
