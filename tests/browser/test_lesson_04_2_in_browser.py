@@ -14,7 +14,7 @@ def test_the_results(voila_page, screenshot) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("The results, method by method")
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     expect(page.locator(".cnnvis")).to_have_count(4, timeout=60_000)
-    expect(page.get_by_text("210 maps")).not_to_have_count(0)
+    expect(page.get_by_text("140 maps")).not_to_have_count(0)
     grid = page.get_by_role("grid", name="Maps: neurons down, methods across")
     expect(page.get_by_text("42 of 42 maps")).to_be_visible(timeout=120_000)
     expect(grid.locator("[role=gridcell] img")).to_have_count(2 * (3 * 7 - 2))
