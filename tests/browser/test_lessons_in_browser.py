@@ -63,7 +63,8 @@ figure(None, np.eye(3), mode="heatmap", title="a <diagonal>")
     page = request.getfixturevalue(f"{server}_page")([cell])
     picture = page.get_by_role("img", name="a <diagonal>. Heatmap of 3 × 3 values")
     expect(picture).to_be_visible()
-    assert 600 < picture.evaluate("(image) => image.naturalWidth") <= 820  # trimmed to what is drawn
+    # it is trimmed to what is drawn
+    assert 600 < picture.evaluate("(image) => image.naturalWidth") <= 820
 
 
 def test_formulas_are_set_in_lab(lab_page, tmp_path):
