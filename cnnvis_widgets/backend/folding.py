@@ -14,12 +14,10 @@ import keras
 import tensorflow as tf
 
 _CONVOLUTIONS = {
-    "Conv2D": (tf.raw_ops.Conv2D, ("strides", "padding", "dilations", "explicit_paddings")),
-    "DepthwiseConv2dNative": (
-        tf.raw_ops.DepthwiseConv2dNative,
-        ("strides", "padding", "dilations", "explicit_paddings"),
-    ),
+    "Conv2D": tf.raw_ops.Conv2D,
+    "DepthwiseConv2dNative": tf.raw_ops.DepthwiseConv2dNative,
 }
+_SETTINGS = ("strides", "padding", "dilations", "explicit_paddings")
 
 
 def folded(layer: keras.layers.Layer, args: Any, kwargs: Any) -> tf.Tensor | None:
@@ -32,7 +30,8 @@ def folded(layer: keras.layers.Layer, args: Any, kwargs: Any) -> tf.Tensor | Non
         args: what it is called with.
         kwargs: likewise.
     """
-    if type(layer) is not keras.layers.BatchNormalization or len(args) != 1 or any(kwargs.values()):
+    plainly = len(args) == 1 and all(v is None or v is False for v in kwargs.values())
+    if type(layer) is not keras.layers.BatchNormalization or not plainly:  # training, or a mask
         return None
     maps = args[0]
     if not isinstance(maps, tf.Tensor) or maps.shape.rank != 4 or maps.dtype != tf.float32:
@@ -50,8 +49,8 @@ def folded(layer: keras.layers.Layer, args: Any, kwargs: Any) -> tf.Tensor | Non
     shift = far * scale
     shift = shift + layer.beta if layer.center else shift
     x, weights = operation.inputs
-    convolve, names = _CONVOLUTIONS[operation.type]
-    as_it_was = {name: _plain(operation.get_attr(name)) for name in names}
+    convolve = _CONVOLUTIONS[operation.type]
+    as_it_was = {name: _plain(operation.get_attr(name)) for name in _SETTINGS}
     if operation.type == "DepthwiseConv2dNative":  # (…, channels, multiplier)
         scale = tf.reshape(scale, weights.shape[2:])
     return tf.nn.bias_add(convolve(input=x, filter=weights * scale, **as_it_was), shift)
