@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: app lab test lint format bench bench-page constraints browser clean
+.PHONY: app lab test lint format bench bench-page bench-lessons constraints browser clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
@@ -41,6 +41,10 @@ bench: $(READY)
 # What a visitor of the page waits for.
 bench-page: $(READY)
 	$(BIN)/python benchmarks/page.py
+
+# How long each lesson keeps its reader waiting, and how soon its first widget answers.
+bench-lessons: $(READY)
+	$(BIN)/python benchmarks/lessons.py
 
 # After a change of the dependencies in pyproject.toml.
 constraints: $(READY)

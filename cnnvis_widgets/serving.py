@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -89,15 +90,17 @@ def app(notebook: str, server: Server, preheat: bool = PREHEAT) -> int:
     path = find_notebook(notebook)
     port = free_port(server, APP_PORT)
     quiet_kernels()
+    quiet_pings()
     find_template()
     from traitlets.config import Config
-    from voila.app import Voila
+
+    from cnnvis_widgets.pages_in_sight import LessonsInSight
 
     url = f"http://{server.host}:{port}/voila/render/{path.name}"
     print(f"{path.name} is served at {url}   (Ctrl+C ends it)", flush=True)
     if server.browser:
         _open_when_ready(server.host, port, url)
-    Voila.launch_instance(
+    LessonsInSight.launch_instance(
         argv=voila_arguments(path, port, server, preheat), config=Config(voila_tables(path))
     )
     return 0
@@ -133,8 +136,7 @@ def voila_tables(path: Path) -> dict[str, dict[str, object]]:
         "VoilaKernelManager": {"kernel_pools_config": pools},
         # A page that is closed asks for its kernel's end without a token; Voilà would refuse that,
         # and each visitor leave a TensorFlow of 700 MB behind. Kernels' names cannot be guessed.
-        # Of Jupyter's own ping_timeout Tornado says on every page that it is too long.
-        "Voila": {"tornado_settings": {"disable_check_xsrf": True, "ws_ping_timeout": 30_000}},
+        "Voila": {"tornado_settings": {"disable_check_xsrf": True}},
     }
 
 
@@ -192,6 +194,17 @@ def copied_here(source: Path) -> Path:
             shutil.copyfile(path, copy)
     print(f"The notebooks are in {target}")
     return target
+
+
+def quiet_pings() -> None:
+    """Tornado takes Jupyter's milliseconds for seconds, and says of them what no user can mend.
+
+    The setting that it asks for would end each page's line after 30 s: Jupyter waits for the answer
+    to a ping from the line's start, and sends the first ping after 30 s.
+    """
+    logging.getLogger("tornado.general").addFilter(
+        lambda record: "websocket_ping_timeout" not in record.getMessage()
+    )
 
 
 def quiet_kernels() -> None:

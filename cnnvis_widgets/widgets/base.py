@@ -26,7 +26,17 @@ def _text(module: Path, suffix: str) -> str:
     return file.read_text("utf-8") if file.exists() else ""
 
 
-class Component(anywidget.AnyWidget):
+class _Whole(traitlets.MetaHasTraits):
+    """Makes components of which the page is told when their constructors have run to the end."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        component = super().__call__(*args, **kwargs)
+        component._whole = True
+        component.open()
+        return component
+
+
+class Component(anywidget.AnyWidget, metaclass=_Whole):
     """A widget whose front end lies beside its module: ``name.py``, ``name.js``, ``name.css``.
 
     ``base.js`` and ``base.css`` stand before each component's own text, so that all share the same
@@ -40,6 +50,7 @@ class Component(anywidget.AnyWidget):
 
     error = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
+    _whole = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take the component's JavaScript and style sheet from the files beside its module."""
@@ -61,3 +72,12 @@ class Component(anywidget.AnyWidget):
                 public = sorted(k for k in self.class_own_traits() if not k.startswith("_"))
                 raise UnknownNameError.of(f"argument of {type(self).__name__}", name, public)
         super().__init__(**kwargs)
+
+    def open(self) -> None:
+        """Tell the page of this widget, all that it shows included.
+
+        ipywidgets does so within its own constructor; what a subclass sets afterwards would follow
+        in messages of its own, and a page that fills while cells run may draw before they come.
+        """
+        if self._whole:
+            super().open()

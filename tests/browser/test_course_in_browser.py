@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from jupyter_servers import JupyterServer
 from playwright.sync_api import Browser, Page, expect
@@ -14,14 +16,20 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the pages as `cnnvis app` serves them."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """`cnnvis app`."""
     command = ["cnnvis_widgets.cli", "app", "--no-browser", "--no-preheat", "--port={port}"]
     server = JupyterServer(
         tmp_path_factory.mktemp("app"), [*command, "--host=127.0.0.1"], "/voila/static/voila.js"
     ).wait()
-    yield f"{server.url}/voila/render"
+    yield server
     server.stop()
+
+
+@pytest.fixture
+def app(server: JupyterServer) -> str:
+    """The address of the pages as `cnnvis app` serves them."""
+    return f"{server.url}/voila/render"
 
 
 @pytest.fixture
@@ -93,6 +101,90 @@ def test_a_word_leads_to_its_place_in_the_glossary(app: str, page: Page, screens
     page.get_by_role("searchbox", name="Find a word").fill("max")
     expect(page.locator(".cnnvis-glossary li:visible")).to_have_count(2)
     expect(page.get_by_role("status")).to_contain_text("2 of")
+
+
+def test_a_lesson_can_be_read_and_used_while_its_cells_run(
+    app: str, page: Page, server: JupyterServer, screenshot
+) -> None:
+    start, others = time.monotonic(), len(server.kernels())
+    closed: list[str] = []
+    page.on("websocket", lambda line: line.on("close", lambda line: closed.append(line.url)))
+    page.goto(f"{app}/03_08_grad_cam.ipynb", wait_until="commit")
+    running = page.get_by_role("status").filter(has_text="Running:")
+    expect(running).to_contain_text(" of 27", timeout=60_000)
+    expect(page.get_by_role("heading", name="What can go wrong")).to_be_attached()
+    assert int(running.inner_text().split()[1]) < 5
+    screenshot(page, "lesson-while-it-runs")
+    waiting = page.locator(".jp-CodeCell + .voila-skeleton-container")
+    sums = page.locator(".cnnvis").first
+    sums.get_by_role("slider", name="how many channels").press("End", timeout=120_000)
+    expect(sums.get_by_text("overlap with the whole map: 100 %")).to_be_visible()
+    expect(waiting).not_to_have_count(0)  # the rest of the lesson is still to come
+    expect(waiting).to_have_count(0, timeout=120_000)
+    expect(page.locator(".cnnvis-running")).to_be_hidden()
+    expect(page.locator(".cnnvis-guess")).to_have_count(3)
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+    assert page.locator("img[alt*='Heatmap of']").filter(visible=True).count() >= 9
+    # Jupyter's pings, every 30 s, do not end the kernel's line.
+    page.wait_for_timeout(max(0, 35 - (time.monotonic() - start)) * 1000)
+    assert ["/voila/execution/" in url for url in closed] == [True]
+    page.goto("about:blank")
+    _await_kernels(server, others)
+
+
+def test_outputs_beside_a_widget_are_kept(server: JupyterServer, page: Page, tmp_path) -> None:
+    lesson = nbformat.read(ROOT / "notebooks/02_5_tools.ipynb", as_version=4)
+    cell = """
+from IPython.display import display
+from cnnvis_widgets.widgets import Guess
+print("before it")
+display(Guess("Which?", ["one", "two"], 0))
+print("behind it")
+display(Guess("And then?", ["one", "two"], 1))
+"""
+    lesson.cells = [lesson.cells[0], nbformat.v4.new_code_cell(cell)]
+    nbformat.write(lesson, tmp_path / "02_5_tools.ipynb")
+    command = ["cnnvis_widgets.cli", "app", str(tmp_path / "02_5_tools.ipynb"), "--no-browser"]
+    command += ["--no-preheat", "--port={port}", "--host=127.0.0.1"]
+    own = JupyterServer(tmp_path / "home", command, "/voila/static/voila.js").wait()
+    try:
+        page.goto(f"{own.url}/voila/render/02_5_tools.ipynb", wait_until="commit")
+        expect(page.get_by_text("behind it", exact=True)).to_be_visible(timeout=60_000)
+        expect(page.locator(".cnnvis-guess")).to_have_count(2)
+        order = page.locator(".cnnvis-guess, .jp-OutputArea-output pre").all_inner_texts()
+        found = [next(w for w in ("Which", "then", "before", "behind") if w in t) for t in order]
+        assert found == ["before", "Which", "behind", "then"]
+    finally:
+        page.goto("about:blank")
+        own.stop()
+
+
+def test_a_line_that_breaks_is_told_of_and_a_page_left_early_ends_its_kernel(
+    app: str, page: Page, server: JupyterServer
+) -> None:
+    others = len(server.kernels())
+    page.add_init_script("""const Line = window.WebSocket; window.lines = [];
+      window.WebSocket = class extends Line {
+        constructor(...all) { super(...all); lines.push(this); } };""")
+    page.goto(f"{app}/03_08_grad_cam.ipynb", wait_until="commit")
+    expect(page.locator(".cnnvis-running")).to_contain_text("Running: 1 of 27", timeout=60_000)
+    page.evaluate("lines.find((line) => line.url.includes('/voila/execution/')).close()")
+    stopped = page.get_by_role("status").filter(has_text="the line to the server broke")
+    expect(stopped).to_contain_text("of 27")
+    stopped.get_by_role("button", name="Load the page again").click()
+    expect(page.locator(".cnnvis-running")).to_contain_text("Running: 1 of 27", timeout=60_000)
+    page.goto("about:blank")
+    _await_kernels(server, others)
+    assert "Error at server" not in server.tail(400)
+    assert "Uncaught exception" not in server.tail(400)
+
+
+def _await_kernels(server: JupyterServer, count: int) -> None:
+    """Wait until no more kernels run than `count`."""
+    end = time.monotonic() + 20
+    while len(server.kernels()) > count:
+        assert time.monotonic() < end, f"{len(server.kernels())} kernels, {count} expected."
+        time.sleep(0.1)
 
 
 def test_widgets_are_found_however_busy_the_page_is(app: str, page: Page) -> None:

@@ -55,6 +55,41 @@
   if (page.lesson && !page.solution) keep({ last: page.name });
   showDone();
 
+  // A lesson is here before its cells have run: how far it is. A cell that waits has a placeholder,
+  // from the moment that Voilà's script is there.
+  const { progressiveRendering } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+  const running = document.querySelector(".cnnvis-running");
+  const count = all("#rendered_cells .jp-CodeCell").length;
+  const waiting = () => all("#rendered_cells .jp-CodeCell + .voila-skeleton-container").length;
+  let begun = false, broken = false;
+  const tellRunning = () => {
+    const left = waiting();
+    begun ||= left > 0;
+    const over = begun && !left;
+    running.hidden = over;
+    running.textContent = over ? "" : `Running: ${begun ? count - left : 0} of ${count}`;
+    if (broken && !over) {
+      running.textContent = `Stopped at ${count - left} of ${count}: the line to the server broke. `;
+      const again = document.createElement("button");
+      again.textContent = "Load the page again";
+      again.addEventListener("click", () => location.reload());
+      running.append(again);
+    } else if (!over) setTimeout(tellRunning, 250);
+  };
+  if (progressiveRendering && count) {
+    // Voilà does not say when the line breaks over which the outputs come.
+    const Line = window.WebSocket;
+    window.WebSocket = class extends Line {
+      constructor(url, ...rest) {
+        super(url, ...rest);
+        if (String(url).includes("/voila/execution/")) {
+          this.addEventListener("close", () => { broken = true; });
+        }
+      }
+    };
+    tellRunning();
+  }
+
   // The code
   const toggle = document.querySelector(".cnnvis-show-code");
   const showCode = (shown) => {

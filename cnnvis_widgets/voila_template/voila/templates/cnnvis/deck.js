@@ -18,9 +18,11 @@
   let deck = []; // each slide: steps, each of them the cells that come with it
   let at = 0, step = 0;
 
-  // What shows nothing as things are (code that printed nothing, while code is out of sight)
-  const empty = (cell) => !cell.textContent.trim() && !cell.querySelector("img, canvas, svg")
-    || (!root.classList.contains("cnnvis-code-shown") && cell.querySelector(".jp-CodeCell.jp-mod-noOutputs"));
+  // What shows nothing as things are (code that printed nothing, while code is out of sight); of a
+  // cell that has yet to run nobody knows.
+  const empty = (cell) => !cell.querySelector(".voila-skeleton-container")
+    && (!cell.textContent.trim() && !cell.querySelector("img, canvas, svg")
+    || (!root.classList.contains("cnnvis-code-shown") && cell.querySelector(".jp-CodeCell.jp-mod-noOutputs")));
   const laidOut = () => {
     const found = [];
     for (const cell of cells) {
