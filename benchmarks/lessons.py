@@ -21,7 +21,7 @@ SECONDS = 240
 WAITING = ".voila-skeleton-container"
 """Stands under each cell that has yet to run."""
 
-WIDGETS = ".cnnvis-explorer, .cnnvis-comparer, #rendered_cells .cnnvis"
+WIDGETS = ".cnnvis-explorer, .cnnvis-comparer-all, #rendered_cells .cnnvis"
 """The first two are made of several."""
 
 LOADED = f"""() => {{

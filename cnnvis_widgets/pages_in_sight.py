@@ -97,14 +97,14 @@ class Outputs(ExecutionRequestHandler):
 
 
 def split(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """The messages that bring a cell's outputs one by one.
+    """The messages that bring a cell's outputs one by one, what was printed in a row as one.
 
     Args:
         message: what Voilà sends when a cell has run. Others are left as they are.
     """
     cell = message.get("payload", {}).get("output_cell", {})
-    outputs = cell.get("outputs", [])
-    if len(outputs) < 2:
+    outputs = joined(cell.get("outputs", []))
+    if not outputs:
         return [message]
     parts = []
     for output in outputs:
@@ -113,3 +113,16 @@ def split(message: dict[str, Any]) -> list[dict[str, Any]]:
     for part in parts[:-1]:  # the page closes the line after the last cell's first message
         part["payload"]["total_cell"] += 1
     return parts
+
+
+def joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A cell's outputs, with neighbours in the same stream joined: they come line by line."""
+    kept: list[dict[str, Any]] = []
+    for output in outputs:
+        before = kept[-1] if kept else {}
+        same = all(output.get(k) == before.get(k) for k in ("output_type", "name"))
+        if output.get("output_type") == "stream" and same:
+            kept[-1] = {**before, "text": before["text"] + output["text"]}
+        else:
+            kept.append(output)
+    return kept

@@ -43,6 +43,16 @@ def test_each_output_comes_in_a_message_of_its_own_and_the_last_ends_the_cell() 
     assert all(part["payload"]["output_cell"]["cell_type"] == "code" for part in parts)
 
 
+def test_what_was_printed_in_a_row_comes_as_one() -> None:
+    def printed(text: str, name: str = "stdout") -> dict:
+        return {"output_type": "stream", "name": name, "text": text}
+
+    picture = {"output_type": "display_data", "data": {}}
+    lines = [printed("a\n"), printed("b\n"), printed("!", "stderr"), picture, printed("c\n")]
+    sent = [part["payload"]["output_cell"]["outputs"] for part in split(result(lines))]
+    assert sent == [[printed("a\nb\n")], [printed("!", "stderr")], [picture], [printed("c\n")]]
+
+
 @pytest.mark.parametrize(
     "message",
     [

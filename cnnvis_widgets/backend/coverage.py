@@ -37,7 +37,8 @@ class Coverage:
         names = list(self.untreated)
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         reason = next(iter(self.untreated.values()))
-        return f"Not as published: {len(names)} layers could not be treated ({shown}): {reason}."
+        many = "layers" if len(names) > 1 else "layer"
+        return f"Not as published: {len(names)} {many} could not be treated ({shown}): {reason}."
 
     def __str__(self) -> str:
         lines = [f"{kind}: {what}" for kind, what in self.treated.items()]

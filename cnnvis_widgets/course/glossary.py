@@ -14,11 +14,11 @@ from cnnvis_widgets.course.catalogue import Lesson
 
 FILE = "glossary.ipynb"
 
-# What is no running text: code, formulas, links, citations, tags, headings, hours "in class".
+# What is no running text: code, formulas, links, citations, tags, headings, "in class".
 _NO_TEXT = r"""
     ```.*?``` | `[^`\n]*` | \$\$.*?\$\$ | \$[^$]+\$
   | !?\[[^\]]*\]\([^)]*\) | \[[^\]]*\] | <!--.*?--> | <summary>.*?</summary> | <[^>]+>
-  | ^\#+[ ][^\n]*$ | ^\|[ ]\*\*Time\*\*[^\n]*$ | \bin\s+class\b
+  | ^\#+[ ][^\n]*$ | ^\|[ ]\*\*Time\*\*[^\n]*$ | \b(?:in|to)\s+class\b
 """
 
 

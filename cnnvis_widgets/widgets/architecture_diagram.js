@@ -51,6 +51,8 @@ function render({ model, el }) {
     const y = (lane) => TOP + (lane - low + 0.5) * LANE - 8;
     const most = Math.max(1, ...boxes.map((box) => box.parameters));
     const svg = inSvg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "listbox", "aria-label": `${model.get("label") || "layers"}, in the order in which they answer`, "aria-orientation": "horizontal" });
+    // a little smaller rather than scrolled sideways
+    Object.assign(svg.style, { width: "100%", height: "auto", maxWidth: `${width}px`, minWidth: `${0.8 * width}px` });
     for (const line of edges) {
       const points = line.map(([column, lane], i) => [i === 0 ? x(column) + WIDE : i === line.length - 1 ? x(column) - 5 : x(column) + WIDE / 2, y(lane)]);
       let path = `M${points[0]}`;

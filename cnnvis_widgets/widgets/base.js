@@ -152,8 +152,9 @@ function mark(list, selector, value) {
 function short(number) {
   if (number == null) return "–";
   const size = Math.abs(number);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? number.toExponential(1)
-    : Number(number.toPrecision(3)).toString();
+  const rounded = Number(number.toPrecision(3));
+  const text = size !== 0 && (size < 1e-3 || size >= 1e7) ? number.toExponential(1)
+    : size >= 1e5 ? rounded.toLocaleString("en").replaceAll(",", "\u202f") : rounded.toString();
   return text.replaceAll("-", "−");
 }
 

@@ -189,7 +189,7 @@ function render({ model, el }) {
     for (let i = 0; i < CELLS; i += 1) {
       for (let j = 0; j < CELLS; j += 1) {
         const p = sigmoid(a * (x[0] + ((j + 0.5) / CELLS) * width) + b * (y[1] - ((i + 0.5) / CELLS) * tall) + c);
-        shade.append(drawn("rect", { x: axes.left + j * wide, y: axes.top + i * high, width: wide + 0.4, height: high + 0.4, class: p >= 0.5 ? "cnnvis-fit-shade-1" : "cnnvis-fit-shade-0", opacity: (Math.abs(p - 0.5) * 0.6).toFixed(3) }));
+        shade.append(drawn("rect", { x: axes.left + j * wide, y: axes.top + i * high, width: wide, height: high, "shape-rendering": "crispEdges", class: p >= 0.5 ? "cnnvis-fit-shade-1" : "cnnvis-fit-shade-0", opacity: (Math.abs(p - 0.5) * 0.6).toFixed(3) }));
       }
     }
     const ends = Math.abs(b) > Math.abs(a) * 1e-9 ? x.map((u) => [u, -(a * u + c) / b]) : y.map((v) => [-c / a, v]);

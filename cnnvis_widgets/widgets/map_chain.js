@@ -54,7 +54,7 @@ function render({ model, el }) {
     refill(strip, links.map(({ layer, shape, product }, i) => {
       const small = h("canvas", { "aria-hidden": "true" });
       paint(small, colourized(placesOf(product, scale(product)), data.table, shape));
-      return h("button", { type: "button", role: "radio", "data-key": i }, small, h("span", { class: "cnnvis-chain-layer", title: layer }, layer), h("span", {}, `${shape[0]} × ${shape[1]}`));
+      return h("button", { type: "button", role: "radio", "data-key": i }, small, h("span", { class: "cnnvis-chain-layer", title: layer }, ...layer.split("_").flatMap((part, i) => (i ? ["_", h("wbr"), part] : [part]))), h("span", {}, `${shape[0]} × ${shape[1]}`));
     }));
   };
   const shown = () => data.links[Math.min(model.get("link"), data.links.length - 1)];

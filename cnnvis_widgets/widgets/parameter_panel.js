@@ -1,5 +1,7 @@
 /** One control for each declared parameter; see parameter_panel.py. */
 const SMALL_CHOICE = 3; // up to so many choices all stand side by side
+const SHOWN = 4; // of a method with many parameters so many are in sight, the others one click away
+const MANY = 8;
 
 /** Tell that a value is its parameter's default. */
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -88,6 +90,8 @@ function render({ model, el }) {
     for (const row of drawn) {
       const now = value[row.parameter.name];
       row.back.disabled = same(now, row.parameter.default);
+      const more = row.back.closest("details");
+      if (more && !row.back.disabled) more.open = true; // what was changed is never out of sight
       // Only what changed is drawn: a wrong entry in another field stays to be corrected.
       if (!same(now, row.shown)) row.control.show((row.shown = now));
     }
@@ -107,11 +111,17 @@ function render({ model, el }) {
       }, "↺");
       return { parameter, control, back, shown: undefined };
     });
-    rows.replaceChildren(...drawn.map(({ parameter, control, back }) => h("div", { class: "cnnvis-parameter" },
+    const items = drawn.map(({ parameter, control, back }) => h("div", { class: "cnnvis-parameter" },
       h("span", { class: "cnnvis-title" }, parameter.title || parameter.name),
       h("div", { class: "cnnvis-control" }, ...control.parts), back,
       h("p", { class: "cnnvis-hint", hidden: !parameter.help }, parameter.help),
-      control.complaint ?? "")));
+      control.complaint ?? ""));
+    const first = items.length > MANY ? SHOWN : items.length;
+    rows.replaceChildren(...items.slice(0, first));
+    if (items.length > first) {
+      rows.append(h("details", { class: "cnnvis-more" }, h("summary", {}, `${items.length - first} more`),
+        h("div", { class: "cnnvis-grid" }, ...items.slice(first))));
+    }
     none.hidden = drawn.length > 0;
     all.hidden = drawn.length < 2;
     show();

@@ -607,6 +607,25 @@ def test_every_kind_can_be_set_and_goes_back_to_its_default(voila_page):
     python(page, "picker.value", {})
 
 
+def test_of_many_parameters_four_are_in_sight_and_the_others_a_click_away(voila_page):
+    many = """
+picker = ParameterPanel(parameters=[
+    dict(name=f"p{i}", title=f"Number {i}", kind="float", default=i, minimum=0, maximum=9)
+    for i in range(9)])
+"""
+    page = voila_page([SETUP, many, "picker"])
+    expect(page.get_by_role("slider").filter(visible=True)).to_have_count(4)
+    page.get_by_text("5 more").click()
+    expect(page.get_by_role("slider").filter(visible=True)).to_have_count(9)
+    page.get_by_role("slider", name="Number 8").press("Home")
+    python(page, "picker.value['p8']", 0.0)
+    page.get_by_text("5 more").click()
+    expect(page.get_by_role("slider").filter(visible=True)).to_have_count(4)
+    # What is changed elsewhere is not left out of sight.
+    in_kernel(page, "picker.value = {**picker.value, 'p7': 1.0}")
+    expect(page.get_by_role("slider", name="Number 7")).to_be_visible()
+
+
 # --- predictions ---------------------------------------------------------------------------------
 
 

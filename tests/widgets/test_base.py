@@ -61,4 +61,3 @@ def test_of_a_component_that_is_refused_no_page_hears(line: type[Line]) -> None:
     with pytest.raises(InvalidValueError):
         Late()
     assert line.opened == []
-
