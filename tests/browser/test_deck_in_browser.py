@@ -85,5 +85,28 @@ def test_a_lesson_is_a_deck_with_live_widgets(app: str, chromium: Browser, scree
     assert errors == []
 
 
+def test_a_deck_that_is_opened_before_its_cells_have_run(app: str, chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{app}/02_1_machine_learning.ipynb#slide-2", wait_until="commit")
+    expect(page.get_by_role("heading", name="The question")).to_be_visible(timeout=60_000)
+    output = page.get_by_role("navigation", name="Slides").locator("output")
+    early = int(output.inner_text().split(" of ")[1])
+    page.wait_for_function(
+        "document.querySelector('.cnnvis') && !document.querySelector('.voila-skeleton-container')",
+        timeout=120_000,
+    )
+    page.keyboard.press("ArrowRight")
+    count = int(output.inner_text().split(" of ")[1])
+    assert count <= early
+    for _ in range(200):
+        shown = page.locator("[cell-index]:not(.cnnvis-off)")
+        assert any(box and box["height"] > 10 for box in map(_box, shown.all()))
+        if output.inner_text() == f"{count} of {count}":
+            break
+        page.keyboard.press("PageDown")
+    expect(output).to_have_text(f"{count} of {count}")
+    page.close()
+
+
 def _box(locator) -> dict | None:
     return locator.bounding_box()

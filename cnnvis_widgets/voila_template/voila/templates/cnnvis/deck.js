@@ -17,6 +17,7 @@
   const place = bar.querySelector("output");
   let deck = []; // each slide: steps, each of them the cells that come with it
   let at = 0, step = 0;
+  let settled = true; // whether all cells had run when the slides were laid out
 
   // What shows nothing as things are (code that printed nothing, while code is out of sight); of a
   // cell that has yet to run nobody knows.
@@ -24,6 +25,7 @@
     && (!cell.textContent.trim() && !cell.querySelector("img, canvas, svg")
     || (!root.classList.contains("cnnvis-code-shown") && cell.querySelector(".jp-CodeCell.jp-mod-noOutputs")));
   const laidOut = () => {
+    settled = !cells.some((cell) => cell.querySelector(".voila-skeleton-container"));
     const found = [];
     for (const cell of cells) {
       const kind = kindOf(cell);
@@ -48,7 +50,16 @@
     deck[at][step ? step : 0][0].scrollIntoView({ block: step ? "nearest" : "start" });
     dispatchEvent(new Event("resize")); // what was measured while it was out of sight
   };
+  const settle = () => {
+    if (settled) return;
+    const here = deck[at].flat();
+    deck = laidOut();
+    const found = deck.findIndex((steps) => steps.flat().some((cell) => here.includes(cell)));
+    at = found < 0 ? Math.min(at, deck.length - 1) : found;
+    step = Math.min(step, deck[at].length - 1);
+  };
   const move = (by) => {
+    settle();
     if (by > 0) step < deck[at].length - 1 ? show(at, step + 1) : at < deck.length - 1 && show(at + 1);
     else step ? show(at, step - 1) : at && show(at - 1, deck[at - 1].length - 1);
   };
@@ -82,7 +93,7 @@
     const free = !event.target.closest?.("input, select, textarea, button, a, summary, [tabindex], [contenteditable]");
     if (remote || (free && KEYS[event.key])) move(remote ?? KEYS[event.key]);
     else if (free && event.key === "Home") show(0);
-    else if (free && event.key === "End") show(deck.length - 1);
+    else if (free && event.key === "End") { settle(); show(deck.length - 1); }
     else if (free && event.key === "Escape") end();
     else return;
     event.preventDefault();
