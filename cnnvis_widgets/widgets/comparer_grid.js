@@ -61,7 +61,8 @@ function render({ model, el }) {
         h("th", { role: "rowheader", scope: "row", class: "cnnvis-comparer-neuron" }, ...wordsOf(row)), ...line);
     });
     table.replaceChildren(h("thead", {}, head), h("tbody", {}, ...lines));
-    stand(Math.min(here[0], rows.length - 1), Math.min(here[1], methods.length - 1), false);
+    const within = (place, count) => Math.max(0, Math.min(place, count - 1)); // at first there may be no rows
+    stand(within(here[0], rows.length), within(here[1], methods.length), false);
   };
   const wordsOf = (row) => [h("div", {}, row.label || "…"), h("div", { class: "cnnvis-hint" }, row.neuron)];
   watch(model, ["rows", "methods"], build, signal);

@@ -20,6 +20,7 @@ from jupyter_servers import (
     CHROMIUM_ARGUMENTS,
     JupyterServer,
     PageLog,
+    app_server,
     find_chromium,
     lab_server,
     voila_server,
@@ -30,7 +31,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 # A cell that raises ends the run, in Voilà as in Lab.
-UP_OR_FAILED = """() => window.cnnvisKernel
+UP_OR_FAILED = """() =>
+  (window.cnnvisKernel && !document.querySelector(".voila-skeleton-container"))
   || [...document.querySelectorAll(".jp-OutputArea-output pre")]
     .some((text) => text.textContent.includes("Traceback (most recent call last)"))"""
 _numbers = itertools.count(1)
@@ -89,6 +91,14 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 
 
 @pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """`cnnvis app` of this test session."""
+    server = app_server(tmp_path_factory.mktemp("app"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """The JupyterLab server of this test session."""
     server = lab_server(tmp_path_factory.mktemp("lab"))
@@ -110,7 +120,9 @@ class Pages:
         start: Callable[[Page, JupyterServer, str, str], None],
         leave: Callable[[Page, JupyterServer], None],
         title: str,
+        own_names: bool = False,
     ) -> None:
+        self._own_names = own_names
         self.server = server
         self._browser = browser
         self._start = start
@@ -140,8 +152,11 @@ class Pages:
             **context: options of Playwright's `new_context`: viewport (1280 × 800 unless told),
                 device_scale_factor, color_scheme, reduced_motion, has_touch …
         """
-        name = f"page{next(_numbers)}.ipynb"
         cells = Path(notebook) if isinstance(notebook, str | Path) else notebook
+        number = next(_numbers)
+        name = f"page{number}.ipynb"
+        if self._own_names and isinstance(cells, Path):
+            name = f"page{number}/{cells.name}"
         write_notebook(self.server.root / name, cells)
         options = {"viewport": {"width": 1280, "height": 800}, "accept_downloads": True, **context}
         opened = self._browser.new_context(**options)
@@ -227,8 +242,10 @@ def _pages(
     start: Callable[[Page, JupyterServer, str, str], None],
     leave: Callable[[Page, JupyterServer], None],
     request: pytest.FixtureRequest,
+    own_names: bool = False,
 ) -> Iterator[Pages]:
-    pages = Pages(chromium, server, start, leave, re.sub(r"\W+", "-", request.node.name))
+    title = re.sub(r"\W+", "-", request.node.name)
+    pages = Pages(chromium, server, start, leave, title, own_names)
     yield pages
     pages.close(failed=request.node.stash.get(FAILED, False))
 
@@ -239,6 +256,14 @@ def voila_page(
 ) -> Iterator[Pages]:
     """`voila_page(cells)`: the notebook as a Voilà page."""
     yield from _pages(chromium, voila, _open_voila, _leave_voila, request)
+
+
+@pytest.fixture
+def lesson_page(
+    chromium: Browser, app: JupyterServer, request: pytest.FixtureRequest
+) -> Iterator[Pages]:
+    """`lesson_page(path)`: a lesson as `cnnvis app` serves it, when all of its cells have run."""
+    yield from _pages(chromium, app, _open_voila, _leave_voila, request, own_names=True)
 
 
 @pytest.fixture

@@ -117,6 +117,7 @@ def write_notebook(path: Path, cells: Sequence[str] | Path, *, remote: bool = Tr
         )
     if remote:
         notebook.cells.append(nbformat.v4.new_code_cell(REMOTE))
+    path.parent.mkdir(exist_ok=True)
     nbformat.write(notebook, path)
 
 
@@ -276,6 +277,16 @@ def voila_server(home: Path) -> JupyterServer:
     # the cookie that it wants to see), and kernels pile up.
     options += ["--Voila.tornado_settings={{'disable_check_xsrf': True}}"]
     return JupyterServer(home, options, "/voila/tree").wait()
+
+
+def app_server(home: Path) -> JupyterServer:
+    """`cnnvis app` over a directory of notebooks, with tracebacks shown."""
+    (home / "notebooks").mkdir()
+    write_notebook(home / "notebooks/start.ipynb", ["print('up')"])
+    options = ["cnnvis_widgets.cli", "app", "{root}/start.ipynb", "--no-browser", "--no-preheat"]
+    options += ["--port={port}", "--host=127.0.0.1"]
+    options += ["--option", "VoilaConfiguration.show_tracebacks=True"]
+    return JupyterServer(home, options, "/voila/static/voila.js").wait()
 
 
 def lab_server(home: Path) -> JupyterServer:

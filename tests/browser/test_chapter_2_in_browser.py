@@ -19,8 +19,8 @@ def whole(page: Page, title: str, widgets: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_machine_learning(voila_page):
-    page = voila_page(NOTEBOOKS / "02_1_machine_learning.ipynb", timeout=SECONDS)
+def test_machine_learning(lesson_page):
+    page = lesson_page(NOTEBOOKS / "02_1_machine_learning.ipynb", timeout=SECONDS)
     whole(page, "Machine learning", widgets=11)
     first = page.locator(".cnnvis-fit").first
     program = first.locator("code")
@@ -33,8 +33,8 @@ def test_machine_learning(voila_page):
     expect(second.get_by_text("90.3%, and it has not found a single 8")).to_be_visible()
 
 
-def test_convolutional_networks(voila_page):
-    page = voila_page(NOTEBOOKS / "02_3_convolutional_networks.ipynb", timeout=SECONDS)
+def test_convolutional_networks(lesson_page):
+    page = lesson_page(NOTEBOOKS / "02_3_convolutional_networks.ipynb", timeout=SECONDS)
     whole(page, "Convolutional networks", widgets=15)
     first = page.locator(".cnnvis-convolution").first
     first.get_by_role("combobox").select_option("leave as it is")

@@ -71,6 +71,23 @@ def test_cells_come_are_walked_through_and_open(voila_page, screenshot) -> None:
     expect(grids).to_have_count(1)
 
 
+def test_a_grid_that_is_drawn_before_it_has_rows_can_be_reached_by_key(voila_page) -> None:
+    cell = """
+from cnnvis_widgets.widgets import ComparerGrid
+grid = ComparerGrid()
+grid
+"""
+    page = voila_page([cell])
+    grid = page.get_by_role("grid", name="Maps: neurons down, methods across")
+    expect(grid).to_be_attached()
+    in_kernel(page, "grid.methods = [dict(name='saliency', title='Saliency map')]")
+    rows = "[dict(key=f'{i}', picture='one', neuron='output', label='cat') for i in range(2)]"
+    in_kernel(page, f"grid.rows = {rows}")
+    expect(grid.get_by_role("gridcell")).to_have_count(2)
+    grid.locator("[role=gridcell][tabindex='0']").press("ArrowDown")
+    expect(grid.get_by_role("gridcell").nth(1)).to_be_focused()
+
+
 def test_the_app_s_notebook_as_a_page(voila_page, screenshot) -> None:
     page = voila_page(NOTEBOOK)
     expect(page.get_by_role("heading", name="Comparer", level=1)).to_be_visible()

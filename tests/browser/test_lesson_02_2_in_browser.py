@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "02_2_neural_networks.ipynb"
 SECONDS = 600  # while other tests use the machine
 
 
-def test_neural_networks(voila_page, screenshot):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_neural_networks(lesson_page, screenshot):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Neural networks")
     expect(page.locator(".cnnvis")).to_have_count(8, timeout=60_000)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)

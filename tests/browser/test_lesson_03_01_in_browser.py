@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "03_01_visualizing_cnns.ipynb
 SECONDS = 600  # while other tests use the machine
 
 
-def test_visualizing_cnns(voila_page):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_visualizing_cnns(lesson_page):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Visualizing CNNs")
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     expect(page.locator(".cnnvis-guess")).to_have_count(3)

@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "03_02_activation_maximizatio
 SECONDS = 600  # three large ascents, while other tests use the machine
 
 
-def test_the_lesson_on_activation_maximisation(voila_page, screenshot):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_the_lesson_on_activation_maximisation(lesson_page, screenshot):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Activation maximisation")
     films = page.locator(".cnnvis-growth")
     expect(films).to_have_count(5, timeout=120_000)  # three classes, the tiny one, the explorer's

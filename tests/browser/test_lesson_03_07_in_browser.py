@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "03_07_cam.ipynb"
 SECONDS = 600  # while other tests use the machine
 
 
-def test_cam(voila_page):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_cam(lesson_page):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("CAM: the map that was")
     expect(page.locator(".cnnvis")).to_have_count(5, timeout=60_000)
     sums = page.locator(".cnnvis").first

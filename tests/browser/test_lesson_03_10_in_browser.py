@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "03_10_lime.ipynb"
 SECONDS = 600  # while other tests use the machine
 
 
-def test_lime(voila_page):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_lime(lesson_page):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("LIME and occlusion")
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     line = page.locator(".cnnvis-local-line")

@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "03_12_network_inversion.ipyn
 SECONDS = 600  # some twenty descents, while other tests use the machine
 
 
-def test_the_lesson_on_network_inversion(voila_page, screenshot):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_the_lesson_on_network_inversion(lesson_page, screenshot):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Network inversion")
     strips = page.locator(".cnnvis-inversions")
     expect(strips).to_have_count(2, timeout=120_000)

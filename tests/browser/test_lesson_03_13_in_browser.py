@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "03_13_theoretical_comparison
 SECONDS = 600  # while other tests use the machine
 
 
-def test_theoretical_comparison(voila_page):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_theoretical_comparison(lesson_page):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Fifteen methods in one table")
     expect(page.locator(".cnnvis")).to_have_count(5, timeout=60_000)
     first, measured = page.locator(".cnnvis-facts-table").all()

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 LESSON = Path(__file__).parents[2] / "notebooks" / "04_3_summary.ipynb"
 
 
-def test_the_points(voila_page, screenshot) -> None:
-    page = voila_page(LESSON, timeout=600)
+def test_the_points(lesson_page, screenshot) -> None:
+    page = lesson_page(LESSON, timeout=600)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Which method is best")
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     expect(page.locator(".cnnvis")).to_have_count(2, timeout=60_000)

@@ -10,8 +10,8 @@ LESSON = Path(__file__).parents[2] / "notebooks" / "04_4_other_results.ipynb"
 SECONDS = 600  # a dozen ascents, while other tests use the machine
 
 
-def test_the_other_results(voila_page, screenshot):
-    page = voila_page(LESSON, timeout=SECONDS)
+def test_the_other_results(lesson_page, screenshot):
+    page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Other results")
     films = page.locator(".cnnvis-growth")
     expect(films).to_have_count(3, timeout=120_000)  # disc, heart, the explorer's

@@ -10,8 +10,8 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SECONDS = 600  # while other tests use the machine
 
 
-def test_introduction(voila_page, screenshot):
-    page = voila_page(NOTEBOOKS / "01_introduction.ipynb", timeout=SECONDS)
+def test_introduction(lesson_page, screenshot):
+    page = lesson_page(NOTEBOOKS / "01_introduction.ipynb", timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("why look inside at all?")
     expect(page.locator(".cnnvis-guess")).to_have_count(1, timeout=60_000)
     expect(page.locator(".cnnvis-explorer")).to_have_count(1)

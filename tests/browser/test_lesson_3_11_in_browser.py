@@ -10,8 +10,8 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SECONDS = 600  # while other tests use the machine
 
 
-def test_visual_backprop(voila_page):
-    page = voila_page(NOTEBOOKS / "03_11_visual_backprop.ipynb", timeout=SECONDS)
+def test_visual_backprop(lesson_page):
+    page = lesson_page(NOTEBOOKS / "03_11_visual_backprop.ipynb", timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("VisualBackProp")
     chains = page.locator(".cnnvis-map-chain")
     expect(chains).to_have_count(2, timeout=60_000)

@@ -10,8 +10,8 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SECONDS = 600  # while other tests use the machine
 
 
-def test_deep_taylor(voila_page):
-    page = voila_page(NOTEBOOKS / "03_06_deep_taylor.ipynb", timeout=SECONDS)
+def test_deep_taylor(lesson_page):
+    page = lesson_page(NOTEBOOKS / "03_06_deep_taylor.ipynb", timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Deep Taylor decomposition")
     flow = page.locator(".cnnvis-relevance-flow")
     expect(flow).to_have_count(1, timeout=60_000)

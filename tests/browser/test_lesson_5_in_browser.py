@@ -44,8 +44,8 @@ def test_the_randomiser_by_keyboard_and_pointer_twice_on_a_page(voila_page):
     assert in_kernel(page, "(one.random, one.signed, two.random)") == "(2, True, 0)"
 
 
-def test_conclusions(voila_page, screenshot):
-    page = voila_page(NOTEBOOKS / "05_conclusions.ipynb", timeout=SECONDS)
+def test_conclusions(lesson_page, screenshot):
+    page = lesson_page(NOTEBOOKS / "05_conclusions.ipynb", timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("can the pictures be trusted?")
     expect(page.locator(".cnnvis")).to_have_count(3, timeout=60_000)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)

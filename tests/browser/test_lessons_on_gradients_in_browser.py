@@ -23,8 +23,8 @@ def whole(page: Page, title: str, guesses: int = 3) -> None:
     expect(sources).to_be_in_viewport()
 
 
-def test_deconvnet(voila_page):
-    page = voila_page(NOTEBOOKS / "03_03_deconvnet.ipynb", timeout=SECONDS)
+def test_deconvnet(lesson_page):
+    page = lesson_page(NOTEBOOKS / "03_03_deconvnet.ipynb", timeout=SECONDS)
     whole(page, "DeconvNet: running a network backwards")
     first = page.locator(".cnnvis-unpooling")
     below = first.get_by_role("table", name="unpooled").locator("td")
@@ -34,8 +34,8 @@ def test_deconvnet(voila_page):
     expect(below.nth(1)).to_have_text("0")
 
 
-def test_saliency_maps(voila_page):
-    page = voila_page(NOTEBOOKS / "03_04_saliency_maps.ipynb", timeout=SECONDS)
+def test_saliency_maps(lesson_page):
+    page = lesson_page(NOTEBOOKS / "03_04_saliency_maps.ipynb", timeout=SECONDS)
     whole(page, "Saliency maps")
     first = page.locator(".cnnvis-tangent")
     expect(first.get_by_text("mean slope from the start –")).to_have_count(0)
@@ -43,8 +43,8 @@ def test_saliency_maps(voila_page):
     expect(first.get_by_text("mean slope from the start –")).to_be_visible()
 
 
-def test_guided_backpropagation(voila_page):
-    page = voila_page(NOTEBOOKS / "03_05_guided_backpropagation.ipynb", timeout=SECONDS)
+def test_guided_backpropagation(lesson_page):
+    page = lesson_page(NOTEBOOKS / "03_05_guided_backpropagation.ipynb", timeout=SECONDS)
     whole(page, "Guided backpropagation")
     first = page.locator(".cnnvis-relu-gates").first
     handed = first.get_by_role("table", name="backpropagation", exact=True).locator("td")
@@ -53,8 +53,8 @@ def test_guided_backpropagation(voila_page):
     expect(handed.nth(0)).to_have_text("0")
 
 
-def test_guided_grad_cam(voila_page):
-    page = voila_page(NOTEBOOKS / "03_09_guided_grad_cam.ipynb", timeout=SECONDS)
+def test_guided_grad_cam(lesson_page):
+    page = lesson_page(NOTEBOOKS / "03_09_guided_grad_cam.ipynb", timeout=SECONDS)
     whole(page, "Guided Grad-CAM")
     first = page.locator(".cnnvis-guided-product").first
     slider = first.get_by_role("slider", name="how much of the mask is applied")
