@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from pathlib import PurePath
 from typing import Any
 
+from jupyter_server.utils import url_path_join
 from tornado.websocket import WebSocketClosedError
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
@@ -42,8 +43,8 @@ class LessonsInSight(Voila):
         for place, (route, handler, *rest) in enumerate(handlers):
             if handler is TornadoVoilaHandler:
                 handlers[place] = (route, Page, {**rest[0], "in_sight": in_sight})
-        route = f"{self.server_url}voila/execution/(?P<kernel_id>\\w+-\\w+-\\w+-\\w+-\\w+)"
-        return [(route, Outputs), *handlers]
+        kernel = r"voila/execution/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+        return [(url_path_join(self.server_url, kernel), Outputs), *handlers]
 
 
 class Page(TornadoVoilaHandler):

@@ -69,6 +69,7 @@
     running.hidden = over;
     running.textContent = over ? "" : `Running: ${begun ? count - left : 0} of ${count}`;
     if (broken && !over) {
+      running.setAttribute("aria-live", "assertive"); // each single cell is not worth a word
       running.textContent = `Stopped at ${count - left} of ${count}: the line to the server broke. `;
       const again = document.createElement("button");
       again.textContent = "Load the page again";
