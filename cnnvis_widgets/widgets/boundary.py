@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from cnnvis_widgets.engine.plane_data import SETS, plane_points
 from cnnvis_widgets.engine.small_network import ACTIVATIONS, SmallNetwork
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.chart import Chart, number_in
+from cnnvis_widgets.widgets.chart import Chart, labelled_points, number_in, whole_in
 from cnnvis_widgets.widgets.traits import Checked
 
 OWN = "own"
-MOST_LAYERS, MOST_UNITS, MOST_POINTS = 3, 32, 400
+MOST_LAYERS, MOST_UNITS = 3, 32
 MOST_STEPS = 200_000
 RATES = (0.001, 10.0)
 
@@ -63,7 +63,7 @@ class Boundary(Chart):
     _start = traitlets.Dict().tag(sync=True)
 
     def __init__(self, points: Iterable[Sequence[float]] | None = None, **kwargs: Any) -> None:
-        self._own = None if points is None else _checked(points)
+        self._own = None if points is None else labelled_points("points", points)
         self._key = 0
         if self._own is not None:
             kwargs = {"data": OWN, **kwargs}
@@ -106,7 +106,7 @@ class Boundary(Chart):
         Raises:
             InvalidValueError: not a whole number from 0 on, or more than 200 000 steps in all.
         """
-        count = _whole("steps", steps, 0, MOST_STEPS - self._steps)
+        count = whole_in("steps", steps, 0, MOST_STEPS - self._steps)
         x, classes = self.points[:, :2], self.points[:, 2]
         network, history = self.network, list(self._start["history"])
         for step in range(1, count + 1):
@@ -150,7 +150,7 @@ class Boundary(Chart):
         if not isinstance(content, dict) or content.get("key") != self._key:
             return
         try:
-            steps = _whole("steps", content.get("steps"), 0, MOST_STEPS)
+            steps = whole_in("steps", content.get("steps"), 0, MOST_STEPS)
             network = self._fresh()
             network.parameters = np.asarray(content.get("parameters"), np.float64)
         except (InvalidValueError, TypeError, ValueError) as error:
@@ -186,33 +186,7 @@ class Boundary(Chart):
         return number_in("rate", given, *RATES)
 
     def _check_seed(self, given: Any) -> int:
-        return _whole("seed", given, 0, 2**31)
+        return whole_in("seed", given, 0, 2**31)
 
     def _check_deviation(self, given: Any) -> float | None:
         return None if given is None else number_in("deviation", given, 0.0, 100.0)
-
-
-def _whole(name: str, given: Any, low: int, high: int) -> int:
-    try:
-        number = operator.index(given)
-    except TypeError:
-        number = low - 1
-    if isinstance(given, bool) or not low <= number <= high:
-        raise InvalidValueError(f"{name} is a whole number from {low} to {high}; got {given!r}.")
-    return number
-
-
-def _checked(points: Any) -> NDArray[np.float64]:
-    """Points as (points, 3), checked."""
-    try:
-        rows = np.asarray([[float(number) for number in point] for point in points], np.float64)
-    except (TypeError, ValueError):
-        rows = np.zeros(0)
-    if rows.ndim != 2 or rows.shape[1] != 3 or not 1 <= len(rows) <= MOST_POINTS:
-        raise InvalidValueError(
-            f"points are 1 to {MOST_POINTS} of (x, y, class); got {type(points).__name__} "
-            f"of shape {rows.shape}."
-        )
-    if not (np.abs(rows[:, :2]) <= 1).all() or not np.isin(rows[:, 2], (0, 1)).all():
-        raise InvalidValueError("x and y of a point are from -1 to 1, its class is 0 or 1.")
-    return rows

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 import traitlets
 
 from cnnvis_widgets.engine.deep_stack import DeepStack, Sizes
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.chart import Chart, number_in
+from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.widgets.chart import Chart, number_in, whole_in
 from cnnvis_widgets.widgets.traits import Checked
 
 # So few examples because larger products are handed to several threads, which wait for one
@@ -104,22 +103,12 @@ class DeepSignal(Chart):
         return number_in("deviation", given, *DEVIATIONS)
 
     def _check_depth(self, given: Any) -> int:
-        return _whole("depth", given, *DEPTHS)
+        return whole_in("depth", given, *DEPTHS)
 
     def _check_seed(self, given: Any) -> int:
-        return _whole("seed", given, 0, 2**31)
+        return whole_in("seed", given, 0, 2**31)
 
 
 def _powers(values: np.ndarray) -> list[float | None]:
     """Powers of ten; JSON has no infinity, so `None` for a zero."""
     return [round(float(np.log10(value)), 4) if value > 0 else None for value in values]
-
-
-def _whole(name: str, given: Any, low: int, high: int) -> int:
-    try:
-        number = operator.index(given)
-    except TypeError:
-        number = low - 1
-    if isinstance(given, bool) or not low <= number <= high:
-        raise InvalidValueError(f"{name} is a whole number from {low} to {high}; got {given!r}.")
-    return number

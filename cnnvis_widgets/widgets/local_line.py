@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.widgets.chart import Chart, number_in
+from cnnvis_widgets.widgets.chart import Chart, number_in, whole_in
 from cnnvis_widgets.widgets.traits import Checked
 
 END = 3.0  # of both axes, on both sides
@@ -141,17 +140,7 @@ class LocalLine(Chart):
         return number_in("bend", given, 0, MOST_BEND)
 
     def _check_samples(self, given: Any) -> int:
-        return _whole("samples", given, 10, MOST_SAMPLES)
+        return whole_in("samples", given, 10, MOST_SAMPLES)
 
     def _check_seed(self, given: Any) -> int:
-        return _whole("seed", given, 0, 9999)
-
-
-def _whole(name: str, given: Any, low: int, high: int) -> int:
-    try:
-        number = operator.index(given)
-    except TypeError:
-        number = low - 1
-    if not low <= number <= high:
-        raise InvalidValueError(f"{name} is a whole number from {low} to {high}; got {given!r}.")
-    return number
+        return whole_in("seed", given, 0, 9999)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import traitlets
-from numpy.typing import NDArray
 
 from cnnvis_widgets.engine.optimizers import RULES, Optimizer
 from cnnvis_widgets.engine.plane_data import scattered_points
 from cnnvis_widgets.engine.schooling import Schooling, school
 from cnnvis_widgets.engine.small_network import SmallNetwork
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.chart import Chart, number_in
+from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.widgets.chart import Chart, labelled_points, number_in, whole_in
 from cnnvis_widgets.widgets.traits import Checked
 
 SIDE = 48  # places of the picture, each way
-MOST_CHARGE, MOST_DROPOUT, MOST_POINTS, MOST_EPOCHS = 0.1, 0.9, 400, 1000
+MOST_CHARGE, MOST_DROPOUT, MOST_EPOCHS = 0.1, 0.9, 1000
 RATES = (0.001, 3.0)
 
 
@@ -70,9 +68,9 @@ class Regulariser(Chart):
         **kwargs: Any,
     ) -> None:
         given = scattered_points("moons", 40) if training is None else training
-        self._training = _checked("training", given)
+        self._training = labelled_points("training", given)
         given = scattered_points("moons", 400, seed=77) if validation is None else validation
-        self._validation = _checked("validation", given)
+        self._validation = labelled_points("validation", given)
         super().__init__(**{"batch": len(self._training), **kwargs})
         self._points = {
             "training": self._training.tolist(),
@@ -146,7 +144,7 @@ class Regulariser(Chart):
 
     def _check_batch(self, given: Any) -> int:
         most = len(self._training)
-        return most if given is None else _whole("batch", given, 1, most)
+        return most if given is None else whole_in("batch", given, 1, most)
 
     def _check_optimizer(self, name: object) -> object:
         if name not in RULES:
@@ -157,36 +155,10 @@ class Regulariser(Chart):
         return number_in("rate", given, *RATES)
 
     def _check_epochs(self, given: Any) -> int:
-        return _whole("epochs", given, 1, MOST_EPOCHS)
+        return whole_in("epochs", given, 1, MOST_EPOCHS)
 
     def _check_units(self, given: Any) -> int:
-        return _whole("units", given, 1, 64)
+        return whole_in("units", given, 1, 64)
 
     def _check_seed(self, given: Any) -> int:
-        return _whole("seed", given, 0, 2**31)
-
-
-def _whole(name: str, given: Any, low: int, high: int) -> int:
-    try:
-        number = operator.index(given)
-    except TypeError:
-        number = low - 1
-    if isinstance(given, bool) or not low <= number <= high:
-        raise InvalidValueError(f"{name} is a whole number from {low} to {high}; got {given!r}.")
-    return number
-
-
-def _checked(name: str, points: Any) -> NDArray[np.float64]:
-    """Points as (points, 3), checked."""
-    try:
-        rows = np.asarray([[float(number) for number in point] for point in points], np.float64)
-    except (TypeError, ValueError):
-        rows = np.zeros(0)
-    if rows.ndim != 2 or rows.shape[1] != 3 or not 1 <= len(rows) <= MOST_POINTS:
-        raise InvalidValueError(
-            f"{name} is 1 to {MOST_POINTS} of (x, y, class); got {type(points).__name__} "
-            f"of shape {rows.shape}."
-        )
-    if not (np.abs(rows[:, :2]) <= 1).all() or not np.isin(rows[:, 2], (0, 1)).all():
-        raise InvalidValueError("x and y of a point are from -1 to 1, its class is 0 or 1.")
-    return rows
+        return whole_in("seed", given, 0, 2**31)

@@ -6,6 +6,7 @@ its own for configuration, data and notebooks: neither the user's settings nor e
 
 from __future__ import annotations
 
+import ast
 import http.client
 import json
 import os
@@ -16,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -104,6 +105,22 @@ def in_kernel(page: Page, code: str) -> str:
     answer = page.evaluate("(code) => window.cnnvisKernel(code)", code)
     assert "error" not in answer, answer.get("error")
     return answer["value"]
+
+
+def awaited(page: Page, code: str, wanted: Callable[[Any], bool]) -> Any:
+    """The value of Python's last expression in the page's kernel, once it is as wanted.
+
+    Raises:
+        AssertionError: after 5 s it is not.
+    """
+    found = ast.literal_eval(in_kernel(page, code))
+    for _ in range(100):
+        if wanted(found):
+            break
+        page.wait_for_timeout(50)
+        found = ast.literal_eval(in_kernel(page, code))
+    assert wanted(found), found
+    return found
 
 
 def write_notebook(path: Path, cells: Sequence[str] | Path, *, remote: bool = True) -> None:

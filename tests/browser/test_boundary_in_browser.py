@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-from jupyter_servers import in_kernel
+from jupyter_servers import awaited, in_kernel
 from playwright.sync_api import Page, expect
 
 from cnnvis_widgets.engine.plane_data import plane_points
 from cnnvis_widgets.engine.small_network import SmallNetwork
 
 
-def kernel(page: Page, code: str, wanted: Callable[[object], bool]) -> object:
-    """Python's value once it is as wanted."""
-    found = ast.literal_eval(in_kernel(page, code))
-    for _ in range(100):
-        if wanted(found):
-            break
-        page.wait_for_timeout(50)
-        found = ast.literal_eval(in_kernel(page, code))
-    assert wanted(found), found
-    return found
-
-
 def learned(page: Page, name: str, steps: int) -> np.ndarray:
     """The parameters of a network once the page has told of so many steps."""
-    kernel(page, f"{name}.steps", lambda made: made == steps)
+    awaited(page, f"{name}.steps", lambda made: made == steps)
     return np.array(ast.literal_eval(in_kernel(page, f"{name}.network.parameters.tolist()")))
 
 
@@ -76,7 +63,7 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     one.get_by_role("button", name="Train").focus()
     page.keyboard.press("Enter")
     expect(said).to_contain_text("100 of 100 points right", timeout=20_000)
-    kernel(page, "one.steps", lambda made: made > 0)
+    awaited(page, "one.steps", lambda made: made > 0)
     one.get_by_role("button", name="Pause").click()
     expect(one.get_by_role("button", name="Train")).to_be_visible()
     shown = said.inner_text()
@@ -109,18 +96,18 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     learned(page, "one", 0)
     before = in_kernel(page, "one.network.parameters.tolist()")
     one.get_by_role("button", name="Other first weights").click()
-    kernel(page, "one.seed", lambda seed: seed == 1)
+    awaited(page, "one.seed", lambda seed: seed == 1)
     assert in_kernel(page, "one.network.parameters.tolist()") != before
     one.get_by_label("hidden layers").select_option("2")
-    kernel(page, "one.hidden", lambda hidden: hidden == [4, 4])
+    awaited(page, "one.hidden", lambda hidden: hidden == [4, 4])
     expect(said).to_contain_text("37 parameters")
     one.get_by_role("slider", name="units in each").press("ArrowRight")
-    kernel(page, "one.hidden", lambda hidden: hidden == [5, 5])
+    awaited(page, "one.hidden", lambda hidden: hidden == [5, 5])
     one.get_by_label("points", exact=True).select_option("spirals")
     one.get_by_label("activation").select_option("relu")
-    kernel(page, "(one.data, one.activation)", lambda found: found == ("spirals", "relu"))
+    awaited(page, "(one.data, one.activation)", lambda found: found == ("spirals", "relu"))
     one.get_by_role("slider", name="learning rate").press("End")
-    kernel(page, "one.rate", lambda rate: rate == 10)
+    awaited(page, "one.rate", lambda rate: rate == 10)
     in_kernel(page, "one.rate = 0.3; one.train(400)")
     expect(said).to_contain_text("400 steps")
     one.get_by_role("button", name="One step").click()
@@ -154,7 +141,7 @@ def test_a_perceptron_by_hand(voila_page, screenshot):
             break
         page.keyboard.press("Enter")
         page.wait_for_timeout(30)
-    made = int(kernel(page, "one.corrections", lambda n: n > 0))
+    made = int(awaited(page, "one.corrections", lambda n: n > 0))
     in_kernel(page, "mine = Perceptron()\nwhile mine.correct(): pass")
     assert in_kernel(page, "(mine.weights, mine.corrections)") == in_kernel(
         page, "(one.weights, one.corrections)"
@@ -162,14 +149,14 @@ def test_a_perceptron_by_hand(voila_page, screenshot):
     expect(one.get_by_role("status")).to_have_text(f"4 of 4 right after {made} corrections.")
     expect(one.get_by_role("button", name="Correct")).to_have_attribute("aria-disabled", "true")
     one.get_by_role("slider", name="w1").press("Home")
-    kernel(page, "one.weights[0], one.corrections", lambda found: found == (-5, 0))
+    awaited(page, "one.weights[0], one.corrections", lambda found: found == (-5, 0))
     table = two.locator("tbody tr")
     expect(table.nth(3)).to_have_text("111.510wrong")
     two.get_by_label("task").select_option("or")
     expect(two.get_by_role("status")).to_have_text("4 of 4 right.")
-    kernel(page, "two.task", lambda task: task == "or")
+    awaited(page, "two.task", lambda task: task == "or")
     two.get_by_role("button", name="All weights").click()
-    kernel(page, "two.weights", lambda w: w == [0, 0, 0])
+    awaited(page, "two.weights", lambda w: w == [0, 0, 0])
     in_kernel(page, "two.set_state({'weights': [1, 2, 9]})")
     expect(two.get_by_role("alert")).to_contain_text("from -5 to 5")
     screenshot(page, "perceptron", full_page=True)

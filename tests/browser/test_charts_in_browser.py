@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-from jupyter_servers import in_kernel
-from playwright.sync_api import Locator, Page, expect
+from jupyter_servers import awaited, in_kernel
+from playwright.sync_api import Locator, expect
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
@@ -32,18 +31,6 @@ def arrays() -> tuple[np.ndarray, np.ndarray]:
     cloud = np.column_stack([x, 1 + x / 2 + random.normal(0, 1, 24)]).round(3)
     classes = np.column_stack([cloud, cloud @ [1, -2] + random.normal(0, 2, 24) > -1])
     return np.column_stack([cloud, np.arange(24) % 3]), classes
-
-
-def kernel(page: Page, code: str, wanted: Callable[[object], bool]) -> object:
-    """Python's value once it is as wanted; the last one after a while."""
-    found = ast.literal_eval(in_kernel(page, code))
-    for _ in range(60):
-        if wanted(found):
-            break
-        page.wait_for_timeout(50)
-        found = ast.literal_eval(in_kernel(page, code))
-    assert wanted(found), found
-    return found
 
 
 def numbers(text: str) -> list[float]:
@@ -100,7 +87,7 @@ def test_polynomials_are_numpys_and_their_errors_stand_beside_them(voila_page, s
     slider.press("Home")
     slider.press("ArrowRight")
     slider.press("ArrowRight")
-    kernel(page, "fit.degree", lambda d: d == 2)
+    awaited(page, "fit.degree", lambda d: d == 2)
     says(said, errors(2, 3))
     over = plot.locator("svg").nth(1)
     best = [int(np.argmin([errors(d, 3)[role] for d in range(8)])) for role in range(3)]
@@ -131,32 +118,32 @@ def test_points_are_moved_by_mouse_and_keyboard_and_a_line_by_hand(voila_page, s
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 + 3 * unit, steps=5)
     page.mouse.up()
-    moved = kernel(page, "line.points[2]", lambda p: abs(p[1] - 2) < 0.05)
+    moved = awaited(page, "line.points[2]", lambda p: abs(p[1] - 2) < 0.05)
     assert moved[0] == pytest.approx(2, abs=0.05)
     x, y = np.array([(0, 0), (4, 4), moved[:2]]).T
     _, rest, *_ = np.polyfit(x, y, 1, full=True)
     says(said.nth(1), [float(rest[0])], rel=0.02)
 
     page.keyboard.press("Shift+ArrowUp")  # 5 % of 12
-    kernel(page, "line.points[2]", lambda p: p[1] == pytest.approx(moved[1] + 0.6, abs=0.011))
+    awaited(page, "line.points[2]", lambda p: p[1] == pytest.approx(moved[1] + 0.6, abs=0.011))
     page.keyboard.press("PageDown")
     page.keyboard.press("ArrowLeft")  # 1 % of 9
-    kernel(page, "line.points[0]", lambda p: p[0] == pytest.approx(-0.09))
+    awaited(page, "line.points[0]", lambda p: p[0] == pytest.approx(-0.09))
     page.keyboard.press("Insert")
-    kernel(page, "len(line.points)", lambda n: n == 4)
+    awaited(page, "len(line.points)", lambda n: n == 4)
     page.keyboard.press("Delete")
-    kernel(page, "len(line.points)", lambda n: n == 3)
+    awaited(page, "len(line.points)", lambda n: n == 3)
     plane = plot.locator("svg").first
     plane.click(position={"x": svg["width"] * 0.8, "y": svg["height"] * 0.75})
-    kernel(page, "len(line.points)", lambda n: n == 4)
+    awaited(page, "len(line.points)", lambda n: n == 4)
 
     slope = plot.get_by_role("slider", name="your slope")
     slope.press("ArrowRight")
-    own = kernel(page, "line.own", lambda own: own[0] > 0)
+    own = awaited(page, "line.own", lambda own: own[0] > 0)
     points = np.array(ast.literal_eval(in_kernel(page, "line.points")))
     squared = ((own[0] * points[:, 0] + own[1] - points[:, 1]) ** 2).sum()
     assert numbers(said.first.inner_text())[-1] == pytest.approx(squared, rel=0.006)
-    kernel(page, "other.points == cloud.tolist() or len(other.points)", lambda n: n == 24)
+    awaited(page, "other.points == cloud.tolist() or len(other.points)", lambda n: n == 24)
     screenshot(page, "fit-line", full_page=True)
     in_kernel(page, "other.close()")
     expect(page.locator(".cnnvis-fit")).to_have_count(1)
@@ -179,7 +166,7 @@ def test_the_logistic_boundary_is_scikit_learns(voila_page, screenshot):
         says(plot.locator(".cnnvis-chart-said").nth(1), [right, 24, -np.log(p).mean()])
     screenshot(page, "fit-logistic")
     plot.get_by_role("button", name="Other class").click()
-    kernel(page, "fit.points[0][2]", lambda c: c == 1 - classes[0, 2])
+    awaited(page, "fit.points[0][2]", lambda c: c == 1 - classes[0, 2])
 
 
 def test_descent_step_by_step(voila_page, screenshot):
@@ -195,30 +182,30 @@ def test_descent_step_by_step(voila_page, screenshot):
     one.get_by_role("button", name="One step").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    kernel(page, "one.steps", lambda n: n == 2)
+    awaited(page, "one.steps", lambda n: n == 2)
     theta = 1 + 2 * 0.6**2
     says(said, [2, theta, 2 * (theta - 1) ** 2 - 1, 4 * (theta - 1)])
     assert one.locator(".cnnvis-descent-past").count() == 2
     field = one.get_by_role("spinbutton", name="exact learning rate")
     field.fill("0.6")
     field.press("Enter")
-    kernel(page, "one.rate", lambda rate: rate == 0.6)
+    awaited(page, "one.rate", lambda rate: rate == 0.6)
     run = one.get_by_role("button", name="Run")
     run.click()
-    kernel(page, "one.steps", lambda n: n >= 4)
+    awaited(page, "one.steps", lambda n: n >= 4)
     one.get_by_role("button", name="Pause").click()
-    steps = int(kernel(page, "one.steps", lambda n: True))
+    steps = int(awaited(page, "one.steps", lambda n: True))
     says(said, [steps, 1 + 2 * (1 - 2.4) ** steps, 8 * 1.4 ** (2 * steps) - 1, 8 * (-1.4) ** steps])
     in_kernel(page, "one.steps = 100")
     expect(said).to_contain_text("it has run away")
     expect(one.get_by_role("button", name="One step")).to_have_attribute("aria-disabled", "true")
     two.get_by_role("slider", name="start at").press("End")
-    kernel(page, "(two.start, two.steps)", lambda s: s == (2, 0))
+    awaited(page, "(two.start, two.steps)", lambda s: s == (2, 0))
     rate = two.get_by_role("slider", name="learning rate")
     rate.press("Home")
-    kernel(page, "two.rate", lambda r: r == 0.001)
+    awaited(page, "two.rate", lambda r: r == 0.001)
     one.get_by_role("button", name="Back to the start").click()
-    kernel(page, "one.steps", lambda n: n == 0)
+    awaited(page, "one.steps", lambda n: n == 0)
     screenshot(page, "descent", full_page=True)
     in_kernel(page, "two.close()")
     expect(page.locator(".cnnvis-descent")).to_have_count(1)
@@ -264,7 +251,7 @@ scores = np.clip(random.normal(0.35 + 0.25 * labels, 0.2), 0, 1)
     slider = one.get_by_role("slider")
     for _ in range(4):
         slider.press("ArrowRight")
-    kernel(page, "one.threshold", lambda t: t == pytest.approx(0.52))
+    awaited(page, "one.threshold", lambda t: t == pytest.approx(0.52))
     right(0.52)
     strips = one.locator("svg").first
     box = strips.bounding_box()
@@ -272,9 +259,9 @@ scores = np.clip(random.normal(0.35 + 0.25 * labels, 0.2), 0, 1)
     page.mouse.move(place, box["y"] + 40)
     page.mouse.down()
     page.mouse.up()
-    now = kernel(page, "one.threshold", lambda t: abs(t - 0.3) < 0.005)
+    now = awaited(page, "one.threshold", lambda t: abs(t - 0.3) < 0.005)
     right(float(now))
-    kernel(page, "two.threshold", lambda t: t == 0.5)
+    awaited(page, "two.threshold", lambda t: t == 0.5)
     in_kernel(page, "two.threshold = 1")
     expect(page.locator(".cnnvis-threshold").nth(1).locator("dd strong").nth(1)).to_have_text("–")
     screenshot(page, "threshold", full_page=True)

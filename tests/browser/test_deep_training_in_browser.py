@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-from jupyter_servers import in_kernel
-from playwright.sync_api import Page, expect
-
-
-def kernel(page: Page, code: str, wanted: Callable[[object], bool]) -> object:
-    """Python's value once it is as wanted."""
-    found = ast.literal_eval(in_kernel(page, code))
-    for _ in range(100):
-        if wanted(found):
-            break
-        page.wait_for_timeout(50)
-        found = ast.literal_eval(in_kernel(page, code))
-    assert wanted(found), found
-    return found
+from jupyter_servers import awaited, in_kernel
+from playwright.sync_api import expect
 
 
 def test_deep_signal(voila_page, screenshot):
@@ -49,22 +36,22 @@ def test_deep_signal(voila_page, screenshot):
 
     one.get_by_role("button", name="thesis, as printed").focus()
     page.keyboard.press("Enter")
-    kernel(page, "(one.mean, round(one.deviation, 3))", lambda f: f == (1, 0.376))
+    awaited(page, "(one.mean, round(one.deviation, 3))", lambda f: f == (1, 0.376))
     expect(said).to_contain_text("· 10³⁸")
     expect(he).to_have_attribute("aria-pressed", "false")
     screenshot(page, "deep-signal", full_page=True)
     one.get_by_role("slider", name="mean").press("Home")
-    kernel(page, "one.mean", lambda mean: mean == 0)
+    awaited(page, "one.mean", lambda mean: mean == 0)
     one.get_by_role("slider", name="hidden layers").press("ArrowLeft")
-    kernel(page, "one.depth", lambda depth: depth == 19)
+    awaited(page, "one.depth", lambda depth: depth == 19)
     one.get_by_role("slider", name="deviation").press("Home")
-    kernel(page, "one.deviation", lambda d: d == 0.001)
+    awaited(page, "one.deviation", lambda d: d == 0.001)
     one.get_by_label("activation", exact=True).select_option("sigmoid")
-    kernel(page, "one.activation", lambda a: a == "sigmoid")
+    awaited(page, "one.activation", lambda a: a == "sigmoid")
     one.get_by_role("checkbox", name="BatchNorm").check()
-    kernel(page, "one.normalised", lambda n: n is True)
+    awaited(page, "one.normalised", lambda n: n is True)
     one.get_by_role("button", name="Other first weights").click()
-    kernel(page, "one.seed", lambda seed: seed == 1)
+    awaited(page, "one.seed", lambda seed: seed == 1)
     expect(said).to_contain_text("After 19 layers")
     in_kernel(page, "one.set_state({'depth': 99})")
     expect(one.get_by_role("alert")).to_contain_text("2 to 40")
@@ -101,20 +88,20 @@ def test_regulariser(voila_page, screenshot):
     charge = one.get_by_role("slider", name="L2 charge")
     for _ in range(4):
         charge.press("ArrowRight")
-    kernel(page, "(one.l2, one.busy)", lambda f: f == (0.003, False))
+    awaited(page, "(one.l2, one.busy)", lambda f: f == (0.003, False))
     shown()
     assert one.locator("image").get_attribute("href") != before
     one.get_by_role("slider", name="L1 charge").press("ArrowRight")
-    kernel(page, "one.l1", lambda charge: charge == 0.0001)
+    awaited(page, "one.l1", lambda charge: charge == 0.0001)
     one.get_by_role("slider", name="dropout").press("ArrowRight")
-    kernel(page, "one.dropout", lambda share: share == 0.1)
+    awaited(page, "one.dropout", lambda share: share == 0.1)
     one.get_by_label("optimizer", exact=True).select_option("momentum")
     one.get_by_label("batch size", exact=True).select_option("8")
-    kernel(page, "(one.optimizer, one.batch, one.busy)", lambda f: f == ("momentum", 8, False))
+    awaited(page, "(one.optimizer, one.batch, one.busy)", lambda f: f == ("momentum", 8, False))
     one.get_by_role("slider", name="learning rate").press("ArrowRight")
-    kernel(page, "one.rate", lambda rate: rate > 0.01)
+    awaited(page, "one.rate", lambda rate: rate > 0.01)
     one.get_by_role("button", name="Other first weights").click()
-    kernel(page, "(one.seed, one.busy)", lambda f: f == (1, False))
+    awaited(page, "(one.seed, one.busy)", lambda f: f == (1, False))
     shown()
     expect(said).to_contain_text("2000 steps")
     in_kernel(page, "one.set_state({'batch': 99})")

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-from jupyter_servers import in_kernel
-from playwright.sync_api import Locator, Page, expect
+from jupyter_servers import awaited, in_kernel
+from playwright.sync_api import Locator, expect
 
 from cnnvis_widgets.engine.surfaces import SURFACES, surface
 from cnnvis_widgets.widgets import Race
-
-
-def kernel(page: Page, code: str, wanted: Callable[[object], bool]) -> object:
-    """Python's value once it is as wanted."""
-    found = ast.literal_eval(in_kernel(page, code))
-    for _ in range(100):
-        if wanted(found):
-            break
-        page.wait_for_timeout(50)
-        found = ast.literal_eval(in_kernel(page, code))
-    assert wanted(found), found
-    return found
 
 
 def ways(race: Locator, name: str) -> list[np.ndarray]:
@@ -83,15 +69,15 @@ def test_it_is_raced_and_moved_with_mouse_and_keyboard(voila_page, screenshot):
     one.get_by_role("button", name="One step").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    kernel(page, "one.steps", lambda n: n == 2)
+    awaited(page, "one.steps", lambda n: n == 2)
     expect(status).to_contain_text("After 2 steps")
     one.get_by_role("button", name="Ten steps").click()
-    kernel(page, "one.steps", lambda n: n == 12)
+    awaited(page, "one.steps", lambda n: n == 12)
     one.get_by_role("button", name="Race").click()
-    kernel(page, "one.steps", lambda n: n > 16)
+    awaited(page, "one.steps", lambda n: n > 16)
     one.get_by_role("button", name="Pause").click()
     expect(one.get_by_role("button", name="Race")).to_be_visible()
-    steps = int(kernel(page, "one.steps", lambda n: True))
+    steps = int(awaited(page, "one.steps", lambda n: True))
     expect(status).to_contain_text(f"After {steps} steps")
     screenshot(page, "race", full_page=True)
 
@@ -99,9 +85,9 @@ def test_it_is_raced_and_moved_with_mouse_and_keyboard(voila_page, screenshot):
     start = one.get_by_role("slider", name="start, moved")
     start.focus()
     page.keyboard.press("ArrowRight")
-    kernel(page, "one.start", lambda s: s == pytest.approx([-2.54, 1.2]))
+    awaited(page, "one.start", lambda s: s == pytest.approx([-2.54, 1.2]))
     page.keyboard.press("Shift+ArrowDown")
-    kernel(page, "one.start", lambda s: s == pytest.approx([-2.54, 0.8]))
+    awaited(page, "one.start", lambda s: s == pytest.approx([-2.54, 0.8]))
     expect(start).to_have_attribute("aria-valuetext", "x −2.54, y 0.8")
     box = start.locator(".cnnvis-race-ring").bounding_box()
     plane = one.locator(".cnnvis-race-plane svg").bounding_box()
@@ -111,26 +97,26 @@ def test_it_is_raced_and_moved_with_mouse_and_keyboard(voila_page, screenshot):
     page.mouse.down()
     page.mouse.move(middle[0] + 4 * unit, middle[1] + unit, steps=6)
     page.mouse.up()
-    kernel(page, "one.start", lambda s: np.abs(np.subtract(s, [1.46, -0.2])).max() < 0.06)
+    awaited(page, "one.start", lambda s: np.abs(np.subtract(s, [1.46, -0.2])).max() < 0.06)
     page.mouse.move(middle[0], middle[1])
-    assert kernel(page, "one.start", lambda s: True)[0] > 1
+    assert awaited(page, "one.start", lambda s: True)[0] > 1
 
     # who runs, and how fast
     rate = one.get_by_role("slider", name="learning rate of RMSprop")
     rate.press("Home")
-    kernel(page, "one.rates", lambda r: r == [0.0001] * 4)
+    awaited(page, "one.rates", lambda r: r == [0.0001] * 4)
     one.get_by_role("checkbox", name="one learning rate for all").uncheck()
     rate.press("End")
-    kernel(page, "one.rates", lambda r: r == [0.0001, 0.0001, 3.0, 0.0001])
+    awaited(page, "one.rates", lambda r: r == [0.0001, 0.0001, 3.0, 0.0001])
     one.get_by_role("checkbox", name="Adam runs").uncheck()
-    kernel(page, "one.racers", lambda r: r == ["SGD", "momentum", "RMSprop"])
+    awaited(page, "one.racers", lambda r: r == ["SGD", "momentum", "RMSprop"])
     assert one.locator(".cnnvis-race-plane polyline").count() == 3
     one.get_by_role("slider", name="momentum μ").press("Home")
     one.get_by_role("slider", name="noise").press("End")
     one.get_by_role("slider", name="decay").press("End")
-    kernel(page, "(one.momentum, one.noise, one.decay)", lambda f: f == (0, 3, 0.5))
+    awaited(page, "(one.momentum, one.noise, one.decay)", lambda f: f == (0, 3, 0.5))
     one.get_by_label("surface", exact=True).select_option("plateau")
-    kernel(page, "(one.start, one.steps)", lambda f: f == ([-1.9, 1.3], 0))
+    awaited(page, "(one.start, one.steps)", lambda f: f == ([-1.9, 1.3], 0))
     expect(said).to_contain_text("At the start")
     expect(one.get_by_role("button", name="Back")).to_have_attribute("aria-disabled", "true")
 
