@@ -92,8 +92,11 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """`cnnvis app` of this test session."""
-    server = app_server(tmp_path_factory.mktemp("app"))
+    """`cnnvis app` of this test session, over a directory of notebooks."""
+    home = tmp_path_factory.mktemp("app")
+    (home / "notebooks").mkdir()
+    write_notebook(home / "notebooks/start.ipynb", ["print('up')"])
+    server = app_server(home, "{root}/start.ipynb")
     yield server
     server.stop()
 

@@ -296,11 +296,14 @@ def voila_server(home: Path) -> JupyterServer:
     return JupyterServer(home, options, "/voila/tree").wait()
 
 
-def app_server(home: Path) -> JupyterServer:
-    """`cnnvis app` over a directory of notebooks, with tracebacks shown."""
-    (home / "notebooks").mkdir()
-    write_notebook(home / "notebooks/start.ipynb", ["print('up')"])
-    options = ["cnnvis_widgets.cli", "app", "{root}/start.ipynb", "--no-browser", "--no-preheat"]
+def app_server(home: Path, notebook: str = "explorer") -> JupyterServer:
+    """`cnnvis app` for a notebook and its neighbours, with tracebacks shown.
+
+    Args:
+        home: as for `JupyterServer`; {root} in `notebook` is its directory of notebooks.
+        notebook: a name or a path.
+    """
+    options = ["cnnvis_widgets.cli", "app", notebook, "--no-browser", "--no-preheat"]
     options += ["--port={port}", "--host=127.0.0.1"]
     options += ["--option", "VoilaConfiguration.show_tracebacks=True"]
     return JupyterServer(home, options, "/voila/static/voila.js").wait()

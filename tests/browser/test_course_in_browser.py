@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_servers import JupyterServer
+from jupyter_servers import JupyterServer, app_server
 from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parents[2]
@@ -18,10 +18,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """`cnnvis app`."""
-    command = ["cnnvis_widgets.cli", "app", "--no-browser", "--no-preheat", "--port={port}"]
-    server = JupyterServer(
-        tmp_path_factory.mktemp("app"), [*command, "--host=127.0.0.1"], "/voila/static/voila.js"
-    ).wait()
+    server = app_server(tmp_path_factory.mktemp("app"))
     yield server
     server.stop()
 
@@ -132,7 +129,7 @@ def test_a_lesson_can_be_read_and_used_while_its_cells_run(
     _await_kernels(server, others)
 
 
-def test_outputs_beside_a_widget_are_kept(server: JupyterServer, page: Page, tmp_path) -> None:
+def test_outputs_beside_a_widget_are_kept(page: Page, tmp_path) -> None:
     lesson = nbformat.read(ROOT / "notebooks/02_5_tools.ipynb", as_version=4)
     cell = """
 from IPython.display import display
@@ -144,9 +141,7 @@ display(Guess("And then?", ["one", "two"], 1))
 """
     lesson.cells = [lesson.cells[0], nbformat.v4.new_code_cell(cell)]
     nbformat.write(lesson, tmp_path / "02_5_tools.ipynb")
-    command = ["cnnvis_widgets.cli", "app", str(tmp_path / "02_5_tools.ipynb"), "--no-browser"]
-    command += ["--no-preheat", "--port={port}", "--host=127.0.0.1"]
-    own = JupyterServer(tmp_path / "home", command, "/voila/static/voila.js").wait()
+    own = app_server(tmp_path / "home", str(tmp_path / "02_5_tools.ipynb"))
     try:
         page.goto(f"{own.url}/voila/render/02_5_tools.ipynb", wait_until="commit")
         expect(page.get_by_text("behind it", exact=True)).to_be_visible(timeout=60_000)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from jupyter_servers import JupyterServer
+from jupyter_servers import app_server
 from playwright.sync_api import Browser, expect
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the pages as `cnnvis app` serves them."""
-    command = ["cnnvis_widgets.cli", "app", "--no-browser", "--no-preheat", "--port={port}"]
-    server = JupyterServer(
-        tmp_path_factory.mktemp("deck"), [*command, "--host=127.0.0.1"], "/voila/static/voila.js"
-    ).wait()
+    server = app_server(tmp_path_factory.mktemp("deck"))
     yield f"{server.url}/voila/render"
     server.stop()
 
