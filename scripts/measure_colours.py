@@ -1,7 +1,7 @@
 """Measure what canvas.py knows of natural pictures, on those that come along.
 
 python scripts/measure_colours.py           # prints the covariance and the fall of the waves
-python scripts/measure_colours.py --check   # compares the former with backend/canvas.py
+python scripts/measure_colours.py --check   # compares it with synthesis/parametrization.py
 """
 
 from __future__ import annotations
@@ -43,10 +43,13 @@ def main() -> None:
     found = pictures()
     measured = covariance(found)
     if "--check" in sys.argv[1:]:
-        from cnnvis_widgets.backend.canvas import COVARIANCE
+        from cnnvis_widgets.backend.synthesis.parametrization import COVARIANCE
 
         if not np.allclose(COVARIANCE, measured, atol=1e-4):
-            sys.exit(f"backend/canvas.py has another covariance; measured:\n{measured.round(4)}")
+            sys.exit(
+                "backend/synthesis/parametrization.py has another covariance; measured:\n"
+                f"{measured.round(4)}"
+            )
         return
     falls = [fall(picture) for picture in found]
     print(f"covariance of red, green and blue:\n{measured.round(4)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,25 +10,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend import pixels, programs
-from cnnvis_widgets.backend.accounting import gradient_coverage, relevance_coverage
-from cnnvis_widgets.backend.chains import relu_maps
-from cnnvis_widgets.backend.compiled import CompiledModel
+from cnnvis_widgets.backend import compiled_functions, pixels
+from cnnvis_widgets.backend.compiled_model import CompiledModel
 from cnnvis_widgets.backend.coverage import Coverage
-from cnnvis_widgets.backend.endings import averaged_ending
+from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
+from cnnvis_widgets.backend.graph.receptive_field import planned
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
-from cnnvis_widgets.backend.plan import planned
 from cnnvis_widgets.backend.records import (
     ActiveUnit,
     BackwardResult,
-    ChannelMeans,
-    ClassMaps,
     LayerInfo,
     PlannedLayer,
     Prediction,
-    RelevanceFloor,
-    RelevanceResult,
 )
 from cnnvis_widgets.errors import InvalidValueError
 
@@ -136,8 +129,8 @@ class Network(CompiledModel):
             Two float32 (batch, units): the values before and after softmax or sigmoid. Where the
             network ends in neither, they are equal.
         """
-        program = self._program(
-            ("outputs",), lambda: programs.outputs(self.model, self.input_shape)
+        program = self.compiled(
+            ("outputs",), lambda: compiled_functions.outputs(self.model, self.input_shape)
         )
         logits, scores = (x.numpy() for x in program(tf.constant(batch)))
         return logits, np.exp(scores) if self.structure.output_kind == "log-softmax" else scores
@@ -168,9 +161,9 @@ class Network(CompiledModel):
     def activations(self, image: np.ndarray, layer: str) -> np.ndarray:
         """A layer's result on a picture: float32 (rows, columns, units) or (units,)."""
         path = self.structure.call(layer).path
-        program = self._program(
+        program = self.compiled(
             ("activations", path),
-            lambda: programs.activations(self.model, self.input_shape, path),
+            lambda: compiled_functions.activations(self.model, self.input_shape, path),
         )
         return program(tf.constant(self.prepare(image).input[None])).numpy()[0]
 
@@ -236,10 +229,10 @@ class Network(CompiledModel):
         return neuron or Neuron(None, unit), float(value[0])
 
     def _values(self, batch: np.ndarray, neuron: Neuron | None) -> tuple[int, np.ndarray]:
-        layer, aggregate, arguments = self._arguments(batch, neuron)
-        program = self._program(
+        layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
+        program = self.compiled(
             ("values", layer, aggregate),
-            lambda: programs.values(self.model, self.input_shape, layer, aggregate),
+            lambda: compiled_functions.values(self.model, self.input_shape, layer, aggregate),
         )
         unit, value = program(*arguments)
         return int(unit), value.numpy()
@@ -252,11 +245,13 @@ class Network(CompiledModel):
             neuron: as `Network.neuron` returns it; None is the first input's most probable class.
             passes: where, and under which rule for the ReLUs.
         """
-        layer, aggregate, arguments = self._arguments(batch, neuron)
+        layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
         passes = passes or (Pass(),)
-        program = self._program(
+        program = self.compiled(
             ("backward", layer, aggregate, passes),
-            lambda: programs.backward(self.model, self.input_shape, layer, aggregate, passes),
+            lambda: compiled_functions.backward(
+                self.model, self.input_shape, layer, aggregate, passes
+            ),
         )
         unit, value, found = program(*arguments)
         return BackwardResult(
@@ -266,109 +261,6 @@ class Network(CompiledModel):
             tuple(pair[-1].numpy() for pair in found),
         )
 
-    def relevance(
-        self, batch: np.ndarray, neuron: Neuron | None, rule: str = "z_plus", value: float = 0.0
-    ) -> RelevanceResult:
-        """Relevance of the input for a neuron, and its sum at each layer; see `relevance.py`.
-
-        Args:
-            batch: float32 (1, rows, columns, channels).
-            neuron: as `Network.neuron` returns it; None is the most probable class.
-            rule: "z_plus" (Deep Taylor), "epsilon" or "alpha_beta" for the weighted layers.
-            value: ε, or α (β is α - 1).
-        """
-        layer, aggregate, arguments = self._arguments(batch, neuron)
-        program = self._program(
-            ("relevance", layer, aggregate, rule),
-            lambda: programs.relevance(
-                self.model, self.input_shape, self.bounds, layer, aggregate, rule
-            ),
-        )
-        unit, start, given, sums, _ = program(*arguments, tf.constant(value, tf.float32))
-        names = (info.name for info in self.layers)
-        found = dict(zip(names, sums.numpy().tolist(), strict=True))
-        reached = {name: total for name, total in found.items() if total == total}
-        return RelevanceResult(int(unit), float(start.numpy()[0]), given.numpy(), reached)
-
-    def relevance_maps(
-        self,
-        image: np.ndarray,
-        layers: Sequence[str],
-        neuron: Neuron | int | tuple[str, int] | None = None,
-    ) -> list[RelevanceFloor]:
-        """Where Deep Taylor's relevance lies at some layers, and at the picture (last, as "").
-
-        A layer through which all paths lead holds the whole of it, max(value, 0); one inside a
-        branch holds the branch's part; one that the neuron does not depend on holds zeros.
-
-        Args:
-            image: a picture or an input, see `prepare`.
-            layers: their names, in the order in which they are wanted.
-            neuron: as `neuron` takes it; None is the most probable class.
-        """
-        shown = tuple(self.structure.call(name).path for name in layers)
-        batch = self.prepare(image).input[None]
-        layer, aggregate, arguments = self._arguments(batch, self.neuron(neuron))
-        program = self._program(
-            ("relevance maps", layer, aggregate, shown),
-            lambda: programs.relevance(
-                self.model, self.input_shape, self.bounds, layer, aggregate, "z_plus", shown
-            ),
-        )
-        *_, given, _, maps = program(*arguments, tf.constant(0.0))
-        found = [*(m.numpy() for m in maps), given.numpy()[0].sum(-1)]
-        return [
-            RelevanceFloor(name, map_, float(map_.sum(dtype=np.float64)))
-            for name, map_ in zip((*shown, ""), found, strict=True)
-        ]
-
-    def class_maps(self, pixels: np.ndarray, neuron: Neuron | None) -> ClassMaps:
-        """The maps that the network averages at its end, and an output unit's weights of them.
-
-        Args:
-            pixels: float32 (rows, columns, channels).
-            neuron: an output neuron as `Network.neuron` returns it; None is the most probable.
-        """
-        *_, arguments = self._arguments(pixels[None], neuron)
-        program = self._program(
-            ("class maps",), lambda: programs.class_maps(self.model, self.input_shape)
-        )
-        unit, value, maps, weights = (x.numpy() for x in program(*arguments))
-        ending = averaged_ending(self.structure)
-        layer = ending.layer if ending else ""
-        return ClassMaps(int(unit), float(value[0]), maps[0], weights, layer)
-
-    def channel_means(self, pixels: np.ndarray, neuron: Neuron | None) -> ChannelMeans:
-        """The means over the channels after ReLUs, for VisualBackProp; see `chains.py`.
-
-        Args:
-            pixels: float32 (rows, columns, channels).
-            neuron: whose value is told along with them.
-        """
-        layer, aggregate, arguments = self._arguments(pixels[None], neuron)
-        key = ("channel means", layer, aggregate)
-        fresh = key not in self._programs
-        program, chain = self._program(
-            key, lambda: programs.channel_means(self.model, self.input_shape, layer, aggregate)
-        )
-        if fresh:  # a compiled function is optimised when it runs for the first time
-            program(*arguments)
-        started = time.perf_counter()
-        unit, value, means = program(*arguments)
-        maps = tuple(m.numpy()[0] for m in means)
-        seconds = time.perf_counter() - started
-        return ChannelMeans(int(unit), float(value.numpy()[0]), maps, chain, seconds)
-
-    @cached_property
-    def averages_at_its_end(self) -> bool:
-        """Whether it ends in global average pooling and one dense layer; see `endings.py`."""
-        return averaged_ending(self.structure) is not None
-
-    @cached_property
-    def has_relu_maps(self) -> bool:
-        """Whether a ReLU's result has rows and columns; see `chains.py`."""
-        return bool(relu_maps(self.structure))
-
     def is_output(self, neuron: Neuron | None) -> bool:
         """Whether a neuron is an output unit: None, no layer, or the layer of the logits."""
         layer = neuron.layer if neuron else None
@@ -377,7 +269,7 @@ class Network(CompiledModel):
     def coverage(
         self, neuron: Neuron | None, rule: str = "gradient", down_to: str | None = None
     ) -> Coverage:
-        """What a backward pass does to each kind of layer; see `accounting.py`."""
+        """What a backward pass does to each kind of layer; see `coverage_report.py`."""
         key = (neuron.layer if neuron else None, rule, down_to)
         if key not in self._coverage:
             self._coverage[key] = gradient_coverage(self.structure, *key)

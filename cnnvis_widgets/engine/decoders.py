@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnvis_widgets.backend import decoder_file
-from cnnvis_widgets.backend.decoder_file import DecoderFacts
+from cnnvis_widgets.backend.decoders import decoder_file
+from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError
 from cnnvis_widgets.methods.contract import Progress
@@ -65,7 +65,7 @@ def train_decoder(
         FileError: no such folder, a file that cannot be written, or one that is there already.
         UnsuitableError: a layer that cannot be decoded.
     """
-    from cnnvis_widgets.backend.decoder_training import Plan, train
+    from cnnvis_widgets.backend.decoders.decoder_training import Plan, train
 
     if not isinstance(network, Network):
         raise InvalidValueError(f"Expected a cnnvis.Network; got {type(network).__name__}.")

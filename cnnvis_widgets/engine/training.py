@@ -57,7 +57,7 @@ class Train:
 
     def perform(self, library: Library, step: Step, tell: Tell = untold) -> Trained:
         """See `Trained`; the network is in the library afterwards."""
-        from cnnvis_widgets.backend.quiet import import_tensorflow
+        from cnnvis_widgets.backend.tensorflow_import import import_tensorflow
 
         step(0, 100)
         import_tensorflow()

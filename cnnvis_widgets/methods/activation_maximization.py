@@ -15,8 +15,8 @@ from cnnvis_widgets.methods.contract import Answer, Curve, Method, Question
 from cnnvis_widgets.methods.maximization_parameters import PARAMETERS
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.backend.ascent import Ascent, State
     from cnnvis_widgets.backend.neuron import Neuron
+    from cnnvis_widgets.backend.synthesis.ascent import Ascent, State
 
 FRAMES = 24
 """At most so many pictures of a film."""
@@ -88,7 +88,7 @@ class _Run:
 
     def __init__(self, question: Question, neuron: Neuron) -> None:
         # The backend's modules that compile are imported late: a menu of methods needs none.
-        from cnnvis_widgets.backend.ascent import Ascent, Form, Numbers
+        from cnnvis_widgets.backend.synthesis.ascent import Ascent, Form, Numbers
 
         self.question, self.neuron = question, neuron
         network, chosen = question.network, question.parameters

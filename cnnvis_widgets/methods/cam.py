@@ -45,13 +45,15 @@ class Cam(Method):
 
     def answer(self, question: Question) -> Answer:
         """One forward pass, and a look at the last layer's weights."""
+        from cnnvis_widgets.backend.class_maps import class_maps
+
         network, neuron = question.network, question.neuron
         if not network.is_output(neuron):
             raise UnsuitableError(
                 "CAM explains output units only: a hidden neuron does not weigh the last maps. "
                 "grad_cam explains any neuron."
             )
-        found = network.class_maps(question.input, neuron)
+        found = class_maps(network, question.input, neuron)
         return Answer(
             found.unit,
             found.value,
@@ -66,7 +68,9 @@ class Cam(Method):
 
     def unsuited(self, network: Network) -> str:
         """Empty where the network ends in global average pooling and one dense layer."""
-        if network.averages_at_its_end:
+        from cnnvis_widgets.backend.class_maps import averages_at_its_end
+
+        if averages_at_its_end(network):
             return ""
         return (
             f"CAM needs a network that ends in global average pooling and one dense layer; "

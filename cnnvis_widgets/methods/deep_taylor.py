@@ -59,12 +59,14 @@ class DeepTaylor(Method):
 
     def answer(self, question: Question) -> Answer:
         """One forward pass and one pass of relevance down to the picture."""
+        from cnnvis_widgets.backend.lrp.relevance import relevance
+
         network, neuron = question.network, question.neuron
         rule, value = question.parameters["rule"], question.parameters["value"]
         if rule == "alpha_beta" and value < 1:
             raise InvalidValueError(f"value is α of the rule alpha_beta, from 1; got {value}.")
-        found = network.relevance(
-            question.input[None], neuron, rule, 0.0 if rule == "z_plus" else value
+        found = relevance(
+            network, question.input[None], neuron, rule, 0.0 if rule == "z_plus" else value
         )
         given = float(found.relevance.sum(dtype=np.float64))
         start = max(found.value, 0.0)

@@ -119,7 +119,7 @@ class NetworkInversion(Method):
 
     def answer(self, question: Question) -> Answer:
         """`steps` times a forward and a backward pass, one compiled call each."""
-        from cnnvis_widgets.backend.inversion import Descent, Weights
+        from cnnvis_widgets.backend.synthesis.inversion import Descent, Weights
 
         network, chosen = question.network, question.parameters
         layer = asked_layer(question) or automatic_layer(network)

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnvis_widgets.backend.colours import as_picture, find_colours
 from cnnvis_widgets.backend.coverage import Coverage
-from cnnvis_widgets.backend.decoder_file import DecoderFacts, decoders, read_facts
+from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts, decoders, read_facts
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods.codes import about_the_layer, asked_layer, code_of, relative_error
 from cnnvis_widgets.methods.contract import Answer, Method, Question
@@ -69,7 +69,7 @@ class UpConvNet(Method):
 
     def answer(self, question: Question) -> Answer:
         """One pass through the network, and one through the decoder."""
-        from cnnvis_widgets.backend.decoder import load_decoder
+        from cnnvis_widgets.backend.decoders.decoder import load_decoder
 
         network = question.network
         path = chosen_decoder(question)

@@ -56,7 +56,9 @@ class VisualBackProp(Method):
     def answer(self, question: Question) -> Answer:
         """One forward pass; the chain itself is arithmetic on a few small maps."""
         network = question.network
-        found = network.channel_means(question.input, question.neuron)
+        from cnnvis_widgets.backend.channel_means import channel_means
+
+        found = channel_means(network, question.input, question.neuron)
         started = time.perf_counter()
         product, exponent = multiply(found.maps, found.chain.steps)
         seconds = found.seconds + time.perf_counter() - started
@@ -94,7 +96,9 @@ class VisualBackProp(Method):
 
     def unsuited(self, network: Network) -> str:
         """Empty where a ReLU's result has rows and columns."""
-        if network.has_relu_maps:
+        from cnnvis_widgets.backend.channel_means import has_relu_maps
+
+        if has_relu_maps(network):
             return ""
         return (
             f"VisualBackProp needs ReLUs whose results have rows and columns; {network.name} has "
@@ -128,7 +132,9 @@ def links(network: Network, image: np.ndarray) -> list[Link]:
     Raises:
         UnsuitableError: the network has no such ReLUs.
     """
-    found = network.channel_means(network.prepare(image).input, None)
+    from cnnvis_widgets.backend.channel_means import channel_means
+
+    found = channel_means(network, network.prepare(image).input, None)
     chain, enlarged = [], None
     for name, map_, windows in zip(found.chain.layers, found.maps, found.chain.steps, strict=True):
         mean = map_.astype(np.float64)

@@ -46,7 +46,7 @@ def forgetting(
         unit: the class that is explained throughout.
         seed: of the random weights, and of methods that draw.
     """
-    from cnnvis_widgets.backend.copies import Cascade
+    from cnnvis_widgets.backend.variants.randomization import Cascade
     from cnnvis_widgets.engine.explain import explain
 
     copy = Cascade(network, seed)

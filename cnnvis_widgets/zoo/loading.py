@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnvis_widgets.backend.quiet import import_tensorflow
+from cnnvis_widgets.backend.tensorflow_import import import_tensorflow
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.registry import discover
 from cnnvis_widgets.zoo import weights as files

@@ -60,7 +60,7 @@ def train(network: Any, path: Path, **options: Any) -> Any:
 
 
 def same(one: Path, other: Path) -> bool:
-    from cnnvis_widgets.backend import decoder_file
+    from cnnvis_widgets.backend.decoders import decoder_file
 
     a, b = decoder_file.read(one), decoder_file.read(other)
     arrays = zip((*a.weights, *a[2:]), (*b.weights, *b[2:]), strict=True)
@@ -144,7 +144,7 @@ def test_the_seed_decides(network: Any, whole: Path, tmp_path: Path) -> None:
 
 
 def test_every_picture_has_its_turn() -> None:
-    from cnnvis_widgets.backend.decoder_training import Plan, order
+    from cnnvis_widgets.backend.decoders.decoder_training import Plan, order
 
     plan = Plan(steps=33, batch=4, rate=0.1, width=1, seed=5)
     drawn = [i for step in range(33) for i in order(11, plan, step)]
@@ -158,7 +158,7 @@ def test_a_linear_decoder_reaches_the_least_squares_error(network: Any, tmp_path
     """From two of three colours back to three, with one matrix: the best one is in closed form."""
     import keras
 
-    from cnnvis_widgets.backend.decoder_training import Plan, Training, code_range
+    from cnnvis_widgets.backend.decoders.decoder_training import Plan, Training, code_range
 
     codes = np.concatenate([network.activations(p, "two").reshape(-1, 2) for p in PICTURES])
     wanted = np.concatenate(PICTURES).reshape(-1, 3) / 255

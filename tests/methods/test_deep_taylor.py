@@ -12,6 +12,7 @@ import pytest
 from keras import layers as L
 
 import cnnvis_widgets as cnnvis
+from cnnvis_widgets.backend.lrp.relevance import relevance, relevance_maps
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
@@ -107,7 +108,7 @@ def test_a_chain_of_layers_equals_its_matrices(chain: keras.Model) -> None:
     dense = np.asarray(get("classes").kernel, np.float64)
     value = acts["expand"] @ dense[:, unit] + float(get("classes").bias[unit])
     assert value > 0
-    relevance = z_plus(acts["expand"], dense[:, [unit]], np.array([value]))
+    shared = z_plus(acts["expand"], dense[:, [unit]], np.array([value]))
     # `expand` has its ReLU inside: relevance passes it, so only the linear part is written out.
     linear = L.Conv2D(6, (2, 3))
     linear.build((None, *shapes[3]))
@@ -116,20 +117,20 @@ def test_a_chain_of_layers_equals_its_matrices(chain: keras.Model) -> None:
     on_the_way = {"": np.zeros(0)}
     for position in (3, 2, 1):
         w = matrix(*layers[position], shape=shapes[position])
-        relevance = z_plus(given[position], w, relevance)
+        shared = z_plus(given[position], w, shared)
         # A layer's ReLU and BatchNorm hand on what they get.
-        on_the_way[names[position - 1]] = relevance.reshape(shapes[position]).sum(-1)
+        on_the_way[names[position - 1]] = shared.reshape(shapes[position]).sum(-1)
     w = matrix(*layers[0], shape=shapes[0])
-    expected = z_bounded(given[0], w, relevance, 0, 255).reshape(ROWS, COLUMNS, 3)
+    expected = z_bounded(given[0], w, shared, 0, 255).reshape(ROWS, COLUMNS, 3)
 
-    found = network.relevance(image[None], Neuron(None, unit))
+    found = relevance(network, image[None], Neuron(None, unit))
     np.testing.assert_allclose(found.relevance[0], expected, rtol=1e-3, atol=1e-5 * value)
     assert found.relevance.min() >= 0
     for total in found.sums.values():
         assert total == pytest.approx(value, rel=1e-4)
 
     on_the_way[""] = expected.sum(-1)
-    floors = network.relevance_maps(image, ["project_bn", "deep_bn", "first_bn"], unit)
+    floors = relevance_maps(network, image, ["project_bn", "deep_bn", "first_bn"], unit)
     assert [floor.layer for floor in floors] == ["project_bn", "deep_bn", "first_bn", ""]
     for floor in floors:
         wanted = on_the_way[floor.layer]
@@ -144,14 +145,14 @@ def test_a_layer_without_rows_has_one_place_and_one_beside_the_way_has_zeros(
     network = Network(chain)
     image = np.random.default_rng(0).uniform(0, 255, (ROWS, COLUMNS, 3)).astype(np.float32)
     unit = int(network.outputs(image[None])[0].argmax())
-    [dense, picture] = network.relevance_maps(image, ["classes"], unit)
+    [dense, picture] = relevance_maps(network, image, ["classes"], unit)
     assert dense.map.shape == (1, 1) and picture.map.shape == (ROWS, COLUMNS)
     hidden = int(network.activations(image, "deep_bn").max((0, 1)).argmax())
-    [beside, picture] = network.relevance_maps(image, ["expand"], Neuron("deep_bn", hidden, "max"))
+    [beside, picture] = relevance_maps(network, image, ["expand"], Neuron("deep_bn", hidden, "max"))
     assert not beside.map.any() and beside.map.shape == (4, 2) and beside.total == 0
     assert picture.total > 0
     with pytest.raises(UnknownNameError, match="expnd"):
-        network.relevance_maps(image, ["expnd"])
+        relevance_maps(network, image, ["expnd"])
 
 
 def test_a_nested_model_is_a_floor_too() -> None:
@@ -164,7 +165,7 @@ def test_a_nested_model_is_a_floor_too() -> None:
     network = Network(model)
     image = np.random.default_rng(1).uniform(0, 255, (ROWS, COLUMNS, 3)).astype(np.float32)
     unit = int(network.outputs(image[None])[0].argmax())
-    whole, part, _ = network.relevance_maps(image, ["inner", "inner/c"], unit)
+    whole, part, _ = relevance_maps(network, image, ["inner", "inner/c"], unit)
     assert (whole.layer, part.layer) == ("inner", "inner/c")
     np.testing.assert_array_equal(whole.map, part.map)
     assert whole.map.shape == (7, 5) and whole.total > 0
@@ -204,7 +205,7 @@ def test_nothing_is_lost_and_nothing_is_negative_in_a_branched_network(
     for _ in range(12):
         x = draw.uniform(-1, 1, (1, ROWS, COLUMNS, 1)).astype(np.float32)
         for unit in range(5):
-            found = network.relevance(x, Neuron(None, unit))
+            found = relevance(network, x, Neuron(None, unit))
             assert found.relevance.sum() == pytest.approx(max(found.value, 0), rel=1e-4, abs=1e-6)
             assert found.relevance.min() >= -1e-6 * max(found.value, 1)
             positive += found.value > 0
@@ -222,7 +223,7 @@ def test_epsilon_without_damping_is_input_times_gradient(branched: keras.Model) 
     unit = int(network.outputs(x)[0].argmax())
     neuron = Neuron(None, unit)
     expected = x * network.backward(x, neuron).gradients[0]
-    found = network.relevance(x, neuron, "epsilon", 1e-9).relevance
+    found = relevance(network, x, neuron, "epsilon", 1e-9).relevance
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-5)
 
 
@@ -233,7 +234,7 @@ def test_alpha_1_is_z_plus_but_for_the_first_layer_and_alpha_2_has_both_signs(
     x = np.random.default_rng(2).uniform(-1, 1, (1, ROWS, COLUMNS, 1)).astype(np.float32)
     neuron = Neuron(None, int(network.outputs(x)[0].argmax()))
     deep, one, two = (
-        network.relevance(x, neuron, *rule)
+        relevance(network, x, neuron, *rule)
         for rule in (("z_plus", 0.0), ("alpha_beta", 1.0), ("alpha_beta", 2.0))
     )
     assert one.sums == pytest.approx(deep.sums, rel=1e-4)  # alike on every floor above the picture

@@ -17,6 +17,7 @@ import pytest
 import tensorflow as tf
 from keras import layers as L
 
+from cnnvis_widgets.backend.lrp.relevance import relevance
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
@@ -183,7 +184,7 @@ def test_all_of_it_arrives_and_none_is_negative(name: str) -> None:
     active = 0
     for x in inputs():
         for unit in range(4):
-            result = found.relevance(x[None], Neuron(None, unit))
+            result = relevance(found, x[None], Neuron(None, unit))
             wanted = max(result.value, 0)
             assert result.relevance.min() >= 0
             assert result.relevance.sum() == pytest.approx(wanted, rel=1e-4, abs=1e-6)
@@ -207,7 +208,7 @@ def test_what_is_passed_on_is_not_lost_either(name: str) -> None:
     found = network(UNTREATED[name][0])
     for x in inputs(count=2):
         for unit in range(4):
-            result = found.relevance(x[None], Neuron(None, unit))
+            result = relevance(found, x[None], Neuron(None, unit))
             assert result.relevance.sum() == pytest.approx(max(result.value, 0), rel=1e-4, abs=1e-6)
             assert result.relevance.min() >= 0
 
@@ -258,7 +259,7 @@ def test_folding_behind_a_concatenation_is_folding_by_hand() -> None:
         for rule, value in (("z_plus", 0.0), ("epsilon", 0.3), ("alpha_beta", 2.0)):
             for unit in range(4):
                 one, two = (
-                    n.relevance(x[None], Neuron(None, unit), rule, value) for n in (found, other)
+                    relevance(n, x[None], Neuron(None, unit), rule, value) for n in (found, other)
                 )
                 scale_ = np.abs(two.relevance).max()
                 np.testing.assert_allclose(
@@ -272,7 +273,7 @@ def test_alpha_beta_loses_and_makes_nothing() -> None:
     for x in inputs():
         for unit in range(4):
             for alpha in (1.0, 1.5, 2.0, 4.0):
-                result = found.relevance(x[None], Neuron(None, unit), "alpha_beta", alpha)
+                result = relevance(found, x[None], Neuron(None, unit), "alpha_beta", alpha)
                 size = np.abs(result.relevance).sum() + 1e-6
                 assert abs(result.relevance.sum() - max(result.value, 0)) < 1e-4 * size
 
@@ -281,7 +282,7 @@ def test_one_compiled_function_serves_every_epsilon_and_alpha() -> None:
     found = network(TREATED["Add"])
     x = inputs()[:1]
     unit = int(found.outputs(x)[0].argmax())
-    maps = [found.relevance(x, Neuron(None, unit), "epsilon", v).relevance for v in (0.1, 0.2, 5)]
+    maps = [relevance(found, x, Neuron(None, unit), "epsilon", v).relevance for v in (0.1, 0.2, 5)]
     assert not np.allclose(maps[0], maps[1], rtol=1e-3)
     assert not np.allclose(maps[1], maps[2], rtol=1e-3)
     assert sum(key[0] == "relevance" for key in found._programs) == 1
@@ -291,7 +292,7 @@ def test_an_input_beyond_its_bounds_widens_them() -> None:
     found = network(TREATED["Add"])
     for x in 3 * inputs():
         for unit in range(4):
-            result = found.relevance(x[None], Neuron(None, unit))
+            result = relevance(found, x[None], Neuron(None, unit))
             assert result.relevance.min() >= 0
             assert result.relevance.sum() == pytest.approx(max(result.value, 0), rel=1e-4, abs=1e-6)
 
@@ -306,8 +307,8 @@ def test_normalisation_inside_the_network_carries_the_bounds_through() -> None:
     within = (1 - x / 127.5).astype(np.float32)
     active = 0
     for unit in range(4):
-        one = outer.relevance(x[None], Neuron(None, unit))
-        two = inner.relevance(within[None], Neuron(None, unit))
+        one = relevance(outer, x[None], Neuron(None, unit))
+        two = relevance(inner, within[None], Neuron(None, unit))
         np.testing.assert_allclose(one.relevance, two.relevance, rtol=1e-3, atol=1e-6)
         active += one.value > 0
     assert active
@@ -324,7 +325,7 @@ def test_half_precision_is_reckoned_in_full() -> None:
     half.model.set_weights(found.model.get_weights())
     x = inputs()[0]
     for unit in range(4):
-        one, two = (n.relevance(x[None], Neuron(None, unit)) for n in (half, found))
+        one, two = (relevance(n, x[None], Neuron(None, unit)) for n in (half, found))
         assert np.isfinite(one.relevance).all() and one.relevance.min() >= 0
         np.testing.assert_allclose(
             one.relevance, two.relevance, rtol=0.05, atol=0.01 * two.relevance.max() + 1e-6

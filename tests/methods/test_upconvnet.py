@@ -70,7 +70,7 @@ PICTURE = pictures(SHAPE, 1)[0]
 
 
 def test_picture_and_errors(own: Any) -> None:
-    from cnnvis_widgets.backend.decoder import load_decoder
+    from cnnvis_widgets.backend.decoders.decoder import load_decoder
 
     found = explain(own, PICTURE, "upconvnet", layer="c1")
     code = own.activations(PICTURE, "c1")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from oracles.twins import Twin
 
+from cnnvis_widgets.backend.channel_means import channel_means
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
@@ -141,7 +142,7 @@ def test_spread_is_the_transpose_of_the_convolution(options: dict[str, Any]) -> 
     x = keras.layers.ReLU()(keras.layers.Conv2D(3, **options)(inputs))
     outputs = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x))
     network = Network(keras.Model(inputs, outputs))
-    chain = network.channel_means(np.zeros((13, 10, 3), np.float32), None).chain
+    chain = channel_means(network, np.zeros((13, 10, 3), np.float32), None).chain
     [[window]] = chain.steps
 
     window_alone = {name: value for name, value in options.items() if name != "groups"}

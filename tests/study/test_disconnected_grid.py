@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from toys import Fixed, convolutional
 
-from cnnvis_widgets.backend.grid import disconnected
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.variants.disconnected_grid import disconnected
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.study import metric
 from cnnvis_widgets.study.asking import Asked

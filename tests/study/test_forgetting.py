@@ -36,7 +36,7 @@ def test_one_stage_for_each_layer_and_the_first_is_the_network_itself(network: N
 
 def test_the_correlation_is_that_of_the_ranks(network: Network) -> None:
     """Again from the copies themselves, by NumPy's correlation of ranks, within 1e-6."""
-    from cnnvis_widgets.backend.copies import Cascade
+    from cnnvis_widgets.backend.variants.randomization import Cascade
     from cnnvis_widgets.engine.explain import explain
 
     image = np.random.default_rng(1).integers(0, 255, (12, 10, 3)).astype(np.float32) / 255

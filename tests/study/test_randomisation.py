@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from toys import Fixed, Noise, convolutional
 
-from cnnvis_widgets.backend.copies import Cascade, copied
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.variants.randomization import Cascade, copied
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.study import metric
 from cnnvis_widgets.study.asking import Asked

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnvis_widgets.backend.decoder_file import decoders
+from cnnvis_widgets.backend.decoders.decoder_file import decoders
 from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.zoo.evidence import scenes

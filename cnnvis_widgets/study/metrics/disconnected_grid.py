@@ -10,7 +10,7 @@ from cnnvis_widgets.methods.parameter import Parameter
 from cnnvis_widgets.study.contract import Case, Metric, Score
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.backend.grid import Grid
+    from cnnvis_widgets.backend.variants.disconnected_grid import Grid
 
 
 class DisconnectedGrid(Metric):
@@ -82,7 +82,7 @@ class DisconnectedGrid(Metric):
         return Score(float(inside.sum() / total), details={"cell": own})
 
     def _grid(self, case: Case, side: int) -> Grid:
-        from cnnvis_widgets.backend.grid import disconnected
+        from cnnvis_widgets.backend.variants.disconnected_grid import disconnected
 
         assert case.network is not None
         if (self.name, side) not in case.kept:

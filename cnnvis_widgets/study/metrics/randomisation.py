@@ -11,7 +11,7 @@ from cnnvis_widgets.study.contract import Case, Found, Metric, Score
 from cnnvis_widgets.study.similarity import spearman, ssim
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.backend.copies import Cascade
+    from cnnvis_widgets.backend.variants.randomization import Cascade
 
 MEASURES = ("spearman_absolute", "spearman_signed", "ssim")
 
@@ -106,7 +106,7 @@ class Randomisation(Metric):
 
     def _copy(self, case: Case) -> Cascade:
         """One copy serves all cases of a network: its functions are compiled once."""
-        from cnnvis_widgets.backend.copies import Cascade
+        from cnnvis_widgets.backend.variants.randomization import Cascade
 
         assert case.network is not None
         key = (self.name, case.parameters["how"], case.seed)

@@ -29,7 +29,7 @@ def traced(model: Any, fold: bool) -> tuple[Any, Any]:
     """(pixels → output, its derivative by the pixels), and the structure."""
     import tensorflow as tf
 
-    from cnnvis_widgets.backend.programs import compiled, forward_in, pixels_spec
+    from cnnvis_widgets.backend.compiled_functions import compiled, forward_in, pixels_spec
 
     found: list[Any] = []
 
@@ -148,7 +148,7 @@ def test_weights_that_change_are_read_anew() -> None:
 def test_every_layer_of_a_network_says_what_it_said(twins: Any) -> None:
     import tensorflow as tf
 
-    from cnnvis_widgets.backend.programs import compiled, forward_in, pixels_spec
+    from cnnvis_widgets.backend.compiled_functions import compiled, forward_in, pixels_spec
 
     _, network = twins("relu6")
     names = [info.name for info in network.layers]

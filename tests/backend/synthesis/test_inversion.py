@@ -33,7 +33,7 @@ def linear() -> Any:
 
 
 def descent(network: Any, weights: Any, step_size: float = 0.02, seed: int = 0) -> Any:
-    from cnnvis_widgets.backend.inversion import Descent, Weights
+    from cnnvis_widgets.backend.synthesis.inversion import Descent, Weights
 
     given = network.prepare(PICTURE).input
     code = network.activations(PICTURE, "mix")
@@ -96,7 +96,7 @@ def test_the_seed_decides_and_steps_go_on(linear: Any) -> None:
 
 
 def test_what_cannot_be_inverted_is_told(linear: Any) -> None:
-    from cnnvis_widgets.backend.inversion import Descent, Weights
+    from cnnvis_widgets.backend.synthesis.inversion import Descent, Weights
 
     colours = find_colours(SHAPE, linear.preprocess, np.zeros(SHAPE, np.float32))
     rest = (colours, Weights(1, 6, 1, 2, 1), 0.02, 0)
@@ -110,8 +110,8 @@ def test_what_cannot_be_inverted_is_told(linear: Any) -> None:
 def test_a_layer_that_sees_nothing_of_the_picture() -> None:
     import keras
 
-    from cnnvis_widgets.backend.inversion import Descent, Weights
     from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.backend.synthesis.inversion import Descent, Weights
 
     class Constant(keras.layers.Layer):
         def call(self, inputs: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnvis_widgets.backend.views import resampling, view
+from cnnvis_widgets.backend.synthesis.transforms import resampling, view
 
 RNG = np.random.default_rng(3)
 

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from oracles.nets import SHAPE
 
+from cnnvis_widgets.backend import compiled_model
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
@@ -78,9 +79,7 @@ def test_one_compiled_function_serves_every_unit_picture_and_position() -> None:
 def test_the_least_recently_used_function_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     import tensorflow as tf
 
-    from cnnvis_widgets.backend import compiled
-
-    monkeypatch.setattr(compiled, "MOST_PROGRAMS", 3)
+    monkeypatch.setattr(compiled_model, "MOST_PROGRAMS", 3)
     counting = Counting()
     network = counting.network
     batch = np.zeros((1, *SHAPE), np.float32)

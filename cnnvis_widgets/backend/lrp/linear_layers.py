@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend.lineage import present
-from cnnvis_widgets.backend.shares import Linear
+from cnnvis_widgets.backend.lrp.canonizers import present
+from cnnvis_widgets.backend.lrp.rules import Linear
 
 _HOW = ("strides", "padding", "dilations", "explicit_paddings", "data_format")
 

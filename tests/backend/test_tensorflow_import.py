@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cnnvis_widgets.backend.quiet import without_chatter
+from cnnvis_widgets.backend.tensorflow_import import without_chatter
 
 SAID = (
     "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
@@ -35,7 +35,8 @@ def test_what_was_said_before_an_exception_comes_through(capfd: pytest.CaptureFi
 
 
 def test_tensorflow_is_imported_in_silence() -> None:
-    code = "from cnnvis_widgets.backend.quiet import import_tensorflow as i; i(); import sys; "
+    code = "from cnnvis_widgets.backend.tensorflow_import import import_tensorflow; "
+    code += "import_tensorflow(); import sys; "
     code += "print('tensorflow' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "True\n"

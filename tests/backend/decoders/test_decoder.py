@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnnvis_widgets.backend import decoder_file
-from cnnvis_widgets.backend.decoder_file import DecoderFacts, StoredDecoder
+from cnnvis_widgets.backend.decoders import decoder_file
+from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts, StoredDecoder
 from cnnvis_widgets.errors import FileError, UnsuitableError
 
 SHAPE = (22, 15, 3)
@@ -34,7 +34,7 @@ RNG = np.random.default_rng(4)
     ],
 )
 def test_a_decoder_for_any_code_and_picture(code: Any, picture: Any, ups: int) -> None:
-    from cnnvis_widgets.backend.decoder import build, draw_weights
+    from cnnvis_widgets.backend.decoders.decoder import build, draw_weights
 
     model = build(code, picture, 8)
     assert model.output_shape == (None, *picture)
@@ -50,7 +50,7 @@ def test_a_decoder_for_any_code_and_picture(code: Any, picture: Any, ups: int) -
 
 def test_a_small_decoder_is_a_small_file(tmp_path: Path) -> None:
     """What comes along with the mini networks: float16, under 250 kB."""
-    from cnnvis_widgets.backend.decoder import build, draw_weights
+    from cnnvis_widgets.backend.decoders.decoder import build, draw_weights
 
     model = build((8, 8, 128), (64, 64, 3), 32)
     draw_weights(model, 0)
@@ -91,7 +91,7 @@ def tiny(seed: int = 0, **changes: Any) -> Any:
 @pytest.fixture
 def stored(tmp_path: Path) -> tuple[Path, StoredDecoder]:
     """A decoder with drawn weights, for `tiny()`."""
-    from cnnvis_widgets.backend.decoder import build, draw_weights, fingerprint
+    from cnnvis_widgets.backend.decoders.decoder import build, draw_weights, fingerprint
 
     model = build(FACTS.code_shape, SHAPE, FACTS.width)
     draw_weights(model, 1)
@@ -119,7 +119,7 @@ def test_what_is_written_is_read(stored: tuple[Path, StoredDecoder]) -> None:
 
 def test_a_decoder_computes_what_its_file_says(stored: tuple[Path, StoredDecoder]) -> None:
     """One 3 × 3 convolution, one up-convolution of stride 2, one 3 × 3, in loops."""
-    from cnnvis_widgets.backend.decoder import load_decoder
+    from cnnvis_widgets.backend.decoders.decoder import load_decoder
 
     path, made = stored
     code = RNG.normal(size=FACTS.code_shape).astype(np.float32)
@@ -151,7 +151,7 @@ def test_a_decoder_computes_what_its_file_says(stored: tuple[Path, StoredDecoder
 
 
 def test_a_decoder_of_something_else_is_refused(stored: tuple[Path, StoredDecoder]) -> None:
-    from cnnvis_widgets.backend.decoder import load_decoder
+    from cnnvis_widgets.backend.decoders.decoder import load_decoder
 
     path, _ = stored
     assert load_decoder(tiny(), path).facts == FACTS
@@ -194,7 +194,7 @@ def test_a_file_that_is_no_decoder_is_told_as_one_that_is_absent(
             decoder_file.read_facts(tmp_path / f"{name}.npz")
     assert len(said) == 1  # the message does not tell which files there are
 
-    from cnnvis_widgets.backend.decoder import load_decoder
+    from cnnvis_widgets.backend.decoders.decoder import load_decoder
 
     decoder_file.write(path, made._replace(weights=made.weights[:-1]))
     with pytest.raises(FileError, match="damaged"):

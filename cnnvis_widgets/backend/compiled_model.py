@@ -12,9 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend import programs
+from cnnvis_widgets.backend import compiled_functions
+from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.structure import Structure
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
@@ -43,7 +43,7 @@ class CompiledModel:
         """The traced graph's facts."""
         return self._surveyed()[1]
 
-    def _arguments(
+    def neuron_arguments(
         self, batch: np.ndarray, neuron: Neuron | None
     ) -> tuple[str | None, str, tuple[tf.Tensor, ...]]:
         """A neuron's layer and aggregate, and the arguments that a program takes for it."""
@@ -65,10 +65,22 @@ class CompiledModel:
     def _surveyed(self) -> tuple[Any, Structure]:
         with self._lock:
             if self._survey is None:
-                self._survey = self._traced(lambda: programs.survey(self.model, self.input_shape))
+                self._survey = self._traced(
+                    lambda: compiled_functions.survey(self.model, self.input_shape)
+                )
             return self._survey
 
-    def _program(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
+    def has_compiled(self, key: tuple[Any, ...]) -> bool:
+        """Whether a function of this key is kept."""
+        return key in self._programs
+
+    def compiled(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
+        """What `build` makes, kept under `key`; the least recently used of many is dropped.
+
+        Args:
+            key: says all that `build` depends on, besides the model.
+            build: traces a function of the model; its errors become an `InvalidValueError`.
+        """
         with self._lock:
             if key not in self._programs:
                 self._programs[key] = self._traced(build)

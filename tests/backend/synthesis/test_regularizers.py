@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cnnvis_widgets.backend.synthesis import regularizers
+
 SHAPE = (2, 5, 4, 3)
 X = np.random.default_rng(3).normal(0, 1.5, SHAPE)
 
@@ -39,9 +41,7 @@ CASES = [("alpha_norm", alpha_by_hand, power) for power in (1.0, 2.0, 6.0)] + [
 def test_values_and_derivatives(name: str, by_hand: Any, power: float) -> None:
     import tensorflow as tf
 
-    from cnnvis_widgets.backend import priors
-
-    found, slope = getattr(priors, name)(tf.constant(X, tf.float32), power)
+    found, slope = getattr(regularizers, name)(tf.constant(X, tf.float32), power)
     np.testing.assert_allclose(found, by_hand(X, power), rtol=1e-5)
     assert slope.shape == SHAPE
     for place in [(0, 0, 0, 0), (0, 4, 3, 2), (1, 2, 3, 1), (1, 4, 0, 0), (0, 1, 2, 2)]:
@@ -55,8 +55,8 @@ def test_values_and_derivatives(name: str, by_hand: Any, power: float) -> None:
 def test_a_plain_picture_costs_nothing_and_pulls_nowhere(name: str) -> None:
     import tensorflow as tf
 
-    from cnnvis_widgets.backend import priors
-
-    found, slope = getattr(priors, name)(tf.zeros((1, 3, 4, 1)), 1.0)  # |x| has no derivative at 0
+    found, slope = getattr(regularizers, name)(
+        tf.zeros((1, 3, 4, 1)), 1.0
+    )  # |x| has no derivative at 0
     assert float(found[0]) == pytest.approx(0, abs=1e-5)
     np.testing.assert_array_equal(slope, 0)

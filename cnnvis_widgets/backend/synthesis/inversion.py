@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.colours import Colours
-from cnnvis_widgets.backend.priors import alpha_norm, total_variation
-from cnnvis_widgets.backend.programs import compiled, forward_in
+from cnnvis_widgets.backend.compiled_functions import compiled, forward_in
+from cnnvis_widgets.backend.synthesis.regularizers import alpha_norm, total_variation
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Descent:
         seed: int,
     ) -> None:
         self._layer = path = network.structure.call(layer).path
-        self._step = network._program(
+        self._step = network.compiled(
             ("inversion", path), lambda: program(network.model, network.input_shape, path)
         )
         rng = np.random.default_rng(seed)

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 import tensorflow as tf
 
 from cnnvis_widgets.backend.coverage import Coverage
-from cnnvis_widgets.backend.gates import bound, is_gate, is_idle, is_top
-from cnnvis_widgets.backend.lineage import arithmetic_only, following, multiplied
-from cnnvis_widgets.backend.relevance import MOVERS, RULES
-from cnnvis_widgets.backend.structure import Structure, before_target
-from cnnvis_widgets.backend.weighted import KINDS, operands
+from cnnvis_widgets.backend.graph.structure import Structure, before_target
+from cnnvis_widgets.backend.lrp.canonizers import arithmetic_only, following, multiplied
+from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
+from cnnvis_widgets.backend.lrp.propagation import MOVERS, RULES
+from cnnvis_widgets.backend.relu_rules import bound, is_gate, is_idle, is_top
 
 LOOSE = "operations between layers"
 OTHER_ACTIVATIONS = {

@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend import canvas
 from cnnvis_widgets.backend.colours import Colours
-from cnnvis_widgets.backend.gates import backward_rule
-from cnnvis_widgets.backend.priors import alpha_norm, total_variation
-from cnnvis_widgets.backend.programs import _seed, compiled, forward_in
-from cnnvis_widgets.backend.views import view
+from cnnvis_widgets.backend.compiled_functions import backward_start, compiled, forward_in
+from cnnvis_widgets.backend.relu_rules import backward_rule
+from cnnvis_widgets.backend.synthesis import parametrization
+from cnnvis_widgets.backend.synthesis.regularizers import alpha_norm, total_variation
+from cnnvis_widgets.backend.synthesis.transforms import view
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -88,7 +88,7 @@ class Ascent:
         form: what is compiled in.
         numbers: of each step.
         decorrelated: whether the numbers are independent of one another as colours are not.
-        fall: see `canvas.wave_sizes`.
+        fall: see `parametrization.wave_sizes`.
         seed: of the noise to start from and of the views.
         start: colours, float32 (rows, columns, channels) of 0 to 1; None starts from noise.
 
@@ -112,22 +112,22 @@ class Ascent:
     ) -> None:
         self.network, self.form = network, form
         rows, columns, channels = network.input_shape
-        self._sizes = canvas.wave_sizes(rows, columns, fall)
-        mixing = canvas.colour_mixing(channels, decorrelated)
+        self._sizes = parametrization.wave_sizes(rows, columns, fall)
+        mixing = parametrization.colour_mixing(channels, decorrelated)
         rng = np.random.default_rng(seed)
         grain = rng.standard_normal((channels, 2 * rows, 2 * columns), np.float32)
         if start is None:
             waves, places = (2, channels, rows, columns // 2 + 1), (channels, rows, columns)
             first = START * rng.standard_normal(waves if form.waves else places, np.float32)
         else:
-            first = canvas.field_of(start, mixing)
-            first = canvas.waves_of(first, self._sizes) if form.waves else first
+            first = parametrization.field_of(start, mixing)
+            first = parametrization.waves_of(first, self._sizes) if form.waves else first
         begun = tf.constant(first, tf.float32)
         self.state = State(begun, tf.zeros_like(begun), tf.zeros_like(begun))
-        self._seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint32)[0] >> 1)
+        self.backward_start = int(np.random.SeedSequence(seed).generate_state(1, np.uint32)[0] >> 1)
         self._mixing = tf.constant(mixing)
         none = np.zeros((1, *network.input_shape), np.float32)
-        self._layer, self._aggregate, (_, *self._aim) = network._arguments(none, neuron)
+        self._layer, self._aggregate, (_, *self._aim) = network.neuron_arguments(none, neuron)
         self._fixed = (
             tf.constant(colours.matrix),
             tf.constant(colours.black[None]),
@@ -158,24 +158,24 @@ class Ascent:
         """A state's colours: float32 (rows, columns, channels) of 0 to 1."""
         size = self.network.input_shape[:2]
         field = _field(state.numbers, self._waves(share), self.form, size)
-        return tf.transpose(canvas.colours(field, self._mixing), (1, 2, 0)).numpy()
+        return tf.transpose(parametrization.colours(field, self._mixing), (1, 2, 0)).numpy()
 
     def _arguments(self, share: float) -> tuple[tf.Tensor, ...]:
         time = len(self.values) + 1
-        drawn = tf.constant([self._seed, time], tf.int32)
+        drawn = tf.constant([self.backward_start, time], tf.int32)
         waves, at = self._waves(share), tf.constant(time, tf.float32)
         return (*self.state, at, drawn, *self._aim, waves, self._mixing, *self._fixed)
 
     def _waves(self, share: float) -> tf.Tensor:
         """How much of each wave the field gets."""
         if share not in self._kept:
-            kept = canvas.coarse(*self.network.input_shape[:2], share)
+            kept = parametrization.coarse(*self.network.input_shape[:2], share)
             self._kept[share] = tf.constant(kept * self._sizes if self.form.waves else kept)
         return self._kept[share]
 
     def _program(self, rule: str) -> tf.types.experimental.ConcreteFunction:
         network, asked = self.network, (self._layer, self._aggregate, self.form, rule)
-        return network._program(
+        return network.compiled(
             ("ascent", *asked), lambda: program(network.model, network.input_shape, *asked)
         )
 
@@ -214,7 +214,7 @@ def program(
     ) -> Any:
         chosen = Numbers(*tf.unstack(given))
         field = _field(numbers, waves, form, (rows, columns))
-        picture = canvas.colours(field, mixing)
+        picture = parametrization.colours(field, mixing)
         shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise, grain)
         mixed = tf.tensordot(matrix, shown, ((0,), (0,)))
         pixels = tf.transpose(mixed, (1, 2, 0))[None] + black
@@ -231,7 +231,7 @@ def program(
         way = chosen.pull * upward - rows * columns * tf.transpose(penalty[0], (2, 0, 1))
         way = tf.gradients(picture, field, grad_ys=way)[0]
         if form.waves:
-            way = canvas.wave_slopes(way, waves, (rows, columns))
+            way = parametrization.wave_slopes(way, waves, (rows, columns))
         elif form.octaves:
             way = tf.gradients(field, numbers, grad_ys=way)[0]
         state = _adam(State(numbers, mean, square), way, time, chosen.rate)
@@ -254,8 +254,8 @@ def program(
 def _field(numbers: tf.Tensor, waves: tf.Tensor, form: Form, size: tuple[int, int]) -> tf.Tensor:
     """The numbers as a field (channels, rows, columns)."""
     if form.waves:
-        return canvas.from_waves(numbers, waves, size)
-    return canvas.blurred(numbers, waves, size) if form.octaves else numbers
+        return parametrization.from_waves(numbers, waves, size)
+    return parametrization.blurred(numbers, waves, size) if form.octaves else numbers
 
 
 def _aim(
@@ -265,7 +265,7 @@ def _aim(
     if form.layer:  # as DeepDream: what is strong already grows most
         size = tf.cast(tf.size(target), target.dtype)
         return tf.cast(tf.reduce_mean(tf.square(target)), tf.float32), 2 * target / size
-    _, value, start = _seed(target, unit, aggregate, position)
+    _, value, start = backward_start(target, unit, aggregate, position)
     return value[0], start
 
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from cnnvis_widgets.backend.lineage import MOVING, aftermath, bounds, never_negative
-from cnnvis_widgets.backend.shares import alpha_beta, epsilon, share, z_bounded, z_plus
-from cnnvis_widgets.backend.weighted import KINDS, operands
+from cnnvis_widgets.backend.lrp.canonizers import MOVING, aftermath, bounds, never_negative
+from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
+from cnnvis_widgets.backend.lrp.rules import alpha_beta, epsilon, share, z_bounded, z_plus
 
 Given = list[tf.Tensor | None]
 """The relevance of each of an operation's inputs."""

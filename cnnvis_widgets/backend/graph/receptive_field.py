@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from cnnvis_widgets.backend.forward import Call
+from cnnvis_widgets.backend.graph.structure import Structure
+from cnnvis_widgets.backend.graph.tracing import Call
 from cnnvis_widgets.backend.records import Field, Pair, PlannedLayer
-from cnnvis_widgets.backend.structure import Structure
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _POOLS = ("MaxPool", "AvgPool")

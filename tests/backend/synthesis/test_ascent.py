@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from oracles.nets import SHAPE
 
-from cnnvis_widgets.backend.ascent import Ascent, Form, Numbers
 from cnnvis_widgets.backend.colours import find_colours
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.synthesis.ascent import Ascent, Form, Numbers
 
 RNG = np.random.default_rng(2)
 START = RNG.uniform(0.1, 0.9, SHAPE).astype(np.float32)

@@ -14,10 +14,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend import decoder_file
-from cnnvis_widgets.backend.decoder_file import DecoderFacts, StoredDecoder
+from cnnvis_widgets.backend.compiled_functions import compiled
+from cnnvis_widgets.backend.decoders import decoder_file
+from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts, StoredDecoder
 from cnnvis_widgets.backend.network import Network
-from cnnvis_widgets.backend.programs import compiled
 from cnnvis_widgets.errors import FileError, UnsuitableError
 
 SLOPE = 0.2  # of the leaky ReLUs
@@ -159,7 +159,7 @@ def load_decoder(network: Network, path: Path) -> Decoder:
         _check(network, stored, path)
         return Decoder(stored, path)
 
-    return network._program(("decoder", str(path), changed), built)
+    return network.compiled(("decoder", str(path), changed), built)
 
 
 def _check(network: Network, stored: StoredDecoder, path: Path) -> None:

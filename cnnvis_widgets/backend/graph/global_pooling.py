@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from cnnvis_widgets.backend.structure import WEIGHTED, Structure
+from cnnvis_widgets.backend.graph.structure import WEIGHTED, Structure
 from cnnvis_widgets.errors import UnsuitableError
 
 # What may stand around the dense layer: it leaves the logits a straight line of the means.

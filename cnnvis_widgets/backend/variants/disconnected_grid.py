@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import keras
 
-from cnnvis_widgets.backend.copies import copied
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.variants.randomization import copied
 from cnnvis_widgets.errors import UnsuitableError
 
 MAPS = "grid"  # the layer of the cells' maps, side by side

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import tensorflow as tf
 
-from cnnvis_widgets.backend.forward import Call, Forward
+from cnnvis_widgets.backend.graph.tracing import Call, Forward
 from cnnvis_widgets.backend.records import LayerInfo
 from cnnvis_widgets.errors import UnknownNameError, UnsuitableError
 

@@ -13,11 +13,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend import decoder_file
-from cnnvis_widgets.backend.decoder import build, draw_weights, fingerprint
-from cnnvis_widgets.backend.decoder_file import DecoderFacts, StoredDecoder
+from cnnvis_widgets.backend.compiled_functions import compiled, forward_in, pixels_spec
+from cnnvis_widgets.backend.decoders import decoder_file
+from cnnvis_widgets.backend.decoders.decoder import build, draw_weights, fingerprint
+from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts, StoredDecoder
 from cnnvis_widgets.backend.network import Network
-from cnnvis_widgets.backend.programs import compiled, forward_in, pixels_spec
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnsuitableError
 
 MEASURED = 256  # pictures whose codes decide mean and scale of the decoder's input

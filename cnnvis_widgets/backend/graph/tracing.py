@@ -19,8 +19,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from cnnvis_widgets.backend.folding import folded
-from cnnvis_widgets.backend.gates import is_gate
+from cnnvis_widgets.backend.graph.batchnorm_folding import folded
+from cnnvis_widgets.backend.relu_rules import is_gate
 
 _LOCK = threading.RLock()  # the hook is the class's, so one trace at a time in the process
 _THREAD = threading.local()

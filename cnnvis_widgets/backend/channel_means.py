@@ -1,0 +1,72 @@
+"""VisualBackProp's maps: the means over the channels after ReLUs, the deepest first."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cnnvis_widgets.backend.compiled_functions import (
+    backward_start,
+    compiled,
+    forward_in,
+    pixels_spec,
+)
+from cnnvis_widgets.backend.graph.map_chains import relu_chain, relu_maps
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.records import Chain, ChannelMeans
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+
+def has_relu_maps(network: Network) -> bool:
+    """Whether a ReLU's result has rows and columns; see `graph/map_chains.py`."""
+    return bool(relu_maps(network.structure))
+
+
+def channel_means(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> ChannelMeans:
+    """The means over the channels after ReLUs, for VisualBackProp; see `graph/map_chains.py`.
+
+    Args:
+        network: whose maps or relevance are wanted.
+        pixels: float32 (rows, columns, channels).
+        neuron: whose value is told along with them.
+    """
+    layer, aggregate, arguments = network.neuron_arguments(pixels[None], neuron)
+    key = ("channel means", layer, aggregate)
+    fresh = not network.has_compiled(key)
+    program, chain = network.compiled(
+        key,
+        lambda: _compiled_channel_means(network.model, network.input_shape, layer, aggregate),
+    )
+    if fresh:  # a compiled function is optimised when it runs for the first time
+        program(*arguments)
+    started = time.perf_counter()
+    unit, value, means = program(*arguments)
+    maps = tuple(m.numpy()[0] for m in means)
+    seconds = time.perf_counter() - started
+    return ChannelMeans(int(unit), float(value.numpy()[0]), maps, chain, seconds)
+
+
+def _compiled_channel_means(
+    model: keras.Model, shape: tuple[int, int, int], layer: str | None, aggregate: str
+) -> tuple[tf.types.experimental.ConcreteFunction, Chain]:
+    """(pixels, unit, position) → unit, value (batch,), VisualBackProp's maps; and their chain.
+
+    The maps are means over the channels, float32 (batch, rows, columns), the deepest first.
+    """
+    found: list[Chain] = []
+
+    def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
+        structure = forward_in(model, pixels)
+        maps, chain = relu_chain(structure)
+        found[:] = [chain]
+        unit, value, _ = backward_start(structure.target(layer), unit, aggregate, position)
+        return unit, value, [tf.reduce_mean(tf.cast(m, tf.float32), -1) for m in maps]
+
+    scalar = tf.TensorSpec((), tf.int32)
+    return compiled(body, pixels_spec(shape), scalar, scalar), found[0]

@@ -1,0 +1,1 @@
+"""The traced graph of a network: layers, endings, receptive fields, BatchNorm."""

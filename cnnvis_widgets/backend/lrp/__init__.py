@@ -1,0 +1,1 @@
+"""Layer-wise relevance propagation: rules, canonizers and the walk through the graph."""

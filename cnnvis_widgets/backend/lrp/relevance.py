@@ -1,0 +1,136 @@
+"""Relevance of the input, and of layers on the way down, for one neuron: one compiled walk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cnnvis_widgets.backend.compiled_functions import backward_start, compiled, pixels_spec
+from cnnvis_widgets.backend.graph.structure import Structure, before_target
+from cnnvis_widgets.backend.graph.tracing import trace
+from cnnvis_widgets.backend.lrp.propagation import Setting, relevance_rules, replaceable_rules
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.records import RelevanceFloor, RelevanceResult
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+
+def relevance(
+    network: Network,
+    batch: np.ndarray,
+    neuron: Neuron | None,
+    rule: str = "z_plus",
+    value: float = 0.0,
+) -> RelevanceResult:
+    """Relevance of the input for a neuron, and its sum at each layer; see `propagation.py`.
+
+    Args:
+        network: whose maps or relevance are wanted.
+        batch: float32 (1, rows, columns, channels).
+        neuron: as `Network.neuron` returns it; None is the most probable class.
+        rule: "z_plus" (Deep Taylor), "epsilon" or "alpha_beta" for the weighted layers.
+        value: ε, or α (β is α - 1).
+    """
+    layer, aggregate, arguments = network.neuron_arguments(batch, neuron)
+    program = network.compiled(
+        ("relevance", layer, aggregate, rule),
+        lambda: _compiled_relevance(
+            network.model, network.input_shape, network.bounds, layer, aggregate, rule
+        ),
+    )
+    unit, start, given, sums, _ = program(*arguments, tf.constant(value, tf.float32))
+    names = (info.name for info in network.layers)
+    found = dict(zip(names, sums.numpy().tolist(), strict=True))
+    reached = {name: total for name, total in found.items() if total == total}
+    return RelevanceResult(int(unit), float(start.numpy()[0]), given.numpy(), reached)
+
+
+def relevance_maps(
+    network: Network,
+    image: np.ndarray,
+    layers: Sequence[str],
+    neuron: Neuron | int | tuple[str, int] | None = None,
+) -> list[RelevanceFloor]:
+    """Where Deep Taylor's relevance lies at some layers, and at the picture (last, as "").
+
+    A layer through which all paths lead holds the whole of it, max(value, 0); one inside a
+    branch holds the branch's part; one that the neuron does not depend on holds zeros.
+
+    Args:
+        network: whose maps or relevance are wanted.
+        image: a picture or an input, see `prepare`.
+        layers: their names, in the order in which they are wanted.
+        neuron: as `neuron` takes it; None is the most probable class.
+    """
+    shown = tuple(network.structure.call(name).path for name in layers)
+    batch = network.prepare(image).input[None]
+    layer, aggregate, arguments = network.neuron_arguments(batch, network.neuron(neuron))
+    program = network.compiled(
+        ("relevance maps", layer, aggregate, shown),
+        lambda: _compiled_relevance(
+            network.model, network.input_shape, network.bounds, layer, aggregate, "z_plus", shown
+        ),
+    )
+    *_, given, _, maps = program(*arguments, tf.constant(0.0))
+    found = [*(m.numpy() for m in maps), given.numpy()[0].sum(-1)]
+    return [
+        RelevanceFloor(name, map_, float(map_.sum(dtype=np.float64)))
+        for name, map_ in zip((*shown, ""), found, strict=True)
+    ]
+
+
+def _compiled_relevance(
+    model: keras.Model,
+    shape: tuple[int, int, int],
+    bounds: tuple[Any, Any],
+    layer: str | None,
+    aggregate: str,
+    rule: str,
+    shown: tuple[str, ...] = (),
+) -> tf.types.experimental.ConcreteFunction:
+    """(pixels, unit, position, ε or α) → unit, value, relevance of the pixels, its sums at layers.
+
+    The relevance starts as max(value, 0), shared among the positions in proportion to what is
+    positive there. The sums stand in the order of the listed layers. Last come the maps of the
+    layers in `shown`, summed over the channels: (rows, columns), or (1, 1) where a layer has none.
+    """
+
+    def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor, number: tf.Tensor) -> Any:
+        with replaceable_rules(pixels.graph):
+            structure = Structure(trace(model, pixels))
+        target = structure.target(layer)
+        unit, value, seed = backward_start(target, unit, aggregate, position)
+        positive = tf.nn.relu(tf.cast(target, tf.float32)) * tf.cast(seed, tf.float32)
+        axes = list(range(1, target.shape.rank))
+        total = tf.reduce_sum(positive, axes, keepdims=True)
+        wanted = tf.reshape(tf.nn.relu(value), tf.shape(total))
+        start = tf.math.divide_no_nan(positive * wanted, total)
+        ends = tuple(tf.constant(b[None]) for b in bounds)
+        path = structure.dependent & before_target(target)
+        setting = Setting(path, ends, pixels, rule, number)
+        names = [*(info.name for info in structure.layers), *shown]
+        places = [pixels, *(structure.call(name).output for name in names)]
+        with relevance_rules(setting):
+            found = tf.gradients(target, places, grad_ys=tf.cast(start, target.dtype))
+        first = len(places) - len(shown)
+        maps = [_summed(r, x) for r, x in zip(found[first:], places[first:], strict=True)]
+        found = found[:first]
+        sums = [tf.constant(float("nan")) if r is None else tf.reduce_sum(r) for r in found[1:]]
+        given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
+        return unit, value, given, tf.stack(sums), maps
+
+    scalar = tf.TensorSpec((), tf.int32)
+    return compiled(body, pixels_spec(shape), scalar, scalar, tf.TensorSpec((), tf.float32))
+
+
+def _summed(relevance: tf.Tensor | None, output: tf.Tensor) -> tf.Tensor:
+    """The first picture's relevance at a layer, summed over the channels."""
+    if relevance is None:  # the neuron does not depend on this layer
+        relevance = tf.zeros_like(output)
+    map_ = tf.reduce_sum(tf.cast(relevance, tf.float32)[0], -1)
+    return map_ if map_.shape.rank == 2 else tf.reshape(tf.reduce_sum(map_), (1, 1))

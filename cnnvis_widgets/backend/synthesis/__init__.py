@@ -1,0 +1,1 @@
+"""Pictures made by gradient steps: activation maximisation and network inversion."""

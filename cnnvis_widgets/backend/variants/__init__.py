@@ -1,0 +1,1 @@
+"""Networks derived from another: random weights, several pictures in a grid."""
