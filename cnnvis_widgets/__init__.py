@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.neuron import Neuron as Neuron
     from cnnvis_widgets.engine.decoders import train_decoder as train_decoder
     from cnnvis_widgets.engine.explain import explain as explain
-    from cnnvis_widgets.engine.facts import methods as methods
+    from cnnvis_widgets.engine.listings import methods as methods
     from cnnvis_widgets.errors import CnnvisError as CnnvisError
     from cnnvis_widgets.methods.explanation import Explanation as Explanation
     from cnnvis_widgets.study.study import Study as Study

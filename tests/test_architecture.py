@@ -159,7 +159,7 @@ LIGHT = [
     "import cnnvis_widgets as c; assert len(c.images()) == 10; c.load_image('cat')",
     "import cnnvis_widgets as c; dir(c); c.CnnvisError; c.Neuron(None, 3)",
     "from cnnvis_widgets.course import lessons; lessons()",
-    "from cnnvis_widgets.engine import facts; facts.networks(); facts.pictures()",
+    "from cnnvis_widgets.engine import listings as m; m.networks(); m.pictures()",
 ]
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from cnnvis_widgets.engine.plane_data import SETS, plane_points
-from cnnvis_widgets.engine.small_network import ACTIVATIONS, SmallNetwork
+from cnnvis_widgets.course.models.small_network import ACTIVATIONS, SmallNetwork
+from cnnvis_widgets.course.models.toy_data import SETS, plane_points
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.chart import Chart, labelled_points, number_in, whole_in
 from cnnvis_widgets.widgets.traits import Checked

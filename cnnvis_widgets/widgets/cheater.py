@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
-from cnnvis_widgets.engine import Engine, facts, shared_engine
+from cnnvis_widgets.engine import Engine, listings, shared_engine
 from cnnvis_widgets.engine.evidence import (
     CHEATED,
     CLASSES,
@@ -78,7 +78,7 @@ class Cheater(ipywidgets.Box):
         self._shown: dict[int, Shown] = {}
         self._said: dict[int, str] = {}
         self.cheating = int(np.random.default_rng(seed).integers(2))
-        kinds = [one for one in facts.networks() if VERSION in one["versions"]]
+        kinds = [one for one in listings.networks() if VERSION in one["versions"]]
         if network not in [one["name"] for one in kinds]:
             raise UnknownNameError.of(
                 "network with two versions", network, [one["name"] for one in kinds]

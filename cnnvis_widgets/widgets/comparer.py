@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from cnnvis_widgets.engine import Engine, facts, shared_engine
+from cnnvis_widgets.engine import Engine, listings, shared_engine
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.rendering import png_bytes
 from cnnvis_widgets.study.cells import METHODS, NEURONS, Cell, Fill, order, seen_picture
@@ -90,7 +90,8 @@ class Comparer(ipywidgets.VBox):
             networks=records,
             network=first,
             methods=[
-                {"name": name, "title": fact(facts.methods(), name)} for name in self.study.methods
+                {"name": name, "title": fact(listings.methods(), name)}
+                for name in self.study.methods
             ],
         )
         for name in self.study.pictures:
@@ -172,7 +173,7 @@ class Comparer(ipywidgets.VBox):
             self.grid.working = ""
             return
         run = self._left[0]
-        self.grid.working = f"{fact(facts.methods(), run.method)} on {run.picture}"
+        self.grid.working = f"{fact(listings.methods(), run.method)} on {run.picture}"
 
         def done(found: Cell) -> None:
             with self._lock:
@@ -249,8 +250,8 @@ class Comparer(ipywidgets.VBox):
         if explorer is not None and known in explorer.pictures.uploads:
             return known
         image = self.study.pictures[name].image
-        zoo = [record["name"] for record in facts.pictures()]
-        if name in zoo and np.array_equal(image, facts.pixels(name)):
+        zoo = [record["name"] for record in listings.pictures()]
+        if name in zoo and np.array_equal(image, listings.pixels(name)):
             return name
         return image if image.dtype == np.uint8 else seen_picture(self.study, name, image.shape)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from cnnvis_widgets.engine.deep_stack import DeepStack, Sizes
+from cnnvis_widgets.course.models.deep_stack import DeepStack, Sizes
 from cnnvis_widgets.errors import UnknownNameError
 from cnnvis_widgets.widgets.chart import Chart, number_in, whole_in
 from cnnvis_widgets.widgets.traits import Checked

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
-from cnnvis_widgets.engine import Engine, facts, shared_engine
+from cnnvis_widgets.engine import Engine, listings, shared_engine
 from cnnvis_widgets.engine.requests import (
     Explain,
     LayerView,
@@ -99,7 +99,7 @@ class Explorer(ipywidgets.Box):
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
         self.header = ExplorerHeader(on_cancel=self.cancel)
-        self.pictures = PicturePicker(decode=facts.decode, pictures=facts.pictures())
+        self.pictures = PicturePicker(decode=listings.decode, pictures=listings.pictures())
         self.networks = NetworkPicker(networks=network_records())
         self.layers = LayerPicker()
         self.neurons = NeuronPicker()
@@ -156,11 +156,11 @@ class Explorer(ipywidgets.Box):
         if not isinstance(network, str | Path):
             name = f"your network ({name})"
             self.engine.library.add(name, network)
-        elif name not in (*known, *facts.versions()) and not Path(network).is_file():
+        elif name not in (*known, *listings.versions()) and not Path(network).is_file():
             raise UnknownNameError.of("network (nor a model file)", name, known)
         if name not in known:
             record = {"name": name, "title": Path(name).name, "note": "yours"}
-            record |= facts.versions().get(name, {})
+            record |= listings.versions().get(name, {})
             self.networks.networks = [record, *self.networks.networks]
         self.networks.value = name
 
@@ -389,7 +389,7 @@ class Explorer(ipywidgets.Box):
         show_answer(self.view, found, picture, alt, unfinished=unfinished)
 
     def _declared(self) -> list[dict[str, Any]]:
-        for method in facts.methods():
+        for method in listings.methods():
             if method["name"] == self.methods.value:
                 return [parameter_record(dict(p), self.layers.layers) for p in method["parameters"]]
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnnvis_widgets.engine import facts
+from cnnvis_widgets.engine import listings
 from cnnvis_widgets.engine.grouping import blocks
 from cnnvis_widgets.engine.requests import LayerView, NetworkFacts
 from cnnvis_widgets.errors import CnnvisError
@@ -81,7 +81,7 @@ def network_records() -> list[dict[str, Any]]:
             "available": not found["missing"],
             "why": found["missing"],
         }
-        for found in facts.networks()
+        for found in listings.networks()
     ]
 
 
@@ -95,7 +95,7 @@ def method_records(unsuited: dict[str, str]) -> list[dict[str, Any]]:
             "suits": found["name"] not in unsuited,
             "why": unsuited.get(found["name"], ""),
         }
-        for found in facts.methods()
+        for found in listings.methods()
     ]
 
 

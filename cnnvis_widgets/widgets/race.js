@@ -1,7 +1,7 @@
 /** Four optimizers race down a surface; see race.py. */
 const [GROUND, PACE_MS, LEVELS, SMALLEST] = [72, 60, 14, 1e-6];
 
-/** name → [J, slope]; as in engine/surfaces.py */
+/** name → [J, slope]; as in course/models/loss_surfaces.py */
 const hollow = (x, y) => Math.exp(-(x * x + y * y) / 0.72);
 const SURFACES = {
   "narrow valley": [(x, y) => x * x / 8 + 5 * y * y / 2, (x, y) => [x / 4, 5 * y]],
@@ -12,7 +12,7 @@ const SURFACES = {
   "two hollows": [(x, y) => (x * x - 2.25) ** 2 / 10 - x / 5 + y * y / 2, (x, y) => [0.4 * x * (x * x - 2.25) - 0.2, y]],
 };
 
-/** name → (slope g, memory m, rate, momentum, facts) → change of one parameter; as in engine/optimizers.py */
+/** name → (slope g, memory m, rate, momentum, facts) → change of one parameter; as in course/models/optimizers.py */
 const RULES = {
   SGD: (g, m, rate) => -rate * g,
   momentum: (g, m, rate, keep) => { m.mean = keep * m.mean - rate * g; return m.mean; },

@@ -10,8 +10,8 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from cnnvis_widgets.engine.optimizers import BETA_2, EPSILON, RHO, RULES, Optimizer
-from cnnvis_widgets.engine.surfaces import FAR, SURFACES, Surface, descend, surface
+from cnnvis_widgets.course.models.loss_surfaces import FAR, SURFACES, Surface, descend, surface
+from cnnvis_widgets.course.models.optimizers import BETA_2, EPSILON, RHO, RULES, Optimizer
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.chart import Chart, number_in
 from cnnvis_widgets.widgets.traits import Checked

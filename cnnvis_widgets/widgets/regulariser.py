@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from cnnvis_widgets.engine.optimizers import RULES, Optimizer
-from cnnvis_widgets.engine.plane_data import scattered_points
-from cnnvis_widgets.engine.schooling import Schooling, school
-from cnnvis_widgets.engine.small_network import SmallNetwork
+from cnnvis_widgets.course.models.mlp_training import Schooling, school
+from cnnvis_widgets.course.models.optimizers import RULES, Optimizer
+from cnnvis_widgets.course.models.small_network import SmallNetwork
+from cnnvis_widgets.course.models.toy_data import scattered_points
 from cnnvis_widgets.errors import UnknownNameError
 from cnnvis_widgets.widgets.chart import Chart, labelled_points, number_in, whole_in
 from cnnvis_widgets.widgets.traits import Checked

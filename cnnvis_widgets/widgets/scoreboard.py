@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from cnnvis_widgets.engine import Engine, facts, shared_engine
+from cnnvis_widgets.engine import Engine, listings, shared_engine
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.rendering import describe, png_bytes
 from cnnvis_widgets.study.cells import cell, seen_picture
@@ -179,7 +179,7 @@ class Scoreboard(Control):
             if "centre" in row
         )
         self._table = {
-            "methods": [fact(facts.methods(), m) for m in methods],
+            "methods": [fact(listings.methods(), m) for m in methods],
             "parts": [
                 {"title": "Your points, of maps judged", "rows": cells},
                 {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from cnnvis_widgets.engine import Engine, facts, shared_engine
+from cnnvis_widgets.engine import Engine, listings, shared_engine
 from cnnvis_widgets.engine.evidence import CHEATED, CLASSES
 from cnnvis_widgets.engine.training import Train, Trained
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
@@ -53,7 +53,7 @@ class TrainingRoom(ipywidgets.VBox):
         *,
         engine: Engine | None = None,
     ) -> None:
-        kinds = [one for one in facts.networks() if one["labels"] == "drawn"]
+        kinds = [one for one in listings.networks() if one["labels"] == "drawn"]
         if network not in [one["name"] for one in kinds]:
             raise UnknownNameError.of("mini network", network, [one["name"] for one in kinds])
         if not 5 <= seconds <= 60:

@@ -9,8 +9,8 @@ import pytest
 from jupyter_servers import awaited, in_kernel
 from playwright.sync_api import Page, expect
 
-from cnnvis_widgets.engine.plane_data import plane_points
-from cnnvis_widgets.engine.small_network import SmallNetwork
+from cnnvis_widgets.course.models.small_network import SmallNetwork
+from cnnvis_widgets.course.models.toy_data import plane_points
 
 
 def learned(page: Page, name: str, steps: int) -> np.ndarray:

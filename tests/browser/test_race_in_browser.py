@@ -9,7 +9,7 @@ import pytest
 from jupyter_servers import awaited, in_kernel
 from playwright.sync_api import Locator, expect
 
-from cnnvis_widgets.engine.surfaces import SURFACES, surface
+from cnnvis_widgets.course.models.loss_surfaces import SURFACES, surface
 from cnnvis_widgets.widgets import Race
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.engine.plane_data import plane_points
-from cnnvis_widgets.engine.small_network import SmallNetwork
+from cnnvis_widgets.course.models.small_network import SmallNetwork
+from cnnvis_widgets.course.models.toy_data import plane_points
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets import Boundary
 

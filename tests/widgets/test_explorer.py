@@ -300,7 +300,7 @@ def test_neither_tensorflow_nor_matplotlib_is_loaded_for_the_page() -> None:
     code = (
         "import sys, cnnvis_widgets, cnnvis_widgets.widgets\n"
         "from cnnvis_widgets.widgets.explorer import Explorer\n"
-        "from cnnvis_widgets.engine import Engine, facts\n"
+        "from cnnvis_widgets.engine import Engine\n"
         "class Quiet(Engine):\n"
         "    def submit(self, *a, **k): pass\n"
         "Explorer(engine=Quiet())\n"

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from cnnvis_widgets.engine.optimizers import RULES
-from cnnvis_widgets.engine.surfaces import SURFACES, surface
+from cnnvis_widgets.course.models.loss_surfaces import SURFACES, surface
+from cnnvis_widgets.course.models.optimizers import RULES
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets import Race
 

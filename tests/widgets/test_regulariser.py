@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from cnnvis_widgets.engine.optimizers import Optimizer
-from cnnvis_widgets.engine.plane_data import scattered_points
-from cnnvis_widgets.engine.schooling import school
-from cnnvis_widgets.engine.small_network import SmallNetwork
+from cnnvis_widgets.course.models.mlp_training import school
+from cnnvis_widgets.course.models.optimizers import Optimizer
+from cnnvis_widgets.course.models.small_network import SmallNetwork
+from cnnvis_widgets.course.models.toy_data import scattered_points
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets import Regulariser
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis_widgets.engine.small_network import activation as _activation
-from cnnvis_widgets.engine.small_network import softmax
+from cnnvis_widgets.course.models.small_network import activation as _activation
+from cnnvis_widgets.course.models.small_network import softmax
 from cnnvis_widgets.errors import InvalidValueError
 
 Array = NDArray[np.float64]

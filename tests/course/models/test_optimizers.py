@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from cnnvis_widgets.engine.optimizers import RULES, Optimizer
-from cnnvis_widgets.engine.surfaces import FAR, SURFACES, descend, surface
+from cnnvis_widgets.course.models.loss_surfaces import FAR, SURFACES, descend, surface
+from cnnvis_widgets.course.models.optimizers import RULES, Optimizer
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 RANDOM = np.random.default_rng(6)
@@ -125,7 +125,7 @@ def test_what_is_refused():
 
 
 def test_they_need_numpy_alone():
-    code = "import sys, cnnvis_widgets.engine.surfaces\n"
+    code = "import sys, cnnvis_widgets.course.models.loss_surfaces\n"
     code += "print({'tensorflow', 'sklearn', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

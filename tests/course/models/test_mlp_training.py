@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.engine.optimizers import Optimizer
-from cnnvis_widgets.engine.plane_data import plane_points
-from cnnvis_widgets.engine.schooling import charged_gradient, school
-from cnnvis_widgets.engine.small_network import SmallNetwork
+from cnnvis_widgets.course.models.mlp_training import charged_gradient, school
+from cnnvis_widgets.course.models.optimizers import Optimizer
+from cnnvis_widgets.course.models.small_network import SmallNetwork
+from cnnvis_widgets.course.models.toy_data import plane_points
 from cnnvis_widgets.errors import InvalidValueError
 
 RANDOM = np.random.default_rng(9)
@@ -73,7 +73,7 @@ def test_steps_of_an_epoch(batch, steps):
 def test_dropout_keeps_the_mean_of_a_linear_layer():
     """A network without a bend: the mean of many dropped answers is the whole network's."""
     network = SmallNetwork((3, 6, 1), "linear", seed=2)
-    from cnnvis_widgets.engine.schooling import _masks
+    from cnnvis_widgets.course.models.mlp_training import _masks
 
     random = np.random.default_rng(0)
     hidden = network.sums(np.tile(X[0], (40_000, 1)))[0]

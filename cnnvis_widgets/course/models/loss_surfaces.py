@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis_widgets.engine.optimizers import Optimizer
+from cnnvis_widgets.course.models.optimizers import Optimizer
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 Array = NDArray[np.float64]

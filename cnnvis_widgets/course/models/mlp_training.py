@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis_widgets.engine.optimizers import Optimizer
-from cnnvis_widgets.engine.small_network import SmallNetwork, activation, sigmoid, softmax
+from cnnvis_widgets.course.models.optimizers import Optimizer
+from cnnvis_widgets.course.models.small_network import SmallNetwork, activation, sigmoid, softmax
 from cnnvis_widgets.errors import InvalidValueError
 
 Array = NDArray[np.float64]

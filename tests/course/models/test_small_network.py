@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
-from cnnvis_widgets.engine.plane_data import SETS, plane_points, scattered_points
-from cnnvis_widgets.engine.small_network import ACTIVATIONS, SmallNetwork, sigmoid, softmax
+from cnnvis_widgets.course.models.small_network import ACTIVATIONS, SmallNetwork, sigmoid, softmax
+from cnnvis_widgets.course.models.toy_data import SETS, plane_points, scattered_points
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 RANDOM = np.random.default_rng(5)
@@ -184,7 +184,7 @@ def test_what_is_no_network_is_refused():
 
 
 def test_it_needs_numpy_alone():
-    code = "import sys, cnnvis_widgets.engine.small_network, cnnvis_widgets.engine.plane_data\n"
+    code = "import sys\nfrom cnnvis_widgets.course.models import small_network, toy_data\n"
     code += "print({'tensorflow', 'sklearn', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

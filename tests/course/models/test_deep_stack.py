@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.engine.deep_stack import DeepStack, batch_norm, batch_norm_back
-from cnnvis_widgets.engine.small_network import SmallNetwork
+from cnnvis_widgets.course.models.deep_stack import DeepStack, batch_norm, batch_norm_back
+from cnnvis_widgets.course.models.small_network import SmallNetwork
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 RANDOM = np.random.default_rng(8)

@@ -1,0 +1,1 @@
+"""Small NumPy models that lessons teach with: networks, optimizers, loss surfaces, toy data."""
