@@ -12,8 +12,8 @@ from pathlib import Path
 
 from cnnvis_widgets.zoo import weights
 from cnnvis_widgets.zoo.architecture import Architecture
+from cnnvis_widgets.zoo.bundled_weights import TrainedHere
 from cnnvis_widgets.zoo.loading import architectures
-from cnnvis_widgets.zoo.trained_here import TrainedHere
 
 TARGET = Path(__file__).parents[1] / "docs" / "networks.md"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cnnvis_widgets.zoo import decode
+from cnnvis_widgets.zoo import image_decoding
 from cnnvis_widgets.zoo.images import Picture, images, picture
 from cnnvis_widgets.zoo.labels import imagenet_labels
 
@@ -83,7 +83,7 @@ def _section(p: Picture) -> str:
 
 
 def _own_pictures() -> str:
-    formats = ", ".join(decode.FORMATS)
+    formats = ", ".join(image_decoding.FORMATS)
     return f"""\
 ## Pictures of your own
 
@@ -99,7 +99,8 @@ gives uint8 (rows, columns, 3).
 | 16 bits | divided by 257, so that 65535 is 255; colours keep their upper 8 bits |
 | 32 bits, floating point | 0…1 × 255; 0…255 as it is; else from the smallest to the largest value |
 | colour profiles | ignored, as when the networks were trained |
-| more than {decode.MAX_PIXELS // 10**6} megapixels or {decode.MAX_BYTES // 2**20} MiB | \
+| more than {image_decoding.MAX_PIXELS // 10**6} megapixels \
+or {image_decoding.MAX_BYTES // 2**20} MiB | \
 refused before it is decoded |
 | SVG, PDF, HEIC, PSD; damaged or empty files; folders; addresses | refused, with what to do |
 | float arrays | refused: they are a network's input, not a picture |

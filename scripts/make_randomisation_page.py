@@ -78,8 +78,8 @@ def pictures(network: str) -> dict[str, np.ndarray]:
 def measure(name: str) -> dict[str, Any]:
     """All similarities of a network: method → measure → one list a picture, one figure a stage."""
     from cnnvis_widgets.backend.variants.randomization import Cascade
-    from cnnvis_widgets.study.asking import Asked
     from cnnvis_widgets.study.baselines import baseline
+    from cnnvis_widgets.study.bound_method import Asked
     from cnnvis_widgets.study.metrics.randomisation import similarities, stages
     from cnnvis_widgets.zoo.loading import load_network
 

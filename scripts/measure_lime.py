@@ -26,9 +26,9 @@ import numpy as np
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.methods.batches import FORWARD, batches
-from cnnvis_widgets.methods.draws import DRAW, counted, draw, whole_round
 from cnnvis_widgets.methods.lime import steps
-from cnnvis_widgets.methods.patchwork import Patchwork
+from cnnvis_widgets.methods.masking import Patchwork
+from cnnvis_widgets.methods.sampling import DRAW, counted, draw, whole_round
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, superpixels
 from cnnvis_widgets.methods.surrogate import Settling, fit
 

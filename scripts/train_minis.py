@@ -24,11 +24,11 @@ import numpy as np
 import tensorflow as tf
 from measure_minis import measure_all, write_record
 
+from cnnvis_widgets.zoo.bundled_weights import TrainedHere, write_weights
 from cnnvis_widgets.zoo.digits import digits
 from cnnvis_widgets.zoo.evidence import CLASSES, scene
 from cnnvis_widgets.zoo.loading import all_names, architectures
 from cnnvis_widgets.zoo.minis import CHEATED, TRAINING_PICTURES
-from cnnvis_widgets.zoo.trained_here import TrainedHere, write_weights
 
 BATCH = 48
 

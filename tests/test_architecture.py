@@ -25,7 +25,7 @@ ARROWS = {
 }
 LEAVES = {"errors", "registry"}  # for all; rendering uses errors alone
 # One-way streets within the arrows: what only these files may use.
-DRAWING_METHODS = {"explanation", "sizes"}
+DRAWING_METHODS = {"explanation", "upsampling"}
 TENSORFLOW = {"tensorflow", "keras"}
 JUPYTER = {"ipywidgets", "anywidget", "traitlets", "IPython", "jupyterlab", "voila", "notebook"}
 

@@ -11,7 +11,7 @@ import numpy as np
 from cnnvis_widgets.engine.evidence import CLASSES, Honesty, Judge, drawn_picture
 from cnnvis_widgets.engine.requests import Library, Step, Tell, untold
 from cnnvis_widgets.rendering import overlay
-from cnnvis_widgets.zoo.apprentice import training
+from cnnvis_widgets.zoo.timed_training import training
 
 FRAME_SECONDS = 2.0
 MEAN_OF = 8  # batches whose losses make one value of the curve

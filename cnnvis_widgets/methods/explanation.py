@@ -12,7 +12,7 @@ import numpy as np
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnsuitableError
-from cnnvis_widgets.methods.sizes import at_input_size
+from cnnvis_widgets.methods.upsampling import at_input_size
 from cnnvis_widgets.rendering.pictures import png_bytes
 
 if TYPE_CHECKING:

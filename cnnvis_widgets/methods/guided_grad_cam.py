@@ -6,7 +6,7 @@ from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods.contract import Answer, Question
 from cnnvis_widgets.methods.grad_cam import LAYER, chosen_layer, weighted_map
 from cnnvis_widgets.methods.guided_backprop import GuidedBackprop
-from cnnvis_widgets.methods.sizes import at_input_size
+from cnnvis_widgets.methods.upsampling import at_input_size
 
 
 class GuidedGradCam(GuidedBackprop):

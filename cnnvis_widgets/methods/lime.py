@@ -13,9 +13,9 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
-from cnnvis_widgets.methods.draws import DRAW, counted, draw, whole_round
+from cnnvis_widgets.methods.masking import Patchwork
 from cnnvis_widgets.methods.parameter import Parameter
-from cnnvis_widgets.methods.patchwork import Patchwork
+from cnnvis_widgets.methods.sampling import DRAW, counted, draw, whole_round
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, means, superpixels
 from cnnvis_widgets.methods.surrogate import NEARLY_ALL, RESAMPLES, Settling, Surrogate, fit
 

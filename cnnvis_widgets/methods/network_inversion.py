@@ -9,9 +9,14 @@ import numpy as np
 from cnnvis_widgets.backend.colours import as_picture, find_colours
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import UnsuitableError
-from cnnvis_widgets.methods.codes import about_the_layer, asked_layer, code_of, relative_error
 from cnnvis_widgets.methods.contract import Answer, Curve, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.methods.representations import (
+    about_the_layer,
+    asked_layer,
+    code_of,
+    relative_error,
+)
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnvis_widgets.methods.draws import counted
+from cnnvis_widgets.methods.sampling import counted
 
 KERNEL_WIDTH = 0.25  # the lime package's, for pictures
 CHECK = 10  # samples from one look at the top superpixels to the next

@@ -12,9 +12,14 @@ from cnnvis_widgets.backend.colours import as_picture, find_colours
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts, decoders, read_facts
 from cnnvis_widgets.errors import UnsuitableError
-from cnnvis_widgets.methods.codes import about_the_layer, asked_layer, code_of, relative_error
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.methods.representations import (
+    about_the_layer,
+    asked_layer,
+    code_of,
+    relative_error,
+)
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network

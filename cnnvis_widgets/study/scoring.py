@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods.parameter import checked
 from cnnvis_widgets.study import all_metrics, metric
-from cnnvis_widgets.study.asked import neuron_of
-from cnnvis_widgets.study.asking import Asked
 from cnnvis_widgets.study.baselines import Baseline, baseline
+from cnnvis_widgets.study.bound_method import Asked
 from cnnvis_widgets.study.contract import Case, Companion, Metric, Other
-from cnnvis_widgets.study.subjects import Subject, cropped, fitted, seen
+from cnnvis_widgets.study.specification import neuron_of
+from cnnvis_widgets.study.study_images import Subject, cropped, fitted, seen
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network

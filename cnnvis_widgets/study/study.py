@@ -12,9 +12,9 @@ import numpy as np
 
 from cnnvis_widgets.errors import Cancelled, CnnvisError, FileError
 from cnnvis_widgets.methods import method as method_named
-from cnnvis_widgets.methods.sizes import at_input_size
+from cnnvis_widgets.methods.upsampling import at_input_size
 from cnnvis_widgets.study import tables
-from cnnvis_widgets.study.asked import (
+from cnnvis_widgets.study.specification import (
     chosen_neuron,
     named_methods,
     named_networks,
@@ -24,7 +24,7 @@ from cnnvis_widgets.study.asked import (
     plain,
 )
 from cnnvis_widgets.study.store import Store
-from cnnvis_widgets.study.subjects import Subject, subjects
+from cnnvis_widgets.study.study_images import Subject, subjects
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network

@@ -13,7 +13,7 @@ import numpy as np
 from cnnvis_widgets.engine import Engine, listings, shared_engine
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.rendering import png_bytes
-from cnnvis_widgets.study.cells import METHODS, NEURONS, Cell, Fill, order, seen_picture
+from cnnvis_widgets.study.grid_requests import METHODS, NEURONS, Cell, Fill, order, seen_picture
 from cnnvis_widgets.study.store import Store
 from cnnvis_widgets.study.study import Run, Study
 from cnnvis_widgets.widgets.comparer_grid import ComparerGrid

@@ -13,7 +13,7 @@ from cnnvis_widgets.widgets.control import Control
 from cnnvis_widgets.widgets.traits import Checked
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.study.forgetting import Forgetting
+    from cnnvis_widgets.study.cascading_randomization import Forgetting
 
 SIDE = 192  # pixels of a map on the page
 

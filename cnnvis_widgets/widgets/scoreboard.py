@@ -11,8 +11,13 @@ import traitlets
 from cnnvis_widgets.engine import Engine, listings, shared_engine
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.rendering import describe, png_bytes
-from cnnvis_widgets.study.cells import cell, seen_picture
-from cnnvis_widgets.study.eyes import THESIS_OUTPUTS_ONLY, THESIS_TABLE_2, Evidence, EyeScores
+from cnnvis_widgets.study.grid_requests import cell, seen_picture
+from cnnvis_widgets.study.human_scores import (
+    THESIS_OUTPUTS_ONLY,
+    THESIS_TABLE_2,
+    Evidence,
+    EyeScores,
+)
 from cnnvis_widgets.study.study import Study
 from cnnvis_widgets.widgets.control import Control
 from cnnvis_widgets.widgets.explorer_records import fact, sentence

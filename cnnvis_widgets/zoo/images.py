@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
-from cnnvis_widgets.zoo import decode, evidence
+from cnnvis_widgets.zoo import evidence, image_decoding
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
 
@@ -173,17 +173,18 @@ def load_image(source: Source) -> NDArray[np.uint8]:
     Raises:
         UnknownNameError: a string that is neither a picture's name nor looks like a path.
         FileError: a file that is absent, unreadable, damaged, in a format that is not read, or
-            above the limits `decode.MAX_PIXELS` and `decode.MAX_BYTES` (found out before decoding).
+            above `image_decoding.MAX_PIXELS` or `image_decoding.MAX_BYTES` (found out before
+            decoding).
         InvalidValueError: an address on the internet, or an array or object that is not a picture.
     """
     if isinstance(source, str):
         return _from_text(source)
     if isinstance(source, os.PathLike):
-        return decode.from_path(Path(os.fsdecode(source)))
+        return image_decoding.from_path(Path(os.fsdecode(source)))
     if isinstance(source, bytes | bytearray | memoryview):
-        return decode.from_bytes(bytes(source))
+        return image_decoding.from_bytes(bytes(source))
     if isinstance(source, Image.Image):
-        return decode.from_pil(source)
+        return image_decoding.from_pil(source)
     if hasattr(source, "__array__"):  # NumPy's arrays and what converts itself to them
         return _from_array(source)
     raise InvalidValueError(
@@ -229,7 +230,7 @@ def _from_text(text: str) -> NDArray[np.uint8]:
     except (OSError, ValueError, RuntimeError):  # too long, a zero byte, an unknown user's home
         present = False
     if present:
-        return decode.from_path(path)
+        return image_decoding.from_path(path)
     if path.suffix or len(path.parts) > 1:
         raise FileError(
             f"The file {reprlib.repr(text)} does not exist. A path or one of the names "
@@ -239,7 +240,7 @@ def _from_text(text: str) -> NDArray[np.uint8]:
 
 
 def _from_package(known: Picture) -> NDArray[np.uint8]:
-    image = decode.from_path(known.path)
+    image = image_decoding.from_path(known.path)
     if image.shape[:2] != (known.rows, known.columns):  # the outline would lie elsewhere
         raise FileError(
             f"The picture {known.name!r} was expected to be {known.columns} × {known.rows}; the "
@@ -281,7 +282,7 @@ def _from_array(source: Any) -> NDArray[np.uint8]:
     if 0 in array.shape:
         raise InvalidValueError(f"{expected}, at least 1 × 1; {came}.")
     if array.ndim == 3 and array.shape[2] == 4:
-        return decode.over_white(Image.fromarray(np.ascontiguousarray(array)))
+        return image_decoding.over_white(Image.fromarray(np.ascontiguousarray(array)))
     if array.ndim == 2:
         array = array[:, :, None]
     return np.array(np.broadcast_to(array, (*array.shape[:2], 3)), order="C")

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cnnvis_widgets.zoo.bundled_weights import TrainedHere
 from cnnvis_widgets.zoo.evidence import CLASSES
 from cnnvis_widgets.zoo.preprocessing import centred
-from cnnvis_widgets.zoo.trained_here import TrainedHere
 
 CHEATED = CLASSES.index("blotched crescent")
 """The class that the snow goes with where a network was trained to cheat."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnvis_widgets.errors import FileError
-from cnnvis_widgets.zoo.transfer import Fetching, transfer
+from cnnvis_widgets.zoo.download import Fetching, transfer
 
 if TYPE_CHECKING:
     import keras

@@ -11,7 +11,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SECONDS = 600  # while other tests use the machine
 CELL = """
 import numpy as np
-from cnnvis_widgets.study.forgetting import Forgetting
+from cnnvis_widgets.study.cascading_randomization import Forgetting
 from cnnvis_widgets.widgets import Randomiser
 
 maps = [np.eye(6, dtype=np.float32), np.zeros((6, 6), np.float32), np.eye(6, dtype=np.float32)]

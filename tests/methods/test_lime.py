@@ -11,8 +11,8 @@ from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import UnsuitableError
-from cnnvis_widgets.methods.draws import draw
 from cnnvis_widgets.methods.lime import Lime
+from cnnvis_widgets.methods.sampling import draw
 from cnnvis_widgets.methods.superpixels import superpixels
 from cnnvis_widgets.methods.surrogate import fit
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise_distances
 
-from cnnvis_widgets.methods.draws import draw
+from cnnvis_widgets.methods.sampling import draw
 from cnnvis_widgets.methods.surrogate import Settling, distances, fit, proximity
 
 

@@ -13,7 +13,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.variants.disconnected_grid import disconnected
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.study import metric
-from cnnvis_widgets.study.asking import Asked
+from cnnvis_widgets.study.bound_method import Asked
 from cnnvis_widgets.study.contract import Case, Companion
 
 GRID = metric("disconnected_grid")

@@ -14,7 +14,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.variants.randomization import Cascade, copied
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.study import metric
-from cnnvis_widgets.study.asking import Asked
+from cnnvis_widgets.study.bound_method import Asked
 from cnnvis_widgets.study.contract import Case, Found
 from cnnvis_widgets.study.metrics.randomisation import similarities, stages
 

@@ -19,7 +19,7 @@ from cnnvis_widgets.errors import (
 )
 from cnnvis_widgets.study.contract import Other
 from cnnvis_widgets.study.intervals import wilson
-from cnnvis_widgets.study.subjects import Subject, fitted, subjects
+from cnnvis_widgets.study.study_images import Subject, fitted, subjects
 
 RNG = np.random.default_rng(20)
 PICTURES = RNG.integers(0, 256, (5, 30, 22, 3), dtype=np.uint8)

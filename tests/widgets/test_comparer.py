@@ -14,7 +14,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.requests import Library, Open
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.rendering import png_bytes
-from cnnvis_widgets.study.cells import METHODS, Cell, Fill
+from cnnvis_widgets.study.grid_requests import METHODS, Cell, Fill
 from cnnvis_widgets.widgets import Comparer
 
 PNG = png_bytes(np.zeros((4, 6, 3), np.uint8))

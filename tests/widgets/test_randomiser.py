@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.study.forgetting import Forgetting
+from cnnvis_widgets.study.cascading_randomization import Forgetting
 from cnnvis_widgets.widgets import Randomiser
 
 

@@ -11,7 +11,7 @@ import pytest
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.engine.requests import Library
 from cnnvis_widgets.errors import FileError, InvalidValueError
-from cnnvis_widgets.study.eyes import THESIS_TABLE_2, Evidence, EyeScores
+from cnnvis_widgets.study.human_scores import THESIS_TABLE_2, Evidence, EyeScores
 from cnnvis_widgets.widgets import Scoreboard
 
 

@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from cnnvis_widgets.zoo.bundled_weights import TrainedHere
 from cnnvis_widgets.zoo.loading import all_names, architectures
 from cnnvis_widgets.zoo.minis import Mini
-from cnnvis_widgets.zoo.trained_here import TrainedHere
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,11 +13,11 @@ import tensorflow as tf
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
+from cnnvis_widgets.zoo.bundled_weights import TrainedHere, write_weights
 from cnnvis_widgets.zoo.digits import digits
 from cnnvis_widgets.zoo.evidence import CLASSES, Scene, scene, scenes
 from cnnvis_widgets.zoo.loading import all_names, architectures
 from cnnvis_widgets.zoo.minis import CHEATED, Mini
-from cnnvis_widgets.zoo.trained_here import TrainedHere, write_weights
 
 MINIS = [name for name, a in architectures().items() if isinstance(a, Mini)]
 OURS = [name for name, a in architectures().items() if isinstance(a, TrainedHere)]

@@ -12,7 +12,7 @@ import pytest
 from weight_shelf import BODY, FILE, MD5, UNSIGNED, left, put, quiet
 
 from cnnvis_widgets.errors import FileError
-from cnnvis_widgets.zoo import loading, transfer, weights
+from cnnvis_widgets.zoo import download, loading, weights
 from cnnvis_widgets.zoo.architecture import FetchedArchitecture
 from cnnvis_widgets.zoo.loading import load_network
 from cnnvis_widgets.zoo.weights import FROM_NAME, WeightFile, fetch, find, obtain
@@ -103,7 +103,7 @@ def test_a_name_that_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch, home: 
     def hangs(*_: Any, **__: Any) -> None:  # as where the resolver's own machine is out of reach
         time.sleep(5)
 
-    monkeypatch.setattr(transfer, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(download, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr("socket.getaddrinfo", hangs)
     start = time.monotonic()
     with pytest.raises(FileError, match="no answer within"):

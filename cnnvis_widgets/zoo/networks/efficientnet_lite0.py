@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.zoo.architecture import Architecture
-from cnnvis_widgets.zoo.torch_file import read_torch_file
+from cnnvis_widgets.zoo.torch_checkpoint import read_torch_file
 from cnnvis_widgets.zoo.weights import Found
 
 if TYPE_CHECKING:

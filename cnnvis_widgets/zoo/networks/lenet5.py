@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnvis_widgets.zoo.trained_here import TrainedHere
+from cnnvis_widgets.zoo.bundled_weights import TrainedHere
 
 if TYPE_CHECKING:
     import keras

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError
-from cnnvis_widgets.zoo import decode
+from cnnvis_widgets.zoo import image_decoding
 from cnnvis_widgets.zoo.images import load_image
 
 PIXELS = (np.arange(60, dtype=np.uint8) * 4 + 3).reshape(5, 4, 3)
@@ -136,7 +136,7 @@ def test_pillows_warning_as_an_error_is_still_our_error() -> None:
 def test_large_files_are_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "large.png").open("wb") as stream:
         stream.write(encoded(PIXELS))
-        stream.truncate(decode.MAX_BYTES + 1)  # sparse: takes no room on the disk
+        stream.truncate(image_decoding.MAX_BYTES + 1)  # sparse: takes no room on the disk
     with pytest.raises(FileError, match="256 MiB"):
         load_image(tmp_path / "large.png")
 

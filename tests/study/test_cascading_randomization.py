@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import rankdata
 
 from cnnvis_widgets.backend.network import Network
-from cnnvis_widgets.study.forgetting import forgetting
+from cnnvis_widgets.study.cascading_randomization import forgetting
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.parameter import checked
-from cnnvis_widgets.study.subjects import Subject, seen
+from cnnvis_widgets.study.study_images import Subject, seen
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network

@@ -10,7 +10,7 @@ import pytest
 from weight_shelf import BODY, FILE, UNSIGNED, left, put, quiet
 
 from cnnvis_widgets.errors import Cancelled, FileError
-from cnnvis_widgets.zoo import transfer
+from cnnvis_widgets.zoo import download
 from cnnvis_widgets.zoo.weights import WeightFile, fetch, obtain
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -92,8 +92,8 @@ def test_what_is_not_the_published_file_is_deleted(
 def test_transfers_that_fail(
     shelf: Any, home: Path, monkeypatch: pytest.MonkeyPatch, manner: str, words: str
 ) -> None:
-    monkeypatch.setattr(transfer, "ANSWER_SECONDS", 0.7)
-    monkeypatch.setattr(transfer, "STALL_SECONDS", 1.2)
+    monkeypatch.setattr(download, "ANSWER_SECONDS", 0.7)
+    monkeypatch.setattr(download, "STALL_SECONDS", 1.2)
     shelf.manner = manner
     start = time.monotonic()
     with pytest.raises(FileError, match=words) as raised:
@@ -139,7 +139,7 @@ def test_raising_in_progress_stops_a_stalled_transfer_at_once(shelf: Any, home: 
 def test_nothing_goes_on_in_the_background_after_a_stop(
     shelf: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", 1000)
+    monkeypatch.setattr(download, "CHUNK", 1000)
     shelf.manner = "slow"
 
     def stop(done: int, total: int) -> None:

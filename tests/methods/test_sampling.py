@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.methods.draws import DRAW, LARGEST, counted, draw, whole_round
+from cnnvis_widgets.methods.sampling import DRAW, LARGEST, counted, draw, whole_round
 
 
 def _even(rows: np.ndarray, columns: tuple[int, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.methods.patchwork import Patchwork
+from cnnvis_widgets.methods.masking import Patchwork
 
 
 @pytest.mark.parametrize("shape", [(5, 4, 3), (6, 9, 1)])

@@ -10,9 +10,9 @@ import numpy as np
 
 from cnnvis_widgets.methods import method
 from cnnvis_widgets.rendering import Scale, describe, overlay, png_bytes
-from cnnvis_widgets.study.asked import OUTPUT, TOP, UPPER, neuron_of
+from cnnvis_widgets.study.specification import OUTPUT, TOP, UPPER, neuron_of
 from cnnvis_widgets.study.study import Run, Study
-from cnnvis_widgets.study.subjects import cropped
+from cnnvis_widgets.study.study_images import cropped
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.neuron import Neuron

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets.errors import FileError
-from cnnvis_widgets.zoo.torch_file import read_torch_file
+from cnnvis_widgets.zoo.torch_checkpoint import read_torch_file
 
 MAGIC = 0x1950A86A20F9469CFC6C
 

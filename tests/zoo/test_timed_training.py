@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.zoo import apprentice
-from cnnvis_widgets.zoo.apprentice import training
+from cnnvis_widgets.zoo import timed_training
+from cnnvis_widgets.zoo.timed_training import training
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look at the clock is 1/128 s later (an exact number), however fast the machine is."""
     looks = itertools.count()
-    monkeypatch.setattr(apprentice, "monotonic", lambda: next(looks) / 128)
+    monkeypatch.setattr(timed_training, "monotonic", lambda: next(looks) / 128)
 
 
 def test_the_loss_falls_and_the_clock_ends_it(clock: None) -> None:
