@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from cnnvis_widgets.errors import CnnvisError as CnnvisError
     from cnnvis_widgets.methods.explanation import Explanation as Explanation
     from cnnvis_widgets.study.study import Study as Study
-    from cnnvis_widgets.widgets.comparer import Comparer as Comparer
-    from cnnvis_widgets.widgets.explorer import Explorer as Explorer
-    from cnnvis_widgets.widgets.scoreboard import Scoreboard as Scoreboard
+    from cnnvis_widgets.widgets.comparison.comparer import Comparer as Comparer
+    from cnnvis_widgets.widgets.comparison.scoreboard import Scoreboard as Scoreboard
+    from cnnvis_widgets.widgets.explorer.explorer import Explorer as Explorer
     from cnnvis_widgets.zoo.images import images as images
     from cnnvis_widgets.zoo.images import load_image as load_image
     from cnnvis_widgets.zoo.loading import load_network as load_network
@@ -29,12 +29,12 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "CnnvisError": "errors",
-    "Comparer": "widgets.comparer",
+    "Comparer": "widgets.comparison.comparer",
     "Explanation": "methods.explanation",
-    "Explorer": "widgets.explorer",
+    "Explorer": "widgets.explorer.explorer",
     "Network": "backend.network",
     "Neuron": "backend.neuron",
-    "Scoreboard": "widgets.scoreboard",
+    "Scoreboard": "widgets.comparison.scoreboard",
     "Study": "study.study",
     "explain": "engine.explain",
     "images": "zoo.images",

@@ -23,6 +23,26 @@ ARROWS = {
     "rendering": set(),
     "course": set(),
 }
+# Within a room that has sub-rooms: which of them, or the room's own modules (""), each may import.
+SUB_ARROWS = {
+    "widgets": {
+        "toolkit": set(),
+        "explorer": {"toolkit"},
+        "comparison": {"toolkit", "explorer"},
+        "exhibits": {"toolkit"},
+        "course": {"toolkit", "explorer"},
+        "": {"toolkit", "explorer", "comparison", "exhibits", "course"},
+    },
+    "backend": {
+        "graph": {""},
+        "lrp": {"graph", ""},
+        "synthesis": {""},
+        "decoders": {""},
+        "variants": {""},
+        "": {"graph", "lrp"},
+    },
+    "course": {"models": set(), "": set()},
+}
 LEAVES = {"errors", "registry"}  # for all; rendering uses errors alone
 # One-way streets within the arrows: what only these files may use.
 DRAWING_METHODS = {"explanation", "upsampling"}
@@ -100,6 +120,39 @@ def test_arrows(name: str) -> None:
                 f"{name} imports {other}"
             )
             assert leaf, f"{name} imports the public face, which imports everything"
+
+
+def sub_room(name: str) -> str:
+    """The folder within the room; "" for the room's own modules."""
+    parts = name.split(".")
+    return parts[2] if len(parts) > 2 and parts[2] in SUB_ARROWS[parts[1]] else ""
+
+
+def forbidden(name: str, others: set[str]) -> list[str]:
+    """Which of the imported modules of the same room the sub-room may not import."""
+    here = sub_room(name)
+    allowed = SUB_ARROWS[room(name)][here] | {here}
+    return sorted(o for o in others if room(o) == room(name) and sub_room(o) not in allowed)
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if room(n) in SUB_ARROWS])
+def test_arrows_between_sub_rooms(name: str) -> None:
+    assert not forbidden(name, used(name, "now", "later", "types"))
+
+
+def test_sub_rooms_are_the_known_ones() -> None:
+    for name, arrows in SUB_ARROWS.items():
+        folders = {p.name for p in (PACKAGE / name).iterdir() if (p / "__init__.py").exists()}
+        assert folders == set(arrows) - {""}, name
+
+
+def test_a_forbidden_arrow_is_seen() -> None:
+    exhibit = "cnnvis_widgets.widgets.exhibits.tangent"
+    wrong = "cnnvis_widgets.widgets.explorer.explorer"
+    right = "cnnvis_widgets.widgets.toolkit.base"
+    assert forbidden(exhibit, {wrong, right}) == [wrong]
+    assert forbidden("cnnvis_widgets.backend.graph.structure",
+                     {"cnnvis_widgets.backend.lrp.rules"})  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [n for n in MODULES if room(n) == "methods"])

@@ -119,7 +119,7 @@ def test_a_lesson_can_be_read_and_used_while_its_cells_run(
     expect(waiting).not_to_have_count(0)  # the rest of the lesson is still to come
     expect(waiting).to_have_count(0, timeout=120_000)
     expect(page.locator(".cnnvis-running")).to_be_hidden()
-    expect(page.locator(".cnnvis-guess")).to_have_count(3)
+    expect(page.locator(".cnnvis-quiz")).to_have_count(3)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     assert page.locator("img[alt*='Heatmap of']").filter(visible=True).count() >= 9
     # Jupyter's pings, every 30 s, do not end the kernel's line.
@@ -133,11 +133,11 @@ def test_outputs_beside_a_widget_are_kept(page: Page, tmp_path) -> None:
     lesson = nbformat.read(ROOT / "notebooks/02_5_tools.ipynb", as_version=4)
     cell = """
 from IPython.display import display
-from cnnvis_widgets.widgets import Guess
+from cnnvis_widgets.widgets import Quiz
 print("before it")
-display(Guess("Which?", ["one", "two"], 0))
+display(Quiz("Which?", ["one", "two"], 0))
 print("behind it")
-display(Guess("And then?", ["one", "two"], 1))
+display(Quiz("And then?", ["one", "two"], 1))
 """
     lesson.cells = [lesson.cells[0], nbformat.v4.new_code_cell(cell)]
     nbformat.write(lesson, tmp_path / "02_5_tools.ipynb")
@@ -145,8 +145,8 @@ display(Guess("And then?", ["one", "two"], 1))
     try:
         page.goto(f"{own.url}/voila/render/02_5_tools.ipynb", wait_until="commit")
         expect(page.get_by_text("behind it", exact=True)).to_be_visible(timeout=60_000)
-        expect(page.locator(".cnnvis-guess")).to_have_count(2)
-        order = page.locator(".cnnvis-guess, .jp-OutputArea-output pre").all_inner_texts()
+        expect(page.locator(".cnnvis-quiz")).to_have_count(2)
+        order = page.locator(".cnnvis-quiz, .jp-OutputArea-output pre").all_inner_texts()
         found = [next(w for w in ("Which", "then", "before", "behind") if w in t) for t in order]
         assert found == ["before", "Which", "behind", "then"]
     finally:

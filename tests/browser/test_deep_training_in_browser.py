@@ -12,12 +12,13 @@ from playwright.sync_api import expect
 
 def test_deep_signal(voila_page, screenshot):
     cells = [
-        "from cnnvis_widgets.widgets import DeepSignal",
-        "one = DeepSignal(); one",
-        "two = DeepSignal(activation='tanh', mean=1.0, deviation=0.376, label='another'); two",
+        "from cnnvis_widgets.widgets import SignalPropagation",
+        "one = SignalPropagation(); one",
+        "two = SignalPropagation(activation='tanh', mean=1.0, deviation=0.376, label='another')\n"
+        "two",
     ]
     page = voila_page(cells)
-    one, two = (page.locator(".cnnvis-deepsignal").nth(k) for k in (0, 1))
+    one, two = (page.locator(".cnnvis-signal-propagation").nth(k) for k in (0, 1))
     said = one.get_by_role("status")
     expect(said).to_contain_text("After 20 layers an activation of size")
     expect(two.get_by_role("status")).to_contain_text("has become exactly 0.")
@@ -57,7 +58,7 @@ def test_deep_signal(voila_page, screenshot):
     expect(one.get_by_role("alert")).to_contain_text("2 to 40")
     assert ast.literal_eval(in_kernel(page, "two.depth")) == 20
     in_kernel(page, "two.close()")
-    expect(page.locator(".cnnvis-deepsignal")).to_have_count(1)
+    expect(page.locator(".cnnvis-signal-propagation")).to_have_count(1)
 
 
 def test_regulariser(voila_page, screenshot):
@@ -82,7 +83,7 @@ def test_regulariser(voila_page, screenshot):
             assert float(text) == pytest.approx(loss, rel=0.05)
 
     shown()
-    assert one.locator(".cnnvis-boundary-1, .cnnvis-boundary-0").count() == 440
+    assert one.locator(".cnnvis-decision-boundary-1, .cnnvis-decision-boundary-0").count() == 440
     screenshot(page, "regulariser", full_page=True)
     before = one.locator("image").get_attribute("href")
     charge = one.get_by_role("slider", name="L2 charge")

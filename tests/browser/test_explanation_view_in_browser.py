@@ -24,7 +24,7 @@ SETUP = f"""
 import numpy as np
 from IPython.display import display
 from cnnvis_widgets.rendering import Scale, lookup, choose_colormap
-from cnnvis_widgets.widgets.explanation_view import ExplanationView
+from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 
 random = np.random.default_rng(5)
 picture = random.integers(0, 256, ({ROWS}, {COLUMNS}, 3), dtype=np.uint8)
@@ -379,7 +379,11 @@ def test_files_and_code(voila_page, screenshot):
 
 def test_zeros_made_pictures_errors_and_work_are_said(voila_page, screenshot):
     page = voila_page(
-        ["from cnnvis_widgets.widgets.explanation_view import ExplanationView", SETUP, "view"]
+        [
+            "from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView",
+            SETUP,
+            "view",
+        ]
     )
     show(
         page, "zeros", "notes=['All zeros: nothing speaks for it.', 'Plain.'], warnings=['Plain.']"

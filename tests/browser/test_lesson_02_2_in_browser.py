@@ -20,8 +20,8 @@ def test_neural_networks(lesson_page, screenshot):
     page.get_by_role("heading", name="Sources").scroll_into_view_if_needed()
 
     # Figure 5 has learned, and goes on learning here
-    first = page.locator(".cnnvis-boundary").first
-    said = first.locator(".cnnvis-boundary-said")
+    first = page.locator(".cnnvis-decision-boundary").first
+    said = first.locator(".cnnvis-decision-boundary-said")
     expect(said).to_contain_text("600 steps")
     expect(said).to_contain_text("100 of 100 points right; 13 parameters")
     first.get_by_role("button", name="One step").click()
@@ -34,13 +34,15 @@ def test_neural_networks(lesson_page, screenshot):
     unit.get_by_label("task").select_option("or")
     expect(unit.get_by_role("status")).to_have_text("4 of 4 right.")
 
-    learner = page.locator(".cnnvis-boundary").nth(1)
+    learner = page.locator(".cnnvis-decision-boundary").nth(1)
     learner.get_by_label("hidden layers").focus()
     learner.get_by_role("slider", name="units in each").press("ArrowRight")
-    expect(learner.locator(".cnnvis-boundary-said")).to_contain_text("0 steps")
-    expect(learner.locator(".cnnvis-boundary-said")).to_contain_text("13 parameters")
+    expect(learner.locator(".cnnvis-decision-boundary-said")).to_contain_text("0 steps")
+    expect(learner.locator(".cnnvis-decision-boundary-said")).to_contain_text("13 parameters")
     learner.get_by_role("button", name="Train").click()
-    expect(learner.locator(".cnnvis-boundary-said")).to_contain_text("100 of 100", timeout=60_000)
+    expect(learner.locator(".cnnvis-decision-boundary-said")).to_contain_text(
+        "100 of 100", timeout=60_000
+    )
     learner.get_by_role("button", name="Pause").click()
 
     question = page.get_by_text("First question").locator("xpath=ancestor::fieldset")

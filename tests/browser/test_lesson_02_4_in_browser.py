@@ -21,16 +21,18 @@ def test_training(lesson_page, screenshot):
     page.get_by_role("heading", name="Sources").scroll_into_view_if_needed()
 
     # the first widget: as printed in the thesis, then what He wrote
-    deep = page.locator(".cnnvis-deepsignal")
+    deep = page.locator(".cnnvis-signal-propagation")
     deep.get_by_role("button", name="thesis, as printed").click()
     expect(deep.get_by_role("status")).to_contain_text("· 10³⁸")
     deep.get_by_role("button", name="He", exact=True).click()
     expect(deep.get_by_role("status")).to_contain_text("has become 1.")
 
     # zeros stay zeros
-    zeros = page.locator(".cnnvis-boundary").first
+    zeros = page.locator(".cnnvis-decision-boundary").first
     zeros.get_by_role("button", name="100 steps").click()
-    expect(zeros.locator(".cnnvis-boundary-said")).to_contain_text("100 steps: loss 0.693, 50 of")
+    expect(zeros.locator(".cnnvis-decision-boundary-said")).to_contain_text(
+        "100 steps: loss 0.693, 50 of"
+    )
 
     few = page.locator(".cnnvis-regulariser")
     expect(few.get_by_role("status")).to_contain_text("1185 parameters")
@@ -38,7 +40,7 @@ def test_training(lesson_page, screenshot):
         few.get_by_role("slider", name="L2 charge").press("ArrowRight")
     expect(few.get_by_role("status")).to_contain_text("0.383 in validation")
 
-    race = page.locator(".cnnvis-race")
+    race = page.locator(".cnnvis-optimizer-race")
     race.get_by_role("button", name="Ten steps").click()
     expect(race.get_by_role("status")).to_contain_text("After 10 steps")
     screenshot(race, "lesson-02-4-race")

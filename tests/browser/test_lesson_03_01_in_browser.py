@@ -14,7 +14,7 @@ def test_visualizing_cnns(lesson_page):
     page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Visualizing CNNs")
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
-    expect(page.locator(".cnnvis-guess")).to_have_count(3)
+    expect(page.locator(".cnnvis-quiz")).to_have_count(3)
     title = page.locator(".cnnvis-view-title")
     expect(title).to_contain_text("Saliency map", timeout=SECONDS * 1000)
     methods = page.get_by_role("group", name="Method", exact=True)

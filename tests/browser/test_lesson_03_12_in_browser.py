@@ -15,8 +15,10 @@ def test_the_lesson_on_network_inversion(lesson_page, screenshot):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Network inversion")
     strips = page.locator(".cnnvis-inversions")
     expect(strips).to_have_count(2, timeout=120_000)
-    expect(page.locator(".cnnvis-growth")).to_have_count(2)  # the film, and the explorer's
-    expect(page.locator(".cnnvis-guess")).to_have_count(3)
+    expect(page.locator(".cnnvis-optimization-history")).to_have_count(
+        2
+    )  # the film, and the explorer's
+    expect(page.locator(".cnnvis-quiz")).to_have_count(3)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     page.get_by_role("heading", name="Sources").scroll_into_view_if_needed()
     assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0

@@ -13,9 +13,9 @@ SECONDS = 600  # a dozen ascents, while other tests use the machine
 def test_the_other_results(lesson_page, screenshot):
     page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Other results")
-    films = page.locator(".cnnvis-growth")
+    films = page.locator(".cnnvis-optimization-history")
     expect(films).to_have_count(3, timeout=120_000)  # disc, heart, the explorer's
-    expect(page.locator(".cnnvis-guess")).to_have_count(3)
+    expect(page.locator(".cnnvis-quiz")).to_have_count(3)
     expect(page.locator(".cnnvis-explorer")).to_have_count(1)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     page.get_by_role("heading", name="Sources").scroll_into_view_if_needed()

@@ -13,7 +13,7 @@ SECONDS = 600  # while other tests use the machine
 def test_introduction(lesson_page, screenshot):
     page = lesson_page(NOTEBOOKS / "01_introduction.ipynb", timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("why look inside at all?")
-    expect(page.locator(".cnnvis-guess")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".cnnvis-quiz")).to_have_count(1, timeout=60_000)
     expect(page.locator(".cnnvis-explorer")).to_have_count(1)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0

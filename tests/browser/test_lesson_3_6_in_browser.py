@@ -15,7 +15,7 @@ def test_deep_taylor(lesson_page):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Deep Taylor decomposition")
     flow = page.locator(".cnnvis-relevance-flow")
     expect(flow).to_have_count(1, timeout=60_000)
-    expect(page.locator(".cnnvis-guess")).to_have_count(3)
+    expect(page.locator(".cnnvis-quiz")).to_have_count(3)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -47,7 +47,7 @@ def test_the_lesson_is_a_page_of_its_own(lesson_page, screenshot):
     expect(page.get_by_text("overlap with the whole map: 100 %")).to_be_visible()
     page.get_by_role("radio", name="On the cup").click()
     expect(page.get_by_text("Right: On the cup.")).to_be_visible()
-    expect(page.locator(".cnnvis-guess img").first).to_be_visible()
+    expect(page.locator(".cnnvis-quiz img").first).to_be_visible()
     assert page.get_by_text("About 20 channels make half of the map").is_hidden()
     assert in_kernel(page, "round(float(total.sum() + b[unit]), 3)") == "9.009"
     screenshot(page, "lesson-grad-cam")

@@ -13,7 +13,7 @@ SECONDS = 600  # while other tests use the machine
 def whole(page: Page, title: str, guesses: int = 3) -> None:
     """The title, its questions and the explorer are there, and nothing that could not be shown."""
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)
-    expect(page.locator(".cnnvis-guess")).to_have_count(guesses, timeout=60_000)
+    expect(page.locator(".cnnvis-quiz")).to_have_count(guesses, timeout=60_000)
     expect(page.get_by_role("radio", name="Saliency map").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0

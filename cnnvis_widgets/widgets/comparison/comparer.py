@@ -1,0 +1,265 @@
+"""The comparer: the grid of the thesis' chapter 4, computed while one looks at it."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.rendering import png_bytes
+from cnnvis_widgets.study.grid_requests import METHODS, NEURONS, Cell, Fill, order, seen_picture
+from cnnvis_widgets.study.store import Store
+from cnnvis_widgets.study.study import Run, Study
+from cnnvis_widgets.widgets.comparison.comparer_grid import ComparerGrid
+from cnnvis_widgets.widgets.explorer.explorer import Explorer
+from cnnvis_widgets.widgets.explorer.explorer_records import (
+    fact,
+    network_records,
+    sentence,
+)
+from cnnvis_widgets.widgets.explorer.explorer_turning import turn
+
+SIDE = (224, 224)  # of the picture beside its rows
+
+
+class Comparer(ipywidgets.VBox):
+    """Pictures and their neurons down, methods across, one network at a time.
+
+    Cells are runs of a `cnnvis.Study`; they are computed one by one off the kernel's main thread,
+    so that other widgets are answered in between, and appear as they are done. Choosing another
+    network drops what waits. A cell that is chosen opens in an `Explorer` below the grid.
+
+    Args:
+        networks: as `cnnvis.Study` takes them.
+        images: as there.
+        methods: as there; None for the seven of the thesis' comparison.
+        neurons: as there; None for the thesis' rule: the most active output, and the most active
+            neurons of two upper layers.
+        path: the study's folder, which is continued; None for one that goes with the widget.
+        seed: of the methods' random numbers.
+        engine: what does the work; the one that all widgets of this process share by default.
+
+    Attributes:
+        study: the `Study`.
+        grid: `ComparerGrid`.
+        explorer: `Explorer`; None until a cell is chosen.
+
+    Raises:
+        UnknownNameError: no such network, method or picture.
+        InvalidValueError: settings that are not those of the study in `path`.
+    """
+
+    _made = False
+
+    def __init__(
+        self,
+        networks: Any = "efficientnet_lite0",
+        images: Any = ("cat", "coffee", "motorcycle"),
+        methods: Any = None,
+        neurons: Any = None,
+        path: str | Path | None = None,
+        *,
+        seed: int = 0,
+        engine: Engine | None = None,
+    ) -> None:
+        self.engine = engine or shared_engine()
+        self._lock = threading.RLock()
+        self._folder = tempfile.TemporaryDirectory(prefix="cnnvis-") if path is None else None
+        where = Path(self._folder.name) if self._folder else Path(path or "")
+        keep = Store(where).settings.get("keep", "heatmap")
+        self.study = Study(
+            networks,
+            list(images) if isinstance(images, tuple) else images,
+            METHODS if methods is None else methods,
+            NEURONS if neurons is None else neurons,
+            where,
+            seed=seed,
+            keep=keep,
+        )
+        self.explorer: Explorer | None = None
+        self._uploads: dict[str, str] = {}
+        self._found: dict[tuple[int, int], Cell] = {}
+        self._left: list[Run] = []
+        records = self._adopted()
+        first = next((r["name"] for r in records if r["available"]), "")
+        self.grid = ComparerGrid(
+            self.cancel,
+            self.go_on,
+            networks=records,
+            network=first,
+            methods=[
+                {"name": name, "title": fact(listings.methods(), name)}
+                for name in self.study.methods
+            ],
+        )
+        for name in self.study.pictures:
+            self.grid.picture(name, png_bytes(seen_picture(self.study, name, SIDE)))
+        super().__init__([self.grid])
+        self.add_class("cnnvis-comparer-all")
+        self._made = True
+        self.grid.observe(lambda _: self._open(), "network")
+        self.grid.observe(lambda _: self._chosen(), "selected")
+        self._open()
+
+    def cancel(self) -> None:
+        """Stop; what is there stays."""
+        self.engine.cancel(id(self))
+        with self._lock:
+            self.grid.working = ""
+
+    def go_on(self) -> None:
+        """Compute what is not there yet."""
+        with self._lock:
+            if not self.grid.working:
+                self._next()
+
+    def close(self) -> None:
+        """Stop the work, close all parts, and delete the folder if it was the widget's own."""
+        if not self._made:
+            return
+        self.cancel()
+        for part in (self.grid, self.explorer):
+            if part is not None:
+                part.close()
+        if self._folder:
+            self._folder.cleanup()
+        super().close()
+
+    def _adopted(self) -> list[dict[str, Any]]:
+        """A record for each network of the study; the engine is given those that are objects."""
+        known, self._names = network_records(), dict[str, str]()
+        records = []
+        for name, network in self.study.networks.items():
+            if isinstance(network, str | Path):
+                self._names[name] = str(network)
+                found = next((r for r in known if r["name"] == str(network)), {})
+            else:
+                self._names[name], found = f"your network ({name})", {}
+                self.engine.library.add(self._names[name], network)
+            title = found.get("title") if str(network) == name else None
+            records.append(
+                {
+                    "name": name,
+                    "title": title or name,
+                    "available": found.get("available", True),
+                    "why": found.get("why", ""),
+                }
+            )
+        return records
+
+    def _open(self) -> None:
+        """Another network: an empty grid, which is filled anew."""
+        self.engine.cancel(id(self))
+        with self._lock:
+            network = self.grid.network
+            self._found.clear()
+            self.grid.error = ""
+            self.grid.clear()
+            if not network:
+                return
+            self.grid.rows = [
+                {"key": f"{picture}\n{neuron}", "picture": picture, "neuron": neuron}
+                for picture in self.study.pictures
+                for neuron in self.study.neurons[network]
+            ]
+            self._left = order(self.study, network)
+            self._next()
+
+    def _next(self) -> None:
+        """Ask for the next cell; one request at a time, so that others get their turn."""
+        if not self._left:
+            self.grid.working = ""
+            return
+        run = self._left[0]
+        self.grid.working = f"{fact(listings.methods(), run.method)} on {run.picture}"
+
+        def done(found: Cell) -> None:
+            with self._lock:
+                if self.grid.network == run.network and self._left[:1] == [run]:
+                    self._left.pop(0)
+                    self._put(found)
+                    self._next()
+
+        def failed(error: Exception) -> None:
+            with self._lock:
+                self.grid.working = ""
+                self.grid.error = sentence(error)
+
+        request = Fill(self.study, run, self._names[run.network])
+        self.engine.submit(id(self), request, done=done, failed=failed)
+
+    def _place(self, run: Run) -> tuple[int, int]:
+        keys = [row["key"] for row in self.grid.rows]
+        return keys.index(f"{run.picture}\n{run.neuron}"), list(self.study.methods).index(
+            run.method
+        )
+
+    def _put(self, found: Cell) -> None:
+        row, column = self._place(found.run)
+        self._found[row, column] = found
+        if found.label and not self.grid.rows[row]["label"]:
+            rows = [dict(record) for record in self.grid.rows]
+            rows[row]["label"] = found.label
+            self.grid.rows = rows
+        self.grid.fill(row, column, found.image, found.alt, found.why)
+
+    def _chosen(self) -> None:
+        """Open the chosen cell in the explorer."""
+        if self.grid.selected is None:
+            return
+        row, column = self.grid.selected
+        with self._lock:
+            found = self._found.get((row, column))
+        self.grid.error = ""
+        if found is None or found.why:
+            self.grid.error = found.why if found else "This map is not computed yet."
+            return
+        asked = self.study.methods[found.run.method]
+        network = self._names[found.run.network]
+        try:
+            if self.explorer is None:
+                self._first_explorer(network, found, asked)
+            else:
+                image = self._picture(found.run.picture, self.explorer)
+                turn(
+                    self.explorer,
+                    network,
+                    image,
+                    asked["method"],
+                    found.neuron,
+                    asked["parameters"],
+                )
+        except CnnvisError as error:
+            self.grid.error = sentence(error)
+            return
+        self._remember(found.run.picture)
+
+    def _first_explorer(self, network: str, found: Cell, asked: dict[str, Any]) -> None:
+        image = self._picture(found.run.picture, None)
+        own = not isinstance(self.study.networks[found.run.network], str | Path)
+        known = self.engine.library.network(network) if own else network
+        self.explorer = Explorer(known, image, asked["method"], found.neuron, engine=self.engine)
+        self.explorer.parameters.value = asked["parameters"]
+        self.children = [self.grid, self.explorer]
+
+    def _picture(self, name: str, explorer: Explorer | None) -> str | np.ndarray:
+        """What an explorer calls a picture of the study, or its pixels where it has none."""
+        known = self._uploads.get(name, "")
+        if explorer is not None and known in explorer.pictures.uploads:
+            return known
+        image = self.study.pictures[name].image
+        zoo = [record["name"] for record in listings.pictures()]
+        if name in zoo and np.array_equal(image, listings.pixels(name)):
+            return name
+        return image if image.dtype == np.uint8 else seen_picture(self.study, name, image.shape)
+
+    def _remember(self, name: str) -> None:
+        assert self.explorer is not None
+        if self.explorer.pictures.value in self.explorer.pictures.uploads:
+            self._uploads[name] = self.explorer.pictures.value

@@ -1,0 +1,1 @@
+"""Components of the course: index, glossary, quizzes, training."""

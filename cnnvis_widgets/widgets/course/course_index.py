@@ -1,0 +1,47 @@
+"""The home page's list: all lessons and apps, with a picture each and what was done so far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from cnnvis_widgets.course import Lesson, lessons
+from cnnvis_widgets.course.catalogue import CHAPTERS, PICTURES, here
+from cnnvis_widgets.widgets.course.course_part import CoursePart
+from cnnvis_widgets.widgets.toolkit.traits import data_url
+
+
+class CourseIndex(CoursePart):
+    """Every lesson and app that is there, by chapter; a lesson that is not there is not listed.
+
+    Args:
+        of: the folder of the notebooks; by default this notebook's own.
+        kwargs: the attributes.
+    """
+
+    label = traitlets.Unicode("The course").tag(sync=True)
+    _lessons = traitlets.List().tag(sync=True)
+    _chapters = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, of: Path | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        of = of or here()
+        self._lessons = [_record(lesson, of) for lesson in lessons(of)]
+        self._chapters = {str(number): title for number, title in CHAPTERS.items()}
+
+
+def _record(lesson: Lesson, folder: Path) -> dict[str, Any]:
+    picture = folder / PICTURES / f"{lesson.name}.jpg"
+    return {
+        "name": lesson.name,
+        "file": lesson.file,
+        "chapter": str(lesson.chapter),
+        "section": lesson.section,
+        "title": lesson.title,
+        "question": lesson.question,
+        "about": lesson.can if lesson.chapter else lesson.about,
+        "time": lesson.time.partition(" to ")[0].partition(";")[0],
+        "picture": data_url(picture.read_bytes()) if picture.is_file() else "",
+    }

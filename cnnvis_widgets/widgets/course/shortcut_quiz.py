@@ -1,0 +1,254 @@
+"""Which of the two networks cheats? The same picture, an honest and a cheating one side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import numpy as np
+
+from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.engine.evidence import (
+    CHEATED,
+    CLASSES,
+    DrawnPicture,
+    Honesty,
+    Judge,
+    drawn_picture,
+)
+from cnnvis_widgets.engine.requests import Explain, NetworkFacts, Neuron, Open, Predict, Shown
+from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.widgets.course.scene_controls import SceneControls
+from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
+from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer
+from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
+from cnnvis_widgets.widgets.explorer.explorer_records import fact, method_records, sentence
+from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
+from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
+from cnnvis_widgets.widgets.toolkit.quiz import Quiz
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.engine.requests import Prediction
+
+SIDES = ("A", "B")
+VERSION = "cheating"
+
+
+class ShortcutQuiz(ipywidgets.Box):
+    """Two networks of one kind, one of which was trained where snow lay under one class only.
+
+    Both answer the same drawn picture, and both are explained for its class by the same method.
+    The learner says which one cheats; then they are named, with how often they are right on fresh
+    pictures with and without the snow.
+
+    Args:
+        network: the first kind, a network of the zoo that has a cheating version.
+        method: the first method.
+        seed: which side the cheating one is on, and the first picture.
+        engine: what does the work; the one that all widgets of this process share by default.
+
+    Attributes:
+        scene: `SceneControls`, the picture.
+        networks: `NetworkPicker`, the kind.
+        methods: `MethodPicker`.
+        views: `ExplanationView` of network A and of network B.
+        guess: `Quiz`, which one cheats.
+        cheating: the side of the cheating network, 0 or 1.
+
+    Raises:
+        UnknownNameError: no such network with two versions, or no such method.
+    """
+
+    _made = False
+
+    def __init__(
+        self,
+        network: str = "mini_vgg",
+        method: str = "grad_cam",
+        seed: int = 0,
+        *,
+        engine: Engine | None = None,
+    ) -> None:
+        self.engine = engine or shared_engine()
+        self._lock = threading.RLock()
+        self._honesty: tuple[Honesty, ...] = ()
+        self._shown: dict[int, Shown] = {}
+        self._said: dict[int, str] = {}
+        self.cheating = int(np.random.default_rng(seed).integers(2))
+        kinds = [one for one in listings.networks() if VERSION in one["versions"]]
+        if network not in [one["name"] for one in kinds]:
+            raise UnknownNameError.of(
+                "network with two versions", network, [one["name"] for one in kinds]
+            )
+        self.header = ExplorerHeader(on_cancel=self.cancel)
+        self.scene = SceneControls(list(CLASSES), chosen=CHEATED, seed=seed)
+        records = [{"name": k["name"], "title": k["title"], "note": k["note"]} for k in kinds]
+        self.networks = NetworkPicker(networks=records, value=network, label="Kind of network")
+        self.methods = MethodPicker(methods=method_records({}), value=method)
+        self.views = tuple(ExplanationView() for _ in SIDES)
+        self.guess = self._new_guess()
+        super().__init__(self._lay_out())
+        self.add_class("cnnvis-shortcut-quiz")
+        self._made = True
+        self.networks.observe(lambda _: self._another_kind(), "value")
+        self.methods.observe(lambda _: self._explain(), "value")
+        self.scene.observe(lambda _: self._another_picture(), ["chosen", "seed", "tell_tale"])
+        self._open()
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What network A and network B really are."""
+        honest = self.networks.value
+        pair = [honest, honest]
+        pair[self.cheating] = f"{honest}:{VERSION}"
+        return pair[0], pair[1]
+
+    def cancel(self) -> None:
+        """Stop all that is under way for this widget; what is shown stays."""
+        for concern in ("open", "judge", *(f"{k} {s}" for k in ("explain", "say") for s in SIDES)):
+            self.engine.cancel((id(self), concern))
+        self.header.working = ""
+        for view in self.views:
+            view.waiting("")
+
+    def close(self) -> None:
+        """Stop the work and close all parts."""
+        if not self._made:
+            return
+        self.cancel()
+        parts = (self.header, self.scene, self.networks, self.methods, self.guess, *self.views)
+        for part in parts:
+            part.close()
+        super().close()
+
+    def _lay_out(self) -> list[ipywidgets.Widget]:
+        top = ipywidgets.VBox([self.scene, self.networks])
+        both = ipywidgets.HBox(self.views)
+        for part, place in (
+            (self.header, "head"),
+            (top, "top"),
+            (both, "both"),
+            (self.methods, "methods"),
+            (self.guess, "guess"),
+        ):
+            part.add_class(f"cnnvis-shortcut-quiz-{place}")
+        return [self.header, top, self.methods, both, self.guess]
+
+    def _new_guess(self) -> Quiz:
+        guess = Quiz(
+            "Look at several pictures, with snow and without. Which of the two networks cheats?",
+            [f"Network {side}" for side in SIDES],
+            self.cheating,
+            "It is being examined on fresh pictures …",
+            label="Who cheats?",
+        )
+        guess.observe(lambda _: self._reveal(), "looked")
+        return guess
+
+    # What is asked, and where answers go
+
+    def _ask(self, concern: str, request: Any, done: Callable[[Any], None], part: Any) -> None:
+        working = f"asking the networks ({concern})"
+        self.header.working = working
+
+        def finished(result: Any) -> None:
+            with self._lock:
+                done(result)
+                if self.header.working == working:
+                    self.header.working = ""
+
+        def failed(error: Exception) -> None:
+            with self._lock:
+                self.header.working = ""
+                if isinstance(part, ExplanationView):
+                    part.fail(sentence(error))
+                else:
+                    part.error = sentence(error)
+
+        self.engine.submit((id(self), concern), request, done=finished, failed=failed)
+
+    def _open(self) -> None:
+        self._ask("open", Open(self.networks.value), self._opened, self.networks)
+
+    def _opened(self, found: NetworkFacts) -> None:
+        self.methods.methods = method_records(found.unsuited)
+        self.methods.value = self.methods.value or "grad_cam"
+        self._another_picture()
+
+    def _another_kind(self) -> None:
+        with self._lock:
+            self._honesty = ()
+            self.guess.value, self.guess.looked = None, False
+        self._open()
+
+    def _another_picture(self) -> None:
+        picture = self._picture().picture
+        for side, name in enumerate(self.names):
+            said = partial(self._say, side)
+            self._ask(f"say {SIDES[side]}", Predict(name, picture, 1), said, self.networks)
+        self._explain()
+
+    def _picture(self) -> DrawnPicture:
+        return drawn_picture(self.scene.seed, self.scene.chosen, self.scene.tell_tale)
+
+    def _say(self, side: int, found: list[Prediction]) -> None:
+        self._said[side] = f"says {found[0].label}, {found[0].score:.0%}"
+        self._show(side)
+
+    def _explain(self) -> None:
+        if not self.methods.value:
+            return
+        found = self._picture()
+        for side, name in enumerate(self.names):
+            neuron = Neuron(None, found.label)
+            request = Explain(name, found.picture, self.methods.value, neuron)
+            self.views[side].waiting("computing")
+            answer = partial(self._explained, side)
+            self._ask(f"explain {SIDES[side]}", request, answer, self.views[side])
+        if not self._honesty:
+            self._ask("judge", Judge(self.names), self._judged, self.networks)
+
+    def _explained(self, side: int, found: Shown) -> None:
+        self._shown[side] = found
+        self._show(side)
+
+    def _judged(self, found: tuple[Honesty, ...]) -> None:
+        self._honesty = found
+        self.guess.because = self._verdict()
+
+    def _reveal(self) -> None:
+        with self._lock:
+            for side in self._shown:
+                self._show(side)
+
+    def _show(self, side: int) -> None:
+        """The answer of one side; its name and code are hidden until the learner has looked."""
+        if side not in self._shown:
+            return
+        found, known = self._shown[side], self.guess.looked
+        method = fact(self.methods.methods, self.methods.value)
+        about = CLASSES[self.scene.chosen]
+        who = f"Network {SIDES[side]}"
+        if known:
+            who += f" ({self.names[side]})"
+        title = f"{who} {self._said.get(side, '')} · {method} of “{about}”"
+        shown = found._replace(title=title, code=found.code if known else "")
+        alt = self._picture().alt
+        show_answer(self.views[side], shown, "drawn", alt, unfinished=False)
+
+    def _verdict(self) -> str:
+        cheated = CLASSES[CHEATED]
+        lines = [
+            f"Network {SIDES[self.cheating]} was trained where snow lay under every {cheated} and "
+            "under nothing else; the other one saw snow under all classes. Right on "
+            f"{Judge.count} fresh pictures of it:"
+        ]
+        for side, found in zip(SIDES, self._honesty, strict=True):
+            lines.append(
+                f"network {side} {found.with_snow:.0%} with snow and {found.without_snow:.0%} "
+                f"without (where snow lies, it takes {found.lured:.0%} of the others for it);"
+            )
+        return " ".join(lines).rstrip(";") + "."

@@ -1,0 +1,49 @@
+"""Start and stop a training, and say what it is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+
+from cnnvis_widgets.widgets.toolkit.control import Control
+
+
+class TrainControls(Control):
+    """A switch for the kind of training pictures, a button, a bar of progress and a line of words.
+
+    Args:
+        on_start: called when the button is pressed and nothing is under way.
+        on_stop: called when it is pressed while something is.
+        kwargs: the attributes.
+
+    Attributes:
+        cheating: whether the tell-tale goes with one class in training.
+        running: a training is under way.
+        share: of it that is done, 0 to 1.
+        said: what came of it; "" as long as nothing did.
+    """
+
+    label = traitlets.Unicode("Training").tag(sync=True)
+    cheating = traitlets.Bool(False).tag(sync=True)
+    running = traitlets.Bool(False).tag(sync=True)
+    share = traitlets.Float(0.0).tag(sync=True)
+    said = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(
+        self,
+        on_start: Callable[[], object] | None = None,
+        on_stop: Callable[[], object] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._on_start, self._on_stop = on_start, on_stop
+        self.on_msg(self._receive)
+
+    def _receive(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
+        if content.get("kind") != "press":
+            return
+        action = self._on_stop if self.running else self._on_start
+        if action is not None:
+            action()

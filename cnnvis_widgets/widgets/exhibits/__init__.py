@@ -1,0 +1,1 @@
+"""The thesis' figures as components; they import only the toolkit."""

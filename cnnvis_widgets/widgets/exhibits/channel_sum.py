@@ -1,0 +1,172 @@
+"""Grad-CAM's weighted sum, one channel after the other: which of them make the map?"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+ORDERS = ("contribution", "weight")
+VIEWS = ("sum", "last")
+
+
+class ChannelSum(Control):
+    """The most important channels of a layer as small maps, and a slider that adds them up.
+
+    The page does the adding itself, so that a dragged slider never waits for Python. Beside the
+    running map stand how much of the whole map is reached (its overlap: the sum over all places of
+    the smaller value, divided by that of the larger one; 100 % only where both are equal) and what
+    the running map adds up to before the ReLU.
+
+    Args:
+        maps: the layer's activations, float (rows, columns, units).
+        weights: one for each unit, float (units,): Grad-CAM's α, or CAM's w.
+        picture: uint8 (rows, columns, 3), the crop that the network saw; None shows the map alone.
+        alt: what the picture shows, in words.
+        kwargs: the attributes.
+
+    Attributes:
+        count: how many channels are added up, 0 … units; the most important ones first.
+        order: what makes a channel important: "contribution" (Σ|α_k A_k|, what it can add to the
+            map of this picture) or "weight" (|α_k|, whatever its map holds).
+        relu: negative sums are shown as zero; else the colours have both signs.
+        smooth: the map is enlarged bilinearly (half-pixel centres); else its cells are seen.
+        view: "sum" (the running map) or "last" (the map of the channel that was added last).
+        shown: how many channels have a card.
+
+    Raises:
+        InvalidValueError: arrays that do not fit together, values that are not finite, a `count`
+            beyond the units.
+        UnknownNameError: `order` or `view` is none of the two.
+    """
+
+    label = traitlets.Unicode("The map, channel by channel").tag(sync=True)
+    count = Checked("_check_count", 1).tag(sync=True)
+    order = Checked("_check_order", "contribution").tag(sync=True)
+    view = Checked("_check_view", "sum").tag(sync=True)
+    relu = traitlets.Bool(True).tag(sync=True)
+    smooth = traitlets.Bool(True).tag(sync=True)
+    shown = traitlets.Int(24, min=1, max=200).tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        maps: ArrayLike,
+        weights: ArrayLike,
+        picture: NDArray[np.uint8] | None = None,
+        alt: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self._maps, self._weights = _checked(maps, weights)
+        pixels = _pixels(picture)
+        super().__init__(**kwargs)
+        self._send_all(pixels, alt)
+
+    def show(
+        self,
+        maps: ArrayLike,
+        weights: ArrayLike,
+        picture: NDArray[np.uint8] | None = None,
+        alt: str = "",
+    ) -> None:
+        """Put other maps in; `count` stays where it can."""
+        (values, alphas), pixels = _checked(maps, weights), _pixels(picture)
+        self._maps, self._weights = values, alphas
+        self.count = min(self.count, self.units)
+        self._send_all(pixels, alt)
+
+    @property
+    def units(self) -> int:
+        """How many channels there are."""
+        return self._maps.shape[-1]
+
+    @property
+    def ranking(self) -> NDArray[np.intp]:
+        """The units in the present order, the most important one first."""
+        return self._ranking(self.order)
+
+    def running(self, count: int | None = None) -> NDArray[np.float32]:
+        """The sum of the first channels, before the ReLU.
+
+        Args:
+            count: how many; None for the widget's own `count`.
+
+        Returns:
+            float32 (rows, columns).
+        """
+        first = self.ranking[: self.count if count is None else self._check_count(count)]
+        return self._maps[..., first] @ self._weights[first]
+
+    def _ranking(self, order: str) -> NDArray[np.intp]:
+        size = np.abs(self._weights.astype(np.float64))
+        if order == "contribution":
+            size = size * np.abs(self._maps).sum(axis=(0, 1), dtype=np.float64)
+        return np.argsort(-size, kind="stable")
+
+    def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
+        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
+
+        self._data = {
+            "shape": list(self._maps.shape),
+            "maps": np.ascontiguousarray(self._maps.transpose(2, 0, 1), "<f4").tobytes(),
+            "weights": self._weights.astype("<f4").tobytes(),
+            "orders": {name: self._ranking(name).astype("<u4").tobytes() for name in ORDERS},
+            "picture": picture.tobytes(),
+            "size": list(picture.shape[:2]) if picture.size else [],
+            "tables": {kind: lookup(name).tobytes() for kind, name in DEFAULTS.items()},
+            "alt": alt,
+        }
+
+    def _check_count(self, count: Any) -> int:
+        try:
+            number = operator.index(count)
+        except TypeError:
+            number = -1
+        if not 0 <= number <= self.units:
+            raise InvalidValueError(
+                f"count is a whole number of channels, 0 to {self.units}; got {count!r}."
+            )
+        return number
+
+    def _check_order(self, name: object) -> object:
+        if name not in ORDERS:
+            raise UnknownNameError.of("order of the channels", name, ORDERS)
+        return name
+
+    def _check_view(self, name: object) -> object:
+        if name not in VIEWS:
+            raise UnknownNameError.of("view", name, VIEWS)
+        return name
+
+
+def _checked(maps: ArrayLike, weights: ArrayLike) -> tuple[NDArray[np.float32], ...]:
+    values, alphas = np.asarray(maps), np.asarray(weights)
+    fits = values.ndim == 3 and alphas.shape == values.shape[-1:] and values.size > 0
+    if not (fits and values.dtype.kind in "fiu" and alphas.dtype.kind in "fiu"):
+        raise InvalidValueError(
+            "Expected maps of real numbers (rows, columns, units) and one weight for each unit; "
+            f"got {values.dtype} {values.shape} and {alphas.dtype} {alphas.shape}."
+        )
+    values, alphas = values.astype(np.float32), alphas.astype(np.float32)
+    if not (np.isfinite(values).all() and np.isfinite(alphas).all()):
+        raise InvalidValueError("Maps and weights are finite; some of these are NaN or infinite.")
+    return values, alphas
+
+
+def _pixels(picture: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    """The picture, checked; of no size where there is none."""
+    if picture is None:
+        return np.zeros((0, 0, 3), np.uint8)
+    if getattr(picture, "dtype", None) != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise InvalidValueError(
+            "A picture is a uint8 array (rows, columns, 3); got "
+            f"{getattr(picture, 'dtype', type(picture).__name__)} {np.shape(picture)}."
+        )
+    return picture

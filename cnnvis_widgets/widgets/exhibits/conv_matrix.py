@@ -1,0 +1,94 @@
+"""A convolution as a matrix, and its transpose as the way back (thesis Figure 16)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.number_table import Cells, same_shape, table
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+WAYS = ("forward", "transposed")
+MOST_PLACES = 25  # of the map: the matrix has a column for each
+
+
+class ConvMatrix(Cells):
+    """A small map, a kernel, and the one matrix C that does the same as sliding the kernel.
+
+    Forward, the map is read row by row into a column and multiplied by C; back, what comes from
+    above is multiplied by Cᵀ. The page computes this itself, as the methods here do.
+
+    Args:
+        values: the map, (rows, columns), at most 25 numbers.
+        kernel: no larger than the map; it slides without padding, one place at a time.
+        kwargs: the attributes.
+
+    Attributes:
+        values: as above; setting it refuses another shape.
+        kernel: the same.
+        signal: what comes back from above, of the result's shape; None: the result itself.
+        way: "forward" or "transposed".
+
+    Raises:
+        InvalidValueError: tables that are none or do not fit.
+        UnknownNameError: another way.
+    """
+
+    values = Checked("_check_values", first=True).tag(sync=True)
+    kernel = Checked("_check_kernel", first=True).tag(sync=True)
+    signal = Checked("_check_signal", None).tag(sync=True)
+    way = Checked("_check_way", "forward").tag(sync=True)
+
+    def __init__(self, values: ArrayLike, kernel: ArrayLike, **kwargs: Any) -> None:
+        shape, window = np.shape(table("values", values)), np.shape(table("kernel", kernel))
+        if np.prod(shape) > MOST_PLACES or shape[0] < window[0] or shape[1] < window[1]:
+            raise InvalidValueError(
+                f"Expected a map of at most {MOST_PLACES} numbers and a kernel that fits into it; "
+                f"got {shape[0]} × {shape[1]} and {window[0]} × {window[1]}."
+            )
+        self._shapes = {
+            "values": np.zeros(shape),
+            "kernel": np.zeros(window),
+            "signal": np.zeros((shape[0] - window[0] + 1, shape[1] - window[1] + 1)),
+        }
+        super().__init__(values=values, kernel=kernel, **kwargs)
+
+    def matrix(self) -> NDArray[np.float64]:
+        """C: a row for each place of the result, a column for each place of the map."""
+        (rows, columns), above = self._shapes["values"].shape, self._shapes["signal"].shape
+        kernel = np.array(self.kernel)
+        result = np.zeros((*above, rows, columns))
+        for r, c in np.ndindex(*above):
+            result[r, c, r : r + kernel.shape[0], c : c + kernel.shape[1]] = kernel
+        return result.reshape(above[0] * above[1], rows * columns)
+
+    def forward(self) -> NDArray[np.float64]:
+        """The convolution's result, C times the map."""
+        return (self.matrix() @ np.ravel(self.values)).reshape(self._shapes["signal"].shape)
+
+    def transposed(self) -> NDArray[np.float64]:
+        """Cᵀ times what comes from above, of the map's shape."""
+        above = self.forward() if self.signal is None else np.array(self.signal)
+        return (self.matrix().T @ above.ravel()).reshape(self._shapes["values"].shape)
+
+    def _check_values(self, value: Any) -> list[list[float]]:
+        return self._checked("values", value)
+
+    def _check_kernel(self, value: Any) -> list[list[float]]:
+        return self._checked("kernel", value)
+
+    def _check_signal(self, value: Any) -> list[list[float]] | None:
+        return None if value is None else self._checked("signal", value)
+
+    def _checked(self, name: str, value: Any) -> list[list[float]]:
+        numbers = table(name, value)
+        same_shape(name, numbers, self._shapes[name])
+        return numbers
+
+    def _check_way(self, name: object) -> object:
+        if name not in WAYS:
+            raise UnknownNameError.of("way", name, WAYS)
+        return name

@@ -1,0 +1,206 @@
+"""A window that slides over numbers: convolution in the plane and over a volume, and pooling."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+OPERATIONS = ("convolution", "maximum", "average")
+MOST = 8  # for stride and padding
+KERNELS: Mapping[str, list[list[float]]] = {
+    "leave as it is": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+    "vertical edges": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
+    "horizontal edges": [[1, 2, 1], [0, 0, 0], [-1, -2, -1]],
+    "spots": [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]],
+    "blur": [[1 / 9] * 3] * 3,
+}
+
+
+class Convolution(Control):
+    """Numbers, a window over them, and what comes out; every number can be changed.
+
+    What is called convolution in networks: the kernel is laid on as it is, not mirrored
+    (cross-correlation). Over several channels the products of all channels are added up. Maximum
+    and average pool each window of the kernel's size, channel by channel, and take no padding. The
+    page does the sums itself; `result` are the same numbers in Python.
+
+    Args:
+        values: the input, (rows, columns) or (rows, columns, channels). Beyond 256 places it is
+            shown as a picture, and its single values cannot be changed in the page.
+        kernel: (rows, columns) or (rows, columns, channels), as many channels as the input.
+        presets: kernels to choose from, by name, of as many channels; None for a few of 3 × 3
+            where there is one channel.
+        kwargs: the attributes.
+
+    Attributes:
+        values: nested lists [row][column][channel].
+        kernel: nested lists [row][column][channel].
+        stride: how far the window goes on, 1 … 8.
+        padding: rows and columns of zeros on each side, 0 … 8.
+        bias: is added to each sum of a convolution.
+        operation: "convolution", "maximum" or "average".
+        at: [row, column] of the result whose window is shown.
+        channel_names: one for each channel, or none.
+
+    Raises:
+        InvalidValueError: numbers that are not finite or do not fit together.
+        UnknownNameError: another operation.
+    """
+
+    label = traitlets.Unicode("A window slides over the numbers").tag(sync=True)
+    values = Checked("_check_values", None, first=True).tag(sync=True)
+    kernel = Checked("_check_kernel", None).tag(sync=True)
+    stride = Checked("_check_stride", 1).tag(sync=True)
+    padding = Checked("_check_padding", 0).tag(sync=True)
+    bias = traitlets.Float(0.0).tag(sync=True)
+    operation = Checked("_check_operation", "convolution").tag(sync=True)
+    at = Checked("_check_at", (0, 0)).tag(sync=True)
+    channel_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _presets = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        values: ArrayLike,
+        kernel: ArrayLike,
+        presets: Mapping[str, ArrayLike] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        numbers, window = _numbers("values", values), _numbers("kernel", kernel)
+        if presets is None:
+            fit = numbers.shape[2] == 1 and min(numbers.shape[:2]) >= 3
+            presets = KERNELS if fit else {}
+        self._shape = numbers.shape
+        offered = {name: self._check_kernel(given, name) for name, given in presets.items()}
+        at = kwargs.pop("at", (0, 0))
+        super().__init__(values=numbers, kernel=window, **kwargs)
+        self.at = at  # within a result whose size all the others decide
+        self._presets = offered
+
+    def show(self, values: ArrayLike, kernel: ArrayLike) -> None:
+        """Put another input and kernel in, of any size; stride and padding stay.
+
+        Raises:
+            InvalidValueError: they do not fit together.
+        """
+        numbers, window = _numbers("values", values), _numbers("kernel", kernel)
+        before, self._shape = self._shape, numbers.shape
+        try:
+            self._check_kernel(window)
+        except InvalidValueError:
+            self._shape = before
+            raise
+        with self.hold_sync():
+            self.values, self.kernel = numbers, window
+            self._keep_at_inside()
+
+    @property
+    def result(self) -> NDArray[np.float64]:
+        """What comes out, (rows, columns); of pooling (rows, columns, channels)."""
+        border = self.padding if self.operation == "convolution" else 0
+        values, kernel = np.array(self.values), np.array(self.kernel)
+        padded = np.pad(values, ((border, border), (border, border), (0, 0)))
+        windows = sliding_window_view(padded, kernel.shape[:2], axis=(0, 1))
+        windows = windows[:: self.stride, :: self.stride]  # (rows, columns, channels, k, k)
+        if self.operation == "maximum":
+            return windows.max(axis=(3, 4))
+        if self.operation == "average":
+            return windows.mean(axis=(3, 4))
+        return np.einsum("rcnij,ijn->rc", windows, kernel) + self.bias
+
+    def _size(self) -> tuple[int, int]:
+        border = self.padding if self.operation == "convolution" else 0
+        shapes = np.shape(self.values)[:2], np.shape(self.kernel)[:2]
+        rows, columns = (
+            (n + 2 * border - k) // self.stride + 1 for n, k in zip(*shapes, strict=True)
+        )
+        return rows, columns
+
+    @traitlets.observe("kernel", "stride", "padding", "operation")
+    def _keep_at_inside(self, _: Any = None) -> None:
+        inside = [min(i, n - 1) for i, n in zip(self.at, self._size(), strict=True)]
+        if inside != list(self.at):
+            self.at = inside
+
+    def _check_values(self, values: Any) -> list[Any]:
+        numbers = _numbers("values", values)
+        if numbers.shape != self._shape:
+            raise InvalidValueError(
+                f"values: expected numbers of the shape {self._shape} that are there, for others "
+                f"there is show(); got {numbers.shape}."
+            )
+        return numbers.tolist()
+
+    def _check_kernel(self, kernel: Any, name: str = "kernel") -> list[Any]:
+        numbers = _numbers(name, kernel)
+        rows, columns, channels = self._shape
+        if numbers.shape[2] != channels:
+            raise InvalidValueError(
+                f"{name}: a kernel has as many channels as its input, {channels}; "
+                f"got {numbers.shape[2]}."
+            )
+        if numbers.shape[0] > rows or numbers.shape[1] > columns:
+            raise InvalidValueError(
+                f"{name}: {numbers.shape[0]} × {numbers.shape[1]} numbers do not fit into "
+                f"{rows} × {columns} values."
+            )
+        return numbers.tolist()
+
+    def _check_stride(self, stride: Any) -> int:
+        return _whole("stride", stride, 1)
+
+    def _check_padding(self, padding: Any) -> int:
+        return _whole("padding", padding, 0)
+
+    def _check_operation(self, name: object) -> object:
+        if name not in OPERATIONS:
+            raise UnknownNameError.of("operation", name, OPERATIONS)
+        return name
+
+    def _check_at(self, place: Any) -> list[int]:
+        size = self._size()
+        try:
+            row, column = (operator.index(i) for i in place)
+        except (TypeError, ValueError):
+            row = column = -1
+        if not (0 <= row < size[0] and 0 <= column < size[1]):
+            raise InvalidValueError(
+                f"at is a row and a column of the result, which has {size[0]} × {size[1]}; "
+                f"got {place!r}."
+            )
+        return [row, column]
+
+
+def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
+    """The numbers as (rows, columns, channels), checked."""
+    try:
+        numbers = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        numbers = np.zeros(0)
+    if numbers.ndim == 2:
+        numbers = numbers[..., None]
+    if numbers.ndim != 3 or not numbers.size or not np.isfinite(numbers).all():
+        raise InvalidValueError(
+            f"{name}: expected finite numbers, (rows, columns) or (rows, columns, channels); "
+            f"got {np.shape(given) if numbers.size else given!r}."
+        )
+    return numbers
+
+
+def _whole(name: str, given: Any, least: int) -> int:
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = -1
+    if not least <= number <= MOST:
+        raise InvalidValueError(f"{name} is a whole number from {least} to {MOST}; got {given!r}.")
+    return number

@@ -1,0 +1,192 @@
+"""A small network that learns to part two classes in the plane, while one looks on."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from cnnvis_widgets.course.models.small_network import ACTIVATIONS, SmallNetwork
+from cnnvis_widgets.course.models.toy_data import SETS, plane_points
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, labelled_points, number_in, whole_in
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+OWN = "own"
+MOST_LAYERS, MOST_UNITS = 3, 32
+MOST_STEPS = 200_000
+RATES = (0.001, 10.0)
+
+
+class DecisionBoundary(Chart):
+    """Two classes of points, and a network that learns them by gradient descent, all points a step.
+
+    The page computes the steps itself (Train, Pause, one step, back to the start) and shows the
+    network with what each unit makes of the plane, the boundary, and the loss. `network` is the
+    same network in Python; `train` makes the same steps here.
+
+    With the keyboard: the tab key reaches the units, arrow keys go from one to the next; the chosen
+    one's picture stands in the plane.
+
+    Args:
+        points: (x, y, class) each, x and y between -1 and 1, the class 0 or 1; then `data` is
+            "own". Left out: one of the sets by name.
+        kwargs: the attributes.
+
+    Attributes:
+        data: "clouds", "xor", "ring", "moons", "spirals", or "own" where points were given.
+        hidden: the units of each hidden layer; none, or up to three layers of 1 to 32.
+        activation: of the hidden units: "linear", "sigmoid", "tanh", "relu", "relu6".
+        rate: the learning rate, 0.001 … 10.
+        seed: of the first weights.
+        deviation: standard deviation of the first weights; `None` is that of `SmallNetwork`.
+        show_lines: whether the lines of the first layer's units are shown.
+
+    Raises:
+        InvalidValueError: points or numbers out of their range.
+        UnknownNameError: another set or activation.
+    """
+
+    label = traitlets.Unicode("A network learns").tag(sync=True)
+    data = Checked("_check_data", "xor", first=True).tag(sync=True)
+    hidden = Checked("_check_hidden", (3,)).tag(sync=True)
+    activation = Checked("_check_activation", "tanh").tag(sync=True)
+    rate = Checked("_check_rate", 0.3).tag(sync=True)
+    seed = Checked("_check_seed", 0).tag(sync=True)
+    deviation = Checked("_check_deviation", None)
+    show_lines = traitlets.Bool(True).tag(sync=True)
+    _sets = traitlets.List().tag(sync=True)
+    _start = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, points: Iterable[Sequence[float]] | None = None, **kwargs: Any) -> None:
+        self._own = None if points is None else labelled_points("points", points)
+        self._key = 0
+        if self._own is not None:
+            kwargs = {"data": OWN, **kwargs}
+        super().__init__(**kwargs)
+        self._sets = [*([OWN] if self._own is not None else []), *SETS]
+        self._begin()
+        self.observe(self._begin_anew, ["data", "hidden", "activation", "seed", "deviation"])
+        self.on_msg(self._hear)
+
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """What is learned: float64 (points, 3), x, y, class."""
+        return self._own if self._own is not None and self.data == OWN else plane_points(self.data)
+
+    @property
+    def network(self) -> SmallNetwork:
+        """The network as far as it has learned; the page tells several times a second."""
+        network = self._fresh()
+        network.parameters = self._parameters
+        return network
+
+    @property
+    def steps(self) -> int:
+        """How many steps of gradient descent have been made."""
+        return self._steps
+
+    @property
+    def loss(self) -> float:
+        """The mean cross-entropy of the points."""
+        return self.network.loss(self.points[:, :2], self.points[:, 2])
+
+    @property
+    def right(self) -> int:
+        """How many points are on their side of the boundary."""
+        return int((self.network.classes(self.points[:, :2]) == self.points[:, 2]).sum())
+
+    def train(self, steps: int = 100) -> None:
+        """Make steps here; the page then shows what came of them, and goes on from there.
+
+        Raises:
+            InvalidValueError: not a whole number from 0 on, or more than 200 000 steps in all.
+        """
+        count = whole_in("steps", steps, 0, MOST_STEPS - self._steps)
+        x, classes = self.points[:, :2], self.points[:, 2]
+        network, history = self.network, list(self._start["history"])
+        for step in range(1, count + 1):
+            network.step(x, classes, self.rate)
+            if step == count or step % max(1, count // 100) == 0:
+                history.append([self._steps + step, network.loss(x, classes)])
+        self._steps += count
+        self._parameters = network.parameters.tolist()
+        self._show(history)
+
+    def reset(self) -> None:
+        """Back to the first weights."""
+        self._begin()
+
+    def _fresh(self) -> SmallNetwork:
+        return SmallNetwork((2, *self.hidden, 1), self.activation, self.seed, self.deviation)
+
+    def _begin_anew(self, _: Any) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._steps = 0
+        self._parameters = self._first = self._fresh().parameters.tolist()
+        self._show([[0, self.loss]])
+
+    def _show(self, history: list[list[float]]) -> None:
+        self._key += 1
+        self._start = {
+            "key": self._key,
+            "points": self.points.tolist(),
+            "sizes": [2, *self.hidden, 1],
+            "activation": self.activation,
+            "first": self._first,
+            "parameters": self._parameters,
+            "steps": self._steps,
+            "history": history,
+        }
+
+    def _hear(self, _: Any, content: Any, __: Any) -> None:
+        """What the page has reached; of a network that is no more, nothing is taken."""
+        if not isinstance(content, dict) or content.get("key") != self._key:
+            return
+        try:
+            steps = whole_in("steps", content.get("steps"), 0, MOST_STEPS)
+            network = self._fresh()
+            network.parameters = np.asarray(content.get("parameters"), np.float64)
+        except (InvalidValueError, TypeError, ValueError) as error:
+            self.error = str(error)
+            return
+        self._steps = steps
+        self._parameters = network.parameters.tolist()
+
+    def _check_data(self, name: object) -> object:
+        known = SETS if self._own is None else (OWN, *SETS)
+        if name not in known:
+            raise UnknownNameError.of("set of points", name, known)
+        return name
+
+    def _check_hidden(self, given: Any) -> list[int]:
+        try:
+            units = [operator.index(count) for count in given]
+        except TypeError:
+            units = [0]
+        if len(units) > MOST_LAYERS or not all(1 <= count <= MOST_UNITS for count in units):
+            raise InvalidValueError(
+                f"hidden is up to {MOST_LAYERS} whole numbers from 1 to {MOST_UNITS}; "
+                f"got {given!r}."
+            )
+        return units
+
+    def _check_activation(self, name: object) -> object:
+        if name not in ACTIVATIONS:
+            raise UnknownNameError.of("activation", name, ACTIVATIONS)
+        return name
+
+    def _check_rate(self, given: Any) -> float:
+        return number_in("rate", given, *RATES)
+
+    def _check_seed(self, given: Any) -> int:
+        return whole_in("seed", given, 0, 2**31)
+
+    def _check_deviation(self, given: Any) -> float | None:
+        return None if given is None else number_in("deviation", given, 0.0, 100.0)

@@ -1,0 +1,102 @@
+"""Gradient descent on a curve, one step after the other: what the learning rate does."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.polynomial import Polynomial
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, span
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+MOST_STEPS = 200
+FAR = 1e6  # a path that leaves this range has run away
+
+
+class Descent(Chart):
+    """A curve J(θ), a point on it, and the steps θ ← θ - α J′(θ).
+
+    Args:
+        coefficients: J as a polynomial, that of θ⁰ first; at least one term with θ.
+        domain: the θ that are shown.
+        kwargs: the attributes.
+
+    Attributes:
+        start: θ before the first step, within the domain.
+        rate: the learning rate α, above 0 and up to `largest_rate`.
+        steps: how many steps have been made, 0 … 200.
+        largest_rate: the end of its slider.
+        name: what θ is called.
+
+    Raises:
+        InvalidValueError: a number out of its range.
+    """
+
+    label = traitlets.Unicode("Gradient descent").tag(sync=True)
+    start = Checked("_check_start", None).tag(sync=True)
+    rate = Checked("_check_rate", 0.1).tag(sync=True)
+    steps = Checked("_check_steps", 0).tag(sync=True)
+    largest_rate = traitlets.Float(1.0, min=1e-6).tag(sync=True)
+    name = traitlets.Unicode("θ").tag(sync=True)
+    _curve = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        coefficients: Sequence[float],
+        domain: Sequence[float] = (-3.0, 3.0),
+        **kwargs: Any,
+    ) -> None:
+        given = np.asarray(coefficients, np.float64)
+        if given.ndim != 1 or given.size < 2 or not np.isfinite(given).all():
+            raise InvalidValueError(
+                "A curve is at least two finite coefficients, that of θ⁰ first; "
+                f"got {list(coefficients)!r}."
+            )
+        self.curve = Polynomial(given)
+        self._domain = span("domain", domain)
+        largest = float(kwargs.get("largest_rate", 1.0))
+        self._largest = largest
+        super().__init__(**{"start": self._domain[0], **kwargs})
+        self._curve = {"coefficients": given.tolist(), "domain": self._domain}
+
+    @property
+    def path(self) -> list[float]:
+        """θ before the first step and after each; ends where it has run away."""
+        slope = self.curve.deriv()
+        path = [float(self.start)]
+        for _ in range(self.steps):
+            if abs(path[-1]) > FAR:
+                break
+            path.append(path[-1] - self.rate * float(slope(path[-1])))
+        return path
+
+    @traitlets.observe("largest_rate")
+    def _keep_rate(self, change: Any) -> None:
+        self._largest = change["new"]
+        if self.rate > self._largest:
+            self.rate = self._largest
+
+    def _check_start(self, given: Any) -> float:
+        return number_in("start", given, *self._domain)
+
+    def _check_rate(self, given: Any) -> float:
+        rate = number_in("rate", given, 0.0, self._largest)
+        if rate == 0:
+            raise InvalidValueError("rate is above 0; got 0.")
+        return rate
+
+    def _check_steps(self, given: Any) -> int:
+        try:
+            steps = operator.index(given)
+        except TypeError:
+            steps = -1
+        if not 0 <= steps <= MOST_STEPS:
+            raise InvalidValueError(
+                f"steps is a whole number from 0 to {MOST_STEPS}; got {given!r}."
+            )
+        return steps

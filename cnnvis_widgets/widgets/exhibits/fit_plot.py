@@ -1,0 +1,183 @@
+"""Points that are moved by hand, and the model that fits them at once."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, span
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+MODELS = ("line", "polynomial", "logistic")
+ROLES = ("train", "validation", "test")
+MOST_DEGREE = 12
+MOST_POINTS = 200
+
+
+class FitPlot(Chart):
+    """A scatter plot whose points are dragged, added and taken away, with a model fitted to them.
+
+    "line" and "polynomial" minimise the squared error (of the points to learn from), "logistic"
+    the log loss plus `strength` / 2 · (w₁² + w₂²). The page fits at once; the properties give the
+    same in Python.
+
+    With the keyboard: the tab key reaches a point, arrow keys move it (with shift in larger steps),
+    page up and page down go to the next one, insert adds one, delete takes it away.
+
+    Args:
+        points: (x, y) or (x, y, group) each. The group is the class, 0 or 1, for "logistic"; else
+            0 is to learn from, 1 to choose by (validation), 2 to test with.
+        x, y: the ends of the axes; from the points where they are left out.
+        kwargs: the attributes.
+
+    Attributes:
+        points: [x, y, group] each.
+        model: "line", "polynomial" or "logistic".
+        degree: of the polynomial, 0 … 12; not beyond the points to learn from, less one.
+        strength: of the penalty on the weights, above 0 (scikit-learn's C is its inverse).
+        own: [slope, intercept] of a line drawn by hand.
+        show_own: whether that line can be drawn, for "line".
+        show_fit: whether the fitted model is shown.
+        show_test: whether the points to test with are shown, and their error.
+        x_name, y_name: what stands at the axes.
+        group_names: what the groups are called.
+
+    Raises:
+        InvalidValueError: numbers that are not finite or out of their range.
+        UnknownNameError: another model.
+    """
+
+    label = traitlets.Unicode("Move the points").tag(sync=True)
+    points = Checked("_check_points", ()).tag(sync=True)
+    model = Checked("_check_model", "line").tag(sync=True)
+    degree = Checked("_check_degree", 1).tag(sync=True)
+    strength = Checked("_check_strength", 0.01).tag(sync=True)
+    own = Checked("_check_own", (0.0, 0.0)).tag(sync=True)
+    show_own = traitlets.Bool(False).tag(sync=True)
+    show_fit = traitlets.Bool(True).tag(sync=True)
+    show_test = traitlets.Bool(True).tag(sync=True)
+    x_name = traitlets.Unicode("x").tag(sync=True)
+    y_name = traitlets.Unicode("y").tag(sync=True)
+    group_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _ranges = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        points: Iterable[Sequence[float]],
+        x: Sequence[float] | None = None,
+        y: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        given = _checked(points)
+        self._x = span("x", x if x is not None else _around(given[:, 0]))
+        self._y = span("y", y if y is not None else _around(given[:, 1]))
+        super().__init__(points=given.tolist(), **kwargs)
+        self._ranges = {"x": self._x, "y": self._y}
+
+    @property
+    def data(self) -> NDArray[np.float64]:
+        """The points, float64 (points, 3): x, y, group."""
+        return np.asarray(self.points, np.float64).reshape(-1, 3)
+
+    @property
+    def fitted_degree(self) -> int:
+        """The degree that is fitted: as many points as coefficients are needed at least."""
+        wanted = 1 if self.model == "line" else self.degree
+        return max(0, min(wanted, int((self.data[:, 2] == 0).sum()) - 1))
+
+    @property
+    def coefficients(self) -> NDArray[np.float64]:
+        """Of x⁰, x¹ …; for "logistic" the weights of x and y, and the bias. Empty without a fit."""
+        data = self.data
+        if self.model == "logistic":
+            return self._logistic()
+        train = data[data[:, 2] == 0]
+        if not len(train):
+            return np.zeros(0)
+        fit = Polynomial.fit(train[:, 0], train[:, 1], self.fitted_degree, domain=self._x)
+        return np.asarray(fit.convert().coef, np.float64)
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """The root of the mean squared error of each role that has points ("train" …)."""
+        data, coefficients = self.data, self.coefficients
+        if self.model == "logistic" or not coefficients.size:
+            return {}
+        missed = Polynomial(coefficients)(data[:, 0]) - data[:, 1]
+        return {
+            role: float(np.sqrt(np.mean(missed[data[:, 2] == group] ** 2)))
+            for group, role in enumerate(ROLES)
+            if (data[:, 2] == group).any()
+        }
+
+    def _logistic(self) -> NDArray[np.float64]:
+        data = self.data
+        if len(set(data[:, 2])) != 2:
+            return np.zeros(0)
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(C=1 / self.strength, tol=1e-9, max_iter=2000)
+        model.fit(data[:, :2], data[:, 2])
+        return np.append(model.coef_[0], model.intercept_)
+
+    def _check_points(self, points: Any) -> list[list[float]]:
+        return _checked(points).tolist()
+
+    def _check_model(self, name: object) -> object:
+        if name not in MODELS:
+            raise UnknownNameError.of("model", name, MODELS)
+        return name
+
+    def _check_degree(self, given: Any) -> int:
+        try:
+            degree = operator.index(given)
+        except TypeError:
+            degree = -1
+        if not 0 <= degree <= MOST_DEGREE:
+            raise InvalidValueError(
+                f"degree is a whole number from 0 to {MOST_DEGREE}; got {given!r}."
+            )
+        return degree
+
+    def _check_strength(self, given: Any) -> float:
+        return number_in("strength", given, 1e-6, 1e6)
+
+    def _check_own(self, given: Any) -> list[float]:
+        try:
+            own = [float(number) for number in given]
+        except (TypeError, ValueError):
+            own = []
+        if len(own) != 2 or not np.isfinite(own).all():
+            raise InvalidValueError(f"own is a slope and an intercept; got {given!r}.")
+        return own
+
+
+def _checked(points: Any) -> NDArray[np.float64]:
+    """The points as (points, 3), checked."""
+    try:
+        rows = [[float(number) for number in point] for point in points]
+    except (TypeError, ValueError):
+        rows = [[]]
+    good = all(len(row) in (2, 3) and np.isfinite(row).all() for row in rows)
+    if not good or not all(len(row) == 2 or row[2] in (0, 1, 2) for row in rows):
+        raise InvalidValueError(
+            "A point is x and y, and perhaps a group 0, 1 or 2, all finite numbers; "
+            f"got {points!r}."
+        )
+    if len(rows) > MOST_POINTS:
+        raise InvalidValueError(f"At most {MOST_POINTS} points can be shown; got {len(rows)}.")
+    return np.array([[*row, 0.0][:3] for row in rows], np.float64).reshape(-1, 3)
+
+
+def _around(values: NDArray[np.float64]) -> tuple[float, float]:
+    """A range with some room on both sides."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    room = 0.1 * (high - low) or 1.0
+    return low - room, high + room

@@ -1,0 +1,138 @@
+"""Guided Grad-CAM's product: a detailed map in the places of a coarse one (thesis Figure 21)."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+CLIPPED = 99.0  # percentile of the detail at which its colours end: few pixels are far brighter
+
+
+class GuidedProduct(Drawing, Control):
+    """Two maps and their product, with a slider from the one factor alone to the product.
+
+    At `share` t the third picture is detail × ((1 - t) + t · mask / largest of mask): all of the
+    detail at 0, at 1 the product, whose colours are then those of Guided Grad-CAM divided by the
+    mask's largest value. One scale serves all shares, so that what fades has really gone. The page
+    computes this itself, as `shown` does; below stand the three numbers of the pixel pointed at.
+
+    Args:
+        detail: (rows, columns), or (rows, columns, channels) whose largest size is taken.
+        coarse: the mask, (r, c), nowhere negative; enlarged bilinearly (half-pixel centres).
+        picture: uint8 (rows, columns, 3), shown under the mask.
+        alt: what the picture shows, in words.
+        kwargs: the attributes.
+
+    Attributes:
+        share: 0 … 1, how much of the mask is applied.
+        at: (row, column) of the pixel whose numbers are read.
+
+    Raises:
+        InvalidValueError: arrays that do not fit together or are not finite, a mask with negative
+            values, a share or a pixel beyond the ends.
+    """
+
+    label = traitlets.Unicode("Detail × place").tag(sync=True)
+    share = Checked("_check_share", 1.0).tag(sync=True)
+    at = Checked("_check_at", (0, 0)).tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        detail: ArrayLike,
+        coarse: ArrayLike,
+        picture: NDArray[np.uint8],
+        alt: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self.detail, self.coarse = _checked(detail, coarse, picture)
+        kwargs.setdefault("at", [int(i) for i in np.divmod(self._brightest(), picture.shape[1])])
+        super().__init__(**kwargs)
+        self._send_all(picture, alt)
+
+    def mask(self) -> NDArray[np.float32]:
+        """The coarse map at the size of the detail: float32 (rows, columns)."""
+        from cnnvis_widgets.rendering.pictures import enlarge  # brings Pillow along
+
+        return enlarge(self.coarse, *self.detail.shape)
+
+    def shown(self, share: float | None = None) -> NDArray[np.float32]:
+        """The third picture's values: float32 (rows, columns).
+
+        Args:
+            share: 0 … 1; None for the widget's own.
+        """
+        part = self.share if share is None else self._check_share(share)
+        largest = float(self.coarse.max())
+        mask = self.mask() / largest if largest else self.mask()
+        return self.detail * ((1 - part) + part * mask).astype(np.float32)
+
+    def _brightest(self) -> int:
+        return int((self.detail * self.mask()).argmax())
+
+    def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
+        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
+
+        self._data = {
+            "shape": list(self.detail.shape),
+            "detail": self.detail.astype("<f4").tobytes(),
+            "end": float(np.percentile(self.detail, CLIPPED)) or float(self.detail.max()),
+            "coarse_shape": list(self.coarse.shape),
+            "coarse": self.coarse.astype("<f4").tobytes(),
+            "picture": picture.tobytes(),
+            "table": lookup(DEFAULTS["sequential"]).tobytes(),
+            "alt": alt,
+        }
+
+    def _check_share(self, share: Any) -> float:
+        try:
+            number = float(share)
+        except (TypeError, ValueError):
+            number = -1.0
+        if not 0 <= number <= 1:
+            raise InvalidValueError(f"share is a number from 0 to 1; got {share!r}.")
+        return number
+
+    def _check_at(self, at: Any) -> list[int]:
+        rows, columns = self.detail.shape
+        try:
+            row, column = (operator.index(i) for i in at)
+        except (TypeError, ValueError):
+            row, column = -1, -1
+        if not (0 <= row < rows and 0 <= column < columns):
+            raise InvalidValueError(
+                f"at is a row from 0 to {rows - 1} and a column from 0 to {columns - 1}; "
+                f"got {at!r}."
+            )
+        return [row, column]
+
+
+def _checked(
+    detail: ArrayLike, coarse: ArrayLike, picture: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    values, mask = np.asarray(detail, np.float32), np.asarray(coarse, np.float32)
+    values = np.abs(values)
+    if values.ndim == 3 and values.size:
+        values = values.max(axis=-1)
+    shape = getattr(picture, "shape", ())
+    fits = values.ndim == mask.ndim == 2 and shape == (*values.shape, 3) and values.size
+    if not (fits and picture.dtype == np.uint8 and mask.size and mask.shape <= values.shape):
+        raise InvalidValueError(
+            "Expected a detailed map, a coarser one, and a uint8 picture of the detailed map's "
+            f"size; got {np.shape(detail)}, {np.shape(coarse)} and "
+            f"{getattr(picture, 'dtype', type(picture).__name__)} {shape}."
+        )
+    if not (np.isfinite(values).all() and np.isfinite(mask).all()):
+        raise InvalidValueError("The maps' values are finite; some of these are NaN or infinite.")
+    if (mask < 0).any():
+        raise InvalidValueError("The coarse map is Grad-CAM's, after its ReLU: nowhere negative.")
+    return values, mask

@@ -1,0 +1,130 @@
+"""What a layer has kept of a picture: two ways back, layer by layer (thesis Figure 24)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.control import Control, offered
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+Picture = NDArray[np.uint8]
+Way = tuple[Picture, float] | None
+
+
+class Inversions(Control):
+    """A picture, beside it one column a layer with what each way back made of the layer's code.
+
+    A column is chosen by mouse or arrow keys; what stands in it is shown enlarged next to the
+    picture, with two figures: the code's relative error, and how far the colours are off.
+
+    Args:
+        picture: uint8 (rows, columns, 3), what the network saw.
+        made: layer → way back → (uint8 picture of the same size, relative error of its code), or
+            None where there is no such way for the layer. All layers have the same ways.
+        notes: layer → a few words below its name, its size for instance.
+        alt: what the picture shows, in words.
+        kwargs: the attributes.
+
+    Attributes:
+        value: the chosen layer; the first one by default.
+
+    Raises:
+        InvalidValueError: no layer, other ways at one layer than at another, arrays that are no
+            pictures of the same size, an error that is negative or not finite.
+        UnknownNameError: a layer that is none of these.
+    """
+
+    label = traitlets.Unicode("Two ways back").tag(sync=True)
+    value = Checked("_check_value", "").tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        picture: Picture,
+        made: Mapping[str, Mapping[str, Way]],
+        notes: Mapping[str, str] | None = None,
+        alt: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self.picture = _checked("picture", picture)
+        self.made = {layer: dict(ways) for layer, ways in made.items()}
+        self._ways = _ways_of(self.made)
+        for layer, ways in self.made.items():
+            for way, found in ways.items():
+                if found is not None:
+                    _checked(f"{way} at {layer}", found[0], self.picture.shape)
+                    _finite(f"{way} at {layer}", found[1])
+        super().__init__(**kwargs)
+        self._data = self._all(notes or {}, alt)
+
+    def off(self, layer: str, way: str) -> float:
+        """How far a picture is from the given one: root mean square, in grey levels of 255.
+
+        Raises:
+            KeyError: no such picture.
+        """
+        found = self.made[layer][way]
+        if found is None:
+            raise KeyError(way)
+        return float(np.sqrt(np.square(found[0].astype(np.float64) - self.picture).mean()))
+
+    def _all(self, notes: Mapping[str, str], alt: str) -> dict[str, Any]:
+        from cnnvis_widgets.rendering.pictures import png_bytes  # brings Pillow along
+
+        def record(layer: str, way: str) -> dict[str, Any] | None:
+            found = self.made[layer][way]
+            if found is None:
+                return None
+            file, error = png_bytes(found[0]), float(found[1])
+            return {"file": file, "error": error, "off": self.off(layer, way)}
+
+        return {
+            "file": png_bytes(self.picture),
+            "alt": alt or "the picture",
+            "ways": self._ways,
+            "layers": [
+                {
+                    "name": layer,
+                    "note": notes.get(layer, ""),
+                    "made": [record(layer, way) for way in self._ways],
+                }
+                for layer in self.made
+            ],
+        }
+
+    def _check_value(self, value: Any) -> str:
+        # One layer is always chosen: no name stands for the first one.
+        first = next(iter(self.made))
+        return offered("layer", value, [{"name": layer} for layer in self.made]) or first
+
+
+def _ways_of(made: Mapping[str, Mapping[str, Way]]) -> list[str]:
+    each = [list(ways) for ways in made.values()]
+    if not each or not each[0]:
+        raise InvalidValueError("Expected at least one layer with at least one way back.")
+    if any(ways != each[0] for ways in each):
+        raise InvalidValueError(f"All layers have the same ways back; got {each}.")
+    return each[0]
+
+
+def _checked(name: str, picture: Any, shape: tuple[int, ...] | None = None) -> Picture:
+    array = np.asarray(picture)
+    fits = array.ndim == 3 and array.shape[2] == 3 and array.size and array.dtype == np.uint8
+    if not fits or shape not in (None, array.shape):
+        wanted = "(rows, columns, 3)" if shape is None else str(shape)
+        raise InvalidValueError(
+            f"{name}: expected a picture, uint8 {wanted}; got {array.dtype} {array.shape}."
+        )
+    return array
+
+
+def _finite(name: str, error: Any) -> None:
+    if not (isinstance(error, int | float | np.floating) and math.isfinite(error) and error >= 0):
+        raise InvalidValueError(f"{name}: a relative error is 0 or more; got {error!r}.")

@@ -1,0 +1,146 @@
+"""LIME in two dimensions: a point, samples weighed by their distance, and the line they give."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, whole_in
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+END = 3.0  # of both axes, on both sides
+STEEP = 2.5  # how quickly the probability rises across the boundary
+WAVE = 1.3  # the boundary is x₂ = bend · sin(WAVE · x₁)
+MOST_SAMPLES = 400
+MOST_BEND = 2.0
+
+
+class Line(NamedTuple):
+    """A local model: g(z) = height + weights · (z - point).
+
+    Attributes:
+        height: its value at the point.
+        weights: float64 (2,).
+        r2: how much of the samples' (weighed) variance it accounts for.
+        worth: how many equally important samples the weighed ones are worth.
+    """
+
+    height: float
+    weights: NDArray[np.float64]
+    r2: float
+    worth: float
+
+
+class Lime2D(Chart):
+    """A classifier with a curved boundary, explained at a point that is moved by hand.
+
+    The classifier says class 1 with the probability σ(2.5 (x₂ - bend · sin(1.3 x₁))). Samples lie
+    all over the plane; each counts exp(-distance² / width²), and a ridge regression of the
+    probability on both coordinates (intercept free) gives the line. The page computes this itself,
+    as `line` does; drawn is where the line's value is one half.
+
+    With the keyboard: arrow keys move the point, with shift in larger steps.
+
+    Args:
+        penalty: of the ridge regression, times the squared weights.
+        kwargs: the attributes.
+
+    Attributes:
+        point: [x₁, x₂], -3 … 3 each.
+        width: of the kernel, 0.1 … 10.
+        samples: how many, 10 … 400.
+        seed: of the samples, 0 … 9999.
+        bend: how curved the boundary is, 0 … 2.
+
+    Raises:
+        InvalidValueError: a number beyond its ends.
+    """
+
+    label = traitlets.Unicode("A straight line, near one point").tag(sync=True)
+    point = Checked("_check_point", (-0.4, -0.2)).tag(sync=True)
+    width = Checked("_check_width", 0.8).tag(sync=True)
+    samples = Checked("_check_samples", 200).tag(sync=True)
+    seed = Checked("_check_seed", 0).tag(sync=True)
+    bend = Checked("_check_bend", 1.3).tag(sync=True)
+    _plane = traitlets.Dict().tag(sync=True)
+    _drawn = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, penalty: float = 0.01, **kwargs: Any) -> None:
+        self.penalty = number_in("penalty", penalty, 0, 1000)
+        super().__init__(**kwargs)
+        self._plane = {
+            **{"end": END, "steep": STEEP, "wave": WAVE, "penalty": self.penalty},
+            **{"most_samples": MOST_SAMPLES, "most_bend": MOST_BEND},
+        }
+        self._draw()
+
+    @property
+    def drawn(self) -> NDArray[np.float64]:
+        """The samples, float64 (samples, 2); fewer are the first ones of more."""
+        return self._all()[: self.samples]
+
+    def probability(self, places: ArrayLike) -> NDArray[np.float64]:
+        """What the classifier says: (n,), for places (n, 2)."""
+        x, y = np.asarray(places, np.float64).T
+        return 1 / (1 + np.exp(-STEEP * (y - self.bend * np.sin(WAVE * x))))
+
+    def slope(self) -> NDArray[np.float64]:
+        """The classifier's own gradient at the point: (2,)."""
+        p = float(self.probability([self.point])[0])
+        steep = STEEP * p * (1 - p)
+        return np.array([-steep * self.bend * WAVE * np.cos(WAVE * self.point[0]), steep])
+
+    def importance(self) -> NDArray[np.float64]:
+        """How much each sample counts: (samples,)."""
+        away = self.drawn - self.point
+        return np.exp(-(away**2).sum(axis=1) / self.width**2)
+
+    def line(self) -> Line:
+        """The local model."""
+        counts, scores = self.importance(), self.probability(self.drawn)
+        columns = np.column_stack([np.ones(self.samples), self.drawn - self.point])
+        penalty = self.penalty * np.diag([0.0, 1, 1])
+        weighed = columns.T * counts
+        solution = np.linalg.solve(weighed @ columns + penalty, weighed @ scores)
+        missed = counts @ (scores - columns @ solution) ** 2
+        spread = counts @ (scores - counts @ scores / counts.sum()) ** 2
+        return Line(
+            float(solution[0]),
+            solution[1:],
+            float(1 - missed / spread),
+            float(counts.sum() ** 2 / (counts @ counts)),
+        )
+
+    def _all(self) -> NDArray[np.float64]:
+        # A grid of 20 × 20, each sample somewhere in a cell of its own: even, and yet by chance.
+        rng = np.random.default_rng(self.seed)
+        side = round(MOST_SAMPLES**0.5)
+        cells = np.stack(np.divmod(rng.permutation(MOST_SAMPLES), side), axis=1)
+        return (cells + rng.random((MOST_SAMPLES, 2))) * (2 * END / side) - END
+
+    @traitlets.observe("seed")
+    def _draw(self, _: Any = None) -> None:
+        self._drawn = {"seed": self.seed, "samples": self._all().astype("<f8").tobytes()}
+
+    def _check_point(self, given: Any) -> list[float]:
+        try:
+            first, second = given
+        except (TypeError, ValueError):
+            raise InvalidValueError(f"point is two numbers; got {given!r}.") from None
+        return [number_in("a coordinate of point", value, -END, END) for value in (first, second)]
+
+    def _check_width(self, given: Any) -> float:
+        return number_in("width", given, 0.1, 10)
+
+    def _check_bend(self, given: Any) -> float:
+        return number_in("bend", given, 0, MOST_BEND)
+
+    def _check_samples(self, given: Any) -> int:
+        return whole_in("samples", given, 10, MOST_SAMPLES)
+
+    def _check_seed(self, given: Any) -> int:
+        return whole_in("seed", given, 0, 9999)

@@ -1,0 +1,140 @@
+"""VisualBackProp's chain of maps, link by link (thesis Figure 23)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+_PARTS = ("mean", "enlarged", "product")
+Given = tuple[str, ArrayLike | None, ArrayLike | None, ArrayLike]
+
+
+class MapChain(Drawing, Control):
+    """Maps that are multiplied from the deepest down to the picture, to go along link by link.
+
+    Each link shows a layer's mean map, what comes from the link before at its size, and their
+    product, all over the picture, each in its own cells and on its own scale. Below stand the three
+    numbers of the place pointed at.
+
+    Args:
+        links: (layer, mean, enlarged, product) each, the deepest first;
+            `methods.visual_backprop.links` makes them. Maps are (rows, columns), nowhere negative;
+            mean or enlarged may be None.
+        picture: uint8 (rows, columns, 3), with at least as many rows and columns as any map.
+        alt: what the picture shows, in words.
+        kwargs: the attributes.
+
+    Attributes:
+        link: which link is shown, from 0 (the deepest).
+        at: (row, column) of the pixel whose three numbers are read.
+
+    Raises:
+        InvalidValueError: no link, maps that are none, do not fit or have negative values, a
+            picture that is none or too small, a link or a pixel beyond the ends.
+    """
+
+    label = traitlets.Unicode("The chain of maps").tag(sync=True)
+    link = Checked("_check_link", 0).tag(sync=True)
+    at = Checked("_check_at", (0, 0)).tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self, links: Iterable[Given], picture: NDArray[np.uint8], alt: str = "", **kwargs: Any
+    ) -> None:
+        self.links = [_checked(link) for link in links]
+        if not self.links:
+            raise InvalidValueError("A chain of maps needs at least one link; none was given.")
+        shape: Any = getattr(picture, "shape", ())
+        sizes = [link["product"].shape for link in self.links]
+        most = tuple(max(size[axis] for size in sizes) for axis in (0, 1))
+        large = len(shape) == 3 and shape[2] == 3 and shape[0] >= most[0] and shape[1] >= most[1]
+        if not large or picture.dtype != np.uint8:
+            kind = getattr(picture, "dtype", type(picture).__name__)
+            raise InvalidValueError(
+                f"Expected a uint8 picture of (rows, columns, 3), at least {most[0]} × {most[1]} "
+                f"as the largest map; got {kind} {tuple(shape)}."
+            )
+        self._size = shape[:2]
+        super().__init__(**{"at": [n // 2 for n in self._size], **kwargs})
+        self._send_all(picture, alt)
+
+    def read(self) -> dict[str, float | None]:
+        """The shown link's "mean", "enlarged" and "product" at the place that holds `at`."""
+        link = self.links[self.link]
+        shape = link["product"].shape
+        place = tuple(i * n // p for i, n, p in zip(self.at, shape, self._size, strict=True))
+        return {part: None if link[part] is None else float(link[part][place]) for part in _PARTS}
+
+    def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
+        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
+
+        self._data = {
+            "links": [
+                {
+                    "layer": link["layer"],
+                    "shape": list(link["product"].shape),
+                    **{p: None if link[p] is None else link[p].tobytes() for p in _PARTS},
+                }
+                for link in self.links
+            ],
+            "size": list(self._size),
+            "picture": picture.tobytes(),
+            "table": lookup(DEFAULTS["sequential"]).tobytes(),
+            "alt": alt,
+        }
+
+    def _check_link(self, value: Any) -> int:
+        try:
+            link = operator.index(value)
+        except TypeError:
+            link = -1
+        if not 0 <= link < len(self.links):
+            raise InvalidValueError(
+                f"link is a whole number from 0 to {len(self.links) - 1}; got {value!r}."
+            )
+        return link
+
+    def _check_at(self, at: Any) -> list[int]:
+        rows, columns = self._size
+        try:
+            row, column = (operator.index(i) for i in at)
+        except (TypeError, ValueError):
+            row, column = -1, -1
+        if not (0 <= row < rows and 0 <= column < columns):
+            raise InvalidValueError(
+                f"at is a row from 0 to {rows - 1} and a column from 0 to {columns - 1}; "
+                f"got {at!r}."
+            )
+        return [row, column]
+
+
+def _checked(link: Given) -> dict[str, Any]:
+    try:
+        layer, *given = link
+        mean, enlarged, product = (None if m is None else np.asarray(m, "<f4") for m in given)
+    except (TypeError, ValueError):
+        raise InvalidValueError(
+            f"A link is a layer's name and three maps; got {type(link).__name__}."
+        ) from None
+    maps = [m for m in (mean, enlarged, product) if m is not None]
+    if product is None or product.ndim != 2 or not product.size:
+        raise InvalidValueError(f"A link's product is (rows, columns); {layer!r} has none such.")
+    if any(m.shape != product.shape for m in maps):
+        raise InvalidValueError(
+            f"The maps of a link have one size; {layer!r} has {[m.shape for m in maps]}."
+        )
+    if not all(np.isfinite(m).all() and m.min() >= 0 for m in maps):
+        raise InvalidValueError(
+            f"Means after ReLUs are finite and nowhere negative; {layer!r} has other values."
+        )
+    return {"layer": str(layer), "mean": mean, "enlarged": enlarged, "product": product}

@@ -1,0 +1,166 @@
+"""Four optimizers race down a surface: what momentum and rates of one's own are good for."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from cnnvis_widgets.course.models.loss_surfaces import FAR, SURFACES, Surface, descend, surface
+from cnnvis_widgets.course.models.optimizers import BETA_2, EPSILON, RHO, RULES, Optimizer
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+MOST_STEPS = 400
+RATES = (0.0001, 3.0)
+
+
+class OptimizerRace(Chart):
+    """A loss of two parameters, and the ways of SGD, momentum, RMSprop and Adam down it.
+
+    The start is dragged with the mouse, or moved with arrow keys (with Shift in larger steps).
+
+    Args:
+        rate: one learning rate for all, in place of `rates`.
+        kwargs: the attributes.
+
+    Attributes:
+        surface: one of `SURFACES`: "narrow valley", "tilted valley", "banana", "saddle", "plateau",
+            "two hollows".
+        start: (x, y), within the surface's ranges; a new surface brings its own.
+        racers: who runs, of "SGD", "momentum", "RMSprop", "Adam"; at least one.
+        rates: the learning rate of each of the four, in that order, 0.0001 … 3.
+        together: whether a change of one rate in the page changes all of them.
+        momentum: the share of the past that momentum and Adam keep, 0 … 0.99.
+        decay: after k steps the learning rate is the (1 + decay · k)-th part; 0 … 0.5.
+        noise: deviation of what is added to each gradient, as if it came from a small batch, 0 … 3;
+            the same for all racers.
+        steps: how many steps have been made, 0 … 400.
+
+    Raises:
+        InvalidValueError: numbers out of their range.
+        UnknownNameError: another surface or racer.
+    """
+
+    label = traitlets.Unicode("A race of optimizers").tag(sync=True)
+    surface = Checked("_check_surface", "narrow valley", first=True).tag(sync=True)
+    start = Checked("_check_start", None).tag(sync=True)
+    racers = Checked("_check_racers", tuple(RULES)).tag(sync=True)
+    rates = Checked("_check_rates", (0.1,) * 4).tag(sync=True)
+    together = traitlets.Bool(True).tag(sync=True)
+    momentum = Checked("_check_momentum", 0.9).tag(sync=True)
+    decay = Checked("_check_decay", 0.0).tag(sync=True)
+    noise = Checked("_check_noise", 0.0).tag(sync=True)
+    steps = Checked("_check_steps", 0).tag(sync=True)
+    _facts = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, rate: float | None = None, **kwargs: Any) -> None:
+        if rate is not None:
+            kwargs = {"rates": [rate] * len(RULES), **kwargs}
+        own = surface(kwargs.get("surface", "narrow valley"))
+        super().__init__(**{"start": own.start, **kwargs})
+        # Rounded, so that the page has the very same numbers.
+        self._errors = np.random.default_rng(0).normal(0, 1, (MOST_STEPS, 2)).round(3)
+        self._facts = {
+            "surfaces": {name: _as_facts(one) for name, one in SURFACES.items()},
+            "racers": list(RULES),
+            "errors": self._errors.tolist(),
+            "rho": RHO,
+            "beta2": BETA_2,
+            "epsilon": EPSILON,
+            "far": FAR,
+            "most": MOST_STEPS,
+            "rates": list(RATES),
+        }
+        self.observe(self._new_surface, "surface")
+
+    @property
+    def paths(self) -> dict[str, NDArray[np.float64]]:
+        """The way of each who runs: racer → (steps + 1, 2), shorter where it has run away."""
+        return {
+            name: descend(
+                self.surface,
+                Optimizer(name, rate, self.momentum),
+                self.start,
+                self.steps,
+                self.decay,
+                self.noise * self._errors,
+            )
+            for name, rate in zip(RULES, self.rates, strict=True)
+            if name in self.racers
+        }
+
+    @property
+    def losses(self) -> dict[str, NDArray[np.float64]]:
+        """What each has before the first step and after each, above the lowest there is."""
+        one = surface(self.surface)
+        return {name: one.value(*path.T) - one.least for name, path in self.paths.items()}
+
+    def _new_surface(self, _: Any) -> None:
+        with self.hold_trait_notifications():
+            self.start = surface(self.surface).start
+            self.steps = 0
+
+    def _check_surface(self, name: object) -> object:
+        surface(name)
+        return name
+
+    def _check_start(self, given: Any) -> list[float]:
+        one = surface(self.surface)
+        if given is None:
+            return list(one.start)
+        try:
+            x, y = given
+        except (TypeError, ValueError):
+            raise InvalidValueError(f"start is an x and a y; got {given!r}.") from None
+        return [number_in("x of start", x, *one.x), number_in("y of start", y, *one.y)]
+
+    def _check_racers(self, given: Any) -> list[str]:
+        names = [given] if isinstance(given, str) or not hasattr(given, "__iter__") else list(given)
+        for name in names:
+            if name not in RULES:
+                raise UnknownNameError.of("racer", name, RULES)
+        if not names:
+            raise InvalidValueError("A race needs at least one racer.")
+        return [name for name in RULES if name in names]
+
+    def _check_rates(self, given: Sequence[float]) -> list[float]:
+        try:
+            rates = list(given)
+        except TypeError:
+            rates = []
+        if len(rates) != len(RULES):
+            raise InvalidValueError(
+                f"rates are {len(RULES)} numbers, of {', '.join(RULES)}; got {given!r}."
+            )
+        return [number_in("a learning rate", rate, *RATES) for rate in rates]
+
+    def _check_momentum(self, given: Any) -> float:
+        return number_in("momentum", given, 0.0, 0.99)
+
+    def _check_decay(self, given: Any) -> float:
+        return number_in("decay", given, 0.0, 0.5)
+
+    def _check_noise(self, given: Any) -> float:
+        return number_in("noise", given, 0.0, 3.0)
+
+    def _check_steps(self, given: Any) -> int:
+        try:
+            steps = operator.index(given)
+        except TypeError:
+            steps = -1
+        if isinstance(given, bool) or not 0 <= steps <= MOST_STEPS:
+            raise InvalidValueError(
+                f"steps is a whole number from 0 to {MOST_STEPS}; got {given!r}."
+            )
+        return steps
+
+
+def _as_facts(one: Surface) -> dict[str, Any]:
+    return {"x": list(one.x), "y": list(one.y), "start": list(one.start),
+            "lowest": list(one.lowest), "least": one.least}  # fmt: skip

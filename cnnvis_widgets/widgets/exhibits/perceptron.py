@@ -1,0 +1,111 @@
+"""One unit whose weights are moved by hand: a line through the plane, and what it cannot part."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
+TASKS = {"and": (0, 0, 0, 1), "or": (0, 1, 1, 1), "nand": (1, 1, 1, 0), "xor": (0, 1, 1, 0)}
+LARGEST = 5.0  # of a weight, either sign
+MOST_CORRECTIONS = 10_000
+
+
+class Perceptron(Chart):
+    """A unit of two inputs that answers 1 where w₁ x₁ + w₂ x₂ + b > 0, and a task for it.
+
+    The four inputs of a logical function are the points. Sliders move the weights; the page can
+    also correct one mistake after the other by Rosenblatt's rule, w ← w + rate (d - y) x, as
+    `correct` does.
+
+    Args:
+        kwargs: the attributes.
+
+    Attributes:
+        task: "and", "or", "nand" or "xor".
+        weights: [w₁, w₂, b], each from -5 to 5.
+        rate: of a correction, above 0 and up to 1.
+        corrections: how many have been made since the weights were last moved by hand, 0 … 10 000.
+
+    Raises:
+        InvalidValueError: numbers out of their range.
+        UnknownNameError: another task.
+    """
+
+    label = traitlets.Unicode("A perceptron").tag(sync=True)
+    task = Checked("_check_task", "and").tag(sync=True)
+    weights = Checked("_check_weights", (0.0, 0.0, 0.0)).tag(sync=True)
+    rate = Checked("_check_rate", 0.5).tag(sync=True)
+    corrections = Checked("_check_corrections", 0).tag(sync=True)
+    _tasks = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._tasks = {name: list(answers) for name, answers in TASKS.items()}
+
+    @property
+    def sums(self) -> NDArray[np.float64]:
+        """w₁ x₁ + w₂ x₂ + b of the four inputs (0, 0), (0, 1), (1, 0), (1, 1)."""
+        return np.array(CORNERS, np.float64) @ self.weights[:2] + self.weights[2]
+
+    @property
+    def answers(self) -> NDArray[np.int64]:
+        """1 where the sum is above 0."""
+        return (self.sums > 0).astype(np.int64)
+
+    @property
+    def right(self) -> int:
+        """How many of the four answers are right."""
+        return int((self.answers == TASKS[self.task]).sum())
+
+    def correct(self) -> bool:
+        """Correct the first mistake; False where there is none."""
+        wrong = np.flatnonzero(self.answers != TASKS[self.task])
+        if not wrong.size:
+            return False
+        first = wrong[0]
+        miss = TASKS[self.task][first] - int(self.answers[first])
+        moved = np.array(self.weights) + self.rate * miss * np.array([*CORNERS[first], 1.0])
+        self.weights = np.clip(moved, -LARGEST, LARGEST).tolist()
+        self.corrections = min(self.corrections + 1, MOST_CORRECTIONS)
+        return True
+
+    def _check_task(self, name: object) -> object:
+        if name not in TASKS:
+            raise UnknownNameError.of("task", name, TASKS)
+        return name
+
+    def _check_weights(self, given: Sequence[float]) -> list[float]:
+        try:
+            numbers = list(given)
+        except TypeError:
+            numbers = []
+        if len(numbers) != 3:
+            raise InvalidValueError(f"weights are three numbers, w1, w2 and b; got {given!r}.")
+        return [number_in("a weight", number, -LARGEST, LARGEST) for number in numbers]
+
+    def _check_rate(self, given: Any) -> float:
+        rate = number_in("rate", given, 0.0, 1.0)
+        if rate == 0:
+            raise InvalidValueError("rate is above 0; got 0.")
+        return rate
+
+    def _check_corrections(self, given: Any) -> int:
+        try:
+            count = operator.index(given)
+        except TypeError:
+            count = -1
+        if not 0 <= count <= MOST_CORRECTIONS:
+            raise InvalidValueError(
+                f"corrections is a whole number from 0 to {MOST_CORRECTIONS}; got {given!r}."
+            )
+        return count

@@ -1,0 +1,95 @@
+"""A network that forgets from the top down, and which maps notice it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.study.cascading_randomization import Forgetting
+
+SIDE = 192  # pixels of a map on the page
+
+
+class Randomiser(Control):
+    """A slider: how many upper layers are random; for each method its map, and how alike it stayed.
+
+    Each map has a colour scale of its own: what is compared is where it is bright.
+
+    Args:
+        found: what `study.forgetting.forgetting` computed.
+        alt: what the picture shows.
+        titles: method → the words above its map; its name by default.
+        kwargs: the attributes.
+
+    Attributes:
+        random: how many layers are random, from the last one.
+        signed: the correlation is that of the signed values, else that of their sizes.
+
+    Raises:
+        InvalidValueError: nothing to show, or more random layers than there are.
+    """
+
+    label = traitlets.Unicode("Make it forget").tag(sync=True)
+    random = Checked("_check_random", 0).tag(sync=True)
+    signed = traitlets.Bool(False).tag(sync=True)
+    _stages = traitlets.List().tag(sync=True)
+    _maps = traitlets.List().tag(sync=True)
+    _alt = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(
+        self,
+        found: Forgetting,
+        alt: str = "the picture",
+        titles: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not found.heatmaps:
+            raise InvalidValueError("A randomiser needs at least one method; got none.")
+        self._last = len(found.layers)
+        super().__init__(**kwargs)
+        names = ["", *found.layers]
+        self._stages = [
+            {"layer": name, "score": score} for name, score in zip(names, found.scores, strict=True)
+        ]
+        self._alt = alt
+        self._maps = [
+            {
+                "title": (titles or {}).get(name, name.replace("_", " ")),
+                "frames": [_frame(found.picture, heatmap) for heatmap in heatmaps],
+                "zero": [not heatmap.any() for heatmap in heatmaps],
+                "alike": found.alike[name],
+                "signed": found.alike_signed[name],
+            }
+            for name, heatmaps in found.heatmaps.items()
+        ]
+
+    def _check_random(self, value: Any) -> int:
+        try:
+            count = operator.index(value)
+        except TypeError:
+            count = -1
+        if not 0 <= count <= self._last:
+            raise InvalidValueError(
+                f"random is a whole number of layers, 0 to {self._last}; got {value!r}."
+            )
+        return count
+
+
+def _frame(picture: Any, heatmap: Any) -> bytes:
+    import numpy as np
+    from PIL import Image
+
+    from cnnvis_widgets.rendering.pictures import jpeg_bytes, overlay
+    from cnnvis_widgets.rendering.scales import Scale
+
+    shown = overlay(picture, heatmap, Scale.of(heatmap, percentile=99.5))
+    sized = Image.fromarray(shown).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    return jpeg_bytes(np.asarray(sized))

@@ -1,0 +1,87 @@
+"""What a ReLU lets through on the way back, under three rules side by side (thesis Figure 18)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.widgets.toolkit.number_table import Cells, same_shape, table
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+GATES = {"relu": np.inf, "relu6": 6.0}  # where each shuts at its upper end
+RULES = ("gradient", "deconvnet", "guided")
+
+
+class ReluGates(Cells):
+    """Two small tables to type into, and what three methods make of them at a ReLU.
+
+    Given what came into the ReLU on the way up, and what comes back from above, the page shows
+    what is handed on: by backpropagation (where the ReLU was open), by DeconvNet (what is
+    positive, wherever it is), and by guided backpropagation (both). It computes this itself, as
+    `result` does.
+
+    Args:
+        values: what goes into the ReLU, (rows, columns); at most 12 of each.
+        gradient: what comes back from above, as many.
+        kwargs: the attributes.
+
+    Attributes:
+        values: as above; setting one refuses another shape.
+        gradient: as above.
+        gate: "relu" (open above 0) or "relu6" (open between 0 and 6).
+
+    Raises:
+        InvalidValueError: tables that are none, or that have different shapes.
+        UnknownNameError: another gate.
+    """
+
+    values = Checked("_check_values", first=True).tag(sync=True)
+    gradient = Checked("_check_gradient").tag(sync=True)
+    gate = Checked("_check_gate", "relu").tag(sync=True)
+
+    def __init__(self, values: ArrayLike, gradient: ArrayLike, **kwargs: Any) -> None:
+        self._shape = np.zeros(np.shape(table("values", values)))
+        super().__init__(values=values, gradient=gradient, **kwargs)
+
+    def forward(self) -> NDArray[np.float64]:
+        """What the ReLU hands up: (rows, columns)."""
+        return np.clip(np.array(self.values), 0, GATES[self.gate])
+
+    def result(self, rule: str) -> NDArray[np.float64]:
+        """What is handed down: (rows, columns).
+
+        Args:
+            rule: "gradient", "deconvnet" or "guided".
+
+        Raises:
+            UnknownNameError: another rule.
+        """
+        if rule not in RULES:
+            raise UnknownNameError.of("rule", rule, RULES)
+        values, gradient = np.array(self.values), np.array(self.gradient)
+        is_open = (values > 0) & (values < GATES[self.gate])
+        passed = {
+            "gradient": is_open,
+            "deconvnet": gradient > 0,
+            "guided": is_open & (gradient > 0),
+        }
+        return np.where(passed[rule], gradient, 0.0)
+
+    def _check_values(self, value: Any) -> list[list[float]]:
+        return self._checked("values", value)
+
+    def _check_gradient(self, value: Any) -> list[list[float]]:
+        return self._checked("gradient", value)
+
+    def _checked(self, name: str, value: Any) -> list[list[float]]:
+        numbers = table(name, value)
+        same_shape(name, numbers, self._shape)
+        return numbers
+
+    def _check_gate(self, name: object) -> object:
+        if name not in GATES:
+            raise UnknownNameError.of("gate", name, GATES)
+        return name

@@ -1,0 +1,92 @@
+/** Numbers and gradients through many layers; see deep_signal.py. */
+const [LOW, HIGH] = [-3, 0]; // powers of ten of the deviation
+
+/** 10 to a whole power, as it is printed. */
+function powerOfTen(power) {
+  const raised = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+  return `10${[...String(power)].map((c) => raised[c]).join("")}`;
+}
+
+/** A number given by its power of ten, in words: 0.23, 4.1 · 10⁷. */
+function sized(power) {
+  if (power === null) return "exactly 0";
+  if (power > -3 && power < 4) return short(10 ** power);
+  const whole = Math.floor(power);
+  return `${(10 ** (power - whole)).toFixed(1)} · ${powerOfTen(whole)}`;
+}
+
+function render({ model, el }) {
+  const undo = new AbortController();
+  const { signal } = undo;
+  const field = frame(el, model, "deepsignal", signal);
+  const choose = chooser(model);
+  const get = (name) => model.get(name);
+  const chart = (yName) => {
+    const axes = new Axes({ x: [0, 20], y: [-3, 3], wide: 460, high: 280, xName: "layer", yName, left: 56 });
+    const group = drawn("g");
+    axes.svg.append(group);
+    axes.svg.setAttribute("role", "img");
+    return { axes, group };
+  };
+  const charts = { signal: chart("size of the activations"), slope: chart("size of the gradient, 1 at the last layer") };
+  const kind = h("select", { "aria-label": "activation" }, ...["sigmoid", "tanh", "relu"].map((name) => h("option", { value: name }, name)));
+  kind.addEventListener("change", () => choose("activation", kind.value), { signal });
+  const presets = h("div", { class: "cnnvis-segments", role: "group", "aria-label": "first weights" });
+  const mean = labelledSlider({ label: "mean", min: 0, max: 1, step: 0.01, signal, text: () => short(get("mean")), onvalue: (value) => choose("mean", value) });
+  const deviation = labelledSlider({
+    label: "deviation", min: LOW, max: HIGH, step: 0.01, signal, text: () => short(get("deviation")),
+    onvalue: (value) => choose("deviation", Number((10 ** value).toPrecision(3))),
+  });
+  const depth = labelledSlider({ label: "hidden layers", min: 2, max: 40, step: 1, signal, text: String, onvalue: (value) => choose("depth", value) });
+  const other = h("button", { type: "button" }, "Other first weights");
+  other.addEventListener("click", () => choose("seed", get("seed") + 1), { signal });
+  const said = h("p", { class: "cnnvis-chart-said", role: "status" });
+  field.append(
+    h("div", { class: "cnnvis-line" }, h("label", { class: "cnnvis-entry" }, h("span", {}, "activation"), kind), h("span", {}, "first weights"), presets, other),
+    h("div", { class: "cnnvis-line" }, mean.element, deviation.element, depth.element, tickBox(model, "normalised", "BatchNorm in each layer", choose, signal)),
+    h("div", { class: "cnnvis-charts" }, h("div", {}, charts.signal.axes.svg), h("div", {}, charts.slope.axes.svg)), said,
+  );
+
+  const drawCurve = ({ axes, group }, values) => {
+    const found = values.filter((value) => value !== null);
+    const [low, high] = [Math.min(-2, ...found), Math.max(2, ...found)];
+    const room = 0.06 * (high - low);
+    axes.x = [0, values.length - 1];
+    axes.y = [low - room, high + room];
+    const step = [1, 2, 5, 10, 20, 50].find((size) => (high - low) / size <= 7) ?? 100;
+    const ticks = [];
+    for (let power = Math.ceil(low / step) * step; power <= high; power += step) ticks.push(power);
+    axes.axes({ yTicks: ticks, yText: powerOfTen });
+    const places = values.map((value, k) => [k, value]).filter(([, value]) => value !== null);
+    const zeros = values.map((value, k) => [k, value]).filter(([, value]) => value === null);
+    group.replaceChildren(axes.line([[0, 0], [values.length - 1, 0]], "cnnvis-signal-propagation-one"), axes.line(places, "cnnvis-chart-curve"),
+      ...places.map(([k, value]) => drawn("circle", { cx: axes.px(k), cy: axes.py(value), r: 3.2, class: "cnnvis-descent-now" })),
+      ...zeros.map(([k]) => drawn("text", { x: axes.px(k), y: axes.high - axes.bottom - 5, "text-anchor": "middle" }, "0")));
+  };
+  const draw = () => {
+    const { signal: up, slope: back } = get("_curves");
+    if (!up) return;
+    kind.value = get("activation");
+    mean.show(get("mean"));
+    deviation.show(Math.log10(get("deviation")));
+    depth.show(get("depth"));
+    const same = (a, b) => Math.abs(a - b) < 1e-3 * Math.max(1e-2, Math.abs(b));
+    const chosen = get("_presets").find(([, m, d]) => same(get("mean"), m) && same(get("deviation"), d));
+    if (presets.children.length !== get("_presets").length) {
+      presets.replaceChildren(...get("_presets").map(([name, m, d]) => h("button", {
+        type: "button", "data-key": name, onclick: () => { if (get("disabled")) return; model.set("mean", m); choose("deviation", d); },
+      }, name)));
+    }
+    for (const item of presets.children) item.setAttribute("aria-pressed", String(item.dataset.key === chosen?.[0]));
+    drawCurve(charts.signal, up);
+    drawCurve(charts.slope, back);
+    const layers = up.length - 1;
+    said.textContent = `After ${layers} layers an activation of size ${sized(up[0])} has become ${sized(up[layers])}. On its way back to layer 1 the gradient, 1 at the last layer, has become ${sized(back[1])}.`;
+    charts.signal.axes.svg.setAttribute("aria-label", `Size of the activations at the input and ${layers} layers, in powers of ten: from ${sized(up[0])} to ${sized(up[layers])}`);
+    charts.slope.axes.svg.setAttribute("aria-label", `Size of the gradient at the same layers: ${sized(back[1])} at layer 1, 1 at layer ${layers}`);
+  };
+  watchTogether(model, ["_curves", "_presets", "activation", "mean", "deviation", "depth"], draw, signal);
+  errorLine(model, field, signal);
+  return () => undo.abort();
+}
+export default { render };

@@ -1,0 +1,114 @@
+"""How large numbers and gradients become in a deep network before it has learned anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from cnnvis_widgets.course.models.deep_stack import DeepStack, Sizes
+from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, whole_in
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+# So few examples because larger products are handed to several threads, which wait for one
+# another on a busy machine.
+WIDTH, EXAMPLES, CLASSES = 100, 25, 10
+DEPTHS = (2, 40)
+DEVIATIONS = (0.001, 1.0)
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+# name → (mean, deviation) of the first weights, for layers of 100 units on 100 inputs
+PRESETS = {
+    "He": (0.0, (2 / WIDTH) ** 0.5),
+    "Glorot": (0.0, (1 / WIDTH) ** 0.5),
+    "0.01": (0.0, 0.01),
+    "thesis, as printed": (1.0, (2 / WIDTH) ** 0.25),
+}
+
+
+class SignalPropagation(Chart):
+    """A network of many hidden layers of 100 units each, fresh from its first weights.
+
+    25 random inputs go up through it, and the gradient of their loss comes back. Two charts show
+    the root mean squares of both at each layer, on a scale of powers of ten.
+
+    Args:
+        kwargs: the attributes.
+
+    Attributes:
+        activation: "sigmoid", "tanh" or "relu".
+        mean: of the first weights, 0 … 1.
+        deviation: standard deviation of the first weights, 0.001 … 1.
+        depth: hidden layers, 2 … 40.
+        normalised: whether each layer has a BatchNorm before its activation.
+        seed: of the weights.
+
+    Raises:
+        InvalidValueError: numbers out of their range.
+        UnknownNameError: another activation.
+    """
+
+    label = traitlets.Unicode("Up and back through many layers").tag(sync=True)
+    activation = Checked("_check_activation", "relu").tag(sync=True)
+    mean = Checked("_check_mean", 0.0).tag(sync=True)
+    deviation = Checked("_check_deviation", PRESETS["He"][1]).tag(sync=True)
+    depth = Checked("_check_depth", 20).tag(sync=True)
+    normalised = traitlets.Bool(False).tag(sync=True)
+    seed = Checked("_check_seed", 0).tag(sync=True)
+    _presets = traitlets.List().tag(sync=True)
+    _curves = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._presets = [[name, *numbers] for name, numbers in PRESETS.items()]
+        self._compute()
+        names = ["activation", "mean", "deviation", "depth", "normalised", "seed"]
+        self.observe(self._compute, names)
+
+    @property
+    def sizes(self) -> Sizes:
+        """The root mean squares, of the input (0) and of each hidden layer."""
+        random = np.random.default_rng(1000 + self.seed)
+        x = random.normal(0.0, 1.0, (EXAMPLES, WIDTH))
+        stack = DeepStack(
+            WIDTH,
+            self.depth,
+            WIDTH,
+            CLASSES,
+            self.activation,
+            self.deviation,
+            self.mean,
+            self.normalised,
+            self.seed,
+        )
+        return stack.sizes(x, np.arange(EXAMPLES) % CLASSES)
+
+    def _compute(self, _: Any = None) -> None:
+        signal, slope = self.sizes
+        self._curves = {
+            "signal": _powers(signal),
+            "slope": _powers(slope / slope[-1]) if slope[-1] > 0 else [None] * len(slope),
+        }
+
+    def _check_activation(self, name: object) -> object:
+        if name not in ACTIVATIONS:
+            raise UnknownNameError.of("activation", name, ACTIVATIONS)
+        return name
+
+    def _check_mean(self, given: Any) -> float:
+        return number_in("mean", given, 0.0, 1.0)
+
+    def _check_deviation(self, given: Any) -> float:
+        return number_in("deviation", given, *DEVIATIONS)
+
+    def _check_depth(self, given: Any) -> int:
+        return whole_in("depth", given, *DEPTHS)
+
+    def _check_seed(self, given: Any) -> int:
+        return whole_in("seed", given, 0, 2**31)
+
+
+def _powers(values: np.ndarray) -> list[float | None]:
+    """Powers of ten; JSON has no infinity, so `None` for a zero."""
+    return [round(float(np.log10(value)), 4) if value > 0 else None for value in values]

@@ -1,0 +1,87 @@
+"""Max-pooling, its switches, and unpooling, on a small table to type into (thesis Figure 17)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.number_table import Cells, same_shape, table
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+
+class Unpooling(Cells):
+    """A map, the largest value of each window with the place where it stood, and the way back.
+
+    On the way back each number from above goes to the place that its window's switch remembers,
+    and all other places get zero. Without switches, as for average pooling, it is shared out among
+    the whole window. The page computes this itself, as the methods here do.
+
+    Args:
+        values: the map, (rows, columns), each a multiple of `size`, at most 12.
+        kwargs: the attributes.
+
+    Attributes:
+        values: as above; setting it refuses another shape.
+        signal: what comes back from above, (rows / size, columns / size); None: the pooled map.
+        switches: the places are remembered; else each number is shared out.
+        size: rows and columns of a window.
+
+    Raises:
+        InvalidValueError: tables that are none, have other shapes, or are not cut into windows.
+    """
+
+    size = traitlets.Int(2, min=1, max=6).tag(sync=True)
+    values = Checked("_check_values", first=True).tag(sync=True)
+    signal = Checked("_check_signal", None).tag(sync=True)
+    switches = traitlets.Bool(True).tag(sync=True)
+
+    def __init__(self, values: ArrayLike, size: int = 2, **kwargs: Any) -> None:
+        shape = np.shape(table("values", values))
+        if size < 1 or shape[0] % size or shape[1] % size:
+            raise InvalidValueError(
+                f"The map is cut into windows of {size} × {size}, so its rows and columns are "
+                f"multiples of {size}; got {shape[0]} × {shape[1]}."
+            )
+        self._shape = np.zeros(shape)
+        super().__init__(values=values, size=size, **kwargs)
+
+    def _windows(self) -> NDArray[np.float64]:
+        """(rows / size, columns / size, size²), each window row by row."""
+        (rows, columns), n = self._shape.shape, self.size
+        cut = np.array(self.values).reshape(rows // n, n, columns // n, n)
+        return cut.transpose(0, 2, 1, 3).reshape(rows // n, columns // n, n * n)
+
+    def pooled(self) -> NDArray[np.float64]:
+        """The largest value of each window: (rows / size, columns / size)."""
+        return self._windows().max(axis=-1)
+
+    def places(self) -> NDArray[np.intp]:
+        """Where in its window the largest value stands, counted row by row; the first of equals."""
+        return self._windows().argmax(axis=-1)
+
+    def unpooled(self) -> NDArray[np.float64]:
+        """What goes down: (rows, columns)."""
+        windows, n = np.zeros(self._windows().shape), self.size
+        signal = self.pooled() if self.signal is None else np.array(self.signal)
+        if self.switches:
+            np.put_along_axis(windows, self.places()[..., None], signal[..., None], axis=-1)
+        else:
+            windows += signal[..., None] / n**2
+        rows, columns = signal.shape
+        return windows.reshape(rows, columns, n, n).transpose(0, 2, 1, 3).reshape(self._shape.shape)
+
+    def _check_values(self, value: Any) -> list[list[float]]:
+        numbers = table("values", value)
+        same_shape("values", numbers, self._shape)
+        return numbers
+
+    def _check_signal(self, value: Any) -> list[list[float]] | None:
+        if value is None:
+            return None
+        numbers = table("signal", value)
+        same_shape("signal", numbers, self._shape[:: self.size, :: self.size])
+        return numbers

@@ -1,0 +1,271 @@
+"""One explanation, drawn in the browser from raw numbers: every change of look is instant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.rendering import Scale, png_bytes
+from cnnvis_widgets.rendering.pictures import as_picture, fit
+from cnnvis_widgets.rendering.scales import Kind, as_heatmap
+from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
+from cnnvis_widgets.widgets.toolkit.traits import Checked
+
+MODES = ("overlay", "split", "side_by_side", "heatmap", "contour", "picture")
+"""Ways to show a heatmap with its picture."""
+
+BLENDS = ("uniform", "value")
+"""Ways to lay it over, see `cnnvis_widgets.rendering.overlay`."""
+
+MOST_ZOOM = 32.0
+
+
+class ExplanationView(Drawing):
+    """The picture that the network saw, and the heatmap or picture that a method made of it.
+
+    Fill it with `show`, `show_image`, `waiting` and `fail`, which may be called from any thread.
+    What a visitor chooses (mode, opacity, zoom …) stays when the next result comes.
+
+    Attributes:
+        picture: PNG or JPEG file; what the network saw.
+        heatmap: float32, little-endian, row after row: the raw values, never rescaled.
+        shape: rows and columns of the heatmap.
+        lookup: uint8 (256, 3), the colours from low to high.
+        low: raw value at the lower end of the scale: `-high` (diverging) or 0 (sequential).
+        high: raw value at its upper end; 0 is the scale of a map of zeros.
+        kind: "sequential" or "diverging".
+        ticks: values and labels on the colour bar; follow from the scale.
+        clipped: what a reader must know of the scale ("clipped at 0.02 …"); may be empty.
+        unit: of the values, in words.
+        image: PNG or JPEG file that the method made, instead of a heatmap.
+        title: above the picture.
+        alt: what is shown, for those who do not see it.
+        notes: sentences beneath the picture.
+        warnings: those of them that stand out.
+        code: a script that computes the same.
+        filename: of downloads, without an ending.
+        mode: one of `MODES`. Over an `image`, "heatmap" shows it alone.
+        opacity: of the overlay, 0 to 1.
+        blend: "uniform", or "value": small values cover less.
+        gray_picture: take the picture's colours away under the map.
+        split: where the divider stands, 0 (map only) to 1 (picture only).
+        zoom: 1 (all of it) to 32.
+        progress: share done, 0 to 1; -1 where it is not known or nothing is under way.
+        progress_text: what is under way.
+    """
+
+    picture = traitlets.Bytes(b"").tag(sync=True)
+    heatmap = traitlets.Bytes(b"").tag(sync=True)
+    shape = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
+    lookup = traitlets.Bytes(b"").tag(sync=True)
+    low = traitlets.Float(0.0).tag(sync=True)
+    high = traitlets.Float(0.0).tag(sync=True)
+    kind = Checked("_check_kind", "sequential").tag(sync=True)
+    ticks = traitlets.List().tag(sync=True)
+    clipped = traitlets.Unicode("").tag(sync=True)
+    unit = traitlets.Unicode("").tag(sync=True)
+    image = traitlets.Bytes(b"").tag(sync=True)
+    title = traitlets.Unicode("").tag(sync=True)
+    alt = traitlets.Unicode("").tag(sync=True)
+    notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    warnings = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    code = traitlets.Unicode("").tag(sync=True)
+    filename = traitlets.Unicode("explanation").tag(sync=True)
+    mode = Checked("_check_mode", "overlay").tag(sync=True)
+    opacity = Checked("_check_share", 0.6).tag(sync=True)
+    blend = Checked("_check_blend", "uniform").tag(sync=True)
+    gray_picture = traitlets.Bool(True).tag(sync=True)
+    split = Checked("_check_share", 0.5).tag(sync=True)
+    zoom = Checked("_check_zoom", 1.0).tag(sync=True)
+    progress = Checked("_check_progress", -1.0).tag(sync=True)
+    progress_text = traitlets.Unicode("").tag(sync=True)
+
+    def show(
+        self,
+        picture: ArrayLike,
+        heatmap: ArrayLike,
+        lookup: ArrayLike,
+        low: float,
+        high: float,
+        kind: Kind,
+        *,
+        title: str = "",
+        alt: str = "",
+        notes: Sequence[str] = (),
+        warnings: Sequence[str] = (),
+        unit: str = "",
+        code: str = "",
+        filename: str = "explanation",
+        clipped: str | None = None,
+        unfinished: bool = False,
+    ) -> None:
+        """Show a heatmap; picture, values and words change in one message.
+
+        Args:
+            picture: uint8 (rows, columns, 3), the crop that the network saw.
+            heatmap: real numbers (r, c) of the picture's proportions, raw.
+            lookup: uint8 (256, 3), the colours from `low` to `high`.
+            low: raw value at the scale's lower end: `-high` (diverging) or 0 (sequential).
+            high: raw value at its upper end.
+            kind: "sequential" or "diverging".
+            title: see the attributes, as the following.
+            alt: see there.
+            notes: see there.
+            warnings: those of the notes that must not be overlooked; may stand in `notes` too.
+            unit: see there.
+            code: see there.
+            filename: see there.
+            clipped: None to say what follows from the scale and the largest value.
+            unfinished: it still improves; what is said to be under way stays said.
+
+        Raises:
+            InvalidValueError: a wrong shape or dtype, proportions of another crop, values that are
+                NaN or infinite, or a scale that does not fit them.
+        """
+        values = as_heatmap(heatmap)
+        below, _ = fit(picture, values)
+        table = np.asarray(lookup)
+        if table.dtype != np.uint8 or table.shape != (256, 3):
+            raise InvalidValueError(
+                "A colour table is uint8 of the shape (256, 3); "
+                f"this one is {table.dtype} of the shape {table.shape}."
+            )
+        scale = Scale(low, high, kind, largest=max(high, float(np.abs(values).max())))
+        scale.normalise(values)
+        self._put(
+            unfinished,
+            picture=png_bytes(below),
+            heatmap=values.astype("<f4").tobytes(),
+            shape=list(values.shape),
+            lookup=table.tobytes(),
+            low=low,
+            high=high,
+            kind=kind,
+            clipped=scale.note if clipped is None else clipped,
+            unit=unit,
+            image=b"",
+            title=title,
+            alt=alt,
+            notes=list(notes),
+            warnings=list(warnings),
+            code=code,
+            filename=filename,
+        )
+
+    def show_image(
+        self,
+        image: ArrayLike,
+        *,
+        picture: ArrayLike | None = None,
+        title: str = "",
+        alt: str = "",
+        notes: Sequence[str] = (),
+        warnings: Sequence[str] = (),
+        code: str = "",
+        filename: str = "explanation",
+        unfinished: bool = False,
+    ) -> None:
+        """Show a picture that a method made; may be called again while it grows.
+
+        Args:
+            image: uint8 (rows, columns, 3).
+            picture: uint8 (rows, columns, 3), the network's input to compare it with.
+            title: see the attributes, as the following.
+            alt: see there.
+            notes: see there.
+            warnings: see `show`.
+            code: see the attributes.
+            filename: see there.
+            unfinished: see `show`.
+
+        Raises:
+            InvalidValueError: a wrong shape or dtype.
+        """
+        self._put(
+            unfinished,
+            image=png_bytes(as_picture(image)),
+            picture=b"" if picture is None else png_bytes(as_picture(picture)),
+            heatmap=b"",
+            shape=[0, 0],
+            clipped="",
+            unit="",
+            title=title,
+            alt=alt,
+            notes=list(notes),
+            warnings=list(warnings),
+            code=code,
+            filename=filename,
+        )
+
+    def waiting(self, text: str) -> None:
+        """Say what is under way, over the last result; "" when it is not any more."""
+        with self.hold_sync():
+            self.busy = bool(text)
+            self.progress = -1.0
+            self.progress_text = text
+            if text:
+                self.error = ""
+
+    def fail(self, message: str) -> None:
+        """Say what went wrong; the last result stays in sight, marked as such."""
+        with self.hold_sync():
+            self.waiting("")
+            self.error = message
+
+    def _put(self, unfinished: bool, **state: Any) -> None:
+        with self.hold_sync():  # one message: the page never mixes two results
+            if not unfinished:
+                self.waiting("")
+            self.error = ""
+            for name, value in state.items():
+                setattr(self, name, value)
+
+    @traitlets.observe("low", "high", "kind")
+    def _scale_changed(self, _change: object = None) -> None:
+        try:
+            scale = Scale(self.low, self.high, self.kind)
+        except InvalidValueError:  # on the way from one scale to another
+            self.ticks = []
+        else:
+            self.ticks = [list(tick) for tick in scale.labelled_ticks()]
+
+    @traitlets.default("ticks")
+    def _first_ticks(self) -> list[Any]:
+        return [[0.0, "0"]]
+
+    def _check_mode(self, value: object) -> str:
+        return _one_of("mode", value, MODES)
+
+    def _check_blend(self, value: object) -> str:
+        return _one_of("way to blend", value, BLENDS)
+
+    def _check_kind(self, value: object) -> str:
+        return _one_of("kind of scale", value, ("sequential", "diverging"))
+
+    def _check_share(self, value: object) -> float:
+        return _number("An opacity or a divider's place", value, 0, 1)
+
+    def _check_zoom(self, value: object) -> float:
+        return _number("A zoom", value, 1, MOST_ZOOM)
+
+    def _check_progress(self, value: object) -> float:
+        return -1.0 if value == -1 else _number("Progress (where it is not -1)", value, 0, 1)
+
+
+def _one_of(what: str, value: object, names: Sequence[str]) -> str:
+    if value not in names:
+        raise UnknownNameError.of(what, value, names)
+    return str(value)
+
+
+def _number(what: str, value: object, low: float, high: float) -> float:
+    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not real or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type, operator]
+        raise InvalidValueError(f"{what} lies between {low:g} and {high:g}; got {value!r}.")
+    return float(value)  # type: ignore[arg-type]

@@ -1,0 +1,395 @@
+"""The explorer: picture, network, layer, neuron and method, and the explanation they make."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import numpy as np
+
+from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.engine.requests import (
+    Explain,
+    LayerView,
+    NetworkFacts,
+    Neurons,
+    Open,
+    Predict,
+    Shown,
+    Warm,
+)
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
+from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
+from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
+from cnnvis_widgets.widgets.explorer.explorer_records import (
+    CLASSES,
+    as_neuron,
+    fact,
+    layer_records,
+    method_records,
+    network_records,
+    neuron_records,
+    nothing,
+    parameter_record,
+    sentence,
+)
+from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
+from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
+from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
+from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
+from cnnvis_widgets.widgets.explorer.parameter_panel import ParameterPanel
+from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
+from cnnvis_widgets.widgets.explorer.predictions import Predictions
+from cnnvis_widgets.widgets.toolkit.optimization_history import OptimizationHistory
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.engine.requests import Network, Neuron, Prediction
+
+STOPPED = "Stopped before it was done: this is the answer so far, and the code gives the same."
+
+
+class Explorer(ipywidgets.Box):
+    """Choose, and see at once; everything that is computed is computed off the page's thread.
+
+    The parts can be used and watched one by one.
+
+    Args:
+        network: a name of the zoo, a .keras or .h5 file, or a `cnnvis.Network`.
+        image: a name of the zoo, or a picture, uint8 (rows, columns, 3).
+        method: the first method.
+        neuron: None for the most probable class, an output unit, or a `cnnvis.Neuron`.
+        engine: what does the work; the one that all widgets of this process share by default.
+
+    Attributes:
+        pictures: `PicturePicker`.
+        networks: `NetworkPicker`.
+        layers: `LayerPicker`; its first entry is the network's output.
+        neurons: `NeuronPicker`, of the chosen layer.
+        predictions: `Predictions`, the classes.
+        methods: `MethodPicker`.
+        parameters: `ParameterPanel`, of the chosen method.
+        view: `ExplanationView`.
+        growth: `OptimizationHistory`, for methods that work step by step.
+
+    Raises:
+        UnknownNameError: no such network, picture or method.
+        InvalidValueError: an image that is no picture.
+    """
+
+    _made = False
+
+    def __init__(
+        self,
+        network: str | Path | Network = "efficientnet_lite0",
+        image: str | np.ndarray = "cat",
+        method: str = "grad_cam",
+        neuron: Neuron | int | None = None,
+        *,
+        engine: Engine | None = None,
+    ) -> None:
+        self.engine = engine or shared_engine()
+        self._lock = threading.RLock()
+        self._silent = 0
+        self._warmed = self._stopped = False
+        self._first = as_neuron(neuron)
+        self._image: str | np.ndarray = image
+        self.header = ExplorerHeader(on_cancel=self.cancel)
+        self.pictures = PicturePicker(decode=listings.decode, pictures=listings.pictures())
+        self.networks = NetworkPicker(networks=network_records())
+        self.layers = LayerPicker()
+        self.neurons = NeuronPicker()
+        self.predictions = Predictions(label="Class")
+        self.methods = MethodPicker(methods=method_records({}), value=method)
+        self.parameters = ParameterPanel(parameters=self._declared())
+        self.view = ExplanationView()
+        self.growth = OptimizationHistory()
+        self._adopt_picture(image)
+        self._adopt_network(network)
+        super().__init__(self._lay_out())
+        self.add_class("cnnvis-explorer")
+        self._made = True
+        self._observe()
+        self._open()
+
+    def cancel(self) -> None:
+        """Stop all that is under way for this explorer; what is shown stays."""
+        for concern in ("open", "predict", "neurons", "explain", "warm"):
+            self.engine.cancel((id(self), concern))
+        with self._lock:
+            self._stopped = True
+            self.header.working = ""
+            self.view.waiting("")
+            if self.header.partial:
+                self.header.partial = False
+                self.view.notes = [STOPPED, *self.view.notes]
+
+    def close(self) -> None:
+        """Stop the work and close all parts."""
+        if not self._made:  # a refused argument left nothing to close
+            return
+        self.cancel()
+        for part in (self.header, self.view, self.growth, *self._controls()):
+            part.close()
+        super().close()
+
+    # What there is at first
+
+    def _adopt_picture(self, image: str | np.ndarray) -> None:
+        if isinstance(image, str):
+            self.pictures.value = image
+        elif isinstance(image, np.ndarray) and image.dtype == np.uint8:
+            self.pictures.add(image, "your picture")
+        else:
+            raise InvalidValueError(
+                "image is a picture's name or an array, uint8 (rows, columns, 3); "
+                f"got {type(image).__name__}."
+            )
+
+    def _adopt_network(self, network: str | Path | Network) -> None:
+        name = network if isinstance(network, str) else getattr(network, "name", str(network))
+        known = [record["name"] for record in self.networks.networks]
+        if not isinstance(network, str | Path):
+            name = f"your network ({name})"
+            self.engine.library.add(name, network)
+        elif name not in (*known, *listings.versions()) and not Path(network).is_file():
+            raise UnknownNameError.of("network (nor a model file)", name, known)
+        if name not in known:
+            record = {"name": name, "title": Path(name).name, "note": "yours"}
+            record |= listings.versions().get(name, {})
+            self.networks.networks = [record, *self.networks.networks]
+        self.networks.value = name
+
+    def _lay_out(self) -> list[ipywidgets.Widget]:
+        # What is changed most in a lesson stands on top: the method, and the class or neuron.
+        left = ipywidgets.VBox([self.methods, self.parameters, self.pictures, self.networks])
+        right = ipywidgets.VBox([self.predictions, self.neurons, self.layers])
+        middle = ipywidgets.VBox([self.view, self.growth])
+        for part, place in (
+            (self.header, "head"),
+            (left, "left"),
+            (middle, "view"),
+            (right, "right"),
+        ):
+            part.add_class(f"cnnvis-explorer-{place}")
+        self.neurons.layout.display = self.growth.layout.display = "none"
+        return [self.header, middle, left, right]
+
+    def _controls(self) -> tuple[Any, ...]:
+        return (
+            self.pictures,
+            self.networks,
+            self.layers,
+            self.neurons,
+            self.predictions,
+            self.methods,
+            self.parameters,
+        )
+
+    def _observe(self) -> None:
+        def on(part: Any, names: list[str], react: Callable[[], None]) -> None:
+            part.observe(lambda _change: self._react(react), names)
+
+        on(self.networks, ["value"], self._open)
+        on(self.pictures, ["value"], self._picture_changed)
+        on(self.layers, ["value"], self._layer_changed)
+        on(self.neurons, ["value", "aggregate", "position"], self._explain)
+        on(self.predictions, ["value"], self._explain)
+        on(self.methods, ["value"], self._method_changed)
+        on(self.parameters, ["value"], self._explain)
+
+    # A choice was made in the page (any thread), or an answer came (the worker's thread)
+
+    def _react(self, react: Callable[[], None]) -> None:
+        with self._lock:
+            if not self._silent:
+                react()
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Within this, setting a part's value is no choice of the visitor's."""
+        with self._lock:
+            self._silent += 1
+            try:
+                yield
+            finally:
+                self._silent -= 1
+
+    def _ask(
+        self, concern: str, request: Any, done: Callable[[Any], None], part: Any, working: str
+    ) -> None:
+        """Hand a request in; its error will stand beside `part`."""
+        part.error = ""
+        self.header.working = working
+
+        def finished(result: Any) -> None:
+            with self._quietly():
+                done(result)
+                if self.header.working == working:
+                    self.header.working = ""
+
+        def failed(error: Exception) -> None:
+            with self._quietly():
+                self.header.working = ""
+                part.error = sentence(error)
+                if concern == "explain":
+                    self.view.fail(sentence(error))
+
+        def improved(result: Any) -> None:
+            with self._quietly():
+                if not self._stopped:
+                    self._show(result, unfinished=True)
+
+        owner = (id(self), concern)
+        watching: dict[str, Any] = {}
+        if concern == "explain":
+            self.header.partial = self._stopped = False
+            watching = {"progress": self._show_progress, "so_far": improved}
+        self.engine.submit(owner, request, done=finished, failed=failed, **watching)
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.view.progress = done / total if total > 1 else -1.0
+
+    def _open(self) -> None:
+        name = self.networks.value
+        if not name:
+            return
+        self._warmed = False
+        self._ask(
+            "open",
+            Open(name),
+            self._opened,
+            self.networks,
+            f"loading {fact(self.networks.networks, name)}",
+        )
+
+    def _opened(self, found: NetworkFacts) -> None:
+        records = layer_records(found)
+        chosen = self._first.layer if self._first else None
+        self.layers.layers = records
+        self.layers.value = chosen or CLASSES
+        self.predictions.predictions = []
+        self.predictions.labels = list(found.labels)
+        self.methods.methods = method_records(found.unsuited)
+        if not self.methods.value:
+            usable = [r["name"] for r in self.methods.methods if r["suits"]]
+            self.methods.value = usable[0] if usable else ""
+        self.parameters.parameters = self._declared()
+        self.networks.loading = f"weights: {found.note}" if found.note else ""
+        self._show_target()
+        self._picture_changed()
+
+    def _picture_changed(self) -> None:
+        name = self.pictures.value
+        if not name or not self.layers.layers:
+            return
+        self._image = self.pictures.uploads.get(name, name)
+        first, self._first = self._first, None
+        classes = self.layers.value == CLASSES
+        with self._quietly():  # the classes of the last picture say nothing about this one
+            self.predictions.predictions = []
+            self.predictions.value = first.unit if first and classes else None
+        if classes:
+            self._explain()
+        else:
+            self._look_for_neurons(first)
+        request = Predict(self.networks.value, self._image)
+        self._ask("predict", request, self._predicted, self.predictions, "predicting")
+
+    def _predicted(self, found: list[Prediction]) -> None:
+        self.predictions.predictions = [p._asdict() for p in found]
+        if self.predictions.value is None and found:
+            self.predictions.value = found[0].unit
+
+    def _layer_changed(self) -> None:
+        self._show_target()
+        if self.layers.value == CLASSES:
+            self._explain()
+        elif self.layers.value:
+            self._look_for_neurons(None)
+
+    def _show_target(self) -> None:
+        classes = self.layers.value == CLASSES
+        self.predictions.layout.display = "" if classes else "none"
+        self.neurons.layout.display = "none" if classes else ""
+
+    def _look_for_neurons(self, first: Neuron | None) -> None:
+        layer = self.layers.value
+        with self._quietly():
+            self.neurons.units, self.neurons.value = 0, None
+            self.neurons.neurons, self.neurons.positions = [], []
+
+        def done(found: LayerView) -> None:
+            self._show_neurons(found, first)
+
+        request = Neurons(self.networks.value, self._image, layer)
+        self._ask("neurons", request, done, self.neurons, f"looking at {layer}")
+
+    def _show_neurons(self, found: LayerView, first: Neuron | None) -> None:
+        self.neurons.units = found.units
+        self.neurons.positions = list(found.positions)
+        self.neurons.neurons = neuron_records(found)
+        self.neurons.value = first.unit if first else found.neurons[0].unit
+        if first:
+            self.neurons.aggregate = first.aggregate
+            self.neurons.position = list(first.position) if first.position else None
+        self._explain()
+
+    def _method_changed(self) -> None:
+        with self._quietly():
+            self.parameters.parameters = self._declared()
+        self._explain()
+
+    def _explain(self) -> None:
+        method = self.methods.value
+        neuron = self._neuron()
+        if not method or not self.layers.layers or neuron == "none yet":
+            return
+        request = Explain(
+            self.networks.value,
+            self._image,
+            method,
+            neuron,  # type: ignore[arg-type]
+            parameters=dict(self.parameters.value),
+        )
+        self.view.waiting("computing")
+        set_by_hand = {p["name"]: p["default"] for p in self.parameters.parameters}
+        part = self.methods if self.parameters.value == set_by_hand else self.parameters
+        self.methods.error = self.parameters.error = ""
+        self._ask(
+            "explain", request, self._show, part, f"computing {fact(self.methods.methods, method)}"
+        )
+
+    def _neuron(self) -> Neuron | str | None:
+        from cnnvis_widgets.engine.requests import Neuron
+
+        if self.layers.value == CLASSES:
+            unit = self.predictions.value
+            return None if unit is None else Neuron(None, unit)
+        if self.neurons.value is None:
+            return "none yet"
+        position = tuple(self.neurons.position) if self.neurons.position else None
+        return Neuron(self.layers.value, self.neurons.value, self.neurons.aggregate, position)
+
+    def _show(self, found: Shown, *, unfinished: bool = False) -> None:
+        self.header.partial = unfinished
+        show_growth(self.growth, found)
+        if not self._warmed and not unfinished:
+            self._warmed = True  # the other methods are compiled while the visitor looks
+            warm = Warm(self.networks.value, self._image)
+            self.engine.submit((id(self), "warm"), warm, done=nothing, failed=nothing)
+        if found.neuron.layer is None and self.predictions.value is None:
+            self.predictions.value = found.neuron.unit
+        picture = self.pictures.value
+        alt = fact(self.pictures.pictures, picture, "alt", "your picture")
+        show_answer(self.view, found, picture, alt, unfinished=unfinished)
+
+    def _declared(self) -> list[dict[str, Any]]:
+        for method in listings.methods():
+            if method["name"] == self.methods.value:
+                return [parameter_record(dict(p), self.layers.layers) for p in method["parameters"]]
+        return []

@@ -1,0 +1,158 @@
+"""Sliders and fields for parameters, drawn from what a method declares about itself."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import traitlets
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import (
+    ANYTHING,
+    NAME,
+    NUMBER,
+    TEXT,
+    Checked,
+    Field,
+    Records,
+    plain,
+)
+
+KINDS = ("integer", "float", "boolean", "choice", "text")
+
+
+def _kind(name: Any) -> Any:
+    if name not in KINDS:
+        raise UnknownNameError.of("kind of parameter", name, KINDS)
+    return name
+
+
+def fitting(parameter: Mapping[str, Any], value: Any) -> Any:
+    """The value as its parameter's declaration wants it.
+
+    Args:
+        parameter: a record of `ParameterPanel.parameters`.
+        value: what came. `None` fits where it is the declared default ("automatic").
+
+    Raises:
+        InvalidValueError: the value is of another type or out of range; says both.
+    """
+    try:
+        value = plain(value)
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{parameter['name']}: {error}") from error
+    kind, low, high = parameter["kind"], parameter["minimum"], parameter["maximum"]
+    if value is None and parameter["default"] is None:
+        return None
+    words = {"integer": "a whole number", "float": "a number", "boolean": "true or false"}
+    expected = words.get(kind, "a text")
+    if kind == "choice":
+        if value in parameter["choices"]:
+            return value
+        expected = f"one of {', '.join(map(str, parameter['choices']))}"
+    elif kind in ("integer", "float"):
+        expected += _range(low, high)
+        number = _number(value, whole=kind == "integer")
+        above = number is not None and (low is None or number >= low)
+        if above and (high is None or number <= high):
+            return number
+    elif type(value) is {"boolean": bool, "text": str}[kind]:
+        return value
+    raise InvalidValueError(f"{parameter['name']} is {expected}; got {value!r}.")
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" {low:g} … {high:g}"
+    if low is not None:
+        return f", {low:g} or more"
+    return "" if high is None else f", {high:g} or less"
+
+
+def _number(value: Any, whole: bool) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not whole:
+        return float(value)
+    # A browser sends 3 for 3.0; a Python caller may send 3.0 for 3.
+    return operator.index(int(value)) if value == int(value) else None
+
+
+def _check_declaration(parameter: dict[str, Any]) -> None:
+    low, high = parameter["minimum"], parameter["maximum"]
+    if low is not None and high is not None and low > high:
+        raise InvalidValueError(f"{parameter['name']}: minimum {low:g} is above maximum {high:g}.")
+    parameter["default"] = fitting(parameter, parameter["default"])
+
+
+class ParameterPanel(Control):
+    """One control for each declared parameter: slider with field, switch, choice or text.
+
+    Attributes:
+        parameters: records of name, title, kind ("integer", "float", "boolean", "choice" or
+            "text"), default, minimum, maximum, step, choices (a list), help (one line), and unit
+            ("px"). A default of `None` makes the parameter one that may be left empty.
+        value: a dict of every parameter's value by name. Set to some of them, the others keep
+            theirs. When `parameters` changes, a value stays where its declaration stayed the same,
+            and becomes the default elsewhere.
+
+    Raises:
+        UnknownNameError: `value` has a name that no parameter has.
+        InvalidValueError: a value is of the wrong type or out of range; nothing is changed then.
+    """
+
+    label = traitlets.Unicode("Parameters").tag(sync=True)
+    parameters = Records(
+        "parameter",
+        _check_declaration,
+        name=NAME,
+        title=TEXT,
+        kind=Field((str,), convert=_kind),
+        default=ANYTHING,
+        minimum=NUMBER,
+        maximum=NUMBER,
+        step=NUMBER,
+        choices=Field((list,), ()),
+        help=TEXT,
+        unit=TEXT,
+    ).tag(sync=True)
+    value = Checked("_check_value", {}).tag(sync=True)
+    _declared: list[dict[str, Any]] | None = None
+
+    def reset(self) -> None:
+        """Give every parameter its default."""
+        self.value = {p["name"]: p["default"] for p in self.parameters}
+
+    def _check_value(self, given: Any) -> dict[str, Any]:
+        if not isinstance(given, Mapping):
+            raise InvalidValueError(f"value is a dict of values by parameter; got {given!r}.")
+        names = [p["name"] for p in self.parameters]
+        for name in given:
+            if name not in names:
+                raise UnknownNameError.of("parameter", name, names)
+        before = self.value if self._declared == self.parameters else {}
+        value = {}
+        for parameter in self.parameters:
+            name = parameter["name"]
+            kept = before.get(name, parameter["default"])
+            value[name] = fitting(parameter, given[name]) if name in given else kept
+        # Tells `_fit` that this value was set for these declarations and not for earlier ones.
+        self._declared = self.parameters
+        return value
+
+    @traitlets.observe("parameters")
+    def _fit(self, change: Any) -> None:
+        if self._declared == self.parameters:
+            return
+        before = {p["name"]: p for p in change["old"] or []}
+        kept = {}
+        for parameter in self.parameters:
+            name = parameter["name"]
+            if name in self.value and before.get(name, parameter) == parameter:
+                kept[name] = self.value[name]
+            else:
+                kept[name] = parameter["default"]
+        self.value = kept

@@ -1,0 +1,168 @@
+"""Choose a picture, or bring one's own: by button, by dropping it, or by pasting it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from cnnvis_widgets.errors import CnnvisError, FileError
+from cnnvis_widgets.widgets.toolkit.control import Control, offered, still_offered
+from cnnvis_widgets.widgets.toolkit.traits import NAME, PICTURE, TEXT, Checked, Records, data_url
+
+MAX_BYTES = 8 * 1024 * 1024  # a message over 10 MB ends the connection to the kernel (Tornado)
+KEPT_UPLOADS = 4
+_THUMBNAIL = 192  # pixels, twice what a card shows, for dense screens
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A visitor's own picture.
+
+    Attributes:
+        name: its name in the picker, as in `PicturePicker.value`.
+        filename: what it was called where it came from.
+        image: what `decode` made of it, uint8 (rows, columns, 3).
+    """
+
+    name: str
+    filename: str
+    image: np.ndarray
+
+
+class PicturePicker(Control):
+    """Thumbnails of pictures to choose from, and an upload.
+
+    The browser makes an upload small before it sends it: a picture over 1024 pixels on the longer
+    side is reduced to that (PNG where it is transparent, else JPEG) with its rotation applied; a
+    smaller PNG or JPEG file is sent as it is, so that not one value changes. What the browser
+    cannot open is sent as it is too, up to 8 MB, so that `decode` can say what is wrong with it.
+
+    Args:
+        decode: makes an array, uint8 (rows, columns, 3), of a picture file's bytes, and raises with
+            a sentence for the visitor where it cannot; it must apply the EXIF rotation and refuse
+            what is too large. `cnnvis_widgets.load_image` does. Without it there is no upload.
+        kwargs: the attributes.
+
+    Attributes:
+        pictures: records of name, title, alt (what is to be seen, for those who cannot see it), and
+            thumbnail (bytes of a small picture file, their base64, or a data URL).
+        value: the chosen picture's name, or an upload's ("upload-1"); "" when none is. Falls back
+            to "" when `pictures` changes and it is not among them.
+        uploaded: the latest upload's array, or `None`.
+
+    Raises:
+        UnknownNameError: `value` is set to a name that is neither a picture's nor an upload's.
+    """
+
+    label = traitlets.Unicode("Picture").tag(sync=True)
+    pictures = Records("picture", name=NAME, title=TEXT, alt=TEXT, thumbnail=PICTURE).tag(sync=True)
+    value = Checked("_check_value", "").tag(sync=True)
+    uploaded = traitlets.Any(None)
+    _uploads = Records("upload", name=NAME, title=TEXT, alt=TEXT, thumbnail=PICTURE).tag(sync=True)
+    _takes_uploads = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, decode: Callable[[bytes], np.ndarray] | None = None, **kwargs: Any) -> None:
+        self._decode = decode
+        self._images: dict[str, np.ndarray] = {}
+        self._count = 0
+        self._callbacks: list[Callable[[Upload], object]] = []
+        super().__init__(**kwargs)
+        self._takes_uploads = decode is not None
+        self.on_msg(self._receive)
+
+    @property
+    def uploads(self) -> MappingProxyType[str, np.ndarray]:
+        """The last four uploads' arrays, uint8 (rows, columns, 3), by name."""
+        return MappingProxyType(self._images)
+
+    def on_upload(self, callback: Callable[[Upload], object], remove: bool = False) -> None:
+        """Call `callback` with each `Upload`, after it was decoded and chosen.
+
+        Args:
+            callback: what to call; a `CnnvisError` that it raises is shown beside the control.
+            remove: stop calling it instead.
+        """
+        if remove:
+            self._callbacks.remove(callback)
+        else:
+            self._callbacks.append(callback)
+
+    def _check_value(self, name: object) -> str:
+        return offered("picture", name, [*self.pictures, *self._uploads])
+
+    @traitlets.observe("pictures", "_uploads")
+    def _fit(self, _change: object) -> None:
+        self.value = still_offered(self.value, [*self.pictures, *self._uploads])
+
+    def _receive(self, _widget: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        decode = self._decode
+        if content.get("kind") != "upload" or decode is None:
+            return
+        self.error, self.busy = "", True
+        filename = str(content.get("filename") or "the picture")
+        accepted = False
+        try:
+            upload = self.add(_decoded(decode, buffers[0] if buffers else b""), filename)
+            accepted = True
+            for callback in list(self._callbacks):
+                callback(upload)
+        except CnnvisError as error:
+            self.error = str(error) if accepted else f"{filename} cannot be used. {error}"
+        finally:
+            self.busy = False
+            self.send({"kind": "uploaded", "id": content.get("id"), "accepted": accepted})
+
+    def add(self, image: np.ndarray, filename: str = "an array") -> Upload:
+        """Put a picture, uint8 (rows, columns, 3), beside the others as an upload, and choose it.
+
+        Args:
+            image: the picture.
+            filename: what it was called where it came from.
+        """
+        self._count += 1
+        upload = Upload(f"upload-{self._count}", filename, image)
+        title = "your picture" if self._count == 1 else f"your picture {self._count}"
+        record = {
+            "name": upload.name,
+            "title": title,
+            "alt": f"{title}, {filename}",
+            "thumbnail": _thumbnail(image),
+        }
+        self._images = {**dict(list(self._images.items())[1 - KEPT_UPLOADS :]), upload.name: image}
+        # The chosen one may be the one that is dropped: the new one is chosen in the same breath,
+        # so that nobody sees an empty choice in between.
+        with self.hold_trait_notifications():
+            self.uploaded = image
+            self._uploads = [*self._uploads, record][-KEPT_UPLOADS:]
+            self.value = upload.name
+        return upload
+
+
+def _decoded(decode: Callable[[bytes], np.ndarray], data: bytes | memoryview) -> np.ndarray:
+    if not 0 < len(data) <= MAX_BYTES:
+        raise FileError(
+            f"A picture file of up to {MAX_BYTES >> 20} MB was expected; got {len(data)} bytes."
+        )
+    try:
+        return np.asarray(decode(bytes(data)))
+    except CnnvisError:
+        raise
+    except Exception as error:  # whatever a damaged file does to a decoder, the page lives on
+        raise FileError(f"It could not be read as a picture ({error}).") from error
+
+
+def _thumbnail(image: np.ndarray) -> object:
+    """A JPEG of at most 192 pixels as a data URL, from uint8 (rows, columns, 3)."""
+    from PIL import Image  # not needed before somebody uploads something
+
+    small = Image.fromarray(image).convert("RGB")
+    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=85)
+    return data_url(file.getvalue())

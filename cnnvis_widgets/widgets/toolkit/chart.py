@@ -1,0 +1,91 @@
+"""What components that draw axes share: `chart.js`, `chart.css`."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.control import Control
+
+MOST_POINTS = 400
+
+
+class Chart(Control):
+    """A control with one or more charts in it."""
+
+
+def number_in(name: str, given: Any, low: float, high: float) -> float:
+    """A finite number from `low` to `high`.
+
+    Raises:
+        InvalidValueError: it is none.
+    """
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(given, bool) or not low <= number <= high or not math.isfinite(number):
+        raise InvalidValueError(f"{name} is a number from {low:g} to {high:g}; got {given!r}.")
+    return number
+
+
+def whole_in(name: str, given: Any, low: int, high: int) -> int:
+    """A whole number from `low` to `high`.
+
+    Raises:
+        InvalidValueError: it is none.
+    """
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = low - 1
+    if isinstance(given, bool) or not low <= number <= high:
+        raise InvalidValueError(f"{name} is a whole number from {low} to {high}; got {given!r}.")
+    return number
+
+
+def labelled_points(name: str, given: Any) -> NDArray[np.float64]:
+    """Points of two classes in the plane between -1 and 1.
+
+    Args:
+        name: what they are, for an error.
+        given: at most 400 of x, y and class (0 or 1).
+
+    Returns:
+        float64 (points, 3).
+
+    Raises:
+        InvalidValueError: they are something else.
+    """
+    try:
+        rows = np.asarray([[float(number) for number in point] for point in given], np.float64)
+    except (TypeError, ValueError):
+        rows = np.zeros(0)
+    if rows.ndim != 2 or rows.shape[1] != 3 or not 1 <= len(rows) <= MOST_POINTS:
+        raise InvalidValueError(
+            f"{name} are 1 to {MOST_POINTS} of (x, y, class); got {type(given).__name__} "
+            f"of shape {rows.shape}."
+        )
+    if not (np.abs(rows[:, :2]) <= 1).all() or not np.isin(rows[:, 2], (0, 1)).all():
+        raise InvalidValueError("x and y of a point are from -1 to 1, its class is 0 or 1.")
+    return rows
+
+
+def span(name: str, given: Any) -> list[float]:
+    """Two finite numbers, the second one larger.
+
+    Raises:
+        InvalidValueError: they are not.
+    """
+    try:
+        low, high = (float(end) for end in given)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InvalidValueError(f"{name} is a pair of rising numbers; got {given!r}.")
+    return [low, high]

@@ -1,0 +1,311 @@
+"""The explorer's controller with a made-up engine: what is asked when, and where answers go."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.records import LayerInfo, Prediction
+from cnnvis_widgets.engine.requests import (
+    Explain,
+    LayerView,
+    Library,
+    NetworkFacts,
+    NeuronMap,
+    Neurons,
+    Open,
+    Predict,
+    Shown,
+    Warm,
+)
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.methods.contract import Curve
+from cnnvis_widgets.widgets.explorer.explorer import Explorer
+from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES
+
+LAYERS = (
+    LayerInfo("stem_conv", "Conv2D", (5, 7, 4), 4),
+    LayerInfo("block1_conv", "Conv2D", (3, 4, 6), 6),
+    LayerInfo("predictions", "Dense", (3,), 3),
+)
+LABELS = ("cat", "cup", "dog")
+
+
+class FakeEngine:
+    """Keeps what was asked; `answer` plays the worker."""
+
+    def __init__(self) -> None:
+        self.library = Library()
+        self.waiting: dict[Any, tuple[Any, Any, Any]] = {}
+        self.asked: list[Any] = []
+        self.cancelled: list[Any] = []
+        self.fail_with: Exception | None = None
+        self.unsuited: dict[str, str] = {}
+        self.so_far: Any = None
+
+    def submit(
+        self,
+        owner: Any,
+        request: Any,
+        *,
+        done: Any,
+        failed: Any,
+        progress: Any = None,
+        so_far: Any = None,
+    ):
+        self.asked.append(request)
+        self.so_far = so_far or self.so_far
+        self.waiting[owner] = (request, done, failed)
+
+    def cancel(self, owner: Any) -> None:
+        self.cancelled.append(owner[1])
+        self.waiting.pop(owner, None)
+
+    def answer(self) -> None:
+        """Answer all, and what is asked because of the answers."""
+        while self.waiting:
+            owner = next(iter(self.waiting))
+            request, done, failed = self.waiting.pop(owner)
+            if self.fail_with and isinstance(request, Explain):
+                failed(self.fail_with)
+            else:
+                done(self._made_up(request))
+
+    def _made_up(self, request: Any) -> Any:
+        if isinstance(request, Open):
+            return NetworkFacts("Fake", LAYERS, LABELS, self.unsuited, "")
+        if isinstance(request, Predict):
+            return [Prediction(2, "dog", 0.7, 3.0), Prediction(0, "cat", 0.3, 2.0)]
+        if isinstance(request, Neurons):
+            found = next(info for info in LAYERS if info.name == request.layer)
+            maps = np.ones(found.output_shape[:-1], np.float32) if found.units != 3 else None
+            neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
+            return LayerView(found.units, found.output_shape[:-1], neurons)
+        if isinstance(request, Explain):
+            neuron = request.neuron or Neuron(None, 2)
+            heatmap = np.full((6, 8), neuron.unit + 1, np.float32)
+            picture = np.zeros((6, 8, 3), np.uint8)
+            title = f"{request.method} of {neuron.unit} in {neuron.layer}"
+            return Shown(
+                title, neuron, 1.0, picture, heatmap, None, False, "u", ("a note",), "", "code"
+            )
+        assert isinstance(request, Warm)
+        return None
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def explorer(engine: FakeEngine) -> Explorer:
+    made = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer()
+    engine.asked.clear()
+    return made
+
+
+def explained(engine: FakeEngine) -> Explain:
+    """The last explanation that was asked for, which must be the only one."""
+    found = [r for r in engine.asked if isinstance(r, Explain)]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_at_first_the_most_probable_class_of_the_cat_is_explained(engine: FakeEngine) -> None:
+    explorer = Explorer(engine=engine)  # type: ignore[arg-type]
+    assert engine.asked == [Open("efficientnet_lite0")]  # nothing else before it is known
+    engine.answer()
+    kinds = [type(r) for r in engine.asked]
+    assert kinds == [Open, Explain, Predict, Warm]
+    assert (engine.asked[1].image, engine.asked[1].neuron) == ("cat", None)
+    assert explorer.view.title == "grad_cam of 2 in None"
+    assert explorer.predictions.value == 2  # told by the answer, and not asked for again
+    assert [r["name"] for r in explorer.layers.layers][:2] == [CLASSES, "stem_conv"]
+    assert explorer.layers.layers[2]["group"] == "block1"
+
+
+def test_a_class_is_chosen(explorer: Explorer, engine: FakeEngine) -> None:
+    explorer.predictions.value = 1
+    assert explained(engine).neuron == Neuron(None, 1)
+    engine.answer()
+    assert explorer.view.title == "grad_cam of 1 in None"
+    assert np.frombuffer(explorer.view.heatmap, "<f4")[0] == 2
+
+
+def test_a_layer_shows_its_most_active_neurons_and_explains_the_first(
+    explorer: Explorer, engine: FakeEngine
+) -> None:
+    explorer.layers.value = "block1_conv"
+    assert engine.asked == [Neurons("efficientnet_lite0", "cat", "block1_conv")]
+    engine.answer()
+    assert [n["unit"] for n in explorer.neurons.neurons] == [3, 1, 0]
+    assert explorer.neurons.neurons[0]["thumbnail"].startswith("data:image/png")
+    assert list(explorer.neurons.positions) == [3, 4]
+    assert explained(engine).neuron == Neuron("block1_conv", 3)
+    assert explorer.predictions.layout.display == "none"
+    engine.asked.clear()
+    explorer.neurons.position = [2, 1]
+    assert explained(engine).neuron == Neuron("block1_conv", 3, "sum", (2, 1))
+    engine.asked.clear()
+    explorer.neurons.position = None
+    explorer.neurons.aggregate = "max"
+    assert engine.asked[-1].neuron == Neuron("block1_conv", 3, "max")
+
+
+def test_another_picture_forgets_the_class_of_the_last_one(
+    explorer: Explorer, engine: FakeEngine
+) -> None:
+    explorer.predictions.value = 0
+    engine.answer()
+    engine.asked.clear()
+    explorer.pictures.value = "coffee"
+    assert (explained(engine).image, explained(engine).neuron) == ("coffee", None)
+
+
+def test_an_upload_is_explained_by_its_pixels(explorer: Explorer, engine: FakeEngine) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    explorer.pictures.add(pixels, "mine.png")
+    assert np.array_equal(explained(engine).image, pixels)
+
+
+def test_another_method_brings_its_own_parameters(explorer: Explorer, engine: FakeEngine) -> None:
+    assert explorer.parameters.parameters[0]["choices"] == ["", "stem_conv", "block1_conv"]
+    explorer.parameters.value = {"layer": "stem_conv"}
+    assert explained(engine).parameters == {"layer": "stem_conv"}
+    engine.answer()
+    engine.asked.clear()
+    explorer.methods.value = "saliency"
+    assert explained(engine).parameters == {}
+    assert explorer.parameters.parameters == []
+
+
+def test_an_error_stands_beside_the_control_and_the_picture_stays(
+    explorer: Explorer, engine: FakeEngine
+) -> None:
+    before = explorer.view.heatmap
+    engine.fail_with = UnsuitableError("no rows and columns; use saliency")
+    explorer.methods.value = "guided_backprop"
+    engine.answer()
+    assert explorer.methods.error == "no rows and columns; use saliency"
+    assert explorer.view.error == "no rows and columns; use saliency"
+    assert explorer.view.heatmap == before
+    assert explorer.header.working == ""
+    engine.fail_with = ZeroDivisionError("inside")
+    explorer.methods.value = "saliency"
+    engine.answer()
+    assert "ZeroDivisionError: inside" in explorer.methods.error  # a sentence, no traceback
+    engine.fail_with = None
+    explorer.methods.value = "grad_cam"
+    engine.answer()
+    assert explorer.methods.error == explorer.view.error == ""
+
+
+def test_a_wrong_parameter_s_error_stands_beside_the_parameters(
+    explorer: Explorer, engine: FakeEngine
+) -> None:
+    engine.fail_with = UnsuitableError("the neuron does not depend on it")
+    explorer.parameters.value = {"layer": "stem_conv"}
+    engine.answer()
+    assert explorer.parameters.error == "the neuron does not depend on it"
+    assert explorer.methods.error == ""
+
+
+def test_methods_that_do_not_suit_say_why_and_another_is_taken(engine: FakeEngine) -> None:
+    engine.unsuited = {"grad_cam": "there is no map"}
+    explorer = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer()
+    record = next(r for r in explorer.methods.methods if r["name"] == "grad_cam")
+    assert (record["suits"], record["why"]) == (False, "there is no map")
+    assert explorer.methods.value not in ("", "grad_cam")
+    assert explorer.view.title
+
+
+def test_the_first_neuron_may_be_given(engine: FakeEngine) -> None:
+    explorer = Explorer(neuron=Neuron("block1_conv", 1, "max"), engine=engine)  # type: ignore[arg-type]
+    engine.answer()
+    asked = [r for r in engine.asked if isinstance(r, Explain)]
+    assert asked[0].neuron == Neuron("block1_conv", 1, "max")
+    assert explorer.layers.value == "block1_conv"
+
+
+def test_closing_and_cancelling_stop_the_work(explorer: Explorer, engine: FakeEngine) -> None:
+    explorer.predictions.value = 1
+    explorer.cancel()
+    assert {"open", "predict", "neurons", "explain", "warm"} <= set(engine.cancelled)
+    assert explorer.header.working == ""
+    explorer.close()
+    assert explorer.view.comm is None
+
+
+def test_an_answer_that_improves_is_shown_and_stays_when_it_is_stopped(
+    explorer: Explorer, engine: FakeEngine
+) -> None:
+    explorer.methods.value = "lime"
+    half = engine._made_up(explained(engine))._replace(
+        notes=("320 of 1000 samples",), curve=Curve((1, 5, 9), (0.5, 2.0, 2.5), "R²")
+    )
+    engine.so_far(half)
+    assert explorer.view.busy  # it goes on
+    assert explorer.view.progress_text == "computing"
+    assert explorer.header.partial
+    assert explorer.view.notes == ["320 of 1000 samples"]
+    assert explorer.growth.layout.display == ""
+    assert explorer.growth.values == [0.5, 2.0, 2.5]
+    explorer.cancel()
+    assert not explorer.view.busy
+    assert not explorer.header.partial
+    assert explorer.view.title == half.title
+    assert "Stopped" in explorer.view.notes[0]
+    engine.so_far(half)  # one that crossed with the stopping
+    assert "Stopped" in explorer.view.notes[0]
+    explorer.methods.value = "grad_cam"
+    engine.answer()
+    assert explorer.growth.layout.display == "none"
+    assert explorer.view.notes == ["a note"]
+
+
+def test_a_version_of_a_network_is_offered_where_it_is_asked_for(engine: FakeEngine) -> None:
+    explorer = Explorer("mini_vgg:cheating", engine=engine)  # type: ignore[arg-type]
+    assert engine.asked[0] == Open("mini_vgg:cheating")
+    first = explorer.networks.networks[0]
+    assert first["title"] == "Mini VGG (cheating)"
+    assert "snow with one class" in first["note"]
+    others = Explorer(engine=FakeEngine()).networks.networks  # type: ignore[arg-type]
+    assert not any("cheating" in record["name"] for record in others)  # who cheats is the question
+    with pytest.raises(UnknownNameError, match="mini_vgg"):
+        Explorer("mini_vgg:cheeting", engine=engine)  # type: ignore[arg-type]
+
+
+def test_bad_arguments_are_refused(engine: FakeEngine) -> None:
+    with pytest.raises(UnknownNameError, match="efficientnet_lite0"):
+        Explorer("efficientnet_lite1", engine=engine)  # type: ignore[arg-type]
+    with pytest.raises(UnknownNameError, match="cat"):
+        Explorer(image="kat", engine=engine)  # type: ignore[arg-type]
+    with pytest.raises(UnknownNameError, match="grad_cam"):
+        Explorer(method="gradcam", engine=engine)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValueError, match="uint8"):
+        Explorer(image=np.zeros((3, 4, 3)), engine=engine)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="pictur"):
+        Explorer(pictur="cat", engine=engine)  # type: ignore[call-arg, arg-type]
+
+
+def test_neither_tensorflow_nor_matplotlib_is_loaded_for_the_page() -> None:
+    code = (
+        "import sys, cnnvis_widgets, cnnvis_widgets.widgets\n"
+        "from cnnvis_widgets.widgets.explorer.explorer import Explorer\n"
+        "from cnnvis_widgets.engine import Engine\n"
+        "class Quiet(Engine):\n"
+        "    def submit(self, *a, **k): pass\n"
+        "Explorer(engine=Quiet())\n"
+        "print(sorted(m for m in sys.modules if m in "
+        "('tensorflow', 'keras', 'matplotlib', 'skimage', 'sklearn', 'lime')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
