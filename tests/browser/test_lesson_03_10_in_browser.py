@@ -14,7 +14,7 @@ def test_lime(lesson_page):
     page = lesson_page(LESSON, timeout=SECONDS)
     expect(page.get_by_role("heading", level=1)).to_contain_text("LIME and occlusion")
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
-    line = page.locator(".cnnvis-lime-2d-line")
+    line = page.locator(".cnnvis-lime-2d")
     point = line.get_by_role("button", name="the point to be explained: x₁ −0.4, x₂ −0.2")
     point.press("Shift+ArrowRight")
     expect(line.get_by_role("button", name="x₁ 0.1, x₂ −0.2")).to_be_visible()

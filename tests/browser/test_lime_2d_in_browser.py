@@ -26,7 +26,7 @@ def numbers(widget: Locator) -> list[float]:
 
 def test_the_page_fits_the_line_that_python_fits(voila_page, screenshot):
     page = voila_page([SETUP, "two = Lime2D(width=3)\ntwo"])
-    first = page.locator(".cnnvis-lime-2d-line").first
+    first = page.locator(".cnnvis-lime-2d").first
     point = first.get_by_role("button", name="the point to be explained")
     expect(point).to_have_attribute("aria-label", "the point to be explained: x₁ −0.5, x₂ 0.4")
 
@@ -72,4 +72,4 @@ def test_the_page_fits_the_line_that_python_fits(voila_page, screenshot):
     screenshot(first, "local-line")
     assert in_kernel(page, "(two.point, two.width)") == "([-0.4, -0.2], 3.0)"
     in_kernel(page, "one.close()")
-    expect(page.locator(".cnnvis-lime-2d-line")).to_have_count(1)
+    expect(page.locator(".cnnvis-lime-2d")).to_have_count(1)

@@ -110,7 +110,7 @@ function zeroLine(values, side) {
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
-  const field = frame(el, model, "boundary", signal);
+  const field = frame(el, model, "decision-boundary", signal);
   const choose = chooser(model);
   const get = (name) => model.get(name);
   const axes = new Axes({ x: [-1, 1], y: [-1, 1], wide: 400, high: 400, xName: "x1", yName: "x2" });

@@ -35,7 +35,7 @@ function localFit(places, scores, [a, b], width, penalty) {
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
-  const field = frame(el, model, "local-line", signal);
+  const field = frame(el, model, "lime-2d", signal);
   const choose = chooser(model);
   const get = (name) => model.get(name);
   const plane = get("_plane");

@@ -39,7 +39,7 @@ const MARKS = {
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
-  const field = frame(el, model, "race", signal);
+  const field = frame(el, model, "optimizer-race", signal);
   const choose = chooser(model);
   const get = (name) => model.get(name);
   const facts = get("_facts");

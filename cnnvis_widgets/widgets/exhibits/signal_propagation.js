@@ -18,7 +18,7 @@ function sized(power) {
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
-  const field = frame(el, model, "deepsignal", signal);
+  const field = frame(el, model, "signal-propagation", signal);
   const choose = chooser(model);
   const get = (name) => model.get(name);
   const chart = (yName) => {

@@ -2,7 +2,7 @@
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
-  const field = frame(el, model, "guess", signal);
+  const field = frame(el, model, "quiz", signal);
   const choose = chooser(model);
   const text = h("p", { class: "cnnvis-quiz-question", id: uniqueId() });
   const list = h("div", { class: "cnnvis-segments", role: "radiogroup", "aria-labelledby": text.id });
