@@ -262,3 +262,23 @@ def _check_masks(case: Case, shape: tuple[int, ...]) -> None:
             )
     if case.mask is not None and (case.mask.all() or not case.mask.any()):
         raise InvalidValueError("The mask covers nothing, or everything: no map can be judged.")
+
+
+class Scored(NamedTuple):
+    """One score of one run.
+
+    Attributes:
+        run: network, picture, method and neuron by name; a baseline's name stands for a method.
+        metric: its name in the table.
+        hit: whether the metric counts hits.
+        value: None where it is not defined, or the metric does not suit the case.
+        unsuited: why it does not suit; "" if it does.
+        note: what must be known of the value.
+    """
+
+    run: dict[str, str]
+    metric: str
+    hit: bool
+    value: float | None
+    unsuited: str
+    note: str

@@ -7,20 +7,22 @@ import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods.parameter import checked
 from cnnvis_widgets.study import all_metrics, metric
 from cnnvis_widgets.study.baselines import Baseline, baseline
 from cnnvis_widgets.study.bound_method import Asked
-from cnnvis_widgets.study.contract import Case, Companion, Metric, Other
+from cnnvis_widgets.study.contract import Case, Companion, Metric, Other, Scored
 from cnnvis_widgets.study.specification import neuron_of
 from cnnvis_widgets.study.study_images import Subject, cropped, fitted, seen
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from cnnvis_widgets.backend.network import Network
-    from cnnvis_widgets.study.study import Study
+    from cnnvis_widgets.study.store import Store
 
 MOST_COMPANIONS = 24  # a grid of 5 × 5 needs as many
 
@@ -31,26 +33,6 @@ class Wanted(NamedTuple):
     label: str
     metric: Metric
     parameters: dict[str, Any]
-
-
-class Scored(NamedTuple):
-    """One score of one run.
-
-    Attributes:
-        run: network, picture, method and neuron by name; a baseline's name stands for a method.
-        metric: its name in the table.
-        hit: whether the metric counts hits.
-        value: None where it is not defined, or the metric does not suit the case.
-        unsuited: why it does not suit; "" if it does.
-        note: what must be known of the value.
-    """
-
-    run: dict[str, str]
-    metric: str
-    hit: bool
-    value: float | None
-    unsuited: str
-    note: str
 
 
 def named_metrics(metrics: Any) -> list[Wanted]:
@@ -69,6 +51,25 @@ def named_metrics(metrics: Any) -> list[Wanted]:
     return found
 
 
+class Runs(Protocol):
+    """What a scorer reads of a study: its runs, what they were asked, and the maps they left."""
+
+    networks: dict[str, Any]
+    pictures: dict[str, Subject]
+    methods: dict[str, dict[str, Any]]
+    seed: int
+    store: Store
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The lines of the runs that are done."""
+
+    def heatmap(self, line: dict[str, Any]) -> np.ndarray | None:
+        """A run's map: float32 (rows, columns) at the network's input size; None if it has none."""
+
+    def network(self, name: str) -> Network:
+        """A network of the study, loaded."""
+
+
 class Scorer:
     """Scores every run of a study by every metric.
 
@@ -78,7 +79,7 @@ class Scorer:
         baselines: names of maps to be scored as if a method had made them.
     """
 
-    def __init__(self, study: Study, wanted: list[Wanted], baselines: tuple[str, ...]) -> None:
+    def __init__(self, study: Runs, wanted: list[Wanted], baselines: tuple[str, ...]) -> None:
         self.study, self.wanted = study, wanted
         self.baselines = [baseline(name) for name in baselines]
         if both := {b.name for b in self.baselines} & set(study.methods):

@@ -264,7 +264,7 @@ class Study:
         """Write the table to report.md in the study's folder; options as `table` takes them."""
         rows = self.table(metrics, **options)
         path = self.store.path / "report.md"
-        path.write_text(tables.report(self, rows), "utf-8")
+        path.write_text(tables.report(len(self.pictures), self.seed, rows), "utf-8")
         return path
 
     def _computed(self, run: Run, progress: Progress) -> dict[str, Any]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.study.contract import Scored
 from cnnvis_widgets.study.intervals import bootstrap, wilson
-
-if TYPE_CHECKING:
-    from cnnvis_widgets.study.scoring import Scored
-    from cnnvis_widgets.study.study import Study
 
 COLUMNS = ("network", "picture", "method", "neuron")
 
@@ -88,10 +85,9 @@ def markdown(found: list[dict[str, Any]], rows: str, columns: str = "metric") ->
     return "\n".join(text) + "\n"
 
 
-def report(study: Study, found: list[dict[str, Any]]) -> str:
+def report(pictures: int, seed: int, found: list[dict[str, Any]]) -> str:
     """A table for each network, the methods down and the metrics across, in Markdown."""
-    pictures = len(study.pictures)
-    text = [f"# Study: {pictures} pictures, seed {study.seed}", ""]
+    text = [f"# Study: {pictures} pictures, seed {seed}", ""]
     text += ["Means with 95% confidence intervals; a dash: does not apply.", ""]
     networks = list(dict.fromkeys(row.get("network", "all networks") for row in found))
     for network in networks:

@@ -9,15 +9,14 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.progress import progress_bar
 from cnnvis_widgets.zoo.download import Fetching, transfer
 
 if TYPE_CHECKING:
@@ -214,7 +213,8 @@ def fetch(
         if path.is_file() and _published(file, path):
             return path
         _make_room(folder, file)
-        with nullcontext(progress) if progress else _bar(title) as show:
+        bar = progress_bar("B", f"weights of {title}", leave=True, from_first=True)
+        with nullcontext(progress) if progress else bar as show:
             transfer(url, path, lambda part: _check(file, part), show, file.size)
         if not file.md5:
             _record(path).write_text(f"{_md5(path)}  {file.name}\n", "ascii")
@@ -282,21 +282,3 @@ def _make_room(folder: Path, file: WeightFile) -> None:
         raise FileError(
             f"{file.name} needs {file.megabytes} in {str(folder)!r}; {free // 2**20} MB are free."
         )
-
-
-@contextlib.contextmanager
-def _bar(title: str) -> Iterator[Fetching]:
-    """A bar on stderr that appears with the first bytes."""
-    from tqdm import tqdm
-
-    with contextlib.ExitStack() as stack:
-        bars: list[tqdm] = []
-
-        def show(done: int, total: int) -> None:
-            if not bars:
-                size = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
-                bar = tqdm(desc=f"weights of {title}", total=total, file=sys.stderr, **size)
-                bars.append(stack.enter_context(bar))
-            bars[0].update(done - bars[0].n)
-
-        yield show

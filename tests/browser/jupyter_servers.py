@@ -172,7 +172,8 @@ class PageLog:
         return [line for line in found if not any(re.search(p, line) for p in self.allowed)]
 
 
-OURS = Path(cnnvis_widgets.__file__).parent / "voila_template"  # what mends Voilà's pages
+# What mends Voilà's pages.
+OURS = Path(cnnvis_widgets.__file__).parent / "serving" / "voila_template"
 FOLDERS = ("notebooks", "config/labconfig", "runtime", "data/kernels/python3", "user")
 
 

@@ -46,7 +46,7 @@ PAGE = {
 PREPROCESSORS = ["cnnvis_widgets.course.pages.prepare"]
 """What makes a page of the course of a notebook: links to words, to the other lessons, the code."""
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 class Server(NamedTuple):
@@ -94,13 +94,13 @@ def app(notebook: str, server: Server, preheat: bool = PREHEAT) -> int:
     find_template()
     from traitlets.config import Config
 
-    from cnnvis_widgets.pages_in_sight import LessonsInSight
+    from cnnvis_widgets.serving.progressive_voila import ProgressiveVoila
 
     url = f"http://{server.host}:{port}/voila/render/{path.name}"
     print(f"{path.name} is served at {url}   (Ctrl+C ends it)", flush=True)
     if server.browser:
         _open_when_ready(server.host, port, url)
-    LessonsInSight.launch_instance(
+    ProgressiveVoila.launch_instance(
         argv=voila_arguments(path, port, server, preheat), config=Config(voila_tables(path))
     )
     return 0
@@ -215,7 +215,7 @@ def quiet_kernels() -> None:
 def find_template() -> None:
     """Voilà looks for page templates in Jupyter's data directories: ours becomes the first."""
     others = os.environ.get("JUPYTER_PATH")
-    paths = [str(_PACKAGE / "voila_template"), *([others] if others else [])]
+    paths = [str(Path(__file__).parent / "voila_template"), *([others] if others else [])]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
 
 

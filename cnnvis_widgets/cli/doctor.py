@@ -139,7 +139,7 @@ def _extensions() -> Iterator[Check]:
 
 
 def _notebooks() -> Iterator[Check]:
-    from cnnvis_widgets.serving import FIRST, find_notebook, notebooks_folder
+    from cnnvis_widgets.serving.server import FIRST, find_notebook, notebooks_folder
 
     try:
         folder = notebooks_folder()
@@ -151,7 +151,7 @@ def _notebooks() -> Iterator[Check]:
 
 
 def _weights() -> Iterator[Check]:
-    from cnnvis_widgets.cli import whereabouts
+    from cnnvis_widgets.cli.models import whereabouts
     from cnnvis_widgets.zoo.loading import architectures
 
     for network in architectures().values():

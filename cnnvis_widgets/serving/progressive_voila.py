@@ -24,7 +24,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from cnnvis_widgets.course.catalogue import find
 
-_SILENT = logging.Logger("cnnvis_widgets.pages_in_sight", logging.CRITICAL + 1)
+_SILENT = logging.Logger("cnnvis_widgets.serving.progressive_voila", logging.CRITICAL + 1)
 
 
 def is_lesson(path: str) -> bool:
@@ -33,7 +33,7 @@ def is_lesson(path: str) -> bool:
     return lesson is not None and lesson.chapter > 0
 
 
-class LessonsInSight(Voila):
+class ProgressiveVoila(Voila):
     """Voilà, but that lessons are shown while they run."""
 
     def init_handlers(self) -> list[tuple[Any, ...]]:

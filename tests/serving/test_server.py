@@ -13,10 +13,10 @@ import nbformat
 import psutil
 import pytest
 
-from cnnvis_widgets import serving
 from cnnvis_widgets.cli import main
 from cnnvis_widgets.errors import CnnvisError, FileError, UnknownNameError
-from cnnvis_widgets.serving import Server
+from cnnvis_widgets.serving import server as serving
+from cnnvis_widgets.serving.server import Server
 
 
 @pytest.fixture

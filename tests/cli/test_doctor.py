@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cnnvis_widgets import doctor, serving
-from cnnvis_widgets.cli import main
+from cnnvis_widgets.cli import doctor, main
+from cnnvis_widgets.serving import server as serving
 from cnnvis_widgets.zoo import loading, weights
 
 

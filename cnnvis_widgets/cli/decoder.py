@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.progress import progress_bar
 
-Bar = Callable[[], AbstractContextManager[Callable[[int, int], None]]]
 
-
-def add_decoder(command: argparse.ArgumentParser, bar: Bar) -> None:
-    """Give the command its action and options.
-
-    Args:
-        command: `cnnvis decoder`.
-        bar: opens what shows progress.
-    """
+def add_decoder(command: argparse.ArgumentParser) -> None:
+    """Give the parser of `cnnvis decoder` its actions."""
     actions = command.add_subparsers(metavar="ACTION", required=True)
     train = actions.add_parser("train", help="train one on a folder of pictures")
     add = train.add_argument
@@ -36,10 +28,10 @@ def add_decoder(command: argparse.ArgumentParser, bar: Bar) -> None:
         "Train a decoder that upconvnet can use (--set decoder=FILE). Stopped with Ctrl+C, or "
         "killed, it goes on where it was when it is called again."
     )
-    train.set_defaults(run=lambda options: train_one(options, bar))
+    train.set_defaults(run=train_one)
 
 
-def train_one(options: argparse.Namespace, bar: Bar) -> int:
+def train_one(options: argparse.Namespace) -> int:
     """Train, and print what came of it."""
     if not options.folder.is_dir():  # before TensorFlow is loaded, which takes its time
         raise FileError(f"There is no folder {str(options.folder)!r} of pictures.")
@@ -49,7 +41,7 @@ def train_one(options: argparse.Namespace, bar: Bar) -> int:
     from cnnvis_widgets.engine.decoders import train_decoder
 
     chosen: dict[str, Any] = {n: getattr(options, n) for n in ("steps", "batch", "width", "seed")}
-    with bar() as progress:
+    with progress_bar() as progress:
         facts = train_decoder(
             network, options.layer, options.folder, options.output, progress=progress, **chosen
         )

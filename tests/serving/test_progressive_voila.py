@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from cnnvis_widgets.pages_in_sight import is_lesson, split
+from cnnvis_widgets.serving.progressive_voila import is_lesson, split
 
 
 @pytest.mark.parametrize(

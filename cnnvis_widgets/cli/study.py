@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from cnnvis_widgets.progress import progress_bar
 
 
 def add_study(command: argparse.ArgumentParser) -> None:
@@ -75,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
             seed=options.seed,
             keep=options.keep,
         )
-    with _bar("runs") as show:
+    with progress_bar("runs") as show:
         count = study.run(show)
     unsuited = [line for line in study.runs() if "unsuited" in line]
     print(f"{count} runs computed now, {len(study.runs())} there, in {options.path}")
@@ -91,9 +90,9 @@ def _table(options: argparse.Namespace) -> int:
     from cnnvis_widgets.study.tables import report
 
     study = Study.open(options.path)
-    with _bar("scores") as show:
+    with progress_bar("scores") as show:
         rows = study.table(options.metrics, baselines=tuple(options.baselines), progress=show)
-    print(report(study, rows), end="")
+    print(report(len(study.pictures), study.seed, rows), end="")
     return 0
 
 
@@ -101,21 +100,7 @@ def _report(options: argparse.Namespace) -> int:
     from cnnvis_widgets.study.study import Study
 
     study = Study.open(options.path)
-    with _bar("scores") as show:
+    with progress_bar("scores") as show:
         path = study.report(options.metrics, baselines=tuple(options.baselines), progress=show)
     print(f"wrote {path}")
     return 0
-
-
-@contextlib.contextmanager
-def _bar(unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr."""
-    from tqdm import tqdm
-
-    with tqdm(unit=f" {unit}", file=sys.stderr, leave=False) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield show

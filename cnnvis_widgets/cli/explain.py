@@ -1,0 +1,153 @@
+"""`cnnvis explain`: one explanation as a figure or an array."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
+from cnnvis_widgets.progress import progress_bar
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.backend.neuron import Neuron
+    from cnnvis_widgets.methods.explanation import Explanation
+
+WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def add_explain(command: argparse.ArgumentParser) -> None:
+    """The options of `cnnvis explain`."""
+    add = command.add_argument
+    add("image", metavar="IMAGE", help="a path, or the name of a picture that comes along")
+    add("-o", "--output", metavar="OUT", required=True, type=Path)
+    add("--network", metavar="NAME", default="efficientnet_lite0", help="or a .keras or .h5 file")
+    add("--method", metavar="NAME", default="grad_cam")
+    add(
+        "--neuron",
+        metavar="U|LABEL|LAYER:U",
+        help="an output unit by number or label, or a unit of a layer; the most probable class",
+    )
+    add("--aggregate", choices=("sum", "mean", "max"), help="over a layer's rows and columns")
+    add("--position", metavar="ROW,COLUMN", help="one activation of the layer's map instead")
+    add("--mode", default="overlay", help="overlay, side_by_side, split, contour or heatmap")
+    add("--set", metavar="NAME=VALUE", action="append", default=[], help="the method's parameters")
+    add("--seed", metavar="N", type=int, default=0)
+    add("--weights", metavar="WHERE", help='a folder or file of weights, or "random"')
+    command.description = (
+        "Explain a neuron on a picture. OUT's ending says what is written: png, svg, pdf … for a "
+        "figure, npy for the raw attribution."
+    )
+    command.set_defaults(run=explain)
+
+
+class _Plan(NamedTuple):
+    """What can be checked of a command before TensorFlow is loaded, which takes its time."""
+
+    parameters: dict[str, Any]
+    position: tuple[int, ...] | None
+
+
+def explain(options: argparse.Namespace) -> int:
+    """`cnnvis explain`: prints predictions, neuron and notes, and writes OUT."""
+    plan = _checked(options)
+    from cnnvis_widgets.zoo.images import load_image
+    from cnnvis_widgets.zoo.loading import load_network
+
+    pixels = load_image(options.image)
+    network = load_network(options.network, options.weights)
+    from cnnvis_widgets.engine.explain import compute
+
+    neuron = _neuron(network, options, plan.position)
+    with progress_bar() as show:
+        found = compute(
+            network, options.image, options.method, neuron, options.seed, show, plan.parameters
+        )
+    print(f"{network.name}" + (f" ({network.trained_on})" if network.trained_on else ""))
+    for place, answer in enumerate(network.predict(pixels), start=1):
+        score = f"{answer.score:7.2%}" if answer.score is not None else " " * 7
+        print(f"  {place}. {score}  {answer.label}  (unit {answer.unit}, logit {answer.logit:.3f})")
+    layer = f", maps of {found.layer}" if found.layer else ""
+    print(f"{found.title}: activation {found.value:.4g}{layer}")
+    for note in found.notes:
+        print(f"note: {note}")
+    print(f"wrote {_save(found, options.output, options.mode)}")
+    return 0
+
+
+def _checked(options: argparse.Namespace) -> _Plan:
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    from cnnvis_widgets.methods import method
+    from cnnvis_widgets.methods.parameter import checked
+    from cnnvis_widgets.rendering.figures import Mode
+    from cnnvis_widgets.zoo.images import load_image
+    from cnnvis_widgets.zoo.loading import SUFFIXES, all_names
+
+    known = all_names()
+    if options.network not in known and Path(options.network).suffix.lower() not in SUFFIXES:
+        raise UnknownNameError.of("network", options.network, known)
+    chosen = method(options.method)
+    given = dict(_assignment(text) for text in options.set)
+    kinds = {p.name: p.kind for p in chosen.parameters}
+    for name in given:
+        if kinds.get(name) == "boolean":
+            given[name] = WORDS.get(given[name].lower(), given[name])
+    if options.mode not in get_args(Mode):
+        raise UnknownNameError.of("mode", options.mode, get_args(Mode))
+    formats = ("npy", *FigureCanvasBase.get_supported_filetypes())
+    if options.output.suffix.lstrip(".").lower() not in formats:
+        raise UnknownNameError.of("format", options.output.suffix.lstrip("."), formats)
+    if not options.output.parent.is_dir():
+        raise FileError(f"There is no folder {str(options.output.parent)!r} to write into.")
+    load_image(options.image)
+    return _Plan(checked(chosen.parameters, given, options.method), _position(options))
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidValueError(f"--set takes NAME=VALUE; got {text!r}.")
+    return name, value
+
+
+def _position(options: argparse.Namespace) -> tuple[int, ...] | None:
+    if (options.position or options.aggregate) and not options.neuron:
+        raise InvalidValueError("--position and --aggregate go with --neuron LAYER:U.")
+    if options.position is None:
+        return None
+    try:
+        return tuple(int(n) for n in options.position.split(","))
+    except ValueError:
+        raise InvalidValueError(
+            f"--position takes ROW,COLUMN, two whole numbers; got {options.position!r}."
+        ) from None
+
+
+def _neuron(
+    network: Network, options: argparse.Namespace, position: tuple[int, ...] | None
+) -> Neuron | None:
+    from cnnvis_widgets.backend.neuron import Neuron
+
+    text = options.neuron
+    if text is None:
+        return None
+    layer, colon, unit = text.rpartition(":")
+    if colon and unit.isdecimal():
+        return Neuron(layer or None, int(unit), options.aggregate or "sum", position)
+    if text.isdecimal():
+        return Neuron(None, int(text), options.aggregate or "sum", position)
+    labels = [label.casefold() for label in network.labels or ()]
+    if text.casefold() not in labels:
+        raise UnknownNameError.of("class (nor LAYER:U, nor a unit)", text, network.labels or ())
+    return Neuron(None, labels.index(text.casefold()), options.aggregate or "sum", position)
+
+
+def _save(found: Explanation, output: Path, mode: str) -> Path:
+    if found.image is not None and output.suffix.lower() == ".npy":
+        import numpy as np
+
+        np.save(output, found.image)
+        return output
+    return found.save(output) if found.image is not None else found.save(output, mode=mode)

@@ -1,0 +1,115 @@
+"""`cnnvis`: explain a picture, look after weights, serve the pages. TensorFlow only if needed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from cnnvis_widgets import __version__
+from cnnvis_widgets.cli.decoder import add_decoder
+from cnnvis_widgets.cli.explain import add_explain
+from cnnvis_widgets.cli.models import add_models
+from cnnvis_widgets.cli.study import add_study
+from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.serving import server as serving
+
+FAILED = 2
+INTERRUPTED = 130  # as shells report a process that Ctrl+C ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: the words after `cnnvis`; those of this process by default.
+
+    Returns:
+        The exit code: 0, 1 where `doctor` found something wrong, 2 after an error (which is told
+        on stderr in one line, or more where there is advice).
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (CnnvisError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="cnnvis", description="See what a neuron of a convolutional network responds to."
+    )
+    top.add_argument("--version", action="version", version=f"cnnvis-widgets {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    app = commands.add_parser("app", help="serve the notebooks as pages (Voilà)")
+    _add_server_options(app, serving.APP_PORT)
+    app.add_argument(
+        "--preheat",
+        action=argparse.BooleanOptionalAction,
+        default=serving.PREHEAT,
+        help="keep a started kernel ready for the next visitor of NOTEBOOK (default: %(default)s)",
+    )
+    app.set_defaults(run=lambda o: serving.app(o.notebook, _server(o), o.preheat))
+
+    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
+    _add_server_options(lab, serving.LAB_PORT)
+    lab.set_defaults(run=lambda o: serving.lab(o.notebook, _server(o)))
+
+    add_explain(commands.add_parser("explain", help="explain a neuron on a picture"))
+
+    add_models(commands.add_parser("models", help="the networks and their weights"))
+    add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))
+    decoders = commands.add_parser("decoder", help="decoders for the method upconvnet")
+    add_decoder(decoders)
+
+    doctor = commands.add_parser("doctor", help="what is here, what will not work, and why")
+    doctor.set_defaults(run=lambda _: _doctor())
+    return top
+
+
+def _add_server_options(command: argparse.ArgumentParser, port: int) -> None:
+    command.add_argument(
+        "notebook",
+        nargs="?",
+        default=serving.FIRST,
+        metavar="NOTEBOOK",
+        help="one that comes along, by name, or the path of yours (default: %(default)s)",
+    )
+    command.add_argument("--port", type=int, help=f"default: the first free one from {port}")
+    command.add_argument(
+        "--host", default="localhost", help="0.0.0.0 to be reached from other machines"
+    )
+    command.add_argument("--no-browser", action="store_true", help="open no browser")
+    command.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of Voilà or JupyterLab itself, as often as needed",
+    )
+
+
+def _server(options: argparse.Namespace) -> serving.Server:
+    return serving.Server(options.port, options.host, not options.no_browser, options.option)
+
+
+def _doctor() -> int:
+    from cnnvis_widgets.cli.doctor import examine, report
+
+    found = examine()
+    print(report(found))
+    return int(any(check.wrong for check in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
