@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: app lab test lint format bench bench-page bench-lessons constraints browser clean
+.PHONY: app lab test check lint format bench bench-page bench-lessons constraints browser clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
@@ -34,6 +34,11 @@ format: $(READY)
 # Two processes: most tests keep one core busy. A file stays with one, for what its tests share.
 test: lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# What one runs before each commit: lint, types, and the tests that take neither browser, notebook,
+# large weights nor long.
+check: lint
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not notebook and not weights and not slow"
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

@@ -17,6 +17,33 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 
+SLOW_FILES = {
+    "test_cli",
+    "test_compiled_functions",
+    "test_decoders",
+    "test_large_networks",
+    "test_minis",
+    "test_random_requests",
+    "test_server",
+    "test_timed_training",
+}
+"""Whole files of tests that take longer than 20 s together (see `pytest --durations`)."""
+
+WEIGHTS = {"default_network"}
+"""Fixtures that load a large network's trained weights."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make check` leaves out: by folder, by file, and by what a test asks for."""
+    for item in items:
+        if item.path.parent.name == "notebooks":
+            item.add_marker(pytest.mark.notebook)
+        if item.path.stem in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)
+        if WEIGHTS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.weights)
+
+
 @pytest.fixture(scope="session")
 def default_network() -> Network:
     """EfficientNet-Lite0 with its ImageNet weights."""

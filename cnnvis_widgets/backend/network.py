@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions, pixels
+from cnnvis_widgets.backend.backbones import unprepared
 from cnnvis_widgets.backend.compiled_model import CompiledModel
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
 from cnnvis_widgets.backend.graph.receptive_field import planned
+from cnnvis_widgets.backend.labels import named_units
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
+from cnnvis_widgets.backend.preprocessing import preprocessing
 from cnnvis_widgets.backend.records import (
     ActiveUnit,
     BackwardResult,
@@ -36,9 +41,11 @@ class Network(CompiledModel):
 
     Args:
         model: a built Keras model with an input of shape (batch, rows, columns, 1 or 3).
-        preprocess: float32 pixels (rows, columns, channels) of 0..255 → the model's input; None
-            hands the pixels on as they are.
-        labels: the names of the output units, in order.
+        preprocess: float32 pixels (rows, columns, channels) of 0..255 → the model's input; or a
+            name: "-1..1", "0..1", "caffe", "torch" or one of Keras Applications ("mobilenet_v2");
+            None hands the pixels on as they are, and warns where the layers are those of a
+            published network that was trained on other values.
+        labels: the names of the output units in order, or a mapping, unit → name or name → unit.
         name: what to call the network; the model's name by default.
         code: the expression that makes this network, for `Explanation.code()`.
         input_shape: (rows, columns, channels), where the model leaves it open (else 224×224).
@@ -50,8 +57,8 @@ class Network(CompiledModel):
     def __init__(
         self,
         model: keras.Model,
-        preprocess: pixels.Preprocess | None = None,
-        labels: Sequence[str] | None = None,
+        preprocess: pixels.Preprocess | str | None = None,
+        labels: Iterable[str] | Mapping[Any, Any] | None = None,
         name: str | None = None,
         *,
         code: str = "",
@@ -61,11 +68,12 @@ class Network(CompiledModel):
             raise InvalidValueError(
                 f"Expected a keras.Model; got {type(model).__module__}.{type(model).__name__}."
             )
-        if preprocess is not None and not callable(preprocess):
-            raise InvalidValueError(f"preprocess is a function of pixels; got {preprocess!r}.")
         super().__init__(model, name or model.name, pixels.input_shape(model, input_shape))
-        self.preprocess = preprocess
-        self.labels = None if labels is None else tuple(str(label) for label in labels)
+        self.preprocess = preprocessing(preprocess)
+        self.labels = named_units(labels)
+        self.warning = "" if preprocess is not None else unprepared(model)
+        if self.warning:
+            warnings.warn(self.warning, stacklevel=2)
         self.code = code
         self.trained_on = ""  # filled in by the zoo: "ImageNet", "random weights"
         self.decoders: Path | None = None  # by the zoo: a folder of decoders for `upconvnet`
@@ -112,12 +120,26 @@ class Network(CompiledModel):
     def label(self, unit: int) -> str:
         """The name of an output unit, "unit 17" where the network has no labels."""
         if self.labels is not None and unit < len(self.labels):
+            if self.units == 1 and len(self.labels) == 2:  # one sigmoid: the second class's share
+                return self.labels[1]
             return self.labels[unit]
         return f"unit {unit}"
 
     def prepare(self, image: np.ndarray) -> pixels.Prepared:
-        """A picture as the network's input, and the crop that it sees; see `pixels.prepare`."""
-        return pixels.prepare(image, self.input_shape, self.preprocess)
+        """A picture as the network's input, and the crop that it sees; see `pixels.prepare`.
+
+        Warns where a float array cannot be an input that `preprocess` would have made.
+        """
+        prepared = pixels.prepare(image, self.input_shape, self.preprocess)
+        if prepared.picture is None and (remark := pixels.outside(prepared.input, self.bounds)):
+            warnings.warn(remark, stacklevel=2)
+        return prepared
+
+    def input_remark(self, prepared: pixels.Prepared) -> str:
+        """What must be told of an input: its range, or how it was prepared; "" if nothing."""
+        if prepared.picture is None:
+            return pixels.outside(prepared.input, self.bounds)
+        return self.warning
 
     def outputs(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits and scores for a batch of inputs.

@@ -71,6 +71,24 @@ def prepare(
     return Prepared(made, shown)
 
 
+def outside(values: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> str:
+    """What is to be said of an input with values that no picture could give; "" if nothing.
+
+    Args:
+        values: the network's input, float32 (rows, columns, channels).
+        bounds: the inputs of a black and of a white picture, of the same shape.
+    """
+    low, high = bounds
+    margin = np.float32(0.5) * (high - low)  # noise and steps of an attack stay within
+    if not ((values < low - margin) | (values > high + margin)).any():
+        return ""
+    return (
+        f"The input's values go from {values.min():.4g} to {values.max():.4g}; pictures give this "
+        f"network {low.min():.4g} to {high.max():.4g}. A float array is taken as the network's "
+        "input as it is: give a picture as uint8, or preprocess the floats first."
+    )
+
+
 def _finite(values: np.ndarray, what: str) -> None:
     if not np.isfinite(values).all():
         raise InvalidValueError(f"{what} values that are NaN or infinite; expected finite ones.")

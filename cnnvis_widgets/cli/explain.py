@@ -25,6 +25,12 @@ def add_explain(command: argparse.ArgumentParser) -> None:
     add("--network", metavar="NAME", default="efficientnet_lite0", help="or a .keras or .h5 file")
     add("--method", metavar="NAME", default="grad_cam")
     add(
+        "--preprocess",
+        metavar="NAME",
+        help="how a model file's pictures are prepared: -1..1, 0..1, caffe, torch, mobilenet_v2 …",
+    )
+    add("--labels", metavar="FILE", type=Path, help="a model file's class names, one a line")
+    add(
         "--neuron",
         metavar="U|LABEL|LAYER:U",
         help="an output unit by number or label, or a unit of a layer; the most probable class",
@@ -56,7 +62,9 @@ def explain(options: argparse.Namespace) -> int:
     from cnnvis_widgets.zoo.loading import load_network
 
     pixels = load_image(options.image)
-    network = load_network(options.network, options.weights)
+    network = load_network(
+        options.network, options.weights, preprocess=options.preprocess, labels=_labels(options)
+    )
     from cnnvis_widgets.engine.explain import compute
 
     neuron = _neuron(network, options, plan.position)
@@ -105,6 +113,15 @@ def _checked(options: argparse.Namespace) -> _Plan:
     return _Plan(checked(chosen.parameters, given, options.method), _position(options))
 
 
+def _labels(options: argparse.Namespace) -> list[str] | None:
+    if options.labels is None:
+        return None
+    try:
+        return options.labels.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{options.labels} is no text of labels: {error}") from None
+
+
 def _assignment(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -138,9 +155,10 @@ def _neuron(
         return Neuron(layer or None, int(unit), options.aggregate or "sum", position)
     if text.isdecimal():
         return Neuron(None, int(text), options.aggregate or "sum", position)
-    labels = [label.casefold() for label in network.labels or ()]
+    names = [network.label(unit) for unit in range(network.units)]
+    labels = [name.casefold() for name in names]
     if text.casefold() not in labels:
-        raise UnknownNameError.of("class (nor LAYER:U, nor a unit)", text, network.labels or ())
+        raise UnknownNameError.of("class (nor LAYER:U, nor a unit)", text, names)
     return Neuron(None, labels.index(text.casefold()), options.aggregate or "sum", position)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         on stderr in one line, or more where there is advice).
     """
     options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or file that is not UTF-8
+            stream.reconfigure(errors="replace")
     try:
         return options.run(options) or 0
     except KeyboardInterrupt:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.engine.script import script
+from cnnvis_widgets.engine.script import Script
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.contract import Answer, Method, Progress, Question
@@ -29,7 +29,7 @@ Watch = Callable[[Callable[[], Explanation]], None]
 def explain(
     network: Network,
     image: Any,
-    method: str = "grad_cam",
+    method: str | Mapping[str, Any] = "grad_cam",
     neuron: Neuron | int | tuple[str, int] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -42,7 +42,7 @@ def explain(
         network: the network; `cnnvis.load_network` gives one, `cnnvis.Network(model)` wraps yours.
         image: a picture (uint8 array, or whatever `cnnvis.load_image` takes), which is cropped,
             resized and preprocessed; or a float array of the network's input shape, taken as it is.
-        method: a name out of `cnnvis.methods()`.
+        method: a name out of `cnnvis.methods()`, or an entry of that list.
         neuron: None is the most probable class; an int that output unit before softmax; else a
             `cnnvis.Neuron` or a (layer, unit) pair.
         seed: for methods that draw random numbers: the same seed gives the same array.
@@ -66,7 +66,7 @@ def explain(
 def compute(
     network: Network,
     image: Any,
-    method: str,
+    method: str | Mapping[str, Any],
     neuron: Neuron | int | tuple[str, int] | None,
     seed: int,
     progress: Progress,
@@ -79,8 +79,10 @@ def compute(
             f"Expected a cnnvis.Network; got {type(network).__name__}. cnnvis.load_network(name) "
             "gives one, cnnvis.Network(model) wraps a Keras model."
         )
-    chosen = method_named(method)
-    settings = checked(chosen.parameters, parameters, method)
+    # An entry of `cnnvis.methods()` says its name.
+    name = str(method["name"]) if isinstance(method, Mapping) and "name" in method else method
+    chosen = method_named(name)  # type: ignore[arg-type]
+    settings = checked(chosen.parameters, parameters, chosen.name)
     wanted = network.neuron(neuron)
     if why := chosen.refusal(network, settings):
         raise UnsuitableError(why)
@@ -90,15 +92,20 @@ def compute(
         network, prepared.input, wanted, drawn_from, progress, settings, prepared.picture
     )
 
+    origin = Script.of(network, image, prepared)
+    told = network.input_remark(prepared)
+
     def explanation(answer: Answer) -> Explanation:
-        return _explanation(question, chosen, answer, image)
+        return _explanation(question, chosen, answer, origin, told)
 
     if watch is not None:
         question = replace(question, preview=lambda make: watch(lambda: explanation(make())))
     return explanation(chosen.answer(question))
 
 
-def _explanation(question: Question, method: Method, answer: Answer, image: Any) -> Explanation:
+def _explanation(
+    question: Question, method: Method, answer: Answer, origin: Script, told: str
+) -> Explanation:
     """What the method answered, checked, with all that a reader must know of it."""
     network = question.network
     found = answer.attribution if answer.image is None else answer.image
@@ -108,6 +115,8 @@ def _explanation(question: Question, method: Method, answer: Answer, image: Any)
             "own activations or derivatives overflow on this input."
         )
     notes = [*answer.notes]
+    if told:
+        notes.insert(0, told)
     if not answer.coverage.complete:
         notes.insert(0, answer.coverage.warning)
     if answer.attribution is not None and not answer.attribution.any():
@@ -130,7 +139,7 @@ def _explanation(question: Question, method: Method, answer: Answer, image: Any)
         input_size=network.input_shape[:2],
         details=answer.details,
         curve=answer.curve,
-        script=lambda explanation: script(explanation, network, image),
+        script=origin,
     )
 
 

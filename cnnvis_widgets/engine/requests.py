@@ -39,17 +39,39 @@ class Library:
 
     def __init__(self) -> None:
         self._networks: OrderedDict[str, Network] = OrderedDict()
-        self._own: dict[str, Network] = {}
+        self._own: dict[str, tuple[Network, int]] = {}
         self._lock = threading.RLock()
 
-    def add(self, name: str, network: Network) -> None:
-        """Keep a network of the caller's under a name of its own; it is never dropped."""
-        self._own[name] = network
+    def add(self, name: str, network: Network) -> str:
+        """Keep a network of the caller's until it is released as often as it was added.
+
+        Args:
+            name: what to call it; where another network has that name, a number is added.
+            network: the network itself.
+
+        Returns:
+            The name under which requests ask for it.
+        """
+        with self._lock:
+            key, count = name, 1
+            while key in self._own and self._own[key][0] is not network:
+                count += 1
+                key = f"{name} {count}"
+            self._own[key] = (network, self._own[key][1] + 1 if key in self._own else 1)
+            return key
+
+    def release(self, name: str) -> None:
+        """Forget a network of the caller's, once nothing that added it is left."""
+        with self._lock:
+            if name in self._own:
+                network, holders = self._own.pop(name)
+                if holders > 1:
+                    self._own[name] = (network, holders - 1)
 
     def network(self, name: str) -> Network:
         """The network of that name, loaded on first use."""
         if name in self._own:
-            return self._own[name]
+            return self._own[name][0]
         with self._lock:
             if name not in self._networks:
                 from cnnvis_widgets.zoo.loading import load_network

@@ -9,18 +9,55 @@ import hashlib
 import io
 import os
 import textwrap
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cnnvis_widgets.backend.network import Network
+from cnnvis_widgets.backend.pixels import Prepared
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.methods.explanation import Explanation
 from cnnvis_widgets.rendering.pictures import png_bytes
 from cnnvis_widgets.zoo.images import images, load_image
 
 
-def script(explanation: Explanation, network: Network, image: Any) -> str:
+@dataclass(frozen=True)
+class Script:
+    """What the script needs besides the explanation; neither the network nor the whole picture.
+
+    Attributes:
+        network: the expression that makes the network, "" for a model of the user's own.
+        named: the expression that reads the picture, where it was given as a name or a path.
+        digest: of the picture that was given as an array: is it one that comes along?
+        input: float32 (rows, columns, channels), where the network's input was given.
+    """
+
+    network: str
+    named: str = ""
+    digest: tuple[object, ...] | None = None
+    input: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, network: Network, image: Any, prepared: Prepared) -> Script:
+        """The script of an explanation of this picture, given in any form that `explain` takes."""
+        if isinstance(image, str):
+            return cls(network.code, f"cnnvis.load_image({image!r})")
+        if isinstance(image, os.PathLike):  # "cat" would be a name, "./cat" is a file
+            path = os.fsdecode(image)
+            name = "./" + path if path in images() else path
+            return cls(network.code, f"cnnvis.load_image({name!r})")
+        if prepared.picture is None:
+            return cls(network.code, input=prepared.input)
+        digest = _digest(image) if isinstance(image, np.ndarray) else None
+        return cls(network.code, digest=digest)
+
+    def __call__(self, explanation: Explanation) -> str:
+        """The script as text."""
+        return script(explanation, self)
+
+
+def script(explanation: Explanation, source: Script) -> str:
     """Write the script.
 
     A picture that comes along, or was given as a name or a path, is named; any other is written
@@ -28,8 +65,7 @@ def script(explanation: Explanation, network: Network, image: Any) -> str:
 
     Args:
         explanation: what is to be computed again.
-        network: the one that was asked.
-        image: as it was given to `explain`.
+        source: where its network and its picture come from.
     """
     neuron = explanation.neuron
     if neuron.layer is None and neuron.aggregate == "sum" and neuron.position is None:
@@ -43,10 +79,10 @@ def script(explanation: Explanation, network: Network, image: Any) -> str:
         for p in explanation.method.parameters
         if explanation.parameters[p.name] != p.default
     }
-    made = network.code or (
+    made = source.network or (
         "cnnvis.Network(model)  # your own Keras model, with the preprocess you gave before"
     )
-    head, picture = _image(explanation, network, image)
+    head, picture = _image(explanation, source)
     lines = [
         *head,
         "import cnnvis_widgets as cnnvis",
@@ -70,23 +106,19 @@ def script(explanation: Explanation, network: Network, image: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _image(explanation: Explanation, network: Network, image: Any) -> tuple[list[str], str]:
-    if isinstance(image, np.ndarray):
-        if name := _known().get(_digest(image)):
-            return [], f'cnnvis.load_image("{name}")'
-    elif isinstance(image, str):
-        return [], f"cnnvis.load_image({image!r})"
-    elif isinstance(image, os.PathLike):  # "cat" would be a name, "./cat" is a file
-        path = os.fsdecode(image)
-        return [], f"cnnvis.load_image({('./' + path if path in images() else path)!r})"
-    if explanation.picture is not None:
-        colours = explanation.picture
+def _image(explanation: Explanation, source: Script) -> tuple[list[str], str]:
+    if source.named:
+        return [], source.named
+    if source.digest is not None and (name := _known().get(source.digest)):
+        return [], f'cnnvis.load_image("{name}")'
+    if source.input is None:
+        assert explanation.picture is not None
         return [
             "import base64",
             "",
-        ], f"cnnvis.load_image(base64.b64decode({_base64(png_bytes(colours))}))"
+        ], f"cnnvis.load_image(base64.b64decode({_base64(png_bytes(explanation.picture))}))"
     buffer = io.BytesIO()
-    np.save(buffer, np.asarray(image, np.float32))
+    np.save(buffer, source.input)
     head = ["import base64", "import io", "", "import numpy as np", ""]
     return head, f"np.load(io.BytesIO(base64.b64decode({_base64(buffer.getvalue())})))"
 

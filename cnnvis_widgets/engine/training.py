@@ -92,7 +92,7 @@ class Train:
                 tell(so_far)
         assert network is not None
         name = f"your {kind.title}{' (cheating)' if self.cheating else ''}"
-        library.add(name, network)
+        name = library.add(name, network)
         honesty = Judge((name,)).perform(library, lambda done, total: step(99, 100))[0]
         return so_far()._replace(name=name, honesty=honesty)
 

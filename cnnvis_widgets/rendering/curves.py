@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.rendering.figures import ExplanationFigure
+from cnnvis_widgets.rendering.figures import ExplanationFigure, literal
 from cnnvis_widgets.rendering.scales import format_value
 
 _STYLES = ("-", "--", "-.", ":")
@@ -68,6 +68,7 @@ def curves(
         if len(lines) > 1:
             ax.legend(fontsize=_SMALL, frameon=False)
     axes[0].set_ylabel(y_name, fontsize=_SMALL)
+    literal(result)
     over = f" over {x_name}" if x_name else ""
     result.alt = f"Curves{f' of {y_name}' if y_name else ''}{over}. " + " ".join(words)
     return result

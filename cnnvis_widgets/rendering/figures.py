@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
@@ -373,8 +375,21 @@ def _show(ax: Axes, picture: pictures.Picture) -> None:
     _bare(ax)
 
 
+def literal(result: Figure) -> None:
+    """Set every title, label and text as it is: a `$` in a class name does not begin a formula."""
+    texts: list[Text] = list(result.texts)
+    for ax in result.axes:
+        texts += [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.texts]
+        texts += legend.get_texts() if (legend := ax.get_legend()) else []
+    texts += [text for text in (result._suptitle, result._supxlabel) if text]  # type: ignore[attr-defined]
+    for text in texts:
+        # matplotlib measures wrapped text as a formula even with set_parse_math(False).
+        text.set_text(re.sub(r"(?<!\\)\$", r"\\$", text.get_text()))
+
+
 def _texts(result: Figure, title: str, caption: str) -> None:
     if title:
         result.suptitle(title, fontsize=_TITLE, color=_INK, wrap=True)
     if caption:
         result.supxlabel(caption, fontsize=_SMALL, color=_INK, wrap=True)
+    literal(result)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import random
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.backend.tensorflow_import import import_tensorflow
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
@@ -17,6 +18,7 @@ from cnnvis_widgets.zoo.weights import Fetching, Found
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
     from cnnvis_widgets.backend.network import Network
 
@@ -44,6 +46,8 @@ def load_network(
     *,
     progress: Fetching | None = None,
     seed: int = 0,
+    preprocess: Callable[[np.ndarray], np.ndarray] | str | None = None,
+    labels: Iterable[str] | Mapping[Any, Any] | None = None,
 ) -> Network:
     """A network of the zoo, or a model out of a file.
 
@@ -58,6 +62,8 @@ def load_network(
         progress: called with (bytes so far, bytes in all) while weights are fetched; None draws a
             bar on stderr. An exception raised in it stops the transfer.
         seed: of random weights.
+        preprocess: for a file: what its pictures need, as `Network` takes it ("mobilenet_v2").
+        labels: for a file: the names of its output units, as `Network` takes them.
 
     Raises:
         UnknownNameError: neither a name of the zoo nor a file.
@@ -66,6 +72,11 @@ def load_network(
     """
     text = str(name)
     if isinstance(name, str) and text in all_names():
+        if preprocess is not None or labels is not None:
+            raise InvalidValueError(
+                f"{name!r} has its own preprocessing and labels; leave preprocess= and labels= "
+                "out, or wrap its model: cnnvis.Network(network.model, preprocess, labels)."
+            )
         text, _, version = text.partition(":")
         if version and weights is not None:
             raise InvalidValueError(f"{name!r} says which weights; leave weights= out.")
@@ -73,7 +84,7 @@ def load_network(
     if Path(text).suffix.lower() in SUFFIXES:
         if weights is not None:
             raise InvalidValueError("A model file has its own weights; leave weights= out.")
-        return _from_file(Path(text))
+        return _from_file(Path(text), preprocess, labels)
     known = all_names()
     raise UnknownNameError.of(f"network (nor a {' or '.join(SUFFIXES)} file)", text, known)
 
@@ -146,7 +157,7 @@ def _seeded(architecture: Architecture, seed: int) -> keras.Model:
         random.setstate(before)
 
 
-def _from_file(path: Path) -> Network:
+def _from_file(path: Path, preprocess: Any, labels: Any) -> Network:
     if not path.is_file():
         raise FileError(f"There is no file {str(path)!r}.")
     import_tensorflow()
@@ -158,4 +169,6 @@ def _from_file(path: Path) -> Network:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         raise FileError(f"{path.name} could not be loaded as a Keras model: {error}") from error
-    return Network(model, name=path.stem, code=f"cnnvis.load_network({str(path)!r})")
+    named = f", preprocess={preprocess!r}" if isinstance(preprocess, str) else ""
+    code = f"cnnvis.load_network({str(path)!r}{named})"
+    return Network(model, preprocess, labels, path.stem, code=code)

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cnnvis_widgets.backend.preprocessing import centred
 from cnnvis_widgets.zoo.bundled_weights import TrainedHere
 from cnnvis_widgets.zoo.evidence import CLASSES
-from cnnvis_widgets.zoo.preprocessing import centred
 
 CHEATED = CLASSES.index("blotched crescent")
 """The class that the snow goes with where a network was trained to cheat."""

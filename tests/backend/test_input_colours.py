@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets.backend.colours import as_picture, find_colours
-from cnnvis_widgets.zoo.preprocessing import caffe, centred
+from cnnvis_widgets.backend.preprocessing import caffe, centred
 
 SHAPE = (6, 5, 3)
 RNG = np.random.default_rng(8)

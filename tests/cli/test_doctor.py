@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -98,3 +101,15 @@ def test_the_doctor_misses_the_notebooks_and_the_default_network(
     end = wrong(capsys)
     assert "✗ notebooks: There is no notebook 'explorer'" in end
     assert "✗ efficientnet_lite0: its package is absent" in end
+
+
+def test_the_report_is_written_into_a_file_of_any_encoding() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnvis_widgets.cli", "doctor"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1)
+    assert b"Traceback" not in done.stderr
+    assert b"tensorflow" in done.stdout

@@ -125,3 +125,15 @@ def test_an_explanation_is_a_frozen_record(found: Any) -> None:
         found.value = 3
     assert found != found.heatmap  # two explanations are compared as things, not array by array
     assert found == found
+
+
+@pytest.mark.parametrize("name", ["US$ 5 or US$ 10", "$_old_$", "Ba$$in", r"US\$"])
+def test_a_dollar_in_a_name_is_a_dollar(twins: Any, tmp_path: Path, name: str) -> None:
+    from dataclasses import replace
+
+    found = replace(explain(twins("fused")[1], PICTURE, neuron=1), label=name)
+    drawn = found.plot()
+    drawn.canvas.draw()  # a formula that cannot be set raises here
+    assert drawn.get_suptitle().replace("\\$", "$").count("$") == name.count("$")
+    assert drawn._suptitle._preprocess_math(drawn.get_suptitle())[1] is False
+    assert found.save(tmp_path / "figure.png").exists()

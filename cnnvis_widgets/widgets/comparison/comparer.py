@@ -69,6 +69,7 @@ class Comparer(ipywidgets.VBox):
         engine: Engine | None = None,
     ) -> None:
         self.engine = engine or shared_engine()
+        self._own_networks: list[str] = []
         self._lock = threading.RLock()
         self._folder = tempfile.TemporaryDirectory(prefix="cnnvis-") if path is None else None
         where = Path(self._folder.name) if self._folder else Path(path or "")
@@ -127,6 +128,9 @@ class Comparer(ipywidgets.VBox):
         for part in (self.grid, self.explorer):
             if part is not None:
                 part.close()
+        for name in self._own_networks:
+            self.engine.library.release(name)
+        self._own_networks = []
         if self._folder:
             self._folder.cleanup()
         super().close()
@@ -140,8 +144,10 @@ class Comparer(ipywidgets.VBox):
                 self._names[name] = str(network)
                 found = next((r for r in known if r["name"] == str(network)), {})
             else:
-                self._names[name], found = f"your network ({name})", {}
-                self.engine.library.add(self._names[name], network)
+                found = {}
+                own = self.engine.library.add(f"your network ({name})", network)
+                self._names[name] = own
+                self._own_networks.append(own)
             title = found.get("title") if str(network) == name else None
             records.append(
                 {

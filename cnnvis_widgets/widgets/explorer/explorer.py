@@ -96,6 +96,7 @@ class Explorer(ipywidgets.Box):
         self._lock = threading.RLock()
         self._silent = 0
         self._warmed = self._stopped = False
+        self._own_network = ""
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
         self.header = ExplorerHeader(on_cancel=self.cancel)
@@ -135,6 +136,9 @@ class Explorer(ipywidgets.Box):
         self.cancel()
         for part in (self.header, self.view, self.growth, *self._controls()):
             part.close()
+        if self._own_network:
+            self.engine.library.release(self._own_network)
+            self._own_network = ""
         super().close()
 
     # What there is at first
@@ -154,8 +158,8 @@ class Explorer(ipywidgets.Box):
         name = network if isinstance(network, str) else getattr(network, "name", str(network))
         known = [record["name"] for record in self.networks.networks]
         if not isinstance(network, str | Path):
-            name = f"your network ({name})"
-            self.engine.library.add(name, network)
+            name = self.engine.library.add(f"your network ({name})", network)
+            self._own_network = name
         elif name not in (*known, *listings.versions()) and not Path(network).is_file():
             raise UnknownNameError.of("network (nor a model file)", name, known)
         if name not in known:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnvis_widgets.backend.preprocessing import caffe
 from cnnvis_widgets.zoo.architecture import Architecture
-from cnnvis_widgets.zoo.preprocessing import caffe
 
 if TYPE_CHECKING:
     import keras

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnvis_widgets.backend.preprocessing import caffe
 from cnnvis_widgets.zoo.architecture import FetchedArchitecture
-from cnnvis_widgets.zoo.preprocessing import caffe
 from cnnvis_widgets.zoo.weights import WeightFile
 
 if TYPE_CHECKING:

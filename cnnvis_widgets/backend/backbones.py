@@ -1,0 +1,97 @@
+"""The networks of Keras Applications, recognised inside a model by their layers' names and shapes.
+
+A model that was exported without its preprocessing takes any numbers and answers all of them. Where
+its layers are those of a published network, what they were trained on is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnnvis_widgets.backend.preprocessing import NAMED
+
+
+class Backbone(NamedTuple):
+    """A published network within a model.
+
+    Attributes:
+        title: its name in print.
+        preprocess: its name among `preprocessing.NAMED`.
+        inside: whether layers before its first convolution may already prepare the pixels.
+    """
+
+    title: str
+    preprocess: str
+    inside: bool
+
+
+# Title, preprocessing, names that all must be there, and the first convolution's kernel.
+_SIGNATURES = (
+    ("MobileNetV2", "mobilenet_v2", {"expanded_conv_depthwise", "block_16_project"}, (3, 3, 3)),
+    ("MobileNet", "mobilenet", {"conv_dw_1", "conv_pw_13"}, (3, 3, 3)),
+    ("Xception", "xception", {"block1_conv2", "block14_sepconv2"}, (3, 3, 3)),
+    ("VGG-19", "vgg19", {"block1_conv1", "block5_conv4"}, (3, 3, 3)),
+    ("VGG-16", "vgg16", {"block1_conv1", "block5_conv3"}, (3, 3, 3)),
+    ("DenseNet", "densenet", {"pool4_conv", "conv5_block16_concat"}, (7, 7, 3)),
+    ("ResNet V2", "resnet_v2", {"post_bn", "conv5_block3_out"}, (7, 7, 3)),
+    ("ResNet", "resnet", {"conv1_bn", "conv5_block3_out"}, (7, 7, 3)),
+    ("Inception-ResNet V2", "inception_resnet_v2", {"mixed_5b", "conv_7b"}, (3, 3, 3)),
+    ("Inception V3", "inception_v3", {"mixed0", "mixed10"}, (3, 3, 3)),
+    ("NASNet", "nasnet", {"stem_conv1", "normal_conv_1_0"}, (3, 3, 3)),
+)
+# Layers that leave the values of pixels as they are, or move them about.
+_HARMLESS = ("InputLayer", "ZeroPadding2D", "Resizing", "CenterCrop", "Functional", "Sequential")
+
+
+def backbone(model: Any) -> Backbone | None:
+    """The network of Keras Applications whose layers these are, or None.
+
+    Args:
+        model: a Keras model; nested models are looked into.
+    """
+    layers = list(_flat(model))
+    names = {layer.name for layer in layers}
+    found = next((s for s in _SIGNATURES if s[2] <= names), None)
+    first = next((place for place, layer in enumerate(layers) if _kernel(layer)), None)
+    if found is None or first is None or _kernel(layers[first])[:3] != found[3]:
+        return None
+    before = [type(layer).__name__ for layer in layers[:first]]
+    inside = any(not kind.startswith(("Random", *_HARMLESS)) for kind in before)
+    return Backbone(found[0], found[1], inside)
+
+
+def unprepared(model: Any) -> str:
+    """A warning for a published network whose input is not prepared as it was for training.
+
+    Args:
+        model: a Keras model that is given pixels of 0..255.
+
+    Returns:
+        One sentence or two, "" where nothing is known to be wrong.
+    """
+    found = backbone(model)
+    if found is None or found.inside:
+        return ""
+    black, white = (NAMED[found.preprocess](np.full(3, x, np.float32)) for x in (0, 255))
+    low, high = min(black.min(), white.min()), max(black.max(), white.max())
+    return (
+        f"The layers of {model.name} are those of {found.title}, which Keras Applications trains "
+        f"on inputs of {low:.3g}..{high:.3g}; here it is given 0..255. "
+        f'preprocess="{found.preprocess}" prepares pictures as it was trained; '
+        'preprocess="0..255" says that this is right.'
+    )
+
+
+def _flat(model: Any) -> Iterator[Any]:
+    for layer in getattr(model, "layers", ()):
+        yield layer
+        yield from _flat(layer)
+
+
+def _kernel(layer: Any) -> tuple[int, ...]:
+    """The shape of a convolution's kernel; () for any other layer."""
+    shape = tuple(getattr(getattr(layer, "kernel", None), "shape", ()))
+    return shape if len(shape) == 4 else ()

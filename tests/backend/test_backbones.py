@@ -1,0 +1,76 @@
+"""The networks of Keras Applications are recognised by their layers, and what they need is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cnnvis_widgets.backend.backbones import backbone, unprepared
+
+FAMILIES = {
+    "MobileNet": "mobilenet",
+    "MobileNetV2": "mobilenet_v2",
+    "Xception": "xception",
+    "VGG16": "vgg16",
+    "VGG19": "vgg19",
+    "ResNet50": "resnet",
+    "ResNet50V2": "resnet_v2",
+    "InceptionV3": "inception_v3",
+    "InceptionResNetV2": "inception_resnet_v2",
+    "DenseNet121": "densenet",
+    "NASNetMobile": "nasnet",
+    "EfficientNetB0": None,
+    "MobileNetV3Small": None,
+}
+
+
+def built(family: str, **options: Any) -> Any:
+    import keras
+
+    shape = (224, 224, 3) if family.startswith("NASNet") else (96, 96, 3)
+    options = {"weights": None, "include_top": False, "input_shape": shape, **options}
+    return getattr(keras.applications, family)(**options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_is_recognised(family: str) -> None:
+    found = backbone(built(family))
+    assert (found and found.preprocess) == FAMILIES[family]
+    assert found is None or not found.inside
+
+
+def test_a_nested_backbone_is_told_unless_it_is_prepared() -> None:
+    import keras
+
+    inner = built("MobileNetV2", alpha=0.35)
+    bare = keras.Sequential([keras.Input((96, 96, 3)), inner, keras.layers.Flatten()])
+    assert "-1..1" in unprepared(bare)
+    assert 'preprocess="mobilenet_v2"' in unprepared(bare)
+    scale = keras.layers.Rescaling(1 / 127.5, offset=-1)
+    scaled = keras.Sequential([keras.Input((96, 96, 3)), scale, inner, keras.layers.Flatten()])
+    assert unprepared(scaled) == ""
+
+
+def test_a_network_without_preprocessing_says_so_once_and_in_every_explanation() -> None:
+    import numpy as np
+
+    from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.engine.explain import explain
+
+    model = built("MobileNetV2", alpha=0.35, include_top=True, classes=4)
+    picture = np.random.default_rng(1).integers(0, 256, (96, 96, 3), np.uint8)
+    with pytest.warns(UserWarning, match="MobileNetV2"):
+        network = Network(model)
+    assert any("-1..1" in note for note in explain(network, picture, method="saliency").notes)
+    quiet = Network(model, "mobilenet_v2")
+    assert not any("-1..1" in n for n in explain(quiet, picture, method="saliency").notes)
+
+
+def test_any_other_model_is_left_in_peace() -> None:
+    import keras
+
+    own = keras.Sequential([keras.Input((9, 8, 3)), keras.layers.Conv2D(2, 3, name="block1_conv1")])
+    assert backbone(own) is None
+    assert unprepared(own) == ""
