@@ -1,4 +1,7 @@
 /** All lessons and apps as cards; see course_index.py. */
+import { errorLine, h, listen, watch } from "../toolkit/base.js";
+import { keptOfCourse, notebookUrl } from "./course_part.js";
+
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
@@ -8,37 +11,68 @@ function render({ model, el }) {
   root.append(on, list);
   el.append(root);
 
-  const card = (lesson, done) => h("li", {}, h("a", {
-    class: `cnnvis-course-card${done ? " cnnvis-course-done" : ""}`, href: notebookUrl(lesson.file), "data-key": lesson.name,
-  },
-  lesson.picture ? h("img", { src: lesson.picture, alt: "" , "aria-hidden": "true", draggable: "false" })
-    : h("span", { class: "cnnvis-course-none", "aria-hidden": "true" }, lesson.section || lesson.title[0]),
-  h("b", {}, lesson.section ? `${lesson.section} ${lesson.title}` : lesson.title),
-  h("i", {}, lesson.question),
-  h("small", {}, [lesson.time, done && "✓ done"].filter(Boolean).join(" · ")),
-  h("span", { class: "cnnvis-course-about" }, lesson.chapter === "0" || !lesson.about ? lesson.about : `Afterwards you can ${lesson.about}.`)));
+  const card = (lesson, done) =>
+    h(
+      "li",
+      {},
+      h(
+        "a",
+        {
+          class: `cnnvis-course-card${done ? " cnnvis-course-done" : ""}`,
+          href: notebookUrl(lesson.file),
+          "data-key": lesson.name,
+        },
+        lesson.picture
+          ? h("img", { src: lesson.picture, alt: "", "aria-hidden": "true", draggable: "false" })
+          : h(
+              "span",
+              { class: "cnnvis-course-none", "aria-hidden": "true" },
+              lesson.section || lesson.title[0],
+            ),
+        h("b", {}, lesson.section ? `${lesson.section} ${lesson.title}` : lesson.title),
+        h("i", {}, lesson.question),
+        h("small", {}, [lesson.time, done && "✓ done"].filter(Boolean).join(" · ")),
+        h(
+          "span",
+          { class: "cnnvis-course-about" },
+          lesson.chapter === "0" || !lesson.about ? lesson.about : `Afterwards you can ${lesson.about}.`,
+        ),
+      ),
+    );
 
   const draw = () => {
     const { done, last } = keptOfCourse();
     const all = model.get("_lessons");
     const taught = all.filter((lesson) => lesson.chapter !== "0");
-    const next = taught.find((lesson) => lesson.name === last && !done.includes(last))
-      ?? taught.find((lesson) => !done.includes(lesson.name));
+    const next =
+      taught.find((lesson) => lesson.name === last && !done.includes(last)) ??
+      taught.find((lesson) => !done.includes(lesson.name));
     const count = taught.filter((lesson) => done.includes(lesson.name)).length;
-    on.replaceChildren(count ? `${count} of ${taught.length} lessons done. ` : "", ...(next && (count || last)
-      ? ["Go on with ", h("a", { href: notebookUrl(next.file) }, `${next.section} ${next.title}`)] : []));
+    on.replaceChildren(
+      count ? `${count} of ${taught.length} lessons done. ` : "",
+      ...(next && (count || last)
+        ? ["Go on with ", h("a", { href: notebookUrl(next.file) }, `${next.section} ${next.title}`)]
+        : []),
+    );
     on.hidden = !on.textContent;
     const chapters = [...new Set(all.map((lesson) => lesson.chapter))];
-    list.replaceChildren(...chapters.flatMap((chapter) => [
-      h("h2", {}, chapter === "0" ? "Beside the course" : `${chapter}  ${model.get("_chapters")[chapter]}`),
-      h("ul", {}, ...all.filter((lesson) => lesson.chapter === chapter)
-        .map((lesson) => card(lesson, done.includes(lesson.name)))),
-    ]));
+    list.replaceChildren(
+      ...chapters.flatMap((chapter) => [
+        h("h2", {}, chapter === "0" ? "Beside the course" : `${chapter}  ${model.get("_chapters")[chapter]}`),
+        h(
+          "ul",
+          {},
+          ...all
+            .filter((lesson) => lesson.chapter === chapter)
+            .map((lesson) => card(lesson, done.includes(lesson.name))),
+        ),
+      ]),
+    );
   };
-  watch(model, ["_lessons", "_chapters"], draw, signal);
-  watch(model, ["label"], () => root.setAttribute("aria-label", model.get("label")), signal);
-  addEventListener("storage", draw, { signal });
-  addEventListener("pageshow", draw, { signal }); // back from a lesson that was marked as done
+  watch(signal, model, ["_lessons", "_chapters"], draw);
+  watch(signal, model, ["label"], () => root.setAttribute("aria-label", model.get("label")));
+  listen(signal, window, "storage", draw);
+  listen(signal, window, "pageshow", draw); // back from a lesson that was marked as done
   errorLine(model, root, signal);
   return () => undo.abort();
 }

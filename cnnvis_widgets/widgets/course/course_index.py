@@ -9,11 +9,11 @@ import traitlets
 
 from cnnvis_widgets.course import Lesson, lessons
 from cnnvis_widgets.course.catalogue import CHAPTERS, PICTURES, here
-from cnnvis_widgets.widgets.course.course_part import CoursePart
+from cnnvis_widgets.widgets.toolkit.base import Component
 from cnnvis_widgets.widgets.toolkit.traits import data_url
 
 
-class CourseIndex(CoursePart):
+class CourseIndex(Component):
     """Every lesson and app that is there, by chapter; a lesson that is not there is not listed.
 
     Args:

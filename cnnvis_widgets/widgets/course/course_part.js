@@ -3,13 +3,13 @@
  * says where the notebook lies that it shows.
  * @param {string} file perhaps with #anchor
  */
-function notebookUrl(file) {
+export function notebookUrl(file) {
   const [, start, path] = location.pathname.match(/^(.*?\/lab)\/(?:.*?\/)?tree\/(.*)$/) ?? [];
   return start ? `${start}/tree/${path.replace(/[^/]*$/, "")}${file}` : file;
 }
 
 /** What the course's pages keep in this browser: which lessons are done, and the last one opened. */
-function keptOfCourse() {
+export function keptOfCourse() {
   try {
     return { done: [], last: "", ...JSON.parse(localStorage.getItem("cnnvis-course") ?? "{}") };
   } catch {

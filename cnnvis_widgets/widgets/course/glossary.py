@@ -10,10 +10,10 @@ import traitlets
 from cnnvis_widgets.course import lessons
 from cnnvis_widgets.course.catalogue import here
 from cnnvis_widgets.course.glossary import terms, where_met
-from cnnvis_widgets.widgets.course.course_part import CoursePart
+from cnnvis_widgets.widgets.toolkit.base import Component
 
 
-class Glossary(CoursePart):
+class Glossary(Component):
     """A list that can be searched; an address that ends in #softmax opens it there.
 
     Args:

@@ -1,4 +1,7 @@
 /** A class, another picture of it, and a switch for the tell-tale; see scene_controls.py. */
+import { errorLine, h, listen, watch } from "../toolkit/base.js";
+import { chooser, frame } from "../toolkit/control.js";
+
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
@@ -11,19 +14,19 @@ function render({ model, el }) {
   const words = h("span");
   field.append(h("div", { class: "cnnvis-scene-line" }, list, next, h("label", {}, box, words), number));
 
-  watch(model, ["names"], () => {
+  watch(signal, model, ["names"], () => {
     list.replaceChildren(...model.get("names").map((name, i) => h("option", { value: i }, name)));
     list.value = String(model.get("chosen"));
-  }, signal);
-  watch(model, ["chosen", "seed", "tell_tale", "tell_tale_label"], () => {
+  });
+  watch(signal, model, ["chosen", "seed", "tell_tale", "tell_tale_label"], () => {
     list.value = String(model.get("chosen"));
     box.checked = model.get("tell_tale");
     words.textContent = ` ${model.get("tell_tale_label")}`;
     number.textContent = `picture ${model.get("seed")}`;
-  }, signal);
-  list.addEventListener("change", () => choose("chosen", Number(list.value)), { signal });
-  next.addEventListener("click", () => choose("seed", model.get("seed") + 1), { signal });
-  box.addEventListener("change", () => choose("tell_tale", box.checked), { signal });
+  });
+  listen(signal, list, "change", () => choose("chosen", Number(list.value)));
+  listen(signal, next, "click", () => choose("seed", model.get("seed") + 1));
+  listen(signal, box, "change", () => choose("tell_tale", box.checked));
   errorLine(model, field, signal);
   return () => undo.abort();
 }

@@ -30,6 +30,8 @@ class SceneControls(Control):
         InvalidValueError: `chosen` is no index of `names`, `seed` is below 0.
     """
 
+    layouts = ("shortcut_quiz.css",)
+
     label = traitlets.Unicode("Picture").tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     chosen = Checked("_check_chosen", 0).tag(sync=True)

@@ -1,4 +1,7 @@
 /** Start and stop a training; see train_controls.py. */
+import { errorLine, h, listen, watch } from "../toolkit/base.js";
+import { chooser, frame } from "../toolkit/control.js";
+
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
@@ -10,7 +13,7 @@ function render({ model, el }) {
   const bar = h("progress", { max: 1, "aria-label": "Training" });
   const said = h("p", { class: "cnnvis-train-said", role: "status" });
   field.append(h("div", { class: "cnnvis-scene-line" }, press, label, bar), said);
-  watch(model, ["cheating", "running", "share", "said"], () => {
+  watch(signal, model, ["cheating", "running", "share", "said"], () => {
     const running = model.get("running");
     box.checked = model.get("cheating");
     box.disabled = running;
@@ -18,9 +21,9 @@ function render({ model, el }) {
     bar.hidden = !running;
     bar.value = model.get("share");
     if (said.textContent !== model.get("said")) said.textContent = model.get("said");
-  }, signal);
-  box.addEventListener("change", () => choose("cheating", box.checked), { signal });
-  press.addEventListener("click", () => model.send({ kind: "press" }), { signal });
+  });
+  listen(signal, box, "change", () => choose("cheating", box.checked));
+  listen(signal, press, "click", () => model.send({ kind: "press" }));
   errorLine(model, field, signal);
   return () => undo.abort();
 }

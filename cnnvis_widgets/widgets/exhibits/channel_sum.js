@@ -1,78 +1,35 @@
 /** A weighted sum of maps, added up one channel at a time; see channel_sum.py. */
+import { errorLine, h, itemsOf, listen, mark, rendering, roving, short, watch } from "../toolkit/base.js";
+import { choices, chooser, frame, numberField } from "../toolkit/control.js";
+import { bytesOf, countsOf, floatsOf, paint } from "../toolkit/pixels.js";
+import { ChannelSums, overlap, positive, stopsFor, total } from "./maths/channel_sums.js";
+
 const OPACITY = 0.6; // of the map over the picture, as in rendering.overlay
 const CELL = 32; // pixels of a cell where there is no picture
 const PACE_MS = 140; // between two steps of the play button
 
-const floats = (view) => new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-const integers = (view) => new Uint32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-const bytes = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+/** @typedef {"sequential" | "diverging"} Kind */
 
 /** What Python sent, and the sums that follow from it. */
-class Sums {
+class Sums extends ChannelSums {
+  /** @param {any} data */
   constructor(data) {
-    [this.rows, this.columns, this.units] = data.shape;
-    this.cells = this.rows * this.columns;
-    this.maps = floats(data.maps); // unit after unit
-    this.weights = floats(data.weights);
-    this.orders = { contribution: integers(data.orders.contribution), weight: integers(data.orders.weight) };
-    this.picture = data.size.length ? bytes(data.picture) : null;
-    this.size = data.size.length ? data.size : [this.rows * CELL, this.columns * CELL];
-    this.tables = { sequential: bytes(data.tables.sequential), diverging: bytes(data.tables.diverging) };
+    const { contribution, weight } = data.orders;
+    super(floatsOf(data.maps), floatsOf(data.weights), {
+      contribution: countsOf(contribution),
+      weight: countsOf(weight),
+    });
+    const [rows, columns, units] = data.shape;
+    this.rows = rows;
+    this.columns = columns;
+    this.units = units;
+    this.picture = data.size.length ? bytesOf(data.picture) : null;
+    this.size = data.size.length ? data.size : [rows * CELL, columns * CELL];
+    this.tables = { sequential: bytesOf(data.tables.sequential), diverging: bytesOf(data.tables.diverging) };
     this.alt = data.alt;
-    this.largest = this.maps.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    this.signed = this.maps.some((value) => value < 0);
     /** The ends of the colour bar, for each order: no running sum lies beyond them. */
     this.ends = { contribution: this.range("contribution"), weight: this.range("weight") };
   }
-
-  add(sum, unit) {
-    const start = unit * this.cells;
-    for (let i = 0; i < this.cells; i += 1) sum[i] += this.weights[unit] * this.maps[start + i];
-    return sum;
-  }
-
-  /** The sum of the first `count` channels, before the ReLU. */
-  first(count, order) {
-    const sum = new Float64Array(this.cells);
-    for (const unit of this.orders[order].subarray(0, count)) this.add(sum, unit);
-    return sum;
-  }
-
-  range(order) {
-    const sum = new Float64Array(this.cells);
-    let [high, size] = [0, 0];
-    for (const unit of this.orders[order]) {
-      for (const value of this.add(sum, unit)) {
-        high = Math.max(high, value);
-        size = Math.max(size, Math.abs(value));
-      }
-    }
-    return { high, size };
-  }
-
-  one(unit) {
-    return this.maps.subarray(unit * this.cells, (unit + 1) * this.cells);
-  }
-
-  contribution(unit) {
-    return this.weights[unit] * this.one(unit).reduce((total, value) => total + value, 0);
-  }
-}
-
-const positive = (values) => values.map((value) => Math.max(value, 0));
-const total = (values) => values.reduce((sum, value) => sum + value, 0);
-
-/** How much two maps share, 0 to 1: the smaller values' sum over the larger values' sum. */
-function overlap(one, other) {
-  const larger = total(one.map((value, i) => Math.max(value, other[i])));
-  return larger > 0 ? total(one.map((value, i) => Math.min(value, other[i]))) / larger : 1;
-}
-
-/** The counts that the slider stops at: each one at first, then ever wider steps. */
-function stopsFor(units) {
-  const stops = [];
-  for (let n = 0; n < units; n += Math.max(1, Math.floor(n / 16))) stops.push(n);
-  return [...stops, units];
 }
 
 /** Where a fine grid's pixels lie between the centres of a coarse one: two cells and a share. */
@@ -92,185 +49,282 @@ function place(value, end, kind) {
 }
 
 /** Draw the map over the picture, in greys under colours of which zero's is fixed. */
-function paint(canvas, sums, values, end, kind, smooth) {
+function paintMap(canvas, sums, values, end, kind, smooth) {
   const [rows, columns] = sums.size;
-  Object.assign(canvas, { width: columns, height: rows });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(columns, rows);
+  const image = new ImageData(columns, rows);
   const table = sums.tables[kind];
   const across = between(columns, sums.columns, smooth);
   between(rows, sums.rows, smooth).forEach(([top, bottom, down], r) => {
     across.forEach(([left, right, over], c) => {
-      const upper = values[top * sums.columns + left] * (1 - over) + values[top * sums.columns + right] * over;
-      const lower = values[bottom * sums.columns + left] * (1 - over) + values[bottom * sums.columns + right] * over;
+      const upper =
+        values[top * sums.columns + left] * (1 - over) + values[top * sums.columns + right] * over;
+      const lower =
+        values[bottom * sums.columns + left] * (1 - over) + values[bottom * sums.columns + right] * over;
       const colour = 3 * place(upper * (1 - down) + lower * down, end, kind);
       const at = r * columns + c;
       const pixel = sums.picture?.subarray(3 * at, 3 * at + 3);
       const grey = pixel ? Math.round(0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]) : 0;
       const opacity = pixel ? OPACITY : 1;
-      for (let k = 0; k < 3; k += 1) image.data[4 * at + k] = Math.round(grey * (1 - opacity) + table[colour + k] * opacity);
+      for (let k = 0; k < 3; k += 1)
+        image.data[4 * at + k] = Math.round(grey * (1 - opacity) + table[colour + k] * opacity);
       image.data[4 * at + 3] = 255;
     });
   });
-  context.putImageData(image, 0, 0);
+  paint(canvas, image);
 }
 
 /** The colour bar in the colours that are seen: over a picture, mixed with mid-grey. */
 function paintBar(canvas, sums, kind) {
-  Object.assign(canvas, { width: 256, height: 1 });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(256, 1);
+  const image = new ImageData(256, 1);
   const opacity = sums.picture ? OPACITY : 1;
   for (let i = 0; i < 1024; i += 1) {
-    image.data[i] = i % 4 === 3 ? 255 : Math.round(128 * (1 - opacity) + sums.tables[kind][3 * (i >> 2) + (i % 4)] * opacity);
+    image.data[i] =
+      i % 4 === 3
+        ? 255
+        : Math.round(128 * (1 - opacity) + sums.tables[kind][3 * (i >> 2) + (i % 4)] * opacity);
   }
-  context.putImageData(image, 0, 0);
+  paint(canvas, image);
 }
 
 /** One channel's map, a pixel for each cell; all on one scale. */
 function paintCard(canvas, sums, unit) {
   const kind = sums.signed ? "diverging" : "sequential";
-  paint(canvas, { ...sums, size: [sums.rows, sums.columns], picture: null }, sums.one(unit), sums.largest, kind, false);
+  paintMap(
+    canvas,
+    { ...sums, size: [sums.rows, sums.columns], picture: null },
+    sums.one(unit),
+    sums.largest,
+    kind,
+    false,
+  );
 }
 
-function render({ model, el }) {
-  const undo = new AbortController();
-  const { signal } = undo;
-  const field = frame(el, model, "channel-sum", signal);
-  const choose = chooser(model);
-  let sums = new Sums(model.get("_data"));
-  let stops = stopsFor(sums.units);
+class ChannelSumView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.signal = signal;
+    this.field = frame(el, model, "channel-sum", signal);
+    this.choose = chooser(model);
+    this.sums = new Sums(model.get("_data"));
+    this.stops = stopsFor(this.sums.units);
+    this.canvas = h("canvas", { class: "cnnvis-sum-map", role: "img" });
+    this.zeros = h("span", { class: "cnnvis-sum-zeros" }, "all zeros");
+    this.bar = h("canvas", { class: "cnnvis-sum-bar", "aria-hidden": "true" });
+    this.low = h("span");
+    this.name = h("span", { class: "cnnvis-hint" });
+    this.high = h("span");
+    this.slider = h("input", { type: "range", min: 0, "aria-label": "how many channels are added up" });
+    this.play = h("button", { type: "button" });
+    this.entry = numberField({ label: "", whole: true, signal, onvalue: (n) => this.choose("count", n) });
+    this.entry.input.setAttribute("aria-label", "exact number of channels");
+    this.of = h("span");
+    this.reached = h("span");
+    this.filled = h("span");
+    this.adds = h("p", { class: "cnnvis-hint" });
+    this.spoken = h("span", { class: "cnnvis-unseen", role: "status" });
+    this.cards = h("div", { class: "cnnvis-cards", role: "radiogroup" });
+    const meter = h("span", { class: "cnnvis-sum-meter", "aria-hidden": "true" }, this.filled);
+    this.field.append(
+      h(
+        "div",
+        { class: "cnnvis-sum" },
+        h(
+          "div",
+          { class: "cnnvis-sum-left" },
+          h("div", { class: "cnnvis-sum-frame" }, this.canvas, this.zeros),
+          h("div", { class: "cnnvis-sum-scale" }, this.low, this.bar, this.high),
+          this.name,
+          h("div", { class: "cnnvis-line" }, this.play, this.slider),
+          this.entry.complaint,
+          h("div", { class: "cnnvis-line" }, this.entry.element, this.of),
+          h("div", { class: "cnnvis-line" }, this.reached, meter),
+          this.adds,
+          this.spoken,
+        ),
+        h(
+          "div",
+          { class: "cnnvis-sum-right" },
+          this.segments("order", "first come the channels", [
+            ["contribution", "that add most", "the size of α_k A_k, summed over all places"],
+            ["weight", "of largest weight", "the size of α_k, whatever the map holds"],
+          ]),
+          this.cards,
+          this.segments("view", "over the picture", [
+            ["sum", "the sum so far", "α_1 A_1 + α_2 A_2 + …"],
+            ["last", "the last channel alone", "its own map A_k, not weighted"],
+          ]),
+          h(
+            "div",
+            { class: "cnnvis-line" },
+            this.box(
+              "relu",
+              "ReLU (negative sums become 0)",
+              "off: blue speaks against the neuron, red for it",
+            ),
+            this.box("smooth", "smooth", "off: the cells as the layer has them"),
+          ),
+        ),
+      ),
+    );
+    this.speaking = 0;
+    this.timer = 0;
+    this.stop();
+    this.connect();
+  }
 
-  const canvas = h("canvas", { class: "cnnvis-sum-map", role: "img" });
-  const zeros = h("span", { class: "cnnvis-sum-zeros" }, "all zeros");
-  const bar = h("canvas", { class: "cnnvis-sum-bar", "aria-hidden": "true" });
-  const [low, name, high] = [h("span"), h("span", { class: "cnnvis-hint" }), h("span")];
-  const slider = h("input", { type: "range", min: 0, "aria-label": "how many channels are added up" });
-  const play = h("button", { type: "button" });
-  const entry = numberField({ label: "", what: "number of channels", whole: true, signal, onvalue: (n) => choose("count", n) });
-  entry.input.setAttribute("aria-label", "exact number of channels");
-  const of = h("span");
-  const reached = h("span");
-  const meter = h("span", { class: "cnnvis-sum-meter", "aria-hidden": "true" }, h("span"));
-  const adds = h("p", { class: "cnnvis-hint" });
-  const spoken = h("span", { class: "cnnvis-unseen", role: "status" });
-  const cards = h("div", { class: "cnnvis-cards", role: "radiogroup" });
-  const segments = (trait, label, options) => {
-    const group = h("div", { class: "cnnvis-segments", role: "radiogroup", "aria-label": label },
-      ...options.map(([key, text, title]) => h("button", { type: "button", role: "radio", "data-key": key, title }, text)));
-    roving(group, "[role=radio]", (item) => choose(trait, item.dataset.key), signal);
-    watch(model, [trait], () => mark(group, "[role=radio]", model.get(trait)), signal);
+  /** Listen to the model and to the visitor. */
+  connect() {
+    watch(this.signal, this.model, ["_data"], () => {
+      this.sums = new Sums(this.model.get("_data"));
+      this.stops = stopsFor(this.sums.units);
+      this.entry.limits(0, this.sums.units);
+    });
+    choices(
+      this.model,
+      this.cards,
+      {
+        traits: ["_data", "order", "shown"],
+        records: () =>
+          [...this.sums.orders[this.model.get("order")].subarray(0, this.model.get("shown"))].map(
+            (unit, i) => ({ place: i + 1, unit }),
+          ),
+        key: "place",
+        value: "count",
+        attributes: ({ place: first, unit }) => ({ title: `add up the first ${first}: to unit ${unit}` }),
+        draw: ({ unit }) => {
+          const map = h("canvas", { "aria-hidden": "true" });
+          paintCard(map, this.sums, unit);
+          const weight = this.sums.weights[unit];
+          const sign = (value) => (value > 0 ? "+" : "") + short(value);
+          return [
+            map,
+            h("span", { class: "cnnvis-title" }, `unit ${unit}`),
+            h("span", { class: weight < 0 ? "cnnvis-sum-minus" : "cnnvis-sum-plus" }, `α ${sign(weight)}`),
+            h("span", { class: "cnnvis-note" }, `adds ${sign(this.sums.contribution(unit))}`),
+          ];
+        },
+      },
+      this.signal,
+    );
+    watch(this.signal, this.model, ["label"], () =>
+      this.cards.setAttribute("aria-label", "the channels in their order; choose one to add up to it"),
+    );
+    watch(this.signal, this.model, ["_data", "count", "order", "view", "relu", "smooth", "shown"], () =>
+      this.draw(),
+    );
+    listen(this.signal, this.slider, "input", () =>
+      this.choose("count", this.stops[Number(this.slider.value)]),
+    );
+    listen(this.signal, this.play, "click", () => {
+      if (this.timer) {
+        this.stop();
+        return;
+      }
+      if (this.count() === this.sums.units) this.choose("count", 0);
+      this.timer = window.setInterval(() => this.step(), PACE_MS);
+      this.play.textContent = "❚❚ Pause";
+    });
+    this.signal.addEventListener("abort", () => {
+      this.stop();
+      clearTimeout(this.speaking);
+    });
+    errorLine(this.model, this.field, this.signal);
+  }
+
+  segments(trait, label, options) {
+    const group = h(
+      "div",
+      { class: "cnnvis-segments", role: "radiogroup", "aria-label": label },
+      ...options.map(([key, text, title]) =>
+        h("button", { type: "button", role: "radio", "data-key": key, title }, text),
+      ),
+    );
+    roving(group, "[role=radio]", (item) => this.choose(trait, item.dataset.key), this.signal);
+    watch(this.signal, this.model, [trait], () => mark(group, "[role=radio]", this.model.get(trait)));
     return h("div", { class: "cnnvis-line" }, h("span", { "aria-hidden": "true" }, label), group);
-  };
-  const box = (trait, text, title) => {
-    const input = h("input", { type: "checkbox" });
-    input.addEventListener("change", () => choose(trait, input.checked), { signal });
-    watch(model, [trait], () => { input.checked = model.get(trait); }, signal);
-    return h("label", { class: "cnnvis-sum-box", title }, input, text);
-  };
-  field.append(h("div", { class: "cnnvis-sum" },
-    h("div", { class: "cnnvis-sum-left" },
-      h("div", { class: "cnnvis-sum-frame" }, canvas, zeros),
-      h("div", { class: "cnnvis-sum-scale" }, low, bar, high), name,
-      h("div", { class: "cnnvis-line" }, play, slider),
-      entry.complaint,
-      h("div", { class: "cnnvis-line" }, entry.element, of),
-      h("div", { class: "cnnvis-line" }, reached, meter), adds, spoken),
-    h("div", { class: "cnnvis-sum-right" },
-      segments("order", "first come the channels", [
-        ["contribution", "that add most", "the size of α_k A_k, summed over all places"],
-        ["weight", "of largest weight", "the size of α_k, whatever the map holds"]]),
-      cards,
-      segments("view", "over the picture", [
-        ["sum", "the sum so far", "α_1 A_1 + α_2 A_2 + …"],
-        ["last", "the last channel alone", "its own map A_k, not weighted"]]),
-      h("div", { class: "cnnvis-line" },
-        box("relu", "ReLU (negative sums become 0)", "off: blue speaks against the neuron, red for it"),
-        box("smooth", "smooth", "off: the cells as the layer has them")))));
+  }
 
-  const count = () => Math.min(model.get("count"), sums.units);
-  let speaking = 0;
-  const draw = () => {
-    const [n, order, relu] = [count(), model.get("order"), model.get("relu")];
-    const ranking = sums.orders[order];
-    const sum = sums.first(n, order);
-    const all = sums.first(sums.units, order);
-    const alone = model.get("view") === "last" && n > 0;
-    const values = alone ? sums.one(ranking[n - 1]) : relu ? positive(sum) : sum;
-    const signed = alone ? sums.signed : !relu;
-    const end = alone ? sums.largest : relu ? sums.ends[order].high : sums.ends[order].size;
+  box(trait, text, title) {
+    const input = h("input", { type: "checkbox" });
+    listen(this.signal, input, "change", () => this.choose(trait, input.checked));
+    watch(this.signal, this.model, [trait], () => {
+      input.checked = this.model.get(trait);
+    });
+    return h("label", { class: "cnnvis-sum-box", title }, input, text);
+  }
+
+  count() {
+    return Math.min(this.model.get("count"), this.sums.units);
+  }
+
+  draw() {
+    const [n, order, relu] = [this.count(), this.model.get("order"), this.model.get("relu")];
+    const ranking = this.sums.orders[order];
+    const sum = this.sums.first(n, order);
+    const all = this.sums.first(this.sums.units, order);
+    const alone = this.model.get("view") === "last" && n > 0;
+    const values = alone ? this.sums.one(ranking[n - 1]) : relu ? positive(sum) : sum;
+    const signed = alone ? this.sums.signed : !relu;
+    const end = alone ? this.sums.largest : relu ? this.sums.ends[order].high : this.sums.ends[order].size;
     const kind = signed ? "diverging" : "sequential";
-    paint(canvas, sums, values, end, kind, model.get("smooth"));
-    paintBar(bar, sums, kind);
-    zeros.hidden = values.some((value) => value !== 0);
-    [low.textContent, high.textContent] = [signed ? short(-end) : "0", short(end)];
-    name.textContent = alone ? `activation of unit ${ranking[n - 1]}` : relu ? "weighted sum after ReLU" : "weighted sum, both signs";
+    paintMap(this.canvas, this.sums, values, end, kind, this.model.get("smooth"));
+    paintBar(this.bar, this.sums, kind);
+    this.zeros.hidden = values.some((value) => value !== 0);
+    [this.low.textContent, this.high.textContent] = [signed ? short(-end) : "0", short(end)];
+    this.name.textContent = alone
+      ? `activation of unit ${ranking[n - 1]}`
+      : relu
+        ? "weighted sum after ReLU"
+        : "weighted sum, both signs";
 
     const share = overlap(positive(sum), positive(all));
     const percent = `${(100 * share).toFixed(share > 0.9995 || share < 0.0005 ? 0 : 1)} %`;
-    const at = stops.findLastIndex((stop) => stop <= n);
-    Object.assign(slider, { max: String(stops.length - 1), value: String(at) });
-    slider.setAttribute("aria-valuetext", `${n} of ${sums.units} channels, overlap with the whole map ${percent}`);
-    entry.show(n);
-    of.textContent = `of ${sums.units} channels`;
-    reached.textContent = `overlap with the whole map: ${percent}`;
-    meter.firstElementChild.style.width = `${100 * share}%`;
-    adds.textContent = `adds up to ${short(total(sum))} of ${short(total(all))} (all places, before the ReLU)`;
-    const strongest = values.indexOf(values.reduce((most, value) => Math.max(most, value), -Infinity));
-    const where = zeros.hidden ? `strongest at row ${Math.floor(strongest / sums.columns)}, column ${strongest % sums.columns}` : "all zeros";
-    const what = alone ? `Map of unit ${ranking[n - 1]}` : `Sum of ${n} of ${sums.units} channels`;
-    canvas.setAttribute("aria-label", `${what}${sums.alt && ` over ${sums.alt}`}, ${sums.rows} × ${sums.columns} values: ${where}.`);
-    for (const card of cards.children) card.classList.toggle("cnnvis-sum-out", Number(card.dataset.key) > n);
-    clearTimeout(speaking);
-    speaking = window.setTimeout(() => { spoken.textContent = `${n} channels, overlap ${percent}`; }, 700);
-  };
+    const at = this.stops.findLastIndex((stop) => stop <= n);
+    Object.assign(this.slider, { max: String(this.stops.length - 1), value: String(at) });
+    this.slider.setAttribute(
+      "aria-valuetext",
+      `${n} of ${this.sums.units} channels, overlap with the whole map ${percent}`,
+    );
+    this.entry.show(n);
+    this.of.textContent = `of ${this.sums.units} channels`;
+    this.reached.textContent = `overlap with the whole map: ${percent}`;
+    this.filled.style.width = `${100 * share}%`;
+    this.adds.textContent =
+      `adds up to ${short(total(sum))} of ${short(total(all))} (all places, before ` + `the ` + `ReLU)`;
+    const strongest = Array.from(values).indexOf(Math.max(...values));
+    const where = this.zeros.hidden
+      ? `strongest at row ${Math.floor(strongest / this.sums.columns)}, column ` +
+        `${strongest % this.sums.columns}`
+      : "all zeros";
+    const what = alone ? `Map of unit ${ranking[n - 1]}` : `Sum of ${n} of ${this.sums.units} channels`;
+    this.canvas.setAttribute(
+      "aria-label",
+      `${what}${this.sums.alt && ` over ${this.sums.alt}`}, ${this.sums.rows} × ` +
+        `${this.sums.columns} values: ${where}.`,
+    );
+    for (const card of itemsOf(this.cards, "button")) {
+      card.classList.toggle("cnnvis-sum-out", Number(card.dataset.key) > n);
+    }
+    clearTimeout(this.speaking);
+    this.speaking = window.setTimeout(() => {
+      this.spoken.textContent = `${n} channels, overlap ${percent}`;
+    }, 700);
+  }
 
-  watch(model, ["_data"], () => {
-    sums = new Sums(model.get("_data"));
-    stops = stopsFor(sums.units);
-    entry.limits(0, sums.units);
-  }, signal);
-  choices(model, cards, {
-    traits: ["_data", "order", "shown"],
-    records: () => [...sums.orders[model.get("order")].subarray(0, model.get("shown"))].map((unit, i) => ({ place: i + 1, unit })),
-    key: "place",
-    value: "count",
-    attributes: ({ place: first, unit }) => ({ title: `add up the first ${first}: to unit ${unit}` }),
-    draw: ({ unit }) => {
-      const map = h("canvas", { "aria-hidden": "true" });
-      paintCard(map, sums, unit);
-      const weight = sums.weights[unit];
-      const sign = (value) => (value > 0 ? "+" : "") + short(value);
-      return [map, h("span", { class: "cnnvis-title" }, `unit ${unit}`),
-        h("span", { class: weight < 0 ? "cnnvis-sum-minus" : "cnnvis-sum-plus" }, `α ${sign(weight)}`),
-        h("span", { class: "cnnvis-note" }, `adds ${sign(sums.contribution(unit))}`)];
-    },
-  }, signal);
-  watch(model, ["label"], () => cards.setAttribute("aria-label", "the channels in their order; choose one to add up to it"), signal);
-  watch(model, ["_data", "count", "order", "view", "relu", "smooth", "shown"], draw, signal);
+  stop() {
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.play.textContent = "▶ Add up";
+  }
 
-  slider.addEventListener("input", () => choose("count", stops[Number(slider.value)]), { signal });
-  let timer = 0;
-  const stop = () => {
-    clearInterval(timer);
-    timer = 0;
-    play.textContent = "▶ Add up";
-  };
-  const step = () => {
-    const next = stops.find((n) => n > count());
-    if (next === undefined || model.get("disabled")) stop();
-    else choose("count", next);
-  };
-  play.addEventListener("click", () => {
-    if (timer) return stop();
-    if (count() === sums.units) choose("count", 0);
-    timer = window.setInterval(step, PACE_MS);
-    play.textContent = "❚❚ Pause";
-    return undefined;
-  }, { signal });
-  stop();
-  signal.addEventListener("abort", () => { stop(); clearTimeout(speaking); });
-  errorLine(model, field, signal);
-  return () => undo.abort();
+  step() {
+    const next = this.stops.find((n) => n > this.count());
+    if (next === undefined || this.model.get("disabled")) this.stop();
+    else this.choose("count", next);
+  }
 }
+
+const render = rendering(ChannelSumView);
+
 export default { render };

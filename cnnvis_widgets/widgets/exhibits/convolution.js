@@ -1,369 +1,399 @@
 /** A window that slides over numbers; see convolution.py. */
+import { arrowStep, errorLine, h, listen, rendering, watch, watchTogether } from "../toolkit/base.js";
+import { chooser, frame, numberField } from "../toolkit/control.js";
+import { canvasOf, largest, numberGrid, paintMap, tint, titled } from "./convolution_parts.js";
+import { added, cellText, pooled, rule } from "./convolution_words.js";
+import { outcome, partials, resultSize, windowAt } from "./maths/convolution.js";
+
 const MOST_CELLS = 256; // beyond, an input is shown as a picture
 const PACE_MS = 450; // between two places of the play button; a picture's rows go faster
-const FEW_PRODUCTS = 30; // beyond, the products are not written out
-const MARK = "#e8590c"; // the window's frame, seen on light, dark, red and blue
+const OWN = "your own"; // kernel
 
-/** The numbers of a step of the window: what lies under it, channel by channel. */
-function windowAt(numbers, [row, column], [rows, columns], stride, padding) {
-  return numbers[0][0].map((_, channel) => Array.from({ length: rows }, (__, i) => Array.from({ length: columns }, (___, j) => (
-    numbers[row * stride - padding + i]?.[column * stride - padding + j]?.[channel] ?? 0))));
-}
+/** @typedef {import("./convolution_parts.js").Part} Part */
+/** @typedef {import("./convolution_parts.js").Out} Out */
 
-/** What one window gives: [one number] of a convolution, one for each channel of pooling. */
-function outcome(window, kernel, bias, operation) {
-  const flat = window.map((slice) => slice.flat());
-  if (operation === "maximum") return flat.map((slice) => Math.max(...slice));
-  if (operation === "average") return flat.map((slice) => slice.reduce((a, b) => a + b, 0) / slice.length);
-  return [partials(window, kernel).reduce((a, b) => a + b, bias)];
-}
+/** One channel of numbers. @param {number[][][]} numbers @param {number} channel */
+const planeOf = (numbers, channel) => numbers.map((line) => line.map((cell) => cell[channel]));
 
-/** Each channel's sum of products. */
-function partials(window, kernel) {
-  return window.map((slice, c) => slice.reduce((sum, line, i) => (
-    line.reduce((part, value, j) => part + value * kernel[i][j][c], sum)), 0));
-}
+/** @param {string} sign */
+const signOf = (sign) => h("span", { class: "cnnvis-conv-sign", "aria-hidden": "true" }, sign);
 
-/** Colours of numbers: red above zero, blue below; white to black where none is negative and it is a picture. */
-function tint(value, end) {
-  const share = end > 0 ? Math.min(1, Math.abs(value) / end) : 0;
-  return `color-mix(in srgb, ${value < 0 ? "#2f6fb5" : "#c0392f"} ${Math.round(58 * share)}%, var(--cnnvis-paper))`;
-}
+class ConvolutionView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.signal = signal;
+    this.field = frame(el, model, "convolution", signal);
+    this.choose = chooser(model);
+    const stride = this.entry("stride", "stride", 1, 8);
+    this.border = this.entry("padding", "padding", 0, 8);
+    this.bias = this.entry("bias", "bias", undefined, undefined, false);
+    this.presets = h("select", { "aria-label": "a kernel that is known" });
+    this.play = h("button", { type: "button" });
+    this.rows = h("div", { class: "cnnvis-conv-rows" });
+    this.results = h("div", { class: "cnnvis-conv-results" });
+    this.sum = h("p", { class: "cnnvis-conv-sum" });
+    this.size = h("p", { class: "cnnvis-hint" });
+    this.spoken = h("span", { class: "cnnvis-unseen", role: "status" });
+    // One field changes whichever number of the input or the kernel is chosen.
+    this.edited = { trait: "kernel", row: 0, column: 0, channel: 0 };
+    this.editor = numberField({
+      label: "",
+      whole: false,
+      signal,
+      onvalue: (value) => {
+        const numbers = structuredClone(this.get(this.edited.trait));
+        numbers[this.edited.row][this.edited.column][this.edited.channel] = value;
+        this.choose(this.edited.trait, numbers);
+      },
+    });
+    this.kernelChoice = h("label", { class: "cnnvis-entry" }, h("span", {}, "kernel"), this.presets);
+    this.field.append(
+      h(
+        "div",
+        { class: "cnnvis-line" },
+        this.play,
+        stride.element,
+        this.border.element,
+        this.bias.element,
+        this.kernelChoice,
+      ),
+      stride.complaint,
+      this.border.complaint,
+      this.bias.complaint,
+      h("div", { class: "cnnvis-conv" }, this.rows, this.results),
+      h("div", { class: "cnnvis-line cnnvis-conv-editor" }, this.editor.element),
+      this.editor.complaint,
+      this.sum,
+      this.size,
+      this.spoken,
+    );
+    /** @type {Part[]} */
+    this.parts = [];
+    /** @type {Out[]} */
+    this.outs = [];
+    this.speaking = 0;
+    this.shape = ""; // of what is drawn
+    this.timer = 0;
+    this.stop();
+    this.connect();
+  }
 
-const largest = (numbers) => numbers.flat(2).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  /** Listen to the model and to the visitor. */
+  connect() {
+    listen(this.signal, this.presets, "change", () => {
+      const kernel = this.get("_presets")[this.presets.value];
+      if (kernel) this.choose("kernel", kernel);
+    });
+    watch(this.signal, this.model, ["_presets"], () => {
+      this.presets.replaceChildren(
+        ...[OWN, ...Object.keys(this.get("_presets"))].map((name) => h("option", { value: name }, name)),
+      );
+    });
+    watch(this.signal, this.model, ["kernel", "_presets"], () => {
+      const now = JSON.stringify(this.get("kernel"));
+      this.presets.value =
+        Object.entries(this.get("_presets")).find(([, kernel]) => JSON.stringify(kernel) === now)?.[0] ?? OWN;
+    });
+    const names = [
+      "values",
+      "kernel",
+      "stride",
+      "padding",
+      "bias",
+      "operation",
+      "at",
+      "channel_names",
+      "_presets",
+    ];
+    watchTogether(this.signal, this.model, names, () => this.refresh());
+    listen(this.signal, this.play, "click", () => this.start());
+    this.signal.addEventListener("abort", () => {
+      this.stop();
+      clearTimeout(this.speaking);
+    });
+    errorLine(this.model, this.field, this.signal);
+  }
 
-/** A number short enough for a cell. */
-function cellText(value) {
-  const rounded = Math.round(value * 100) / 100;
-  return String(Object.is(rounded, -0) ? 0 : rounded).replace("-", "−");
-}
+  get(name) {
+    return this.model.get(name);
+  }
 
-/**
- * A table of numbers of which one is chosen by mouse or arrow keys; the tab key reaches it once.
- * @param {string} label
- * @param {(row: number, column: number) => void} choose
- * @param {AbortSignal} signal
- */
-function numberGrid(label, choose, signal) {
-  const table = h("div", { class: "cnnvis-conv-grid", role: "grid", "aria-label": label });
-  let [rows, columns] = [0, 0];
-  const cell = (row, column) => table.children[row]?.children[column];
-  const place = (item) => [[...table.children].indexOf(item.parentElement), [...item.parentElement.children].indexOf(item)];
-  const go = (row, column) => {
-    const item = cell(row, column);
-    if (!item) return;
-    for (const other of table.querySelectorAll('[tabindex="0"]')) other.tabIndex = -1;
-    item.tabIndex = 0;
-    item.focus();
-    choose(row, column);
-  };
-  table.addEventListener("click", (event) => {
-    const item = event.target.closest("[role=gridcell]");
-    if (item && !item.closest("fieldset[disabled]")) go(...place(item));
-  }, { signal });
-  table.addEventListener("keydown", (event) => {
-    const item = event.target.closest("[role=gridcell]");
-    if (!item || event.altKey || event.ctrlKey || event.metaKey) return;
-    const [row, column] = place(item);
-    const to = { ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1], Home: [row, 0], End: [row, columns - 1] }[event.key];
-    if (!to) return;
-    event.preventDefault();
-    event.stopPropagation();
-    go(...to);
-  }, { signal });
-  return {
-    table,
-    cell,
-    /** @param {number[][]} numbers @param {(row: number, column: number, value: number) => {colour: string, outside?: boolean, marked?: boolean, chosen?: boolean, name: string}} look */
-    fill(numbers, look) {
-      if (rows !== numbers.length || columns !== numbers[0].length) {
-        [rows, columns] = [numbers.length, numbers[0].length];
-        table.replaceChildren(...numbers.map((line) => h("div", { role: "row" }, ...line.map(() => h("button", { type: "button", role: "gridcell", tabindex: -1 })))));
-      }
-      table.classList.toggle("cnnvis-conv-long", numbers.some((line) => line.some((value) => cellText(value).length > 4)));
-      let stop = table.querySelector('[tabindex="0"]');
-      numbers.forEach((line, i) => line.forEach((value, j) => {
-        const item = cell(i, j);
-        const { colour, outside = false, marked = false, chosen = false, name } = look(i, j, value);
-        item.textContent = cellText(value);
-        item.style.background = colour;
-        item.classList.toggle("cnnvis-conv-outside", outside);
-        item.classList.toggle("cnnvis-conv-marked", marked);
-        item.setAttribute("aria-selected", String(chosen));
-        item.setAttribute("aria-label", `${name}: ${cellText(value)}`);
-        if (chosen && document.activeElement?.parentElement?.parentElement !== table) {
-          if (stop) stop.tabIndex = -1;
-          item.tabIndex = 0;
-          stop = item;
-        }
-      }));
-      if (!stop) cell(0, 0).tabIndex = 0;
-    },
-  };
-}
+  pooling() {
+    return this.get("operation") !== "convolution";
+  }
 
-/** One map as a picture, with a frame around a window of it. Grey from 0 to 255, or both signs in colours. */
-function paintMap(canvas, numbers, { signed, frameAt }) {
-  const [rows, columns] = [numbers.length, numbers[0].length];
-  const zoom = Math.max(1, Math.floor(300 / Math.max(rows, columns)));
-  Object.assign(canvas, { width: columns * zoom, height: rows * zoom });
-  const context = canvas.getContext("2d");
-  const flat = numbers.flat();
-  const end = flat.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  const low = signed ? 0 : flat.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = signed ? end : flat.reduce((a, b) => Math.max(a, b), -Infinity);
-  const image = context.createImageData(columns, rows);
-  flat.forEach((value, i) => {
-    const share = signed ? value / end : (value - low) / (high - low || 1);
-    const fade = Math.round(255 * (1 - Math.abs(share)));
-    const colour = signed ? (share < 0 ? [fade, fade, 255] : [255, fade, fade]) : [255 * share, 255 * share, 255 * share];
-    image.data.set([...colour.map(Math.round), 255], 4 * i);
-  });
-  const small = new OffscreenCanvas(columns, rows);
-  small.getContext("2d").putImageData(image, 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(small, 0, 0, columns * zoom, rows * zoom);
-  const [top, left, height, width] = frameAt.map((n) => n * zoom);
-  Object.assign(context, { strokeStyle: MARK, lineWidth: 3 });
-  context.strokeRect(left, top, Math.max(width, 4), Math.max(height, 4));
-}
+  padding() {
+    return this.pooling() ? 0 : this.get("padding");
+  }
 
-function render({ model, el }) {
-  const undo = new AbortController();
-  const { signal } = undo;
-  const field = frame(el, model, "convolution", signal);
-  const choose = chooser(model);
-  const get = (name) => model.get(name);
-  const pooling = () => get("operation") !== "convolution";
-  const padding = () => (pooling() ? 0 : get("padding"));
-  const sizes = () => {
-    const [values, kernel] = [get("values"), get("kernel")];
-    return { rows: values.length, columns: values[0].length, channels: values[0][0].length, high: kernel.length, wide: kernel[0].length };
-  };
-  const isPicture = () => sizes().rows * sizes().columns > MOST_CELLS;
-  const outSize = () => {
-    const { rows, columns, high, wide } = sizes();
-    return [[rows, high], [columns, wide]].map(([n, k]) => Math.floor((n + 2 * padding() - k) / get("stride")) + 1);
-  };
-  const place = () => get("at").map((i, axis) => Math.min(i, outSize()[axis] - 1));
-  const everything = () => {
-    const [rows, columns] = outSize();
-    const { high, wide } = sizes();
-    return Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (__, j) => outcome(
-      windowAt(get("values"), [i, j], [high, wide], get("stride"), padding()), get("kernel"), get("bias"), get("operation"))));
-  };
+  sizes() {
+    const [values, kernel] = [this.get("values"), this.get("kernel")];
+    return {
+      rows: values.length,
+      columns: values[0].length,
+      channels: values[0][0].length,
+      high: kernel.length,
+      wide: kernel[0].length,
+    };
+  }
 
-  const entry = (trait, label, low, high, whole = true) => {
-    const made = numberField({ label, whole, signal, onvalue: (n) => choose(trait, n) });
+  isPicture() {
+    return this.sizes().rows * this.sizes().columns > MOST_CELLS;
+  }
+
+  /** Rows and columns of the result. */
+  outSize() {
+    const { rows, columns, high, wide } = this.sizes();
+    return resultSize([rows, columns], [high, wide], this.get("stride"), this.padding());
+  }
+
+  /** The chosen place of the result. @returns {number[]} */
+  place() {
+    return this.get("at").map((i, axis) => Math.min(i, this.outSize()[axis] - 1));
+  }
+
+  /** All results. */
+  everything() {
+    const [rows, columns] = this.outSize();
+    return Array.from({ length: rows }, (_, i) =>
+      Array.from({ length: columns }, (__, j) =>
+        outcome(this.windowAt([i, j]), this.get("kernel"), this.get("bias"), this.get("operation")),
+      ),
+    );
+  }
+
+  /** What lies under the window there. @param {number[]} place */
+  windowAt(place) {
+    const { high, wide } = this.sizes();
+    return windowAt(this.get("values"), place, [high, wide], this.get("stride"), this.padding());
+  }
+
+  entry(trait, label, low, high, whole = true) {
+    const made = numberField({ label, whole, signal: this.signal, onvalue: (n) => this.choose(trait, n) });
     made.limits(low, high);
-    watch(model, [trait], () => made.show(get(trait)), signal);
+    watch(this.signal, this.model, [trait], () => made.show(this.get(trait)));
     return made;
-  };
-  const stride = entry("stride", "stride", 1, 8);
-  const border = entry("padding", "padding", 0, 8);
-  const bias = entry("bias", "bias", undefined, undefined, false);
-  const presets = h("select", { "aria-label": "a kernel that is known" });
-  const play = h("button", { type: "button" });
-  const rows = h("div", { class: "cnnvis-conv-rows" });
-  const results = h("div", { class: "cnnvis-conv-results" });
-  const sum = h("p", { class: "cnnvis-conv-sum" });
-  const size = h("p", { class: "cnnvis-hint" });
-  const spoken = h("span", { class: "cnnvis-unseen", role: "status" });
-  // One field changes whichever number of the input or the kernel is chosen.
-  let edited = { trait: "kernel", row: 0, column: 0, channel: 0 };
-  const editor = numberField({
-    label: "", whole: false, signal,
-    onvalue: (value) => {
-      const numbers = structuredClone(get(edited.trait));
-      numbers[edited.row][edited.column][edited.channel] = value;
-      choose(edited.trait, numbers);
-    },
-  });
-  const kernelChoice = h("label", { class: "cnnvis-entry" }, h("span", {}, "kernel"), presets);
-  field.append(
-    h("div", { class: "cnnvis-line" }, play, stride.element, border.element, bias.element, kernelChoice),
-    stride.complaint, border.complaint, bias.complaint,
-    h("div", { class: "cnnvis-conv" }, rows, results),
-    h("div", { class: "cnnvis-line cnnvis-conv-editor" }, editor.element), editor.complaint, sum, size, spoken,
-  );
+  }
 
-  /** @type {any[]} */
-  let parts = [];
-  let outs = [];
-  const nameOf = (channel) => get("channel_names")[channel] ?? `channel ${channel + 1}`;
-  const edit = (trait, channel) => (row, column) => {
-    const shift = trait === "values" ? padding() : 0;
-    const { rows: most, columns: wide } = sizes();
-    const [r, c] = [row - shift, column - shift];
-    if (trait === "values" && (r < 0 || c < 0 || r >= most || c >= wide)) return; // a zero of the padding
-    edited = { trait, row: r, column: c, channel };
-    showEditor();
-  };
-  const showEditor = () => {
-    const there = get(edited.trait)[edited.row]?.[edited.column]?.[edited.channel] !== undefined;
-    if (!there || (pooling() && edited.trait === "kernel")) {
-      edited = { trait: pooling() ? "values" : "kernel", row: 0, column: 0, channel: 0 };
+  nameOf(channel) {
+    return this.get("channel_names")[channel] ?? `channel ${channel + 1}`;
+  }
+
+  edit(trait, channel) {
+    return (row, column) => {
+      const shift = trait === "values" ? this.padding() : 0;
+      const { rows: most, columns: wide } = this.sizes();
+      const [r, c] = [row - shift, column - shift];
+      if (trait === "values" && (r < 0 || c < 0 || r >= most || c >= wide)) return; // a zero of the padding
+      this.edited = { trait, row: r, column: c, channel };
+      this.showEditor();
+    };
+  }
+
+  showEditor() {
+    const there =
+      this.get(this.edited.trait)[this.edited.row]?.[this.edited.column]?.[this.edited.channel] !== undefined;
+    if (!there || (this.pooling() && this.edited.trait === "kernel")) {
+      this.edited = { trait: this.pooling() ? "values" : "kernel", row: 0, column: 0, channel: 0 };
     }
-    const { trait, row, column, channel } = edited;
-    const value = get(trait)[row][column][channel];
-    const of = sizes().channels > 1 ? `, ${nameOf(channel)}` : "";
-    editor.element.firstElementChild.textContent = `${trait === "kernel" ? "kernel" : "input"}, row ${row}, column ${column}${of}:`;
-    editor.show(value);
-    for (const part of parts) {
-      for (const [grid, name, shift] of [[part.input, "values", padding()], [part.kernel, "kernel", 0]]) {
-        for (const item of grid?.table.querySelectorAll(".cnnvis-conv-edited") ?? []) item.classList.remove("cnnvis-conv-edited");
-        if (name === trait && part.channel === channel) grid?.cell(row + shift, column + shift)?.classList.add("cnnvis-conv-edited");
-      }
+    const { trait, row, column, channel } = this.edited;
+    const value = this.get(trait)[row][column][channel];
+    const of = this.sizes().channels > 1 ? `, ${this.nameOf(channel)}` : "";
+    const name = trait === "kernel" ? "kernel" : "input";
+    this.editor.words.textContent = `${name}, row ${row}, column ${column}${of}:`;
+    this.editor.show(value);
+    for (const part of this.parts) {
+      const here = part.channel === channel;
+      const shifted = [row + this.padding(), column + this.padding()];
+      part.input?.frame(here && trait === "values" ? shifted : null);
+      part.kernel?.frame(here && trait === "kernel" ? [row, column] : null);
     }
-  };
-  const canvasOf = (label) => h("canvas", { class: "cnnvis-conv-map", role: "img", "aria-label": label });
-  const titled = (title, node) => h("figure", { class: "cnnvis-conv-part" }, h("figcaption", {}, title), node);
+  }
 
-  const build = () => {
-    const { channels } = sizes();
-    const of = (channel) => (channels > 1 ? `, ${nameOf(channel)}` : "");
-    parts = Array.from({ length: channels }, (_, channel) => {
-      const input = isPicture() ? null : numberGrid(`input${of(channel)}`, edit("values", channel), signal);
-      const kernel = pooling() ? null : numberGrid(`kernel${of(channel)}`, edit("kernel", channel), signal);
-      const map = input ? null : canvasOf(`input${of(channel)}`);
-      const part = h("p", { class: "cnnvis-conv-partial" });
-      return { channel, input, kernel, map, part };
-    });
-    rows.classList.toggle("cnnvis-conv-several", channels > 1);
-    rows.replaceChildren(...parts.map(({ channel, input, kernel, map, part }) => h("div", { class: "cnnvis-conv-row" },
-      titled(`input${of(channel)}`, input?.table ?? map),
-      ...(kernel ? [h("span", { class: "cnnvis-conv-sign", "aria-hidden": "true" }, "∗"), titled(`kernel${of(channel)}`, kernel.table)] : []),
-      ...(kernel && channels > 1 ? [part] : []))));
-    const count = pooling() ? channels : 1;
-    const go = (row, column) => choose("at", [row, column]);
-    outs = Array.from({ length: count }, (_, channel) => {
-      const label = `result${count > 1 ? of(channel) : ""}`;
-      if (!isPicture()) return { channel, grid: numberGrid(label, go, signal), map: null };
-      const map = canvasOf(label);
-      Object.assign(map, { tabIndex: 0 });
-      map.setAttribute("role", "application");
-      map.addEventListener("keydown", (event) => {
-        const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-        if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
-        event.preventDefault();
-        const limits = outSize();
-        choose("at", place().map((i, axis) => Math.max(0, Math.min(limits[axis] - 1, i + step[axis]))));
-      }, { signal });
-      map.addEventListener("click", (event) => {
-        const box = map.getBoundingClientRect();
-        const limits = outSize();
-        const shares = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
-        if (!map.closest("fieldset[disabled]")) choose("at", shares.map((share, axis) => Math.max(0, Math.min(limits[axis] - 1, Math.floor(share * limits[axis])))));
-      }, { signal });
-      return { channel, grid: null, map };
-    });
-    results.replaceChildren(h("span", { class: "cnnvis-conv-sign", "aria-hidden": "true" }, "="),
-      h("div", {}, ...outs.map(({ channel, grid, map }) => titled(`result${count > 1 ? of(channel) : ""}`, grid?.table ?? map))));
-    border.element.hidden = pooling();
-    bias.element.hidden = pooling();
-    kernelChoice.hidden = pooling() || !Object.keys(get("_presets")).length;
-    editor.element.hidden = pooling() && isPicture();
-    draw();
-  };
+  /** Tables or pictures for the present sizes. */
+  build() {
+    const { channels } = this.sizes();
+    /** @param {number} channel */
+    const of = (channel) => (channels > 1 ? `, ${this.nameOf(channel)}` : "");
+    this.parts = Array.from({ length: channels }, (_, channel) => this.makePart(channel, of(channel)));
+    this.rows.classList.toggle("cnnvis-conv-several", channels > 1);
+    this.rows.replaceChildren(
+      ...this.parts.map(({ channel, input, kernel, map, part }) =>
+        h(
+          "div",
+          { class: "cnnvis-conv-row" },
+          titled(`input${of(channel)}`, input?.table ?? map),
+          ...(kernel ? [signOf("∗"), titled(`kernel${of(channel)}`, kernel.table)] : []),
+          ...(kernel && channels > 1 ? [part] : []),
+        ),
+      ),
+    );
+    const several = this.pooling() && channels > 1;
+    const labels = Array.from({ length: several ? channels : 1 }, (_, k) => `result${several ? of(k) : ""}`);
+    this.outs = labels.map((label, channel) => this.makeOut(channel, label));
+    const outs = this.outs.map(({ grid, map }, k) => titled(labels[k], grid?.table ?? map));
+    this.results.replaceChildren(signOf("="), h("div", {}, ...outs));
+    this.border.element.hidden = this.pooling();
+    this.bias.element.hidden = this.pooling();
+    this.kernelChoice.hidden = this.pooling() || !Object.keys(this.get("_presets")).length;
+    this.editor.element.hidden = this.pooling() && this.isPicture();
+    this.draw();
+  }
 
-  let speaking = 0;
-  const draw = () => {
-    const { rows: most, columns: many, channels, high, wide } = sizes();
-    const [values, kernel] = [get("values"), get("kernel")];
-    const [row, column] = place();
-    const step = get("stride");
-    const pad = padding();
-    const all = everything();
-    const inside = (i, j) => i >= row * step && i < row * step + high && j >= column * step && j < column * step + wide;
-    const [inEnd, kernelEnd, outEnd] = [largest(values), largest(kernel), largest(all)];
-    const window = windowAt(values, [row, column], [high, wide], step, pad);
-    const sums = partials(window, kernel);
-    for (const { channel, input, kernel: grid, map, part } of parts) {
+  /** A channel's input and kernel. @param {number} channel @param {string} of @returns {Part} */
+  makePart(channel, of) {
+    const input = this.isPicture()
+      ? null
+      : numberGrid(`input${of}`, this.edit("values", channel), this.signal);
+    const kernel = this.pooling()
+      ? null
+      : numberGrid(`kernel${of}`, this.edit("kernel", channel), this.signal);
+    const part = h("p", { class: "cnnvis-conv-partial" });
+    return { channel, input, kernel, map: canvasOf(`input${of}`), part };
+  }
+
+  /** One map of the result. @param {number} channel @param {string} label @returns {Out} */
+  makeOut(channel, label) {
+    const map = canvasOf(label);
+    if (!this.isPicture()) {
+      const grid = numberGrid(label, (row, column) => this.choose("at", [row, column]), this.signal);
+      return { channel, grid, map };
+    }
+    map.tabIndex = 0;
+    map.setAttribute("role", "application");
+    /** @param {number[]} place */
+    const go = (place) => {
+      const limits = this.outSize();
+      this.choose(
+        "at",
+        place.map((i, axis) => Math.max(0, Math.min(limits[axis] - 1, i))),
+      );
+    };
+    listen(this.signal, map, "keydown", (event) => {
+      const step = arrowStep(event);
+      if (!step) return;
+      event.preventDefault();
+      go(this.place().map((i, axis) => i + step[axis]));
+    });
+    listen(this.signal, map, "click", (event) => {
+      const box = map.getBoundingClientRect();
+      const shares = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+      const size = this.outSize();
+      if (!map.closest("fieldset[disabled]")) go(shares.map((share, axis) => Math.floor(share * size[axis])));
+    });
+    return { channel, grid: null, map };
+  }
+
+  draw() {
+    const place = this.place();
+    const all = this.everything();
+    const window = this.windowAt(place);
+    this.drawParts(place, partials(window, this.get("kernel")));
+    this.drawOuts(place, all);
+    const what = all[place[0]][place[1]];
+    const [kernel, bias] = [this.get("kernel"), this.get("bias")];
+    this.sum.textContent = this.pooling()
+      ? pooled(this.get("operation"), window, what)
+      : added(window, kernel, bias, what[0]);
+    const { rows, columns, high, wide } = this.sizes();
+    const out = this.outSize();
+    const padding = this.pooling() ? null : this.padding();
+    const rules = [
+      rule(rows, high, out[0], this.get("stride"), padding),
+      rule(columns, wide, out[1], this.get("stride"), padding),
+    ];
+    this.size.textContent = `rows: ${rules[0]};  columns: ${rules[1]}`;
+    this.showEditor();
+    clearTimeout(this.speaking);
+    this.speaking = globalThis.setTimeout(() => {
+      this.spoken.textContent = `row ${place[0]}, column ${place[1]}: ${what.map(cellText).join(", ")}`;
+    }, 700);
+  }
+
+  /** @param {number[]} place @param {number[]} sums of each channel */
+  drawParts(place, sums) {
+    const { rows, columns, high, wide } = this.sizes();
+    const [values, kernel, pad] = [this.get("values"), this.get("kernel"), this.padding()];
+    const [top, left] = place.map((i) => i * this.get("stride"));
+    const [inEnd, kernelEnd] = [largest(values), largest(kernel)];
+    for (const { channel, input, kernel: grid, map, part } of this.parts) {
       if (input) {
-        const padded = Array.from({ length: most + 2 * pad }, (_, i) => Array.from({ length: many + 2 * pad }, (__, j) => values[i - pad]?.[j - pad]?.[channel] ?? 0));
+        const padded = Array.from({ length: rows + 2 * pad }, (_, i) =>
+          Array.from({ length: columns + 2 * pad }, (__, j) => values[i - pad]?.[j - pad]?.[channel] ?? 0),
+        );
         input.fill(padded, (i, j, value) => {
-          const outside = i < pad || j < pad || i >= most + pad || j >= many + pad;
+          const outside = i < pad || j < pad || i >= rows + pad || j >= columns + pad;
+          const marked = i >= top && i < top + high && j >= left && j < left + wide;
           const name = outside ? "a zero of the padding" : `input, row ${i - pad}, column ${j - pad}`;
-          return { colour: tint(value, inEnd), outside, marked: inside(i, j), name };
+          return { colour: tint(value, inEnd), outside, marked, name };
         });
-      } else paintMap(map, values.map((line) => line.map((cell) => cell[channel])), { signed: false, frameAt: [row * step - pad, column * step - pad, high, wide] });
-      grid?.fill(kernel.map((line) => line.map((cell) => cell[channel])), (i, j, value) => ({ colour: tint(value, kernelEnd), name: `kernel, row ${i}, column ${j}` }));
+      } else {
+        const frameAt = [top - pad, left - pad, high, wide];
+        paintMap(map, planeOf(values, channel), { signed: false, frameAt });
+      }
+      grid?.fill(planeOf(kernel, channel), (i, j, value) => {
+        return { colour: tint(value, kernelEnd), name: `kernel, row ${i}, column ${j}` };
+      });
       part.textContent = `adds ${cellText(sums[channel])}`;
     }
-    for (const { channel, grid, map } of outs) {
-      const plane = all.map((line) => line.map((cell) => cell[channel]));
-      if (grid) grid.fill(plane, (i, j, value) => ({ colour: tint(value, outEnd), marked: i === row && j === column, chosen: i === row && j === column, name: `result, row ${i}, column ${j}` }));
-      else {
-        paintMap(map, plane, { signed: plane.flat().some((value) => value < 0), frameAt: [row, column, 1, 1] });
-        map.setAttribute("aria-label", `result, ${plane.length} × ${plane[0].length}, chosen row ${row}, column ${column}: ${cellText(plane[row][column])}; arrow keys move`);
+  }
+
+  /** @param {number[]} place @param {number[][][]} all results */
+  drawOuts([row, column], all) {
+    const end = largest(all);
+    for (const { channel, grid, map } of this.outs) {
+      const plane = planeOf(all, channel);
+      if (grid) {
+        grid.fill(plane, (i, j, value) => {
+          const chosen = i === row && j === column;
+          return { colour: tint(value, end), marked: chosen, chosen, name: `result, row ${i}, column ${j}` };
+        });
+      } else {
+        const signed = plane.flat().some((value) => value < 0);
+        paintMap(map, plane, { signed, frameAt: [row, column, 1, 1] });
+        const here = `chosen row ${row}, column ${column}: ${cellText(plane[row][column])}`;
+        const label = `result, ${plane.length} × ${plane[0].length}, ${here}; arrow keys move`;
+        map.setAttribute("aria-label", label);
       }
     }
-    const what = all[row][column];
-    const brackets = (value) => (value < 0 ? `(${cellText(value)})` : cellText(value));
-    const products = () => window.flatMap((slice, c) => slice.flatMap((line, i) => line.map((value, j) => `${cellText(value)}·${brackets(kernel[i][j][c])}`)));
-    const few = high * wide * channels <= FEW_PRODUCTS;
-    const long = few ? products().join(" + ") : `${high * wide * channels} products`;
-    const split = channels > 1 ? `${sums.map(brackets).join(" + ")}` : long;
-    sum.textContent = pooling()
-      ? window.map((slice, c) => `${get("operation")} of ${slice.flat().map(cellText).join(", ")} = ${cellText(what[c])}`).join(";  ")
-      : `${split}${get("bias") ? ` + bias ${brackets(get("bias"))}` : ""} = ${cellText(what[0])}`;
-    const rule = (n, k, out) => `⌊(${n}${pooling() ? "" : ` + 2·${pad}`} − ${k}) / ${step}⌋ + 1 = ${out}`;
-    const [outRows, outColumns] = outSize();
-    size.textContent = `rows: ${rule(most, high, outRows)};  columns: ${rule(many, wide, outColumns)}`;
-    showEditor();
-    clearTimeout(speaking);
-    speaking = globalThis.setTimeout(() => { spoken.textContent = `row ${row}, column ${column}: ${what.map(cellText).join(", ")}`; }, 700);
-  };
+  }
 
-  presets.addEventListener("change", () => {
-    const kernel = get("_presets")[presets.value];
-    if (kernel) choose("kernel", kernel);
-  }, { signal });
-  const OWN = "your own";
-  watch(model, ["_presets"], () => {
-    presets.replaceChildren(...[OWN, ...Object.keys(get("_presets"))].map((name) => h("option", { value: name }, name)));
-  }, signal);
-  watch(model, ["kernel", "_presets"], () => {
-    const now = JSON.stringify(get("kernel"));
-    presets.value = Object.entries(get("_presets")).find(([, kernel]) => JSON.stringify(kernel) === now)?.[0] ?? OWN;
-  }, signal);
+  refresh() {
+    const now = JSON.stringify([this.sizes(), this.pooling(), this.get("channel_names")]);
+    if (now === this.shape) this.draw();
+    else {
+      this.shape = now;
+      this.build();
+    }
+  }
 
-  // The traits of one message change one after the other: what they make together is drawn once.
-  let shape = "";
-  let asked = 0;
-  const refresh = () => {
-    const mine = ++asked;
-    queueMicrotask(() => {
-      if (mine !== asked || signal.aborted) return;
-      const now = JSON.stringify([sizes(), pooling(), get("channel_names")]);
-      if (now === shape) draw();
-      else { shape = now; build(); }
-    });
-  };
-  watch(model, ["values", "kernel", "stride", "padding", "bias", "operation", "at", "channel_names", "_presets"], refresh, signal);
-
-  let timer = 0;
-  const stop = () => {
-    clearInterval(timer);
-    timer = 0;
-    play.textContent = "▶ Slide";
-  };
-  play.addEventListener("click", () => {
-    if (timer) { stop(); return; }
-    const [last, width] = outSize();
-    if (place()[0] === last - 1 && place()[1] === width - 1) choose("at", [0, 0]);
-    play.textContent = "❚❚ Pause";
+  /** Slide over all places, or pause. */
+  start() {
+    if (this.timer) {
+      this.stop();
+      return;
+    }
+    const [last, width] = this.outSize();
+    if (this.place()[0] === last - 1 && this.place()[1] === width - 1) this.choose("at", [0, 0]);
+    this.play.textContent = "❚❚ Pause";
     const stepBy = Math.max(1, Math.round((last * width) / 60));
-    timer = setInterval(() => {
-      const [many, across] = outSize();
-      const next = place()[0] * across + place()[1] + stepBy;
-      if (next >= many * across || get("disabled")) stop();
-      else choose("at", [Math.floor(next / across), next % across]);
-    }, isPicture() ? PACE_MS / 4 : PACE_MS);
-  }, { signal });
-  stop();
-  signal.addEventListener("abort", () => { stop(); clearTimeout(speaking); });
-  errorLine(model, field, signal);
-  return () => undo.abort();
+    const step = () => {
+      const [many, across] = this.outSize();
+      const next = this.place()[0] * across + this.place()[1] + stepBy;
+      if (next >= many * across || this.get("disabled")) this.stop();
+      else this.choose("at", [Math.floor(next / across), next % across]);
+    };
+    this.timer = window.setInterval(step, this.isPicture() ? PACE_MS / 4 : PACE_MS);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.play.textContent = "▶ Slide";
+  }
 }
+
+const render = rendering(ConvolutionView);
+
 export default { render };

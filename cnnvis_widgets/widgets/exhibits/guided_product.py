@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 CLIPPED = 99.0  # percentile of the detail at which its colours end: few pixels are far brighter
 
 
-class GuidedProduct(Drawing, Control):
+class GuidedProduct(Control):
     """Two maps and their product, with a slider from the one factor alone to the product.
 
     At `share` t the third picture is detail × ((1 - t) + t · mask / largest of mask): all of the

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.study.localisation import Box, box_around, region
 from cnnvis_widgets.widgets.toolkit.chart import Chart
-from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 PERCENTS = range(1, 101)
 
 
-class MapBox(Drawing, Chart):
+class MapBox(Chart):
     """Pictures with a map each; a slider says how much of the largest value a place needs.
 
     The largest connected region of the places that have it gets a box; beside the true box (around

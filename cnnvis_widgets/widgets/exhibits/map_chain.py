@@ -12,14 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 _PARTS = ("mean", "enlarged", "product")
 Given = tuple[str, ArrayLike | None, ArrayLike | None, ArrayLike]
 
 
-class MapChain(Drawing, Control):
+class MapChain(Control):
     """Maps that are multiplied from the deepest down to the picture, to go along link by link.
 
     Each link shows a layer's mean map, what comes from the link before at its size, and their

@@ -1,107 +1,236 @@
 /** A network with too many weights, and what restrains it; see regulariser.py. */
+import { errorLine, h, listen, rendering, short, watch, watchTogether } from "../toolkit/base.js";
+import { Axes, columnHeads, labelledSelect, labelledSlider } from "../toolkit/chart.js";
+import { chooser, frame } from "../toolkit/control.js";
+import { pictureOf } from "../toolkit/pixels.js";
+import { drawn } from "../toolkit/svg.js";
+import { BLUE, ORANGE } from "./class_colours.js";
+
 const [SIDE, LEAST] = [48, -4]; // of the picture; of a loss, as a power of ten
-const [BLUE, ORANGE] = [[47, 111, 181], [192, 86, 47]];
 // Places of a charge's slider: 0, then two a power of ten.
 const CHARGES = [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
 const RULES = ["SGD", "momentum", "RMSprop", "Adam"];
 
-function render({ model, el }) {
-  const undo = new AbortController();
-  const { signal } = undo;
-  const field = frame(el, model, "regulariser", signal);
-  const choose = chooser(model);
-  const get = (name) => model.get(name);
-  const axes = new Axes({ x: [-1, 1], y: [-1, 1], wide: 420, high: 420, xName: "x1", yName: "x2" });
-  const trace = new Axes({ x: [0, 10], y: [-2, 0], wide: 440, high: 300, xName: "epochs", yName: "loss" });
-  for (const { svg } of [axes, trace]) svg.setAttribute("role", "img");
-  const ground = drawn("image", { x: axes.left, y: axes.top, width: axes.wide - axes.left - axes.right, height: axes.high - axes.top - axes.bottom, preserveAspectRatio: "none" });
-  const [edge, dots, curves] = [drawn("path", { class: "cnnvis-decision-boundary-edge", "clip-path": `url(#${axes.clip})` }), drawn("g"), drawn("g")];
-  axes.axes();
-  axes.svg.prepend(ground);
-  axes.svg.append(edge, dots);
-  trace.svg.append(curves);
+/**
+ * The likelier class's colour, the fainter the less likely.
+ * @param {number} p
+ * @returns {[number, number, number, number]}
+ */
+function coloured(p) {
+  const [r, g, b] = p < 0.5 ? BLUE : ORANGE;
+  return [r, g, b, Math.round(300 * Math.abs(p - 0.5))];
+}
 
-  const nearest = (value) => CHARGES.reduce((best, charge, k) => (Math.abs(charge - value) < Math.abs(CHARGES[best] - value) ? k : best), 0);
-  const charge = (name, label) => labelledSlider({
-    label, min: 0, max: CHARGES.length - 1, step: 1, signal, text: () => (get(name) ? short(get(name)) : "none"), onvalue: (k) => choose(name, CHARGES[k]),
-  });
-  const [l2, l1] = [charge("l2", "L2 charge"), charge("l1", "L1 charge")];
-  const dropout = labelledSlider({ label: "dropout", min: 0, max: 0.9, step: 0.1, signal, text: () => (get("dropout") ? short(get("dropout")) : "none"), onvalue: (value) => choose("dropout", value) });
-  const batch = h("select", { "aria-label": "batch size" });
-  batch.addEventListener("change", () => choose("batch", Number(batch.value)), { signal });
-  const rule = h("select", { "aria-label": "optimizer" }, ...RULES.map((name) => h("option", { value: name }, name)));
-  rule.addEventListener("change", () => choose("optimizer", rule.value), { signal });
-  const rate = labelledSlider({ label: "learning rate", min: -3, max: 0.47, step: 0.05, signal, text: () => short(get("rate")), onvalue: (value) => choose("rate", Number((10 ** value).toPrecision(2))) });
-  const other = h("button", { type: "button" }, "Other first weights");
-  other.addEventListener("click", () => choose("seed", get("seed") + 1), { signal });
-  const table = h("tbody");
-  const said = h("p", { class: "cnnvis-chart-said", role: "status" });
-  field.append(
-    h("div", { class: "cnnvis-line" }, l2.element, l1.element, dropout.element),
-    h("div", { class: "cnnvis-line" },
-      h("label", { class: "cnnvis-entry" }, h("span", {}, "batch size"), batch),
-      h("label", { class: "cnnvis-entry" }, h("span", {}, "optimizer"), rule), rate.element, other),
-    h("div", { class: "cnnvis-charts" },
-      h("div", { class: "cnnvis-decision-boundary-plane" }, axes.svg),
-      h("div", { class: "cnnvis-decision-boundary-side" }, trace.svg,
-        h("table", { class: "cnnvis-regulariser-table" },
-          h("thead", {}, h("tr", {}, ...["", "loss at the end", "right"].map((text) => h("th", { scope: "col" }, text)))), table))),
-    said,
+/** The slider's place that is nearest to a value. @param {number} value */
+function nearest(value) {
+  return CHARGES.reduce(
+    (best, charge, k) => (Math.abs(charge - value) < Math.abs(CHARGES[best] - value) ? k : best),
+    0,
   );
-  const key = (name) => { const svg = drawn("svg", { viewBox: "0 0 44 12", class: "cnnvis-regulariser-key", "aria-hidden": "true" }); svg.append(drawn("path", { d: "M2 6H42", class: `cnnvis-regulariser-${name}` })); return svg; };
+}
 
-  const drawPoints = () => {
-    const { training, validation } = get("_points");
+function key(name) {
+  const svg = drawn("svg", { viewBox: "0 0 44 12", class: "cnnvis-regulariser-key", "aria-hidden": "true" });
+  svg.append(drawn("path", { d: "M2 6H42", class: `cnnvis-regulariser-${name}` }));
+  return svg;
+}
+
+class RegulariserView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.signal = signal;
+    this.field = frame(el, model, "regulariser", signal);
+    this.choose = chooser(model);
+    this.axes = new Axes({ x: [-1, 1], y: [-1, 1], wide: 420, high: 420, xName: "x1", yName: "x2" });
+    this.trace = new Axes({ x: [0, 10], y: [-2, 0], wide: 440, high: 300, xName: "epochs", yName: "loss" });
+    for (const { svg } of [this.axes, this.trace]) svg.setAttribute("role", "img");
+    this.ground = this.axes.image();
+    this.edge = drawn("path", {
+      class: "cnnvis-decision-boundary-edge",
+      "clip-path": `url(#${this.axes.clip})`,
+    });
+    this.dots = drawn("g");
+    this.curves = drawn("g");
+    this.axes.axes();
+    this.axes.svg.prepend(this.ground);
+    this.axes.svg.append(this.edge, this.dots);
+    this.trace.svg.append(this.curves);
+    this.l2 = this.charge("l2", "L2 charge");
+    this.l1 = this.charge("l1", "L1 charge");
+    this.dropout = labelledSlider({
+      label: "dropout",
+      min: 0,
+      max: 0.9,
+      step: 0.1,
+      signal,
+      text: () => (this.get("dropout") ? short(this.get("dropout")) : "none"),
+      onvalue: (value) => this.choose("dropout", value),
+    });
+    this.batch = h("select", { "aria-label": "batch size" });
+    this.rule = labelledSelect("optimizer", RULES, signal, (value) => this.choose("optimizer", value));
+    this.rate = labelledSlider({
+      label: "learning rate",
+      min: -3,
+      max: 0.47,
+      step: 0.05,
+      signal,
+      text: () => short(this.get("rate")),
+      onvalue: (value) => this.choose("rate", Number((10 ** value).toPrecision(2))),
+    });
+    this.other = h("button", { type: "button" }, "Other first weights");
+    this.table = h("tbody");
+    this.said = h("p", { class: "cnnvis-chart-said", role: "status" });
+    this.layOut();
+    this.connect();
+  }
+
+  layOut() {
+    this.field.append(
+      h("div", { class: "cnnvis-line" }, this.l2.element, this.l1.element, this.dropout.element),
+      h(
+        "div",
+        { class: "cnnvis-line" },
+        h("label", { class: "cnnvis-entry" }, h("span", {}, "batch size"), this.batch),
+        this.rule.element,
+        this.rate.element,
+        this.other,
+      ),
+      h(
+        "div",
+        { class: "cnnvis-charts" },
+        h("div", { class: "cnnvis-decision-boundary-plane" }, this.axes.svg),
+        h(
+          "div",
+          { class: "cnnvis-decision-boundary-side" },
+          this.trace.svg,
+          h(
+            "table",
+            { class: "cnnvis-regulariser-table" },
+            columnHeads(["", "loss at the end", "right"]),
+            this.table,
+          ),
+        ),
+      ),
+      this.said,
+    );
+  }
+
+  /** Listen to the model and to the visitor. */
+  connect() {
+    listen(this.signal, this.batch, "change", () => this.choose("batch", Number(this.batch.value)));
+    listen(this.signal, this.other, "click", () => this.choose("seed", this.get("seed") + 1));
+    watch(this.signal, this.model, ["_points"], () => this.drawPoints());
+    watchTogether(this.signal, this.model, ["_result"], () => this.draw());
+    errorLine(this.model, this.field, this.signal);
+  }
+
+  get(name) {
+    return this.model.get(name);
+  }
+
+  charge(name, label) {
+    return labelledSlider({
+      label,
+      min: 0,
+      max: CHARGES.length - 1,
+      step: 1,
+      signal: this.signal,
+      text: () => (this.get(name) ? short(this.get(name)) : "none"),
+      onvalue: (k) => this.choose(name, CHARGES[k]),
+    });
+  }
+
+  drawPoints() {
+    const { training, validation } = this.get("_points");
     if (!training) return;
     const shape = ([x, y, kind], size, style) => {
-      const [u, v] = [axes.px(x), axes.py(y)];
-      return kind ? drawn("rect", { x: u - size, y: v - size, width: 2 * size, height: 2 * size, class: `cnnvis-decision-boundary-1 ${style}` })
+      const [u, v] = [this.axes.px(x), this.axes.py(y)];
+      return kind
+        ? drawn("rect", {
+            x: u - size,
+            y: v - size,
+            width: 2 * size,
+            height: 2 * size,
+            class: `cnnvis-decision-boundary-1 ${style}`,
+          })
         : drawn("circle", { cx: u, cy: v, r: 1.1 * size, class: `cnnvis-decision-boundary-0 ${style}` });
     };
-    dots.replaceChildren(...validation.map((point) => shape(point, 2.2, "cnnvis-regulariser-faint")), ...training.map((point) => shape(point, 5, "")));
+    this.dots.replaceChildren(
+      ...validation.map((point) => shape(point, 2.2, "cnnvis-regulariser-faint")),
+      ...training.map((point) => shape(point, 5, "")),
+    );
     const all = training.length;
     const sizes = [...new Set([1, 2, 4, 8, 16, 32, 64, 128, 256].filter((size) => size < all).concat(all))];
-    batch.replaceChildren(...sizes.map((size) => h("option", { value: size }, size === all ? `all ${all}` : String(size))));
-  };
-  const draw = () => {
-    const result = get("_result");
+    this.batch.replaceChildren(
+      ...sizes.map((size) => h("option", { value: size }, size === all ? `all ${all}` : String(size))),
+    );
+  }
+
+  draw() {
+    const result = this.get("_result");
     if (!result.epochs) return;
-    l1.show(nearest(get("l1")));
-    l2.show(nearest(get("l2")));
-    dropout.show(get("dropout"));
-    rule.value = get("optimizer");
-    rate.show(Math.log10(get("rate")));
-    if (![...batch.children].some((item) => Number(item.value) === get("batch"))) batch.append(h("option", { value: get("batch") }, String(get("batch"))));
-    batch.value = String(get("batch"));
-    const canvas = h("canvas", { width: SIDE, height: SIDE });
-    const pen = canvas.getContext("2d");
-    const image = pen.createImageData(SIDE, SIDE);
-    result.plane.forEach((p, i) => image.data.set([...(p < 0.5 ? BLUE : ORANGE), Math.round(300 * Math.abs(p - 0.5))], 4 * i));
-    pen.putImageData(image, 0, 0);
-    ground.setAttribute("href", canvas.toDataURL());
-    edge.setAttribute("d", levelLine(result.plane, SIDE, 0.5, axes));
+    this.l1.show(nearest(this.get("l1")));
+    this.l2.show(nearest(this.get("l2")));
+    this.dropout.show(this.get("dropout"));
+    this.rule.input.value = this.get("optimizer");
+    this.rate.show(Math.log10(this.get("rate")));
+    if (![...this.batch.options].some((item) => Number(item.value) === this.get("batch")))
+      this.batch.append(h("option", { value: this.get("batch") }, String(this.get("batch"))));
+    this.batch.value = String(this.get("batch"));
+    this.ground.setAttribute("href", pictureOf(result.plane, [SIDE, SIDE], coloured));
+    this.edge.setAttribute("d", this.axes.contour(result.plane, SIDE, 0.5));
     const power = (loss) => Math.max(LEAST, Math.log10(Math.max(loss, 1e-30)));
     const line = (losses) => losses.map((loss, k) => [result.epochs[k], power(loss)]);
     const [ours, theirs] = [line(result.training), line(result.validation)];
     const heights = [...ours, ...theirs].map(([, value]) => value);
-    trace.x = [0, Math.max(1, result.epochs.at(-1))];
-    trace.y = [Math.min(-1, ...heights) - 0.1, Math.min(3, Math.max(0, ...heights)) + 0.15];
-    const ticks = [-4, -3, -2, -1, 0, 1, 2, 3].filter((p) => p >= trace.y[0] && p <= trace.y[1]);
-    trace.axes({ yTicks: ticks, yText: (p) => short(Number(`1e${p}`)) });
+    this.trace.x = [0, Math.max(1, result.epochs.at(-1))];
+    this.trace.y = [Math.min(-1, ...heights) - 0.1, Math.min(3, Math.max(0, ...heights)) + 0.15];
+    const ticks = [-4, -3, -2, -1, 0, 1, 2, 3].filter((p) => p >= this.trace.y[0] && p <= this.trace.y[1]);
+    this.trace.axes({ yTicks: ticks, yText: (p) => short(Number(`1e${p}`)) });
     const low = result.validation.indexOf(Math.min(...result.validation));
-    curves.replaceChildren(trace.line(ours, "cnnvis-regulariser-training"), trace.line(theirs, "cnnvis-regulariser-validation"),
-      drawn("circle", { cx: trace.px(result.epochs[low]), cy: trace.py(theirs[low][1]), r: 6, class: "cnnvis-regulariser-lowest" }));
+    this.curves.replaceChildren(
+      this.trace.line(ours, "cnnvis-regulariser-training"),
+      this.trace.line(theirs, "cnnvis-regulariser-validation"),
+      drawn("circle", {
+        cx: this.trace.px(result.epochs[low]),
+        cy: this.trace.py(theirs[low][1]),
+        r: 6,
+        class: "cnnvis-regulariser-lowest",
+      }),
+    );
     const percent = (share) => `${(100 * share).toFixed(1)} %`;
-    table.replaceChildren(...["training", "validation"].map((name) => h("tr", {},
-      h("th", { scope: "row" }, key(name), ` ${name}`), h("td", {}, short(result[name].at(-1))), h("td", {}, percent(result.right[name])))));
-    said.textContent = result.away ? `After ${result.steps} steps the weights have run away.`
-      : `${result.steps} steps, ${result.count} parameters. Loss at the end: ${short(result.training.at(-1))} in training, ${short(result.validation.at(-1))} in validation; the lowest there was ${short(result.validation[low])}, after ${result.epochs[low]} epochs (ring). Usual size of a weight: ${short(result.size)}; ${percent(result.zeros)} of them are below 0.01.`;
-    axes.svg.setAttribute("aria-label", `${get("_points").training.length} training points of two classes, large, and ${get("_points").validation.length} validation points, small; the black line parts what the network takes for one class from the other. ${said.textContent}`);
-    trace.svg.setAttribute("aria-label", `Loss over ${result.epochs.at(-1)} epochs, on a scale of powers of ten. ${said.textContent}`);
-  };
-  watch(model, ["_points"], drawPoints, signal);
-  watchTogether(model, ["_result"], draw, signal);
-  errorLine(model, field, signal);
-  return () => undo.abort();
+    this.table.replaceChildren(
+      ...["training", "validation"].map((name) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, key(name), ` ${name}`),
+          h("td", {}, short(result[name].at(-1))),
+          h("td", {}, percent(result.right[name])),
+        ),
+      ),
+    );
+    this.said.textContent = result.away
+      ? `After ${result.steps} steps the weights have run away.`
+      : `${result.steps} steps, ${result.count} parameters. Loss at the end: ` +
+        `${short(result.training.at(-1))} in training, ${short(result.validation.at(-1))} in validation; ` +
+        `the lowest there was ${short(result.validation[low])}, after ${result.epochs[low]} epochs ` +
+        `(ring). Usual size of a weight: ${short(result.size)}; ${percent(result.zeros)} of them ` +
+        `are below 0.01.`;
+    this.axes.svg.setAttribute(
+      "aria-label",
+      `${this.get("_points").training.length} training points of two classes, large, and ` +
+        `${this.get("_points").validation.length} validation points, small; the black line parts what the ` +
+        `network takes for one class from the other. ${this.said.textContent}`,
+    );
+    this.trace.svg.setAttribute(
+      "aria-label",
+      `Loss over ${result.epochs.at(-1)} epochs, on a scale of powers of ten. ${this.said.textContent}`,
+    );
+  }
 }
+
+const render = rendering(RegulariserView);
+
 export default { render };

@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 Floor = tuple[str, NDArray[np.float32], float]
 
 
-class RelevanceFlow(Drawing, Control):
+class RelevanceFlow(Control):
     """A tower of layers, each with its map of relevance and the sum of it, to go down step by step.
 
     Each floor has a bar as long as its sum, so that what is lost or made on the way is seen. The

@@ -1,4 +1,9 @@
-/** Numbers and gradients through many layers; see deep_signal.py. */
+/** Numbers and gradients through many layers; see signal_propagation.py. */
+import { errorLine, h, itemsOf, listen, rendering, short, watchTogether } from "../toolkit/base.js";
+import { Axes, labelledSlider, tickBox } from "../toolkit/chart.js";
+import { chooser, frame } from "../toolkit/control.js";
+import { drawn } from "../toolkit/svg.js";
+
 const [LOW, HIGH] = [-3, 0]; // powers of ten of the deviation
 
 /** 10 to a whole power, as it is printed. */
@@ -15,78 +20,186 @@ function sized(power) {
   return `${(10 ** (power - whole)).toFixed(1)} · ${powerOfTen(whole)}`;
 }
 
-function render({ model, el }) {
-  const undo = new AbortController();
-  const { signal } = undo;
-  const field = frame(el, model, "signal-propagation", signal);
-  const choose = chooser(model);
-  const get = (name) => model.get(name);
-  const chart = (yName) => {
-    const axes = new Axes({ x: [0, 20], y: [-3, 3], wide: 460, high: 280, xName: "layer", yName, left: 56 });
-    const group = drawn("g");
-    axes.svg.append(group);
-    axes.svg.setAttribute("role", "img");
-    return { axes, group };
-  };
-  const charts = { signal: chart("size of the activations"), slope: chart("size of the gradient, 1 at the last layer") };
-  const kind = h("select", { "aria-label": "activation" }, ...["sigmoid", "tanh", "relu"].map((name) => h("option", { value: name }, name)));
-  kind.addEventListener("change", () => choose("activation", kind.value), { signal });
-  const presets = h("div", { class: "cnnvis-segments", role: "group", "aria-label": "first weights" });
-  const mean = labelledSlider({ label: "mean", min: 0, max: 1, step: 0.01, signal, text: () => short(get("mean")), onvalue: (value) => choose("mean", value) });
-  const deviation = labelledSlider({
-    label: "deviation", min: LOW, max: HIGH, step: 0.01, signal, text: () => short(get("deviation")),
-    onvalue: (value) => choose("deviation", Number((10 ** value).toPrecision(3))),
-  });
-  const depth = labelledSlider({ label: "hidden layers", min: 2, max: 40, step: 1, signal, text: String, onvalue: (value) => choose("depth", value) });
-  const other = h("button", { type: "button" }, "Other first weights");
-  other.addEventListener("click", () => choose("seed", get("seed") + 1), { signal });
-  const said = h("p", { class: "cnnvis-chart-said", role: "status" });
-  field.append(
-    h("div", { class: "cnnvis-line" }, h("label", { class: "cnnvis-entry" }, h("span", {}, "activation"), kind), h("span", {}, "first weights"), presets, other),
-    h("div", { class: "cnnvis-line" }, mean.element, deviation.element, depth.element, tickBox(model, "normalised", "BatchNorm in each layer", choose, signal)),
-    h("div", { class: "cnnvis-charts" }, h("div", {}, charts.signal.axes.svg), h("div", {}, charts.slope.axes.svg)), said,
-  );
-
-  const drawCurve = ({ axes, group }, values) => {
-    const found = values.filter((value) => value !== null);
-    const [low, high] = [Math.min(-2, ...found), Math.max(2, ...found)];
-    const room = 0.06 * (high - low);
-    axes.x = [0, values.length - 1];
-    axes.y = [low - room, high + room];
-    const step = [1, 2, 5, 10, 20, 50].find((size) => (high - low) / size <= 7) ?? 100;
-    const ticks = [];
-    for (let power = Math.ceil(low / step) * step; power <= high; power += step) ticks.push(power);
-    axes.axes({ yTicks: ticks, yText: powerOfTen });
-    const places = values.map((value, k) => [k, value]).filter(([, value]) => value !== null);
-    const zeros = values.map((value, k) => [k, value]).filter(([, value]) => value === null);
-    group.replaceChildren(axes.line([[0, 0], [values.length - 1, 0]], "cnnvis-signal-propagation-one"), axes.line(places, "cnnvis-chart-curve"),
-      ...places.map(([k, value]) => drawn("circle", { cx: axes.px(k), cy: axes.py(value), r: 3.2, class: "cnnvis-descent-now" })),
-      ...zeros.map(([k]) => drawn("text", { x: axes.px(k), y: axes.high - axes.bottom - 5, "text-anchor": "middle" }, "0")));
-  };
-  const draw = () => {
-    const { signal: up, slope: back } = get("_curves");
-    if (!up) return;
-    kind.value = get("activation");
-    mean.show(get("mean"));
-    deviation.show(Math.log10(get("deviation")));
-    depth.show(get("depth"));
-    const same = (a, b) => Math.abs(a - b) < 1e-3 * Math.max(1e-2, Math.abs(b));
-    const chosen = get("_presets").find(([, m, d]) => same(get("mean"), m) && same(get("deviation"), d));
-    if (presets.children.length !== get("_presets").length) {
-      presets.replaceChildren(...get("_presets").map(([name, m, d]) => h("button", {
-        type: "button", "data-key": name, onclick: () => { if (get("disabled")) return; model.set("mean", m); choose("deviation", d); },
-      }, name)));
-    }
-    for (const item of presets.children) item.setAttribute("aria-pressed", String(item.dataset.key === chosen?.[0]));
-    drawCurve(charts.signal, up);
-    drawCurve(charts.slope, back);
-    const layers = up.length - 1;
-    said.textContent = `After ${layers} layers an activation of size ${sized(up[0])} has become ${sized(up[layers])}. On its way back to layer 1 the gradient, 1 at the last layer, has become ${sized(back[1])}.`;
-    charts.signal.axes.svg.setAttribute("aria-label", `Size of the activations at the input and ${layers} layers, in powers of ten: from ${sized(up[0])} to ${sized(up[layers])}`);
-    charts.slope.axes.svg.setAttribute("aria-label", `Size of the gradient at the same layers: ${sized(back[1])} at layer 1, 1 at layer ${layers}`);
-  };
-  watchTogether(model, ["_curves", "_presets", "activation", "mean", "deviation", "depth"], draw, signal);
-  errorLine(model, field, signal);
-  return () => undo.abort();
+function chart(yName) {
+  const axes = new Axes({ x: [0, 20], y: [-3, 3], wide: 460, high: 280, xName: "layer", yName, left: 56 });
+  const group = drawn("g");
+  axes.svg.append(group);
+  axes.svg.setAttribute("role", "img");
+  return { axes, group };
 }
+
+function drawCurve({ axes, group }, values) {
+  const found = values.filter((value) => value !== null);
+  const [low, high] = [Math.min(-2, ...found), Math.max(2, ...found)];
+  const room = 0.06 * (high - low);
+  axes.x = [0, values.length - 1];
+  axes.y = [low - room, high + room];
+  const step = [1, 2, 5, 10, 20, 50].find((size) => (high - low) / size <= 7) ?? 100;
+  const ticks = [];
+  for (let power = Math.ceil(low / step) * step; power <= high; power += step) ticks.push(power);
+  axes.axes({ yTicks: ticks, yText: powerOfTen });
+  const places = values.map((value, k) => [k, value]).filter(([, value]) => value !== null);
+  const zeros = values.map((value, k) => [k, value]).filter(([, value]) => value === null);
+  group.replaceChildren(
+    axes.line(
+      [
+        [0, 0],
+        [values.length - 1, 0],
+      ],
+      "cnnvis-signal-propagation-one",
+    ),
+    axes.line(places, "cnnvis-chart-curve"),
+    ...places.map(([k, value]) =>
+      drawn("circle", { cx: axes.px(k), cy: axes.py(value), r: 3.2, class: "cnnvis-descent-now" }),
+    ),
+    ...zeros.map(([k]) =>
+      drawn("text", { x: axes.px(k), y: axes.high - axes.bottom - 5, "text-anchor": "middle" }, "0"),
+    ),
+  );
+}
+
+class SignalPropagationView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.signal = signal;
+    this.field = frame(el, model, "signal-propagation", signal);
+    this.choose = chooser(model);
+    this.charts = {
+      signal: chart("size of the activations"),
+      slope: chart("size of the gradient, 1 at the last layer"),
+    };
+    this.kind = h(
+      "select",
+      { "aria-label": "activation" },
+      ...["sigmoid", "tanh", "relu"].map((name) => h("option", { value: name }, name)),
+    );
+    this.presets = h("div", { class: "cnnvis-segments", role: "group", "aria-label": "first weights" });
+    this.mean = labelledSlider({
+      label: "mean",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      signal,
+      text: () => short(this.get("mean")),
+      onvalue: (value) => this.choose("mean", value),
+    });
+    this.deviation = labelledSlider({
+      label: "deviation",
+      min: LOW,
+      max: HIGH,
+      step: 0.01,
+      signal,
+      text: () => short(this.get("deviation")),
+      onvalue: (value) => this.choose("deviation", Number((10 ** value).toPrecision(3))),
+    });
+    this.depth = labelledSlider({
+      label: "hidden layers",
+      min: 2,
+      max: 40,
+      step: 1,
+      signal,
+      text: String,
+      onvalue: (value) => this.choose("depth", value),
+    });
+    this.other = h("button", { type: "button" }, "Other first weights");
+    this.said = h("p", { class: "cnnvis-chart-said", role: "status" });
+    this.field.append(
+      h(
+        "div",
+        { class: "cnnvis-line" },
+        h("label", { class: "cnnvis-entry" }, h("span", {}, "activation"), this.kind),
+        h("span", {}, "first weights"),
+        this.presets,
+        this.other,
+      ),
+      h(
+        "div",
+        { class: "cnnvis-line" },
+        this.mean.element,
+        this.deviation.element,
+        this.depth.element,
+        tickBox(model, "normalised", "BatchNorm in each layer", this.choose, signal),
+      ),
+      h(
+        "div",
+        { class: "cnnvis-charts" },
+        h("div", {}, this.charts.signal.axes.svg),
+        h("div", {}, this.charts.slope.axes.svg),
+      ),
+      this.said,
+    );
+    this.connect();
+  }
+
+  /** Listen to the model and to the visitor. */
+  connect() {
+    listen(this.signal, this.kind, "change", () => this.choose("activation", this.kind.value));
+    listen(this.signal, this.other, "click", () => this.choose("seed", this.get("seed") + 1));
+    watchTogether(
+      this.signal,
+      this.model,
+      ["_curves", "_presets", "activation", "mean", "deviation", "depth"],
+      () => this.draw(),
+    );
+    errorLine(this.model, this.field, this.signal);
+  }
+
+  get(name) {
+    return this.model.get(name);
+  }
+
+  draw() {
+    const { signal: up, slope: back } = this.get("_curves");
+    if (!up) return;
+    this.kind.value = this.get("activation");
+    this.mean.show(this.get("mean"));
+    this.deviation.show(Math.log10(this.get("deviation")));
+    this.depth.show(this.get("depth"));
+    const same = (a, b) => Math.abs(a - b) < 1e-3 * Math.max(1e-2, Math.abs(b));
+    const chosen = this.get("_presets").find(
+      ([, m, d]) => same(this.get("mean"), m) && same(this.get("deviation"), d),
+    );
+    if (this.presets.children.length !== this.get("_presets").length) {
+      this.presets.replaceChildren(
+        ...this.get("_presets").map(([name, m, d]) =>
+          h(
+            "button",
+            {
+              type: "button",
+              "data-key": name,
+              onclick: () => {
+                if (this.get("disabled")) return;
+                this.model.set("mean", m);
+                this.choose("deviation", d);
+              },
+            },
+            name,
+          ),
+        ),
+      );
+    }
+    for (const item of itemsOf(this.presets, "button"))
+      item.setAttribute("aria-pressed", String(item.dataset.key === chosen?.[0]));
+    drawCurve(this.charts.signal, up);
+    drawCurve(this.charts.slope, back);
+    const layers = up.length - 1;
+    this.said.textContent =
+      `After ${layers} layers an activation of size ${sized(up[0])} has become ` +
+      `${sized(up[layers])}. On its way back to layer 1 the gradient, 1 at the last layer, has become ` +
+      `${sized(back[1])}.`;
+    this.charts.signal.axes.svg.setAttribute(
+      "aria-label",
+      `Size of the activations at the input and ${layers} layers, in powers of ten: from ` +
+        `${sized(up[0])} to ${sized(up[layers])}`,
+    );
+    this.charts.slope.axes.svg.setAttribute(
+      "aria-label",
+      `Size of the gradient at the same layers: ${sized(back[1])} at layer 1, 1 at layer ${layers}`,
+    );
+  }
+}
+
+const render = rendering(SignalPropagationView);
+
 export default { render };

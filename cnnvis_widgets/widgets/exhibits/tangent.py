@@ -12,11 +12,10 @@ from numpy.typing import ArrayLike
 
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.plot import Plot
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 
-class Tangent(Plot, Control):
+class Tangent(Control):
     """How a score changes on a way, the slope at one point of it, and the mean slope up to there.
 
     The slope at a point is what a gradient tells; the mean slope from the start (that of the

@@ -1,108 +1,196 @@
 /** A threshold on scores and what follows from it; see threshold.py. */
+import { errorLine, h, listen, rendering, watchTogether } from "../toolkit/base.js";
+import { Axes, labelledSlider } from "../toolkit/chart.js";
+import { chooser, frame } from "../toolkit/control.js";
+import { drawn } from "../toolkit/svg.js";
+import { confusionAt, measures } from "./maths/confusion.js";
+
 const BINS = 40;
-
-/** The four numbers at a threshold: said and true, said and false, missed, rightly left. */
-function confusionAt({ scores, labels }, threshold) {
-  const counts = [0, 0, 0, 0];
-  scores.forEach((score, i) => { counts[(score >= threshold ? 0 : 2) + (labels[i] ? 0 : 1)] += 1; });
-  return counts; // [TP, FP, FN, TN]
-}
-
-/** Accuracy, precision, recall, F; null where nothing is divided by nothing. */
-function measures([tp, fp, fn, tn]) {
-  const share = (part, whole) => (whole ? part / whole : null);
-  return { accuracy: (tp + tn) / (tp + fp + fn + tn), precision: share(tp, tp + fp), recall: share(tp, tp + fn), f: share(2 * tp, 2 * tp + fp + fn) };
-}
 
 const percent = (value) => (value === null ? "–" : `${(100 * value).toFixed(1)} %`);
 
-function render({ model, el }) {
-  const undo = new AbortController();
-  const { signal } = undo;
-  const field = frame(el, model, "threshold", signal);
-  const choose = chooser(model);
-  const data = () => model.get("_data");
-  const { scores, labels, names } = data();
-  const binOf = (score) => Math.min(BINS - 1, Math.floor(score * BINS));
-  const counts = [0, 1].map((label) => {
-    const bins = new Array(BINS).fill(0);
-    scores.forEach((score, i) => { if (labels[i] === label) bins[binOf(score)] += 1; });
-    return bins;
-  });
-  // Square roots: a class of few must be seen beside one of many.
-  const tall = Math.sqrt(Math.max(...counts.flat()));
-  const strips = new Axes({ x: [0, 1], y: [-tall, tall], xName: "score", yName: `↑ ${names[0]}    ↓ ${names[1]}`, high: 300, left: 14 });
-  strips.axes({ yTicks: [] });
-  strips.svg.setAttribute("role", "img");
-  strips.svg.classList.add("cnnvis-threshold-strips");
-  const bars = drawn("g");
-  const cut = drawn("line", { y1: strips.top, y2: strips.high - strips.bottom, class: "cnnvis-threshold-cut" });
-  counts.forEach((bins, label) => bins.forEach((count, bin) => {
-    if (!count) return;
-    const height = Math.abs(strips.py(Math.sqrt(count)) - strips.py(0));
-    bars.append(drawn("rect", { x: strips.px(bin / BINS) + 0.7, width: strips.px(1 / BINS) - strips.px(0) - 1.4, y: strips.py(0) - (label ? height : 0), height, class: `cnnvis-threshold-${label}` }));
-  }));
-  strips.svg.append(bars, cut);
+class ThresholdView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.signal = signal;
+    this.field = frame(el, model, "threshold", signal);
+    this.choose = chooser(model);
+    const { labels, names } = this.data();
+    this.labels = labels;
+    this.names = names;
+    this.strips = this.makeStrips();
+    this.cut = drawn("line", {
+      y1: this.strips.top,
+      y2: this.strips.high - this.strips.bottom,
+      class: "cnnvis-threshold-cut",
+    });
+    this.strips.svg.append(this.cut);
+    this.curve = this.makeCurve();
+    this.here = drawn("circle", { r: 6, class: "cnnvis-threshold-here" });
+    this.curve.svg.append(this.here);
+    this.slider = labelledSlider({
+      label: "threshold",
+      min: 0,
+      max: 1,
+      step: 0.005,
+      signal,
+      text: (value) => value.toFixed(3),
+      onvalue: (value) => this.choose("threshold", value),
+    });
+    this.cells = Array.from({ length: 4 }, () => h("td"));
+    this.list = h("dl", { class: "cnnvis-threshold-measures" });
+    this.spoken = h("span", { class: "cnnvis-unseen", role: "status" });
+    this.layOut();
+    this.speaking = 0;
+    this.connect();
+  }
 
-  const curve = new Axes({ x: [0, 1], y: [0, 1.02], wide: 300, high: 300, xName: "recall", yName: "precision" });
-  curve.axes({ yTicks: [0, 0.5, 1], xTicks: [0, 0.5, 1] });
-  curve.svg.setAttribute("role", "img");
-  const stops = [...new Set(scores)].sort((a, b) => a - b);
-  const way = stops.map((stop) => measures(confusionAt(data(), stop))).filter(({ precision, recall }) => precision !== null && recall !== null);
-  const here = drawn("circle", { r: 6, class: "cnnvis-threshold-here" });
-  curve.svg.append(curve.line(way.map(({ recall, precision }) => [recall, precision]), "cnnvis-chart-curve"), here);
+  /** How many of each class have which score, one class upwards and one downwards. */
+  makeStrips() {
+    /** @type {{scores: number[], labels: number[]}} */
+    const { scores, labels } = this.data();
+    const counts = [0, 1].map((label) => {
+      const bins = new Array(BINS).fill(0);
+      scores.forEach((score, i) => {
+        if (labels[i] === label) bins[Math.min(BINS - 1, Math.floor(score * BINS))] += 1;
+      });
+      return bins;
+    });
+    // Square roots: a class of few must be seen beside one of many.
+    const tall = Math.sqrt(Math.max(...counts.flat()));
+    const yName = `↑ ${this.names[0]}    ↓ ${this.names[1]}`;
+    const strips = new Axes({ x: [0, 1], y: [-tall, tall], xName: "score", yName, high: 300, left: 14 });
+    strips.axes({ yTicks: [] });
+    strips.svg.setAttribute("role", "img");
+    strips.svg.classList.add("cnnvis-threshold-strips");
+    const bars = drawn("g");
+    counts.forEach((bins, label) => {
+      bins.forEach((count, bin) => {
+        if (!count) return;
+        const height = Math.abs(strips.py(Math.sqrt(count)) - strips.py(0));
+        const width = strips.px(1 / BINS) - strips.px(0) - 1.4;
+        const [x, y] = [strips.px(bin / BINS) + 0.7, strips.py(0) - (label ? height : 0)];
+        bars.append(drawn("rect", { x, y, width, height, class: `cnnvis-threshold-${label}` }));
+      });
+    });
+    strips.svg.append(bars);
+    return strips;
+  }
 
-  const slider = labelledSlider({
-    label: "threshold", min: 0, max: 1, step: 0.005, signal, text: (value) => value.toFixed(3), onvalue: (value) => choose("threshold", value),
-  });
-  const cells = Array.from({ length: 4 }, () => h("td"));
-  const table = h("table", { class: "cnnvis-threshold-table" },
-    h("thead", {}, h("tr", {}, h("td"), h("th", { scope: "col" }, `said: ${names[0]}`), h("th", { scope: "col" }, `said: ${names[1]}`))),
-    h("tbody", {}, h("tr", {}, h("th", { scope: "row" }, `is ${names[0]}`), cells[0], cells[2]), h("tr", {}, h("th", { scope: "row" }, `is ${names[1]}`), cells[1], cells[3])));
-  const list = h("dl", { class: "cnnvis-threshold-measures" });
-  const spoken = h("span", { class: "cnnvis-unseen", role: "status" });
-  field.append(
-    h("div", { class: "cnnvis-charts" }, h("div", { class: "cnnvis-threshold-left" }, strips.svg, slider.element), h("div", { class: "cnnvis-threshold-curve" }, curve.svg)),
-    h("div", { class: "cnnvis-threshold-below" }, table, list), spoken,
-  );
+  /** Precision over recall for all thresholds. */
+  makeCurve() {
+    const [x, y] = [
+      [0, 1],
+      [0, 1.02],
+    ];
+    const curve = new Axes({ x, y, wide: 300, high: 300, xName: "recall", yName: "precision" });
+    curve.axes({ yTicks: [0, 0.5, 1], xTicks: [0, 0.5, 1] });
+    curve.svg.setAttribute("role", "img");
+    /** @type {number[]} */
+    const stops = [...new Set(this.data().scores)];
+    const way = stops
+      .sort((a, b) => a - b)
+      .map((stop) => measures(confusionAt(this.data(), stop)))
+      .flatMap(({ precision, recall }) =>
+        precision === null || recall === null ? [] : [[recall, precision]],
+      );
+    curve.svg.append(curve.line(way, "cnnvis-chart-curve"));
+    return curve;
+  }
 
-  let speaking = 0;
-  watchTogether(model, ["threshold"], () => {
-    const threshold = model.get("threshold");
-    const now = confusionAt(data(), threshold);
+  layOut() {
+    const [first, second] = this.names;
+    const [found, alarm, missed, left] = this.cells;
+    /** @param {string} name @param {HTMLElement[]} cells */
+    const row = (name, ...cells) => h("tr", {}, h("th", { scope: "row" }, `is ${name}`), ...cells);
+    const heads = [first, second].map((name) => h("th", { scope: "col" }, `said: ${name}`));
+    const table = h(
+      "table",
+      { class: "cnnvis-threshold-table" },
+      h("thead", {}, h("tr", {}, h("td"), ...heads)),
+      h("tbody", {}, row(first, found, missed), row(second, alarm, left)),
+    );
+    this.field.append(
+      h(
+        "div",
+        { class: "cnnvis-charts" },
+        h("div", { class: "cnnvis-threshold-left" }, this.strips.svg, this.slider.element),
+        h("div", { class: "cnnvis-threshold-curve" }, this.curve.svg),
+      ),
+      h("div", { class: "cnnvis-threshold-below" }, table, this.list),
+      this.spoken,
+    );
+  }
+
+  /** Listen to the model and to the visitor. */
+  connect() {
+    watchTogether(this.signal, this.model, ["threshold"], () => this.draw());
+    listen(this.signal, this.strips.svg, "pointerdown", (event) => {
+      if (this.model.get("disabled")) return;
+      this.strips.svg.setPointerCapture(event.pointerId);
+      this.drag(event);
+    });
+    listen(this.signal, this.strips.svg, "pointermove", (event) => {
+      if (this.strips.svg.hasPointerCapture(event.pointerId)) this.drag(event);
+    });
+    this.signal.addEventListener("abort", () => clearTimeout(this.speaking));
+    errorLine(this.model, this.field, this.signal);
+  }
+
+  draw() {
+    /** @type {number} */
+    const threshold = this.model.get("threshold");
+    const now = confusionAt(this.data(), threshold);
     const { accuracy, precision, recall, f } = measures(now);
-    slider.show(threshold);
-    for (const end of ["x1", "x2"]) cut.setAttribute(end, String(strips.px(threshold)));
+    this.slider.show(threshold);
+    for (const end of ["x1", "x2"]) this.cut.setAttribute(end, String(this.strips.px(threshold)));
     const words = ["found", "false alarms", "missed", "rightly left"];
-    cells.forEach((cell, i) => {
+    this.cells.forEach((cell, i) => {
       cell.replaceChildren(h("strong", {}, String(now[i])), ` ${words[i]}`);
       cell.className = i === 0 || i === 3 ? "cnnvis-threshold-right" : "cnnvis-threshold-wrong";
     });
     const [tp, fp, fn, tn] = now;
-    list.replaceChildren(...[
+    /** @type {[string, number | null, string][]} */
+    const lines = [
       ["accuracy", accuracy, `(${tp} + ${tn}) / ${tp + fp + fn + tn}`],
       ["precision", precision, `${tp} / (${tp} + ${fp})`],
       ["recall", recall, `${tp} / (${tp} + ${fn})`],
       ["F", f, "2 · P · R / (P + R)"],
-    ].flatMap(([name, value, sum]) => [h("dt", {}, name), h("dd", {}, h("strong", {}, percent(value)), h("span", { class: "cnnvis-hint" }, ` ${sum}`))]));
-    here.setAttribute("cx", String(curve.px(recall ?? 0)));
-    here.setAttribute("cy", String(curve.py(precision ?? 1)));
-    here.setAttribute("visibility", precision === null || recall === null ? "hidden" : "visible");
-    const all = `threshold ${threshold.toFixed(3)}: accuracy ${percent(accuracy)}, precision ${percent(precision)}, recall ${percent(recall)}, F ${percent(f)}`;
-    strips.svg.setAttribute("aria-label", `Scores of ${labels.filter(Boolean).length} ${names[0]} and ${labels.filter((x) => !x).length} ${names[1]}; ${all}`);
-    curve.svg.setAttribute("aria-label", `Precision over recall for all thresholds; ${all}`);
-    clearTimeout(speaking);
-    speaking = setTimeout(() => { spoken.textContent = all; }, 700);
-  }, signal);
-  const drag = (event) => choose("threshold", Math.round(1000 * Math.max(0, Math.min(1, strips.at(event)[0]))) / 1000);
-  strips.svg.addEventListener("pointerdown", (event) => {
-    if (model.get("disabled")) return;
-    strips.svg.setPointerCapture(event.pointerId);
-    drag(event);
-  }, { signal });
-  strips.svg.addEventListener("pointermove", (event) => { if (strips.svg.hasPointerCapture(event.pointerId)) drag(event); }, { signal });
-  signal.addEventListener("abort", () => clearTimeout(speaking));
-  errorLine(model, field, signal);
-  return () => undo.abort();
+    ];
+    this.list.replaceChildren(
+      ...lines.flatMap(([name, value, sum]) => [
+        h("dt", {}, name),
+        h("dd", {}, h("strong", {}, percent(value)), h("span", { class: "cnnvis-hint" }, ` ${sum}`)),
+      ]),
+    );
+    this.here.setAttribute("cx", String(this.curve.px(recall ?? 0)));
+    this.here.setAttribute("cy", String(this.curve.py(precision ?? 1)));
+    this.here.setAttribute("visibility", precision === null || recall === null ? "hidden" : "visible");
+    const all =
+      `threshold ${threshold.toFixed(3)}: accuracy ${percent(accuracy)}, precision ` +
+      `${percent(precision)}, recall ${percent(recall)}, F ${percent(f)}`;
+    this.strips.svg.setAttribute(
+      "aria-label",
+      `Scores of ${this.labels.filter(Boolean).length} ${this.names[0]} and ` +
+        `${this.labels.filter((x) => !x).length} ${this.names[1]}; ${all}`,
+    );
+    this.curve.svg.setAttribute("aria-label", `Precision over recall for all thresholds; ${all}`);
+    clearTimeout(this.speaking);
+    this.speaking = window.setTimeout(() => {
+      this.spoken.textContent = all;
+    }, 700);
+  }
+
+  data() {
+    return this.model.get("_data");
+  }
+
+  drag(event) {
+    this.choose("threshold", Math.round(1000 * Math.max(0, Math.min(1, this.strips.at(event)[0]))) / 1000);
+  }
 }
+
+const render = rendering(ThresholdView);
+
 export default { render };

@@ -14,7 +14,7 @@ from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.rendering import Scale, png_bytes
 from cnnvis_widgets.rendering.pictures import as_picture, fit
 from cnnvis_widgets.rendering.scales import Kind, as_heatmap
-from cnnvis_widgets.widgets.toolkit.heatmap_canvas import Drawing
+from cnnvis_widgets.widgets.toolkit.base import Component
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 MODES = ("overlay", "split", "side_by_side", "heatmap", "contour", "picture")
@@ -26,7 +26,7 @@ BLENDS = ("uniform", "value")
 MOST_ZOOM = 32.0
 
 
-class ExplanationView(Drawing):
+class ExplanationView(Component):
     """The picture that the network saw, and the heatmap or picture that a method made of it.
 
     Fill it with `show`, `show_image`, `waiting` and `fail`, which may be called from any thread.

@@ -12,13 +12,15 @@ from cnnvis_widgets.widgets.toolkit.base import Component
 class ExplorerHeader(Component):
     """A line on work under way with the seconds it has taken, and a button to cancel it.
 
-    The front end's style sheet also lays out the explorer, on a projector as on a telephone.
+    It brings the explorer's layout (``explorer.css``), on a projector as on a telephone.
 
     Attributes:
         working: what is under way ("loading TensorFlow"); "" when nothing is. Shown once it has
             lasted half a second, so that quick answers do not flicker.
         partial: an answer that still improves is shown, and stays if the work is stopped.
     """
+
+    layouts = ("explorer.css",)
 
     working = traitlets.Unicode("").tag(sync=True)
     partial = traitlets.Bool(False).tag(sync=True)

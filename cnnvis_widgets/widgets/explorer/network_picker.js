@@ -1,4 +1,7 @@
 /** Rows of networks; see network_picker.py. */
+import { errorLine, h, watch } from "../toolkit/base.js";
+import { choices, frame } from "../toolkit/control.js";
+
 function render({ model, el }) {
   const undo = new AbortController();
   const { signal } = undo;
@@ -9,25 +12,30 @@ function render({ model, el }) {
   const spoken = h("span", { class: "cnnvis-unseen", role: "status" });
   body.append(list, loading, spoken);
 
-  choices(model, list, {
-    traits: ["networks"],
-    records: () => model.get("networks"),
-    key: "name",
-    why: (network) => !network.available && (network.why || "not available"),
-    draw: (network) => [
-      h("span", { class: "cnnvis-title" }, network.title || network.name),
-      h("span", { class: "cnnvis-note" }, network.note),
-      h("span", { class: "cnnvis-why", hidden: network.available }, network.why || "not available"),
-    ],
-  }, signal);
+  choices(
+    model,
+    list,
+    {
+      traits: ["networks"],
+      records: () => model.get("networks"),
+      key: "name",
+      why: (network) => !network.available && (network.why || "not available"),
+      draw: (network) => [
+        h("span", { class: "cnnvis-title" }, network.title || network.name),
+        h("span", { class: "cnnvis-note" }, network.note),
+        h("span", { class: "cnnvis-why", hidden: network.available }, network.why || "not available"),
+      ],
+    },
+    signal,
+  );
 
-  watch(model, ["loading"], () => {
+  watch(signal, model, ["loading"], () => {
     const text = model.get("loading");
     loading.textContent = text;
     loading.hidden = !text;
     const said = text.replace(/[\d.,]+ ?\w*\s*$/, "").trim();
     if (spoken.textContent !== said) spoken.textContent = said;
-  }, signal);
+  });
   errorLine(model, body, signal);
   return () => undo.abort();
 }

@@ -1,4 +1,10 @@
 /** Thumbnails and an upload; see picture_picker.py. */
+import { errorLine, h, listen, send, uniqueId, useUp, watch } from "../toolkit/base.js";
+import { choices, frame } from "../toolkit/control.js";
+import { pen } from "../toolkit/pixels.js";
+
+/** @typedef {import("../toolkit/base.js").Model} Model */
+
 const LONGER_SIDE = 1024; // pixels
 const AS_IT_IS = 8 * 1024 * 1024; // bytes; a message over 10 MB would end the connection
 const COMFORTABLE = 4 * 1024 * 1024;
@@ -15,8 +21,10 @@ async function shrink(file) {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
     if (file.size <= AS_IT_IS) return file;
-    throw new Error(`${file.name} is ${megabytes(file.size)} and not a picture that this browser can open. `
-      + "JPEG, PNG and WebP of any size can be opened, other files up to 8 MB.");
+    throw new Error(
+      `${file.name} is ${megabytes(file.size)} and not a picture that this browser can open. ` +
+        "JPEG, PNG and WebP of any size can be opened, other files up to 8 MB.",
+    );
   }
   let scale = Math.min(1, LONGER_SIDE / Math.max(bitmap.width, bitmap.height));
   // A small file of a format that every decoder knows is sent as it is: not one value changes.
@@ -26,14 +34,16 @@ async function shrink(file) {
     const canvas = document.createElement("canvas");
     canvas.width = Math.max(1, Math.round(bitmap.width * scale));
     canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-    const context = canvas.getContext("2d");
+    const context = pen(canvas);
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     const transparent = hasTransparency(context);
     const type = transparent || scale === 1 ? "image/png" : "image/jpeg";
-    let blob = await new Promise((done) => canvas.toBlob(done, type, 0.92));
+    /** @param {string} kind @returns {Promise<Blob | null>} */
+    const fileOf = (kind) => new Promise((done) => canvas.toBlob(done, kind, 0.92));
+    let blob = await fileOf(type);
     if (blob && blob.size > COMFORTABLE && !transparent) {
-      blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
+      blob = await fileOf("image/jpeg");
     }
     if (!blob) throw new Error(`${file.name} could not be made smaller by this browser.`);
     if (blob.size <= COMFORTABLE) {
@@ -60,9 +70,19 @@ function pictureIn(transfer) {
   return files.find((file) => file.type.startsWith("image/")) ?? files[0];
 }
 
+/**
+ * The button, and how an upload stands.
+ * @param {Model} model
+ * @param {HTMLElement} root
+ * @param {AbortSignal} signal
+ */
 function uploading(model, root, signal) {
   const input = h("input", { type: "file", accept: "image/*", hidden: true, tabindex: "-1" });
-  const button = h("button", { type: "button", class: "cnnvis-upload", onclick: () => input.click() }, "Upload a picture…");
+  const button = h(
+    "button",
+    { type: "button", class: "cnnvis-upload", onclick: () => input.click() },
+    "Upload a picture…",
+  );
   const status = h("span", { class: "cnnvis-hint", role: "status" });
   const bar = h("div", { class: "cnnvis-uploads" }, input, button, status);
   const invitation = "or drop one here, or paste it";
@@ -77,6 +97,7 @@ function uploading(model, root, signal) {
     root.classList.remove("cnnvis-sending");
     button.disabled = false;
   };
+  /** @param {File | undefined} file */
   const take = async (file) => {
     if (!file || pending || model.get("disabled")) return;
     const id = (pending = uniqueId());
@@ -96,19 +117,39 @@ function uploading(model, root, signal) {
       }, 60_000);
     } catch (error) {
       rest();
-      send(model, "error", error.message);
+      send(model, "error", error instanceof Error ? error.message : String(error));
     }
   };
-  const answered = (message) => { if (message.kind === "uploaded" && message.id === pending) rest(); };
+  /** @param {{kind: string, id: string}} message */
+  const answered = (message) => {
+    if (message.kind === "uploaded" && message.id === pending) rest();
+  };
   model.on("msg:custom", answered);
   signal.addEventListener("abort", () => {
     clearTimeout(patience);
     model.off("msg:custom", answered);
   });
 
+  listen(signal, input, "change", () => take(input.files?.[0]));
+  droppedAndPasted(model, root, take, signal);
+  watch(signal, model, ["_takes_uploads"], () => {
+    bar.hidden = !model.get("_takes_uploads");
+  });
+  rest();
+  return bar;
+}
+
+/**
+ * Take what is dropped on the picker or pasted.
+ * @param {Model} model
+ * @param {HTMLElement} root
+ * @param {(file: File) => void} take
+ * @param {AbortSignal} signal
+ */
+function droppedAndPasted(model, root, take, signal) {
   const open = () => model.get("_takes_uploads") && !model.get("disabled");
-  input.addEventListener("change", () => take(input.files[0]), { signal });
   let depth = 0; // dragenter and dragleave also come from the children
+  /** @param {number} change */
   const light = (change) => {
     depth = Math.max(0, change ? depth + change : 0);
     root.classList.toggle("cnnvis-dropping", depth > 0);
@@ -117,22 +158,21 @@ function uploading(model, root, signal) {
     dragenter: () => light(1),
     dragover: () => {},
     dragleave: () => light(-1),
-    drop: (event) => {
+    drop: (/** @type {DragEvent} */ event) => {
       light(0);
       const file = pictureIn(event.dataTransfer);
       if (file) take(file);
       else send(model, "error", "That was not a file. Drop a picture file here.");
     },
   })) {
-    root.addEventListener(name, (event) => {
+    listen(signal, root, name, (event) => {
       if (!open()) return;
-      event.preventDefault();
-      event.stopPropagation();
+      useUp(event);
       action(event);
-    }, { signal });
+    });
   }
   // A paste goes to whatever has the focus; the picker also takes it while the pointer rests on it.
-  document.addEventListener("paste", (event) => {
+  listen(signal, document, "paste", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const editing = target.closest?.("input, textarea, [contenteditable]");
     const ours = root.contains(target) || (root.matches(":hover") && !editing);
@@ -142,10 +182,7 @@ function uploading(model, root, signal) {
       event.preventDefault();
       take(file);
     } else send(model, "error", "There is no picture on the clipboard.");
-  }, { signal });
-  watch(model, ["_takes_uploads"], () => { bar.hidden = !model.get("_takes_uploads"); }, signal);
-  rest();
-  return bar;
+  });
 }
 
 function render({ model, el }) {
@@ -155,18 +192,27 @@ function render({ model, el }) {
   const list = h("div", { class: "cnnvis-cards", role: "radiogroup" });
   body.append(list, uploading(model, body, signal));
 
-  choices(model, list, {
-    traits: ["pictures", "_uploads"],
-    records: () => [...model.get("pictures"), ...model.get("_uploads")],
-    key: "name",
-    attributes: (picture) => ({ title: picture.title || picture.name }),
-    draw: (picture) => [
-      picture.thumbnail
-        ? h("img", { src: picture.thumbnail, alt: picture.alt, draggable: "false" })
-        : h("span", { class: "cnnvis-blank", role: picture.alt ? "img" : null, "aria-label": picture.alt || null }),
-      h("span", { class: "cnnvis-caption" }, picture.title || picture.name),
-    ],
-  }, signal);
+  choices(
+    model,
+    list,
+    {
+      traits: ["pictures", "_uploads"],
+      records: () => [...model.get("pictures"), ...model.get("_uploads")],
+      key: "name",
+      attributes: (picture) => ({ title: picture.title || picture.name }),
+      draw: (picture) => [
+        picture.thumbnail
+          ? h("img", { src: picture.thumbnail, alt: picture.alt, draggable: "false" })
+          : h("span", {
+              class: "cnnvis-blank",
+              role: picture.alt ? "img" : null,
+              "aria-label": picture.alt || null,
+            }),
+        h("span", { class: "cnnvis-caption" }, picture.title || picture.name),
+      ],
+    },
+    signal,
+  );
 
   errorLine(model, body, signal);
   return () => undo.abort();

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
 
 from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.widgets.toolkit.linker import linked, renders, styles
 
 
 def _module(cls: type) -> Path:
     """The file that a class was defined in; in a notebook, one that does not exist."""
     return Path(getattr(sys.modules.get(cls.__module__), "__file__", None) or "no-file.py")
-
-
-def _is_ours(cls: type) -> bool:
-    return any(c.__module__ == __name__ for c in cls.__mro__)
-
-
-def _text(module: Path, suffix: str) -> str:
-    file = module.with_suffix(suffix)
-    return file.read_text("utf-8") if file.exists() else ""
 
 
 class _Whole(traitlets.MetaHasTraits):
@@ -39,30 +31,30 @@ class _Whole(traitlets.MetaHasTraits):
 class Component(anywidget.AnyWidget, metaclass=_Whole):
     """A widget whose front end lies beside its module: ``name.py``, ``name.js``, ``name.css``.
 
-    ``base.js`` and ``base.css`` stand before each component's own text, so that all share the same
-    few helpers without a build step and without a second file to fetch. A class between the two
-    may add its own in the same way (``control.js``).
+    The JavaScript is an ordinary module. What it imports from others (``base.js``, ``control.js``,
+    …) is put into the same text, so that there is no second file to fetch, and their style sheets
+    before its own.
 
     Attributes:
         error: a sentence shown beside the control; empty when all is well.
         busy: work for this control is under way; the front end shows it.
+        layouts: style sheets beside the module of composed widgets that this component is part of;
+            they have no page of their own to bring them.
     """
 
     error = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
+    layouts: ClassVar[tuple[str, ...]] = ()
     _whole = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take the component's JavaScript and style sheet from the files beside its module."""
-        modules = list(dict.fromkeys(_module(c) for c in reversed(cls.__mro__) if _is_ours(c)))
-        own = _module(cls)
-        # anywidget turns both into traits, on a class made for each instance; leave that alone.
-        made = isinstance(getattr(cls, "_esm", None), traitlets.TraitType)
-        if not made and own.with_suffix(".js").exists():
-            # What a parent shows is replaced; what it shares with its children is kept.
-            shared = [m for m in modules if m != own and "export default" not in _text(m, ".js")]
-            for suffix, name in ((".js", "_esm"), (".css", "_css")):
-                setattr(cls, name, "\n".join(_text(m, suffix) for m in [*shared, own]))
+        script = _module(cls).with_suffix(".js")
+        # A class with a text of its own keeps it: one in a notebook, and the classes that anywidget
+        # makes for each instance.
+        if "_esm" not in vars(cls) and renders(script):
+            sheets = [script.with_name(name).read_text("utf-8") for name in cls.layouts]
+            cls._esm, cls._css = linked(script), "\n".join([styles(script), *sheets])
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **kwargs: Any) -> None:

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.rendering.pictures import as_picture, jpeg_bytes
-from cnnvis_widgets.widgets.toolkit.plot import Plot
+from cnnvis_widgets.widgets.toolkit.base import Component
 
 
-class OptimizationHistory(Plot):
+class OptimizationHistory(Component):
     """A figure that changed while a method worked, and what it had made by then.
 
     The slider goes from picture to picture, or without pictures from value to value; a button plays

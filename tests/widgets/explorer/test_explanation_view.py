@@ -215,9 +215,10 @@ def test_numbers_out_of_range_are_refused_and_not_kept(name, value):
     assert getattr(view, name) == before
 
 
-def test_the_front_end_is_one_module_with_the_shared_scripts_before_it():
+def test_the_front_end_is_one_module_with_what_it_imports_before_it():
     text = ExplanationView._esm
-    places = [text.index(f"function {name}(") for name in ("connection", "blended")]
+    names = ("connection", "fitting")
+    places = [text.index(f"function {name}(") for name in names]
     assert places == sorted(places)
     assert text.count("export default") == 1
     assert text.index("export default") > places[-1]

@@ -13,7 +13,9 @@
   const keep = (changes) => {
     try {
       localStorage.setItem(KEY, JSON.stringify({ ...kept(), ...changes }));
-    } catch { /* then it holds for this page only */ }
+    } catch {
+      /* then it holds for this page only */
+    }
   };
 
   // While the notebook ran, the ways out stood above the page; now they scroll away with it.
@@ -31,12 +33,14 @@
     bar.hidden = !count || !page.lesson;
     bar.setAttribute("aria-label", `${count} of ${page.lessons.length} lessons done`);
     bar.title = bar.getAttribute("aria-label");
-    bar.replaceChildren(...page.lessons.map((name) => {
-      const dot = document.createElement("i");
-      dot.classList.toggle("cnnvis-is-done", done.has(name));
-      dot.classList.toggle("cnnvis-is-here", name === page.name);
-      return dot;
-    }));
+    bar.replaceChildren(
+      ...page.lessons.map((name) => {
+        const dot = document.createElement("i");
+        dot.classList.toggle("cnnvis-is-done", done.has(name));
+        dot.classList.toggle("cnnvis-is-here", name === page.name);
+        return dot;
+      }),
+    );
   };
   for (const button of all(".cnnvis-done")) {
     button.addEventListener("click", () => {
@@ -61,7 +65,8 @@
   const running = document.querySelector(".cnnvis-running");
   const count = all("#rendered_cells .jp-CodeCell").length;
   const waiting = () => all("#rendered_cells .jp-CodeCell + .voila-skeleton-container").length;
-  let begun = false, broken = false;
+  let begun = false,
+    broken = false;
   const tellRunning = () => {
     const left = waiting();
     begun ||= left > 0;
@@ -84,7 +89,9 @@
       constructor(url, ...rest) {
         super(url, ...rest);
         if (String(url).includes("/voila/execution/")) {
-          this.addEventListener("close", () => { broken = true; });
+          this.addEventListener("close", () => {
+            broken = true;
+          });
         }
       }
     };
@@ -144,6 +151,14 @@
   };
   addEventListener("mouseover", tell);
   addEventListener("focusin", tell);
-  addEventListener("scroll", () => { means.hidden = true; }, { capture: true });
-  addEventListener("keydown", (event) => { if (event.key === "Escape") means.hidden = true; });
+  addEventListener(
+    "scroll",
+    () => {
+      means.hidden = true;
+    },
+    { capture: true },
+  );
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") means.hidden = true;
+  });
 })();

@@ -16,14 +16,16 @@
   const [back, on, leave] = bar.querySelectorAll("button");
   const place = bar.querySelector("output");
   let deck = []; // each slide: steps, each of them the cells that come with it
-  let at = 0, step = 0;
+  let at = 0,
+    step = 0;
   let settled = true; // whether all cells had run when the slides were laid out
 
   // What shows nothing as things are (code that printed nothing, while code is out of sight); of a
   // cell that has yet to run nobody knows.
-  const empty = (cell) => !cell.querySelector(".voila-skeleton-container")
-    && (!cell.textContent.trim() && !cell.querySelector("img, canvas, svg")
-    || (!root.classList.contains("cnnvis-code-shown") && cell.querySelector(".jp-CodeCell.jp-mod-noOutputs")));
+  const empty = (cell) =>
+    !cell.querySelector(".voila-skeleton-container") &&
+    ((!cell.textContent.trim() && !cell.querySelector("img, canvas, svg")) ||
+      (!root.classList.contains("cnnvis-code-shown") && cell.querySelector(".jp-CodeCell.jp-mod-noOutputs")));
   const laidOut = () => {
     settled = !cells.some((cell) => cell.querySelector(".voila-skeleton-container"));
     const found = [];
@@ -34,9 +36,7 @@
       else if (kind === "fragment") found.at(-1).push([]);
       found.at(-1).at(-1).push(cell);
     }
-    return found
-      .map((steps) => steps.filter((part) => !part.every(empty)))
-      .filter((steps) => steps.length);
+    return found.map((steps) => steps.filter((part) => !part.every(empty))).filter((steps) => steps.length);
   };
   const show = (slide, steps = 0) => {
     at = Math.max(0, Math.min(slide, deck.length - 1));
@@ -90,11 +90,15 @@
     if (event.defaultPrevented) return;
     const remote = { PageDown: 1, PageUp: -1 }[event.key]; // what a presenter's remote sends
     // Within a widget the arrows, space and Escape are the widget's own.
-    const free = !event.target.closest?.("input, select, textarea, button, a, summary, [tabindex], [contenteditable]");
+    const free = !event.target.closest?.(
+      "input, select, textarea, button, a, summary, [tabindex], [contenteditable]",
+    );
     if (remote || (free && KEYS[event.key])) move(remote ?? KEYS[event.key]);
     else if (free && event.key === "Home") show(0);
-    else if (free && event.key === "End") { settle(); show(deck.length - 1); }
-    else if (free && event.key === "Escape") end();
+    else if (free && event.key === "End") {
+      settle();
+      show(deck.length - 1);
+    } else if (free && event.key === "Escape") end();
     else return;
     event.preventDefault();
   });

@@ -1,0 +1,188 @@
+"""A component's JavaScript, written as ES modules, in one text: what anywidget asks for.
+
+anywidget hands a widget's page one module as a string, which cannot import from files beside it.
+The files stay ordinary modules all the same, for editors, linters, type checkers and tests; what
+their static imports name is put before them here, each module once, in a scope of its own. There
+is no parser: `import` and `export` are understood at the beginning of a line, in the forms below,
+and anything else that begins so is refused.
+
+    import { h, watch as look } from "../toolkit/base.js";
+    export function f() {}        (async, generators)
+    export class C {}
+    export const a = 1;           (one name; also let)
+    export { f, g as other };
+    export default { render };    (of a component's own file)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_NAME = r"[A-Za-z_$][\w$]*"
+_NAMES = re.compile(rf"^\s*({_NAME})(?:\s+as\s+({_NAME}))?\s*$")
+_IMPORT = re.compile(r"^import\s*\{([^}]*)\}\s*from\s*[\"'](\.{1,2}/[^\"'\n]+)[\"'];?[ \t]*$", re.M)
+_EXPORTED_NAMES = re.compile(r"^export\s*\{([^}]*)\};?[ \t]*$", re.M)
+_EXPORTED = re.compile(
+    rf"^export\s+(?=((?:async\s+)?function\b\s*\*?|class|const|let)\s+({_NAME}))", re.M
+)
+_DEFAULT = re.compile(r"^export\s+default\s*\{\s*render,?\s*\};?[ \t]*$", re.M)
+_SEVERAL = re.compile(
+    rf"^export\s+(?:const|let)\s+(?:[\[{{]|{_NAME}\s*=[^;\n]*,\s*{_NAME}\s*=)", re.M
+)
+_LEFT = re.compile(r"^(?:import|export)\b.*$", re.M)
+
+
+class LinkError(Exception):
+    """A module that cannot be put into one text; says which, and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class _Module:
+    """One file: what it imports, what it offers, and its text without either."""
+
+    file: Path
+    imports: tuple[tuple[Path, tuple[tuple[str, str], ...]], ...]
+    exports: tuple[tuple[str, str], ...]  # the name inside, the name outside
+    renders: bool
+    body: str
+
+
+def linked(file: Path) -> str:
+    """A component's module and all that it imports, as one ES module.
+
+    Args:
+        file: JavaScript that ends with ``export default { render };``.
+
+    Returns:
+        The text; it imports nothing.
+
+    Raises:
+        LinkError: a file is missing, a name is not exported, modules import one another in a
+            circle, or a form of `import` or `export` is not one of those above.
+    """
+    entry = _read(file.resolve())
+    if not entry.renders:
+        raise LinkError(f"{entry.file.name} has to end with `export default {{ render }};`.")
+    modules = _in_order(entry)
+    names = {module.file: f"m{number}" for number, module in enumerate(modules, 1)}
+    scopes = [_scope(module, names, module is entry) for module in modules]
+    return (
+        "\n".join(
+            [*scopes, f"const {{ render }} = {names[entry.file]};", "export default { render };"]
+        )
+        + "\n"
+    )
+
+
+def styles(file: Path) -> str:
+    """The style sheets beside the modules of a component (same stem), its own last, each once.
+
+    Args:
+        file: the component's JavaScript.
+
+    Raises:
+        LinkError: as `linked`.
+    """
+    sheets = [module.file.with_suffix(".css") for module in _in_order(_read(file.resolve()))]
+    return "\n".join(sheet.read_text("utf-8") for sheet in sheets if sheet.exists())
+
+
+def renders(file: Path) -> bool:
+    """Whether a file is there and is a component's own module, with a `render` to export."""
+    return file.exists() and _DEFAULT.search(file.read_text("utf-8")) is not None
+
+
+@cache
+def _read(file: Path) -> _Module:
+    if not file.exists():
+        raise LinkError(f"There is no module {file.name} in {file.parent.name}/.")
+    text = file.read_text("utf-8")
+    if several := _SEVERAL.search(text):
+        raise LinkError(f"{file.name}: export one name at a time; got `{several.group()}`.")
+    imports: dict[Path, list[tuple[str, str]]] = {}
+    for match in _IMPORT.finditer(text):
+        source = (file.parent / match.group(2)).resolve()
+        imports.setdefault(source, []).extend(_pairs(match.group(1), file))
+    exports = [(match.group(2), match.group(2)) for match in _EXPORTED.finditer(text)]
+    for match in _EXPORTED_NAMES.finditer(text):
+        exports += _pairs(match.group(1), file)
+    body, renders = text, _DEFAULT.search(text) is not None
+    for form in (_IMPORT, _EXPORTED_NAMES, _DEFAULT, _EXPORTED):
+        body = form.sub("", body)
+    if left := _LEFT.search(body):
+        raise LinkError(
+            f"{file.name}: `{left.group().strip()}` is not understood. Write "
+            '`import { name } from "./file.js";`, `export` before a function, a class or one '
+            "name, or `export { name };`."
+        )
+    if renders:
+        exports.append(("render", "render"))
+    return _Module(
+        file,
+        tuple((source, tuple(pairs)) for source, pairs in imports.items()),
+        tuple(dict.fromkeys(exports)),
+        renders,
+        body.strip("\n"),
+    )
+
+
+def _pairs(names: str, file: Path) -> list[tuple[str, str]]:
+    """What stands between the braces of an import or export: each name, and its name there."""
+    found = []
+    for name in names.rstrip().removesuffix(",").split(","):
+        match = _NAMES.match(name)
+        if match is None:
+            raise LinkError(f"{file.name}: `{names.strip()}` is not a list of names.")
+        found.append((match.group(1), match.group(2) or match.group(1)))
+    return found
+
+
+def _in_order(entry: _Module) -> list[_Module]:
+    """The module and all below it, each after those that it imports."""
+    done: dict[Path, _Module] = {}
+
+    def walk(module: _Module, way: tuple[Path, ...]) -> None:
+        if module.file in way:
+            circle = [*way[way.index(module.file) :], module.file]
+            raise LinkError(f"Modules import one another: {' → '.join(f.name for f in circle)}.")
+        if module.file in done:
+            return
+        for source, names in module.imports:
+            other = _read(source)
+            offered = {outside for _, outside in other.exports}
+            for name, _ in names:
+                if name not in offered:
+                    raise LinkError(
+                        f"{module.file.name} imports {name} from {source.name}, which exports "
+                        f"{', '.join(sorted(offered)) or 'nothing'}."
+                    )
+            walk(other, (*way, module.file))
+        done[module.file] = module
+
+    walk(entry, ())
+    return list(done.values())
+
+
+def _scope(module: _Module, names: dict[Path, str], entry: bool) -> str:
+    taken = [
+        f"const {{ {_listed(pairs, ': ')} }} = {names[source]};" for source, pairs in module.imports
+    ]
+    given = [("render", "render")] if entry else list(module.exports)
+    returned = ", ".join(o if i == o else f"{o}: {i}" for i, o in given)
+    return "\n".join(
+        [
+            f"// {module.file.name}",
+            f"const {names[module.file]} = (() => {{",
+            *taken,
+            module.body,
+            f"return {{ {returned} }};",
+            "})();",
+        ]
+    )
+
+
+def _listed(pairs: tuple[tuple[str, str], ...], between: str) -> str:
+    return ", ".join(a if a == b else f"{a}{between}{b}" for a, b in pairs)
