@@ -6,18 +6,35 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions
+from cnnvis_widgets.backend.graph.output_scores import Proven, doubt, proof, proven_scores
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
+
+
+class _Surveyed(NamedTuple):
+    """What is known of a network once it was traced.
+
+    Attributes:
+        function: see `compiled_functions.Survey`.
+        structure: the traced graph's facts.
+        proven: how the values before the scores were found by numbers, if they were.
+        doubt: a sentence where the output looks like scores and they were not found.
+    """
+
+    function: Any
+    structure: Structure
+    proven: Proven | None
+    doubt: str
 
 
 class CompiledModel:
@@ -36,12 +53,17 @@ class CompiledModel:
         self._programs: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._targets: dict[str | None, tuple[int | None, ...]] = {}
         self._lock = threading.RLock()
-        self._survey: tuple[Any, Structure] | None = None
+        self._survey: _Surveyed | None = None
+        self._built_from: tuple[Any, ...] = ()
 
     @property
     def structure(self) -> Structure:
         """The traced graph's facts."""
-        return self._surveyed()[1]
+        return self._surveyed().structure
+
+    def probes(self) -> np.ndarray:
+        """A few inputs by which the network is tried, float32 (3, rows, columns, channels)."""
+        return np.random.default_rng(0).normal(size=(3, *self.input_shape)).astype(np.float32)
 
     def neuron_arguments(
         self, batch: np.ndarray, neuron: Neuron | None
@@ -62,13 +84,41 @@ class CompiledModel:
             self._targets[layer] = tuple(self.structure.target(layer).shape[1:])
         return self._targets[layer]
 
-    def _surveyed(self) -> tuple[Any, Structure]:
+    def _surveyed(self) -> _Surveyed:
         with self._lock:
+            self._forget_another_model()
             if self._survey is None:
-                self._survey = self._traced(
-                    lambda: compiled_functions.survey(self.model, self.input_shape)
-                )
+                self._survey = self._traced(self._look)
             return self._survey
+
+    def _look(self) -> _Surveyed:
+        """Trace the network, and find by numbers what could not be read off its graph."""
+        with proven_scores(None):
+            function, structure, tried = compiled_functions.survey(self.model, self.input_shape)
+        found, unclear = None, ""
+        if tried is not None:
+            _, ends = function(tf.constant(self.probes()))
+            output, *values = (end.numpy() for end in ends)
+            found = proof(output, tried, values)
+            unclear = "" if found else doubt(output, structure.ends_in_scores)
+        if found:
+            structure = Structure(structure.forward)
+            with proven_scores(found):
+                found = found if structure.scores else None
+        return _Surveyed(function, structure, found, unclear)
+
+    def _forget_another_model(self) -> None:
+        """Drop what was compiled if the model's layers have been exchanged since then."""
+        now = _make(self.model)
+        if now != self._built_from:
+            self._built_from = now
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop all that was compiled and read."""
+        self._survey = None
+        self._programs.clear()
+        self._targets.clear()
 
     def has_compiled(self, key: tuple[Any, ...]) -> bool:
         """Whether a function of this key is kept."""
@@ -82,8 +132,10 @@ class CompiledModel:
             build: traces a function of the model; its errors become an `InvalidValueError`.
         """
         with self._lock:
+            proven = self._surveyed().proven
             if key not in self._programs:
-                self._programs[key] = self._traced(build)
+                with proven_scores(proven):
+                    self._programs[key] = self._traced(build)
                 while len(self._programs) > MOST_PROGRAMS:
                     self._programs.popitem(last=False)
             self._programs.move_to_end(key)
@@ -100,3 +152,15 @@ class CompiledModel:
                 f"The network {self.name!r} could not be run on an input of shape "
                 f"{self.input_shape}: {said}"
             ) from error
+
+
+def _make(model: keras.Model) -> tuple[Any, ...]:
+    """What a compiled function depends on besides weights: the layers, and how each computes."""
+    try:
+        layers = list(model._flatten_layers())
+    except Exception:  # not public
+        return ()
+    return tuple(
+        (id(layer), id(getattr(layer, "activation", None)), getattr(layer, "quantization_mode", ""))
+        for layer in layers
+    )

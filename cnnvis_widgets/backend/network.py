@@ -14,11 +14,14 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions, pixels
 from cnnvis_widgets.backend.backbones import unprepared
+from cnnvis_widgets.backend.compiled_functions import relevance_structure
 from cnnvis_widgets.backend.compiled_model import CompiledModel
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
+from cnnvis_widgets.backend.graph.precision import rounds_its_input
 from cnnvis_widgets.backend.graph.receptive_field import planned
 from cnnvis_widgets.backend.labels import named_units
+from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
 from cnnvis_widgets.backend.preprocessing import preprocessing
@@ -79,6 +82,11 @@ class Network(CompiledModel):
         self.decoders: Path | None = None  # by the zoo: a folder of decoders for `upconvnet`
         self._coverage: dict[tuple[str | None, str, str | None], Coverage] = {}
 
+    def _forget(self) -> None:
+        super()._forget()
+        self._coverage.clear()
+        vars(self).pop("plan", None)
+
     def __repr__(self) -> str:
         return f"Network({self.name!r}, input {self.input_shape})"
 
@@ -116,6 +124,16 @@ class Network(CompiledModel):
                 "everywhere into values that are NaN or infinite; expected finite ones."
             )
         return made
+
+    def probes(self) -> np.ndarray:
+        """Noise as the network's input, by which it is tried: float32 (3, rows, columns, …)."""
+        noise = np.random.default_rng(0).uniform(0, 255, (3, *self.input_shape))
+        noise[1] *= 0.5
+        try:
+            made = [pixels.preprocessed(x.astype(np.float32), self.preprocess) for x in noise]
+        except Exception:  # a preprocessing of pictures only
+            return super().probes()
+        return np.stack(made) if np.isfinite(made).all() else super().probes()
 
     def label(self, unit: int) -> str:
         """The name of an output unit, "unit 17" where the network has no labels."""
@@ -195,8 +213,8 @@ class Network(CompiledModel):
         Returns:
             layer → float32 (units,), in the order of `layers`.
         """
-        program, structure = self._surveyed()
-        means = program(tf.constant(self.prepare(image).input[None]))
+        program, structure, *_ = self._surveyed()
+        means, _ = program(tf.constant(self.prepare(image).input[None]))
         return {i.name: m.numpy()[0] for i, m in zip(structure.layers, means, strict=True)}
 
     def most_active(self, image: np.ndarray, layer: str, top: int = 5) -> list[ActiveUnit]:
@@ -288,6 +306,26 @@ class Network(CompiledModel):
         layer = neuron.layer if neuron else None
         return layer is None or self.structure.target(layer).name == self.structure.logits.name
 
+    def remarks(self, neuron: Neuron | None) -> tuple[str, ...]:
+        """What must be told beside any explanation of a neuron, in sentences."""
+        survey, said = self._surveyed(), []
+        if self.is_output(neuron):
+            if survey.doubt:
+                said.append(survey.doubt)
+            if survey.proven:
+                said.append(
+                    f"The value before {survey.proven.kind} was found by numbers: on a few "
+                    f"pictures its {survey.proven.kind} is the network's output."
+                )
+        if survey.structure.forward.opened:
+            said.append("A tf.function of the network was opened: explained is what lies inside.")
+        if survey.structure.forward.half:
+            said.append(
+                "Computed in float32; the network itself computes in half precision, whose values "
+                "differ in the third digit."
+            )
+        return tuple(said)
+
     def coverage(
         self, neuron: Neuron | None, rule: str = "gradient", down_to: str | None = None
     ) -> Coverage:
@@ -301,8 +339,16 @@ class Network(CompiledModel):
         """What relevance propagation does to each kind of layer before the neuron."""
         key = (neuron.layer if neuron else None, "relevance", None)
         if key not in self._coverage:
-            self._coverage[key] = relevance_coverage(self.structure, key[0])
+            self._coverage[key] = relevance_coverage(self._as_relevance_sees_it(), key[0])
         return self._coverage[key]
+
+    def _as_relevance_sees_it(self) -> Structure:
+        """The traced graph, in which quantised layers do not round their input."""
+        if not any(c.layer and rounds_its_input(c.layer) for c in self.structure.forward.calls):
+            return self.structure
+        return self.compiled(
+            ("relevance structure",), lambda: relevance_structure(self.model, self.input_shape)
+        )
 
     def last_convolution(self, neuron: Neuron | None) -> str:
         """The layer whose map Grad-CAM weighs by default; see `Structure.last_convolution`."""

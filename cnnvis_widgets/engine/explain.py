@@ -122,6 +122,7 @@ def _explanation(
     if answer.attribution is not None and not answer.attribution.any():
         notes.insert(0, "All zeros: by this method nothing in the picture speaks for this neuron.")
     neuron = question.neuron or Neuron(None, answer.unit)
+    notes[:0] = network.remarks(neuron)
     return Explanation(
         method=method,
         network=network.name,

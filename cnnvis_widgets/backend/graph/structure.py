@@ -7,13 +7,21 @@ from functools import cached_property
 
 import tensorflow as tf
 
+from cnnvis_widgets.backend.graph.derivatives import WEIGHTED
+from cnnvis_widgets.backend.graph.output_scores import (
+    OUTPUT_KINDS,
+    UNCHANGED,
+    Before,
+    Way,
+    before_scores,
+    by_proof,
+    candidates,
+    ends_in_scores,
+)
 from cnnvis_widgets.backend.graph.tracing import Call, Forward
 from cnnvis_widgets.backend.records import LayerInfo
 from cnnvis_widgets.errors import UnknownNameError, UnsuitableError
 
-OUTPUT_KINDS = {"Softmax": "softmax", "LogSoftmax": "log-softmax", "Sigmoid": "sigmoid"}
-_UNCHANGED = ("Identity", "Cast", "StopGradient")
-WEIGHTED = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul", "BatchMatMulV2")
 # Layers that only pool, move or resize what came: Grad-CAM looks before them.
 _POOLING = frozenset(
     [
@@ -32,8 +40,8 @@ _POOLING = frozenset(
         "StridedSlice",
     ]
 )
-# Their second input is a shape, which may be computed from that of the batch.
-_SHAPED = ("Reshape", "Squeeze", "Tile", "BroadcastTo", "ResizeBilinear", "ResizeNearestNeighbor")
+# Their results say how large a tensor is, whatever it holds.
+_SIZES = frozenset(["Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"])
 
 
 class Structure:
@@ -43,6 +51,7 @@ class Structure:
         self.forward = forward
         self._calls = {call.path: call for call in forward.calls}
         self._convolutions: dict[str | None, str] = {}
+        self._before: dict[str, tf.Tensor] = {}
 
     @property
     def layers(self) -> tuple[LayerInfo, ...]:
@@ -69,15 +78,36 @@ class Structure:
             )
         return outputs[0]
 
+    @cached_property
+    def scores(self) -> Before | None:
+        """The values before the output's softmax or sigmoid; None: not found, or there is none."""
+        found = before_scores(self.output, OUTPUT_KINDS, self.dependent)
+        return found or by_proof(self.output)
+
     @property
     def output_kind(self) -> str:
         """What the network ends in: softmax, log-softmax, sigmoid or linear."""
-        return OUTPUT_KINDS.get(_source(self.output).op.type, "linear")
+        return self.scores.kind if self.scores else "linear"
 
     @property
     def logits(self) -> tf.Tensor:
-        """The output before softmax or sigmoid, fused or in a layer of its own."""
-        return _before(self.output, OUTPUT_KINDS)
+        """The output before softmax or sigmoid, wherever these were found."""
+        return self.scores.tensor if self.scores else self.output
+
+    def candidates(self) -> list[tuple[Way, tf.Tensor]] | None:
+        """What could be the values before the output's scores; None where none can be meant."""
+        try:
+            output = self.output
+        except UnsuitableError:  # several outputs
+            return None
+        if self.scores is not None:
+            return None
+        return candidates(output, before_target(output) & self.dependent)
+
+    @property
+    def ends_in_scores(self) -> bool:
+        """Whether something that may make scores stands behind the last weighted layer."""
+        return ends_in_scores(self.output, before_target(self.output) & self.dependent)
 
     def call(self, layer: str) -> Call:
         """The call of that name, containers included."""
@@ -89,10 +119,21 @@ class Structure:
         """The tensor whose units can be explained: a layer's result, before any softmax."""
         if layer is None:
             return self.logits
-        tensor = self.call(layer).output
-        ends = [_source(out).name for out in tf.nest.flatten(self.forward.output)]
-        last = _source(tensor).name in ends
-        return _before(tensor, OUTPUT_KINDS if last else ("Softmax", "LogSoftmax"))
+        if layer not in self._before:
+            self._before[layer] = self._target(self.call(layer).output)
+        return self._before[layer]
+
+    def _target(self, tensor: tf.Tensor) -> tf.Tensor:
+        outputs = tf.nest.flatten(self.forward.output)
+        ends = [before_scores(out, OUTPUT_KINDS, self.dependent) for out in outputs]
+        if len(outputs) == 1:
+            ends = [self.scores]
+        if any(_source(tensor).op is _source(x).op for x in outputs) and ends[0] and len(ends) == 1:
+            return ends[0].tensor
+        last = any(end is not None and _source(tensor).op in end.passed for end in ends)
+        kinds = OUTPUT_KINDS if last else ("Softmax", "LogSoftmax")
+        found = before_scores(tensor, kinds, self.dependent)
+        return tensor if found is None else found.tensor
 
     def last_convolution(self, layer: str | None) -> str:
         """Grad-CAM's A: the last map through which all that the neuron sees must pass.
@@ -160,30 +201,27 @@ class Structure:
 
     def sources(self, operation: tf.Operation) -> list[tf.Tensor]:
         """Those of an operation's inputs that depend on the picture, not merely on its shape."""
-        inputs = operation.inputs[:1] if operation.type in _SHAPED else operation.inputs
-        return [x for x in inputs if x.op in self.dependent]
+        return [x for x in operation.inputs if x.op in self.dependent]
 
     @cached_property
     def dependent(self) -> set[tf.Operation]:
-        """All operations that depend on the picture."""
-        return _closure(
-            [self.forward.pixels.op], lambda op: (c for o in op.outputs for c in o.consumers())
-        )
+        """All operations that depend on the picture, and not merely on its shape."""
+
+        def following(op: tf.Operation) -> Iterable[tf.Operation]:
+            after = (c for o in op.outputs for c in o.consumers())
+            return (c for c in after if c.type not in _SIZES)
+
+        return _closure([self.forward.pixels.op], following)
 
 
 def _source(tensor: tf.Tensor) -> tf.Tensor:
     """The tensor itself, before casts and identities."""
-    while tensor.op.type in _UNCHANGED or (
+    while tensor.op.type in UNCHANGED or (
         tensor.op.type == "Reshape"
         and tensor.op.inputs[0].shape.as_list() == tensor.shape.as_list()
     ):
         tensor = tensor.op.inputs[0]
     return tensor
-
-
-def _before(tensor: tf.Tensor, activations: Iterable[str]) -> tf.Tensor:
-    source = _source(tensor)
-    return source.op.inputs[0] if source.op.type in activations else tensor
 
 
 def is_map(tensor: tf.Tensor) -> bool:
@@ -194,7 +232,11 @@ def is_map(tensor: tf.Tensor) -> bool:
 def before_target(target: tf.Tensor, stop: tf.Tensor | None = None) -> set[tf.Operation]:
     """The operations that `target` is computed from, not looking past `stop`."""
     end = None if stop is None else stop.op
-    return _closure([target.op], lambda op: () if op is end else (x.op for x in op.inputs))
+
+    def preceding(op: tf.Operation) -> Iterable[tf.Operation]:
+        return () if op is end or op.type in _SIZES else (x.op for x in op.inputs)
+
+    return _closure([target.op], preceding)
 
 
 def _closure(start: list[tf.Operation], following: object) -> set[tf.Operation]:
