@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import keras
@@ -19,9 +22,22 @@ def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.Concrete
     return tf.function(body, input_signature=specs, autograph=False).get_concrete_function()
 
 
+_batch: ContextVar[int | None] = ContextVar("batch", default=None)
+
+
+@contextmanager
+def batches_of(size: int | None) -> Iterator[None]:
+    """Within this, functions take batches of that many inputs, None of any."""
+    token = _batch.set(size)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
 def pixels_spec(shape: tuple[int, int, int]) -> tf.TensorSpec:
-    """A batch of inputs of any length."""
-    return tf.TensorSpec((None, *shape), tf.float32, name="pixels")
+    """A batch of inputs of any length, or of the model's own."""
+    return tf.TensorSpec((_batch.get(), *shape), tf.float32, name="pixels")
 
 
 def forward_in(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Structure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,10 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions
+from cnnvis_widgets.backend.compiled_functions import batches_of
 from cnnvis_widgets.backend.graph.output_scores import Proven, doubt, proof, proven_scores
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.errors import CnnvisError, InvalidValueError
+from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
 
@@ -55,6 +55,7 @@ class CompiledModel:
         self._lock = threading.RLock()
         self._survey: _Surveyed | None = None
         self._built_from: tuple[Any, ...] = ()
+        self._batch = _built_in_batch(model)
 
     @property
     def structure(self) -> Structure:
@@ -93,11 +94,12 @@ class CompiledModel:
 
     def _look(self) -> _Surveyed:
         """Trace the network, and find by numbers what could not be read off its graph."""
-        with proven_scores(None):
+        with proven_scores(None), batches_of(self._batch):
             function, structure, tried = compiled_functions.survey(self.model, self.input_shape)
         found, unclear = None, ""
         if tried is not None:
-            _, ends = function(tf.constant(self.probes()))
+            alone = self._batch == 1 or structure.mixes_the_batch
+            _, ends = _run(function, alone, tf.constant(self.probes()))
             output, *values = (end.numpy() for end in ends)
             found = proof(output, tried, values)
             unclear = "" if found else doubt(output, structure.ends_in_scores)
@@ -134,12 +136,26 @@ class CompiledModel:
         with self._lock:
             proven = self._surveyed().proven
             if key not in self._programs:
-                with proven_scores(proven):
+                with proven_scores(proven), batches_of(self._batch):
                     self._programs[key] = self._traced(build)
                 while len(self._programs) > MOST_PROGRAMS:
                     self._programs.popitem(last=False)
             self._programs.move_to_end(key)
             return self._programs[key]
+
+    def run(self, program: Any, pixels: tf.Tensor, *others: tf.Tensor) -> Any:
+        """Call a compiled function on a batch, one by one where the network needs it.
+
+        A network may have a batch of one built in, or mix the pictures of a batch.
+
+        Args:
+            program: takes pixels and `others`; what it gives back has the batch as its first axis,
+                or is the unit that comes first.
+            pixels: (batch, rows, columns, channels).
+            others: unit (-1: the first picture's most probable) and position, or nothing.
+        """
+        alone = self._batch == 1 or self.structure.mixes_the_batch
+        return _run(program, alone, pixels, *others)
 
     def _traced(self, build: Callable[[], Any]) -> Any:
         try:
@@ -147,10 +163,9 @@ class CompiledModel:
         except CnnvisError:
             raise
         except Exception as error:  # whatever the caller's layers raise
-            said = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras colours its messages
             raise InvalidValueError(
                 f"The network {self.name!r} could not be run on an input of shape "
-                f"{self.input_shape}: {said}"
+                f"{self.input_shape}: {gist(error)}"
             ) from error
 
 
@@ -164,3 +179,21 @@ def _make(model: keras.Model) -> tuple[Any, ...]:
         (id(layer), id(getattr(layer, "activation", None)), getattr(layer, "quantization_mode", ""))
         for layer in layers
     )
+
+
+def _run(program: Any, alone: bool, pixels: tf.Tensor, *others: tf.Tensor) -> Any:
+    if not alone or pixels.shape[0] == 1:
+        return program(pixels, *others)
+    results = [program(pixels[:1], *others)]
+    if others:  # the first picture's class, for all
+        others = (results[0][0], *others[1:])
+    results += [program(pixels[i : i + 1], *others) for i in range(1, pixels.shape[0])]
+    return tf.nest.map_structure(lambda *x: tf.concat(x, 0) if x[0].shape.rank else x[0], *results)
+
+
+def _built_in_batch(model: keras.Model) -> int | None:
+    """The batch size of a model's input, None where it takes any."""
+    try:
+        return model.inputs[0].shape[0]
+    except (AttributeError, ValueError, TypeError, IndexError):  # subclassed
+        return None

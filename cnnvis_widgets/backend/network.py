@@ -106,6 +106,11 @@ class Network(CompiledModel):
         return self.structure.logits.shape[-1]
 
     @property
+    def several_outputs(self) -> bool:
+        """Whether it has more than one output: then a neuron is a layer's unit, and none else."""
+        return len(tf.nest.flatten(self.structure.forward.output)) > 1
+
+    @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """The input of a black and of a white picture, float32 of the input's shape each."""
         ends = [self.plain(level) for level in (0, 255)]
@@ -172,7 +177,7 @@ class Network(CompiledModel):
         program = self.compiled(
             ("outputs",), lambda: compiled_functions.outputs(self.model, self.input_shape)
         )
-        logits, scores = (x.numpy() for x in program(tf.constant(batch)))
+        logits, scores = (x.numpy() for x in self.run(program, tf.constant(batch)))
         return logits, np.exp(scores) if self.structure.output_kind == "log-softmax" else scores
 
     def predict(self, image: np.ndarray, top: int = 5) -> list[Prediction]:
@@ -274,7 +279,7 @@ class Network(CompiledModel):
             ("values", layer, aggregate),
             lambda: compiled_functions.values(self.model, self.input_shape, layer, aggregate),
         )
-        unit, value = program(*arguments)
+        unit, value = self.run(program, *arguments)
         return int(unit), value.numpy()
 
     def backward(self, batch: np.ndarray, neuron: Neuron | None, *passes: Pass) -> BackwardResult:
@@ -293,7 +298,7 @@ class Network(CompiledModel):
                 self.model, self.input_shape, layer, aggregate, passes
             ),
         )
-        unit, value, found = program(*arguments)
+        unit, value, found = self.run(program, *arguments)
         return BackwardResult(
             int(unit),
             value.numpy(),
@@ -304,6 +309,8 @@ class Network(CompiledModel):
     def is_output(self, neuron: Neuron | None) -> bool:
         """Whether a neuron is an output unit: None, no layer, or the layer of the logits."""
         layer = neuron.layer if neuron else None
+        if layer is not None and self.several_outputs:
+            return False
         return layer is None or self.structure.target(layer).name == self.structure.logits.name
 
     def remarks(self, neuron: Neuron | None) -> tuple[str, ...]:

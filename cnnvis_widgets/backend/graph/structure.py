@@ -135,6 +135,20 @@ class Structure:
         found = before_scores(tensor, kinds, self.dependent)
         return tensor if found is None else found.tensor
 
+    @cached_property
+    def mixes_the_batch(self) -> bool:
+        """Whether something is computed of all pictures of a batch, or of a batch of one only.
+
+        The pixels have an axis of unknown length, the batch: where no axis of a tensor has, what
+        it holds is no single picture's.
+        """
+        if self.forward.pixels.shape[0] is not None:
+            return False
+        ends = tf.nest.flatten(self.forward.output)
+        path = set().union(*(before_target(end) for end in ends)) & self.dependent
+        results = [x for op in path for x in op.outputs if x.dtype.is_floating]
+        return any(x.shape.rank is None or None not in x.shape.as_list() for x in results)
+
     def last_convolution(self, layer: str | None) -> str:
         """Grad-CAM's A: the last map through which all that the neuron sees must pass.
 

@@ -266,8 +266,11 @@ def _as_given(model: keras.Model, pixels: tf.Tensor) -> Any:
     """The pixels in the list or dictionary that `keras.Model({"image": x}, …)` asks for."""
     try:
         return keras.tree.pack_sequence_as(model.input, [pixels])
-    except (AttributeError, ValueError):  # subclassed
-        return pixels
+    except (AttributeError, ValueError):  # subclassed: as it was called when it was built
+        known = (model.get_build_config() or {}).get("input_shape")
+    if isinstance(known, dict) and len(known) == 1:
+        return {next(iter(known)): pixels}
+    return [pixels] if isinstance(known, list) and len(known) == 1 else pixels
 
 
 @contextmanager
