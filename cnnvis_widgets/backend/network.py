@@ -288,7 +288,8 @@ class Network(CompiledModel):
         Args:
             batch: float32 (batch, rows, columns, channels); the batch's neurons are independent.
             neuron: as `Network.neuron` returns it; None is the first input's most probable class.
-            passes: where, and under which rule for the ReLUs.
+            passes: where, and under which rule for the ReLUs. At a layer of tokens the patches
+                are laid out in rows and columns, without class tokens.
         """
         layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
         passes = passes or (Pass(),)
@@ -302,9 +303,22 @@ class Network(CompiledModel):
         return BackwardResult(
             int(unit),
             value.numpy(),
-            tuple(pair[0].numpy() if len(pair) == 2 else None for pair in found),
-            tuple(pair[-1].numpy() for pair in found),
+            tuple(
+                self._laid_out(p, pair[0].numpy()) if len(pair) == 2 else None
+                for p, pair in zip(passes, found, strict=True)
+            ),
+            tuple(
+                self._laid_out(p, pair[-1].numpy()) for p, pair in zip(passes, found, strict=True)
+            ),
         )
+
+    def _laid_out(self, asked: Pass, values: np.ndarray) -> np.ndarray:
+        """Tokens as rows and columns, (batch, rows, columns, units); all else as it is."""
+        tokens = None if asked.place is None else self.structure.tokens(asked.place)
+        if tokens is None:
+            return values
+        patches = values[:, tokens.first : tokens.first + tokens.patches]
+        return patches.reshape(len(values), tokens.rows, tokens.columns, -1)
 
     def is_output(self, neuron: Neuron | None) -> bool:
         """Whether a neuron is an output unit: None, no layer, or the layer of the logits."""

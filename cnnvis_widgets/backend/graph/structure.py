@@ -18,6 +18,7 @@ from cnnvis_widgets.backend.graph.output_scores import (
     candidates,
     ends_in_scores,
 )
+from cnnvis_widgets.backend.graph.tokens import Layout, layout, patches_are_read
 from cnnvis_widgets.backend.graph.tracing import Call, Forward
 from cnnvis_widgets.backend.records import LayerInfo
 from cnnvis_widgets.errors import UnknownNameError, UnsuitableError
@@ -51,7 +52,13 @@ class Structure:
         self.forward = forward
         self._calls = {call.path: call for call in forward.calls}
         self._convolutions: dict[str | None, str] = {}
+        self._layouts: dict[str, Layout | None] = {}
         self._before: dict[str, tf.Tensor] = {}
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls, containers' included."""
+        return self.forward.calls
 
     @property
     def layers(self) -> tuple[LayerInfo, ...]:
@@ -169,20 +176,60 @@ class Structure:
         first_with: dict[int, Call] = {}
         for call in self.forward.calls:  # dropout hands on the same tensor: the first is meant
             first_with.setdefault(id(call.output), call)
+        beside: list[str] = []
         for call in reversed(first_with.values()):
-            if is_map(call.output) and call.output.op.type not in _POOLING:
-                between = before_target(target, stop=call.output)
-                reached = call.output.op in between
-                if reached and self.forward.pixels.op not in between:
-                    after = between - {call.output.op}
-                    if self._weighs(after) and self._weighs(before_target(call.output)):
-                        return call.path
-        if layer is not None and is_map(target):
+            if not self._has_places(call) or call.output.op.type in _POOLING:
+                continue
+            between = before_target(target, stop=call.output)
+            after = between - {call.output.op}
+            if call.output.op not in between or not self._weighs(after):
+                continue
+            if not self._weighs(before_target(call.output)):
+                continue
+            if self.forward.pixels.op in between:
+                beside.append(call.path)
+            elif not self.tokens(call.path) or self._reads_patches(call.output, target, after):
+                return call.path
+        if layer is not None and (is_map(target) or self.tokens(layer)):
             return layer
+        if beside:
+            raise UnsuitableError(
+                "Grad-CAM weighs the last maps through which all that the neuron sees passes; here "
+                "several ways lead past one another (an ensemble, or branches). Name the layer: "
+                f"layer={beside[0]!r}, for one, or another of {self._ends_of_ways(beside)}."
+            )
         raise UnsuitableError(
             "Grad-CAM needs a layer with rows and columns before the neuron; this network has "
             "none there. saliency works on any network."
         )
+
+    def _ends_of_ways(self, paths: list[str]) -> str:
+        """Those of some layers from which no other of them is reached, the last of each way."""
+        before: set[tf.Operation] = set()
+        found = []
+        for path in paths:  # the last first
+            output = self.call(path).output
+            if output.op not in before:
+                found.append(path)
+                before |= before_target(output)
+        return ", ".join(map(repr, found[:6]))
+
+    def _has_places(self, call: Call) -> bool:
+        return is_map(call.output) or self.tokens(call.path) is not None
+
+    def _reads_patches(
+        self, tokens: tf.Tensor, target: tf.Tensor, after: set[tf.Operation]
+    ) -> bool:
+        return patches_are_read(tokens, target, after, lambda op: len(self.sources(op)))
+
+    def tokens(self, layer: str) -> Layout | None:
+        """How a layer's tokens lie in rows and columns; None where it has none."""
+        if layer not in self._layouts:
+            output, found = self.call(layer).output, None
+            if output.shape.rank == 3:
+                found = layout(output, before_target(output) & self.dependent)
+            self._layouts[layer] = found
+        return self._layouts[layer]
 
     def _weighs(self, operations: set[tf.Operation]) -> bool:
         """Whether a convolution or dense layer of something seen is among the operations."""
@@ -196,7 +243,7 @@ class Structure:
             UnsuitableError: no rows and columns, or not before the neuron.
         """
         call = self.call(layer)
-        if call.output.shape.rank != 4:
+        if call.output.shape.rank != 4 and not self.tokens(layer):
             raise UnsuitableError(
                 f"Expected a layer with rows and columns; {layer!r} ({call.kind}) gives "
                 f"{tuple(call.output.shape[1:])}. The last one before the neuron is "
