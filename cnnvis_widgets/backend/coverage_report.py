@@ -12,9 +12,9 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.graph.derivatives import WEIGHTED, declared, stops
+from cnnvis_widgets.backend.graph.input_bounds import is_preprocessing
 from cnnvis_widgets.backend.graph.structure import Structure, before_target
 from cnnvis_widgets.backend.lrp.canonizers import following, multiplied
-from cnnvis_widgets.backend.lrp.input_bounds import is_preprocessing
 from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
 from cnnvis_widgets.backend.lrp.propagation import MOVERS, RULES
 from cnnvis_widgets.backend.relu_rules import bound, is_gate, is_idle, is_top

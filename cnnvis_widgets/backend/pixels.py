@@ -190,4 +190,5 @@ def _inputs(model: Any) -> list[tuple[tuple[int | None, ...] | None, str]]:
     shapes = shape if isinstance(shape, list) else [shape]
     if not shapes or not all(x is None or isinstance(x, (tuple, list)) for x in shapes):
         shapes = [None]  # a `build` of its own, called without a shape
-    return [(None if shape is None else tuple(shape), "float32") for shape in shapes]
+    # The batch that it happened to be called on is no part of it.
+    return [(None if x is None else (None, *x[1:]), "float32") for x in shapes]

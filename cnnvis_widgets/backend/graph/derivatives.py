@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from cnnvis_widgets.backend.graph.function_inlining import CALLS, THROUGH
+from cnnvis_widgets.backend.graph.grouped_convolution import GRADIENT, in_groups
 
 ROUNDING = frozenset(
     [
@@ -46,6 +47,8 @@ def follow_the_operations(operations: Iterable[tf.Operation], always: bool = Fal
         always: also where something rounds.
     """
     for operation in operations:
+        if not always and in_groups(operation):
+            operation._set_attr("_gradient_op_type", tf.compat.v1.AttrValue(s=GRADIENT.encode()))
         if _declares(operation) and (always or not _rounds_before(operation)):
             operation._set_attr("_gradient_op_type", tf.compat.v1.AttrValue(s=THROUGH.encode()))
 

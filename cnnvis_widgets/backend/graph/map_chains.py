@@ -13,10 +13,10 @@ from itertools import pairwise
 
 import tensorflow as tf
 
+from cnnvis_widgets.backend.graph.input_bounds import is_preprocessing
 from cnnvis_widgets.backend.graph.receptive_field import Declared, declared_windows
 from cnnvis_widgets.backend.graph.structure import Structure, before_target, is_map
 from cnnvis_widgets.backend.graph.tracing import Call
-from cnnvis_widgets.backend.lrp.input_bounds import is_preprocessing
 from cnnvis_widgets.backend.records import Chain, Pair, Window
 from cnnvis_widgets.backend.relu_rules import is_gate, is_idle, is_top
 from cnnvis_widgets.errors import UnsuitableError

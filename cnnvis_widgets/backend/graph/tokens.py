@@ -53,11 +53,11 @@ def layout(tensor: tf.Tensor, path: set[tf.Operation]) -> Layout | None:
             before = _before(op, path)
             if before is not None:
                 first, many = first + before[0], before[1]
-        if op.type == "Reshape" and op.inputs[0].shape.rank == 4:
+        if op.type == "Reshape" and op.inputs[0].shape.rank == 4 and many == _tokens(op):
             _, rows, columns, units = op.inputs[0].shape
-            if op.outputs[0].shape.rank == 3 and None not in (rows, columns):
-                if rows * columns == many == _tokens(op) and units == op.outputs[0].shape[2]:
-                    return Layout(rows, columns, first) if many > 1 else None
+            whole = op.outputs[0].shape.rank == 3 and units == op.outputs[0].shape[2]
+            if whole and None not in (rows, columns) and rows * columns == many > 1:
+                return Layout(rows, columns, first)
         for x in op.inputs:
             if x.op in path and x.op not in seen:
                 seen.add(x.op)
@@ -66,7 +66,8 @@ def layout(tensor: tf.Tensor, path: set[tf.Operation]) -> Layout | None:
 
 
 def _tokens(operation: tf.Operation) -> int | None:
-    return operation.outputs[0].shape[1]
+    shape = operation.outputs[0].shape
+    return shape[1] if shape.rank and shape.rank > 1 else None
 
 
 def _before(operation: tf.Operation, path: set[tf.Operation]) -> tuple[int, int] | None:

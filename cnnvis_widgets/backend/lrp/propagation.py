@@ -19,8 +19,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from cnnvis_widgets.backend.graph.input_bounds import bounds
 from cnnvis_widgets.backend.lrp.canonizers import MOVING, aftermath, never_negative
-from cnnvis_widgets.backend.lrp.input_bounds import bounds
 from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
 from cnnvis_widgets.backend.lrp.rules import alpha_beta, epsilon, share, z_bounded, z_plus
 
