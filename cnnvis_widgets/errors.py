@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -43,3 +44,15 @@ class FileError(CnnvisError, OSError):
 
 class Cancelled(CnnvisError):
     """The work was stopped on request; raised out of a progress callback, never a failure."""
+
+
+def gist(error: Exception) -> str:
+    """What an error says, in one line: those of Keras and TensorFlow have dozens."""
+    said = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras colours its messages
+    lines = [line.strip() for line in said.splitlines()]
+    frame = (
+        *("Exception encountered", "Graph execution error", "Traceback", "File ", "-"),
+        *("Detected at", "in user code"),
+    )
+    telling = [x for x in lines if x and not x.startswith(frame)] or [type(error).__name__]
+    return telling[0] if len(telling[0]) < 300 else f"{telling[0][:300]} …"

@@ -15,7 +15,7 @@ from cnnvis_widgets.backend.compiled_functions import (
     forward_in,
     pixels_spec,
 )
-from cnnvis_widgets.backend.graph.map_chains import relu_chain, relu_maps
+from cnnvis_widgets.backend.graph.map_chains import left_out, relu_chain, relu_maps
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import Chain, ChannelMeans
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 def has_relu_maps(network: Network) -> bool:
     """Whether a ReLU's result has rows and columns; see `graph/map_chains.py`."""
     return bool(relu_maps(network.structure))
+
+
+def maps_left_out(network: Network) -> dict[str, str]:
+    """The layers behind the deepest map of the chain whose activation is no ReLU, and why."""
+    return left_out(network.structure)
 
 
 def channel_means(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> ChannelMeans:

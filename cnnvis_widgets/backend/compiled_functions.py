@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+from cnnvis_widgets.backend.graph.output_scores import Way
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.graph.tracing import trace
 from cnnvis_widgets.backend.passes import INPUT, Pass
@@ -18,9 +22,22 @@ def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.Concrete
     return tf.function(body, input_signature=specs, autograph=False).get_concrete_function()
 
 
+_batch: ContextVar[int | None] = ContextVar("batch", default=None)
+
+
+@contextmanager
+def batches_of(size: int | None) -> Iterator[None]:
+    """Within this, functions take batches of that many inputs, None of any."""
+    token = _batch.set(size)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
 def pixels_spec(shape: tuple[int, int, int]) -> tf.TensorSpec:
-    """A batch of inputs of any length."""
-    return tf.TensorSpec((None, *shape), tf.float32, name="pixels")
+    """A batch of inputs of any length, or of the model's own."""
+    return tf.TensorSpec((_batch.get(), *shape), tf.float32, name="pixels")
 
 
 def forward_in(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Structure:
@@ -29,22 +46,51 @@ def forward_in(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Str
         return Structure(trace(model, pixels, fold))
 
 
-def survey(
-    model: keras.Model, shape: tuple[int, int, int]
-) -> tuple[tf.types.experimental.ConcreteFunction, Structure]:
-    """Pixels → mean activation of every unit of every listed layer; and the structure itself."""
-    found: list[Structure] = []
+class Survey(NamedTuple):
+    """A traced network, and what is asked of it at once.
 
-    def body(pixels: tf.Tensor) -> list[tf.Tensor]:
+    Attributes:
+        function: pixels → mean activation of every unit of every listed layer, and the output with
+            the candidates for the values before its scores (nothing where there are none).
+        structure: the traced graph's facts.
+        candidates: see `output_scores.candidates`.
+    """
+
+    function: tf.types.experimental.ConcreteFunction
+    structure: Structure
+    candidates: list[tuple[Way, tf.Tensor]] | None
+
+
+def survey(model: keras.Model, shape: tuple[int, int, int]) -> Survey:
+    """Trace a network for all that is to be known of it."""
+    found: list[Any] = []
+
+    def body(pixels: tf.Tensor) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         structure = forward_in(model, pixels)
-        found[:] = [structure]
         means = []
         for info in structure.layers:
             output = tf.cast(structure.call(info.name).output, tf.float32)
             means.append(tf.reduce_mean(output, axis=list(range(1, output.shape.rank - 1))))
-        return means
+        tried = structure.candidates()
+        found[:] = [structure, tried]
+        ends = (
+            [structure.output, *(tensor for _, tensor in tried or [])] if tried is not None else []
+        )
+        return means, [tf.cast(end, tf.float32) for end in ends]
 
-    return compiled(body, pixels_spec(shape)), found[0]
+    return Survey(compiled(body, pixels_spec(shape)), *found)
+
+
+def relevance_structure(model: keras.Model, shape: tuple[int, int, int]) -> Structure:
+    """The network's graph as relevance goes through it."""
+    found: list[Structure] = []
+
+    def body(pixels: tf.Tensor) -> tf.Tensor:
+        found[:] = [Structure(trace(model, pixels, relevance=True))]
+        return pixels
+
+    compiled(body, pixels_spec(shape))
+    return found[0]
 
 
 def outputs(
@@ -124,7 +170,9 @@ def backward_start(
     with one graph, and costs no gather or scatter over the layer.
     """
     units = target.shape[-1]
-    maps = tf.reshape(target, [tf.shape(target)[0], -1, units])
+    # Half precision cannot hold the sum of a map.
+    full = target if target.dtype == tf.float64 else tf.cast(target, tf.float32)
+    maps = tf.reshape(full, [tf.shape(target)[0], -1, units])
     places = tf.shape(maps)[1]
     unit = tf.where(unit < 0, tf.argmax(tf.reduce_sum(maps, 1)[0], output_type=tf.int32), unit)
     if aggregate == "sum":
@@ -138,4 +186,4 @@ def backward_start(
     chosen = weights[..., None] * tf.one_hot(unit, units, dtype=maps.dtype)
     value = tf.reduce_sum(tf.gather(maps, unit, axis=-1) * weights, 1)
     seed = tf.reshape(tf.broadcast_to(chosen, tf.shape(maps)), tf.shape(target))
-    return unit, tf.cast(value, tf.float32), seed
+    return unit, tf.cast(value, tf.float32), tf.cast(seed, target.dtype)

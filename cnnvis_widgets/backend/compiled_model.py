@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions
+from cnnvis_widgets.backend.compiled_functions import batches_of
+from cnnvis_widgets.backend.graph.output_scores import Proven, doubt, proof, proven_scores
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.errors import CnnvisError, InvalidValueError
+from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
+
+
+class _Surveyed(NamedTuple):
+    """What is known of a network once it was traced.
+
+    Attributes:
+        function: see `compiled_functions.Survey`.
+        structure: the traced graph's facts.
+        proven: how the values before the scores were found by numbers, if they were.
+        doubt: a sentence where the output looks like scores and they were not found.
+    """
+
+    function: Any
+    structure: Structure
+    proven: Proven | None
+    doubt: str
 
 
 class CompiledModel:
@@ -36,12 +53,18 @@ class CompiledModel:
         self._programs: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._targets: dict[str | None, tuple[int | None, ...]] = {}
         self._lock = threading.RLock()
-        self._survey: tuple[Any, Structure] | None = None
+        self._survey: _Surveyed | None = None
+        self._built_from: tuple[Any, ...] = ()
+        self._batch = _built_in_batch(model)
 
     @property
     def structure(self) -> Structure:
         """The traced graph's facts."""
-        return self._surveyed()[1]
+        return self._surveyed().structure
+
+    def probes(self) -> np.ndarray:
+        """A few inputs by which the network is tried, float32 (3, rows, columns, channels)."""
+        return np.random.default_rng(0).normal(size=(3, *self.input_shape)).astype(np.float32)
 
     def neuron_arguments(
         self, batch: np.ndarray, neuron: Neuron | None
@@ -62,13 +85,42 @@ class CompiledModel:
             self._targets[layer] = tuple(self.structure.target(layer).shape[1:])
         return self._targets[layer]
 
-    def _surveyed(self) -> tuple[Any, Structure]:
+    def _surveyed(self) -> _Surveyed:
         with self._lock:
+            self._forget_another_model()
             if self._survey is None:
-                self._survey = self._traced(
-                    lambda: compiled_functions.survey(self.model, self.input_shape)
-                )
+                self._survey = self._traced(self._look)
             return self._survey
+
+    def _look(self) -> _Surveyed:
+        """Trace the network, and find by numbers what could not be read off its graph."""
+        with proven_scores(None), batches_of(self._batch):
+            function, structure, tried = compiled_functions.survey(self.model, self.input_shape)
+        found, unclear = None, ""
+        if tried is not None:
+            alone = self._batch == 1 or structure.mixes_the_batch
+            _, ends = _run(function, alone, tf.constant(self.probes()))
+            output, *values = (end.numpy() for end in ends)
+            found = proof(output, tried, values)
+            unclear = "" if found else doubt(output, structure.ends_in_scores)
+        if found:
+            structure = Structure(structure.forward)
+            with proven_scores(found):
+                found = found if structure.scores else None
+        return _Surveyed(function, structure, found, unclear)
+
+    def _forget_another_model(self) -> None:
+        """Drop what was compiled if the model's layers have been exchanged since then."""
+        now = _make(self.model)
+        if now != self._built_from:
+            self._built_from = now
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop all that was compiled and read."""
+        self._survey = None
+        self._programs.clear()
+        self._targets.clear()
 
     def has_compiled(self, key: tuple[Any, ...]) -> bool:
         """Whether a function of this key is kept."""
@@ -82,12 +134,28 @@ class CompiledModel:
             build: traces a function of the model; its errors become an `InvalidValueError`.
         """
         with self._lock:
+            proven = self._surveyed().proven
             if key not in self._programs:
-                self._programs[key] = self._traced(build)
+                with proven_scores(proven), batches_of(self._batch):
+                    self._programs[key] = self._traced(build)
                 while len(self._programs) > MOST_PROGRAMS:
                     self._programs.popitem(last=False)
             self._programs.move_to_end(key)
             return self._programs[key]
+
+    def run(self, program: Any, pixels: tf.Tensor, *others: tf.Tensor) -> Any:
+        """Call a compiled function on a batch, one by one where the network needs it.
+
+        A network may have a batch of one built in, or mix the pictures of a batch.
+
+        Args:
+            program: takes pixels and `others`; what it gives back has the batch as its first axis,
+                or is the unit that comes first.
+            pixels: (batch, rows, columns, channels).
+            others: unit (-1: the first picture's most probable) and position, or nothing.
+        """
+        alone = self._batch == 1 or self.structure.mixes_the_batch
+        return _run(program, alone, pixels, *others)
 
     def _traced(self, build: Callable[[], Any]) -> Any:
         try:
@@ -95,8 +163,37 @@ class CompiledModel:
         except CnnvisError:
             raise
         except Exception as error:  # whatever the caller's layers raise
-            said = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras colours its messages
             raise InvalidValueError(
                 f"The network {self.name!r} could not be run on an input of shape "
-                f"{self.input_shape}: {said}"
+                f"{self.input_shape}: {gist(error)}"
             ) from error
+
+
+def _make(model: keras.Model) -> tuple[Any, ...]:
+    """What a compiled function depends on besides weights: the layers, and how each computes."""
+    try:
+        layers = list(model._flatten_layers())
+    except Exception:  # not public
+        return ()
+    return tuple(
+        (id(layer), id(getattr(layer, "activation", None)), getattr(layer, "quantization_mode", ""))
+        for layer in layers
+    )
+
+
+def _run(program: Any, alone: bool, pixels: tf.Tensor, *others: tf.Tensor) -> Any:
+    if not alone or pixels.shape[0] == 1:
+        return program(pixels, *others)
+    results = [program(pixels[:1], *others)]
+    if others:  # the first picture's class, for all
+        others = (results[0][0], *others[1:])
+    results += [program(pixels[i : i + 1], *others) for i in range(1, pixels.shape[0])]
+    return tf.nest.map_structure(lambda *x: tf.concat(x, 0) if x[0].shape.rank else x[0], *results)
+
+
+def _built_in_batch(model: keras.Model) -> int | None:
+    """The batch size of a model's input, None where it takes any."""
+    try:
+        return model.inputs[0].shape[0]
+    except (AttributeError, ValueError, TypeError, IndexError):  # subclassed
+        return None

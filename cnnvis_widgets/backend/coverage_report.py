@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 import tensorflow as tf
 
 from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.backend.graph.derivatives import WEIGHTED, declared, stops
+from cnnvis_widgets.backend.graph.input_bounds import is_preprocessing
 from cnnvis_widgets.backend.graph.structure import Structure, before_target
-from cnnvis_widgets.backend.lrp.canonizers import arithmetic_only, following, multiplied
+from cnnvis_widgets.backend.lrp.canonizers import following, multiplied
 from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
 from cnnvis_widgets.backend.lrp.propagation import MOVERS, RULES
 from cnnvis_widgets.backend.relu_rules import bound, is_gate, is_idle, is_top
@@ -44,10 +46,32 @@ OTHER_ACTIVATIONS = {
     ("Select", "SelectV2", "Greater", "GreaterEqual", "Less", "LessEqual"),
     "a ReLU with a threshold, or another switch",
 )
+_PRODUCTS = ("Mul", "RealDiv", "DivNoNan", "Pow", "SquaredDifference")
+# What hands on the derivative itself, or picks: no rule for ReLUs says anything else of it.
+LINEAR = frozenset(
+    [
+        *("Add", "AddV2", "AddN", "Sub", "BiasAdd", "Neg", "Mean", "Sum", "Max", "Min", "AvgPool"),
+        *("MaxPool", "MaxPoolWithArgmax", "Placeholder", "Cast", "Cumsum", "ClipByValue"),
+        *("ResizeBilinear", "ResizeBicubic", "ResizeArea", "ScaleAndTranslate", "CropAndResize"),
+        *("FusedBatchNormV3", "FusedBatchNorm", "FusedBatchNormV2", "Maximum", "Minimum"),
+        *("ExtractImagePatches", "Fill", "ScatterNd", "TensorScatterUpdate", "Where", "SliceGrad"),
+        *(
+            "MatrixBandPart",
+            "MatrixDiag",
+            "MatrixDiagV3",
+            "Pack",
+            "Unpack",
+            "ImageProjectiveTransformV3",
+        ),
+        *("MirrorPadGrad", "StridedSliceGrad", "IdentityN", "StopGradient", "EnsureShape"),
+        *("TensorListStack", "Conv2DBackpropInput", *MOVERS, *WEIGHTED, *KINDS),
+    ]
+)
 OPAQUE = (
     *("PartitionedCall", "StatefulPartitionedCall", "XlaLaunch", "PyFunc", "EagerPyFunc"),
-    *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
+    "PyFuncStateless",
 )
+CHOSEN = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase")
 
 
 def gradient_coverage(
@@ -64,9 +88,14 @@ def gradient_coverage(
     kinds: Counter[str] = Counter()
     gates: Counter[str] = Counter()
     untreated: dict[str, str] = {}
-    for name, kind, operations in _by_layer(structure, layer, down_to):
+    listed = list(_by_layer(structure, layer, down_to))
+    passed = declared(op for *_, operations in listed for op in operations)
+    for name, kind, operations in listed:
         found = sum(is_gate(op) for op in operations)
-        why = _untreated(operations)
+        inside = [op for op in operations if op not in passed]
+        why = _stopped(inside, structure)
+        if rule != "gradient":
+            why = why or _untreated(inside, structure)
         if kind != LOOSE or found:
             kinds[kind] += 1
             gates[kind] += found
@@ -74,7 +103,7 @@ def gradient_coverage(
             untreated[name] = why
     named = rule if rule != "gradient" else ""
     treated = {kind: _words(count, gates[kind], named) for kind, count in kinds.items()}
-    return Coverage(treated, untreated if named else {})
+    return Coverage(treated, untreated)
 
 
 def relevance_coverage(structure: Structure, layer: str | None) -> Coverage:
@@ -104,7 +133,9 @@ def _unshared(
 ) -> str:
     """Why a layer's relevance is not shared out as published; empty where it is."""
     for op in operations:
-        if not op.outputs[0].dtype.is_floating:  # a shape or an index: no relevance comes here
+        if stops(op, structure.dependent) and op.type not in MOVERS:
+            return f"no relevance passes it ({OTHER_ACTIVATIONS.get(op.type, op.type)})"
+        if not op.outputs[0].dtype.is_floating:  # an index or a switch: no relevance comes here
             continue
         if op.type in ("Mul", "RealDiv", *KINDS) and _dependent_inputs(op, structure) > 1:
             return "it multiplies two signals; one of them takes all"
@@ -112,6 +143,8 @@ def _unshared(
             return "a product in an unusual order: its relevance is spread evenly"
         if op.type not in RULES and op.type not in MOVERS and op.type != "Placeholder":
             hidden = "hidden inside a tf.function" if op.type in OPAQUE else op.type
+            if op.type in CHOSEN:
+                hidden = f"hidden inside a branch or loop, chosen at run time: {op.type}"
             return f"no rule is known for it ({OTHER_ACTIVATIONS.get(op.type, hidden)})"
         if op not in folded and _scales_channels(op, structure):
             return (
@@ -143,7 +176,7 @@ def _scales_channels(operation: tf.Operation, structure: Structure) -> bool:
     values = [tf.get_static_value(x) for x in others]
     harmless = operation.type != "Neg" and all(v is not None and (v > 0).all() for v in values)
     pixels = structure.forward.pixels
-    return not harmless and not arithmetic_only(operation.outputs[0], pixels, structure.dependent)
+    return not harmless and not is_preprocessing(operation.outputs[0], pixels, structure.dependent)
 
 
 def _by_layer(
@@ -187,14 +220,43 @@ def _words(count: int, gates: int, rule: str) -> str:
     return f"{what}, {rule} rule at {gates} ReLUs" if rule and gates else what
 
 
-def _untreated(operations: Iterable[tf.Operation]) -> str:
-    for op in operations:
-        if op.type in OPAQUE:
+def _stopped(operations: Iterable[tf.Operation], structure: Structure) -> str:
+    """Why the derivative is not that of what is computed; empty where it is."""
+    return next((why for op in operations if (why := stops(op, structure.dependent))), "")
+
+
+def _untreated(operations: list[tf.Operation], structure: Structure) -> str:
+    kinds = {op.type: None for op in operations}
+    for kind in kinds:
+        if kind in OPAQUE:
             return "its operations are hidden inside a tf.function"
-        other = OTHER_ACTIVATIONS.get(op.type) or _clip(op)
-        if other and not (is_gate(op) or is_top(op) or is_idle(op)):
+        if kind in CHOSEN:
+            return f"its operations are hidden inside a branch or loop, chosen at run time ({kind})"
+    others = [op for op in operations if not (is_gate(op) or is_top(op) or is_idle(op))]
+    for op in others:
+        if other := OTHER_ACTIVATIONS.get(op.type) or _clip(op):
             return f"its activation is no ReLU ({other})"
-    return ""
+    return next((why for op in others if (why := _unusual(op, structure))), "")
+
+
+def _unusual(operation: tf.Operation, structure: Structure) -> str:
+    """What an operation does that is neither linear nor a ReLU; empty where it is one of these."""
+    result = operation.outputs[0] if operation.outputs else None
+    if result is None or not result.dtype.is_floating:
+        return ""
+    signals = _dependent_inputs(operation, structure)
+    if operation.type in (*_PRODUCTS, *WEIGHTED) and signals > 1:
+        return "it multiplies or divides two signals, for which the method has no rule"
+    if operation.type in ("Maximum", "Minimum") and signals > 1:
+        return "it picks the larger or smaller of two signals, for which the method has no rule"
+    divides = operation.type in ("RealDiv", "DivNoNan")
+    if divides and operation.inputs[0].op not in structure.dependent:
+        return "it divides by a signal, for which the method has no rule"
+    if operation.type.startswith("FusedBatchNorm") and operation.get_attr("is_training"):
+        return "its BatchNorm takes the batch's own mean, as in training"
+    if operation.type in ("Mul", "RealDiv", "DivNoNan") or operation.type in LINEAR:
+        return ""
+    return f"the method has no rule for it ({operation.type})"
 
 
 def _clip(operation: tf.Operation) -> str:

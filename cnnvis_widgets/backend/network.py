@@ -14,11 +14,14 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions, pixels
 from cnnvis_widgets.backend.backbones import unprepared
+from cnnvis_widgets.backend.compiled_functions import relevance_structure
 from cnnvis_widgets.backend.compiled_model import CompiledModel
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
+from cnnvis_widgets.backend.graph.precision import rounds_its_input
 from cnnvis_widgets.backend.graph.receptive_field import planned
 from cnnvis_widgets.backend.labels import named_units
+from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
 from cnnvis_widgets.backend.preprocessing import preprocessing
@@ -79,6 +82,11 @@ class Network(CompiledModel):
         self.decoders: Path | None = None  # by the zoo: a folder of decoders for `upconvnet`
         self._coverage: dict[tuple[str | None, str, str | None], Coverage] = {}
 
+    def _forget(self) -> None:
+        super()._forget()
+        self._coverage.clear()
+        vars(self).pop("plan", None)
+
     def __repr__(self) -> str:
         return f"Network({self.name!r}, input {self.input_shape})"
 
@@ -96,6 +104,11 @@ class Network(CompiledModel):
     def units(self) -> int:
         """How many output units there are."""
         return self.structure.logits.shape[-1]
+
+    @property
+    def several_outputs(self) -> bool:
+        """Whether it has more than one output: then a neuron is a layer's unit, and none else."""
+        return len(tf.nest.flatten(self.structure.forward.output)) > 1
 
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -116,6 +129,16 @@ class Network(CompiledModel):
                 "everywhere into values that are NaN or infinite; expected finite ones."
             )
         return made
+
+    def probes(self) -> np.ndarray:
+        """Noise as the network's input, by which it is tried: float32 (3, rows, columns, …)."""
+        noise = np.random.default_rng(0).uniform(0, 255, (3, *self.input_shape))
+        noise[1] *= 0.5
+        try:
+            made = [pixels.preprocessed(x.astype(np.float32), self.preprocess) for x in noise]
+        except Exception:  # a preprocessing of pictures only
+            return super().probes()
+        return np.stack(made) if np.isfinite(made).all() else super().probes()
 
     def label(self, unit: int) -> str:
         """The name of an output unit, "unit 17" where the network has no labels."""
@@ -154,7 +177,7 @@ class Network(CompiledModel):
         program = self.compiled(
             ("outputs",), lambda: compiled_functions.outputs(self.model, self.input_shape)
         )
-        logits, scores = (x.numpy() for x in program(tf.constant(batch)))
+        logits, scores = (x.numpy() for x in self.run(program, tf.constant(batch)))
         return logits, np.exp(scores) if self.structure.output_kind == "log-softmax" else scores
 
     def predict(self, image: np.ndarray, top: int = 5) -> list[Prediction]:
@@ -195,8 +218,8 @@ class Network(CompiledModel):
         Returns:
             layer → float32 (units,), in the order of `layers`.
         """
-        program, structure = self._surveyed()
-        means = program(tf.constant(self.prepare(image).input[None]))
+        program, structure, *_ = self._surveyed()
+        means, _ = program(tf.constant(self.prepare(image).input[None]))
         return {i.name: m.numpy()[0] for i, m in zip(structure.layers, means, strict=True)}
 
     def most_active(self, image: np.ndarray, layer: str, top: int = 5) -> list[ActiveUnit]:
@@ -256,7 +279,7 @@ class Network(CompiledModel):
             ("values", layer, aggregate),
             lambda: compiled_functions.values(self.model, self.input_shape, layer, aggregate),
         )
-        unit, value = program(*arguments)
+        unit, value = self.run(program, *arguments)
         return int(unit), value.numpy()
 
     def backward(self, batch: np.ndarray, neuron: Neuron | None, *passes: Pass) -> BackwardResult:
@@ -265,7 +288,8 @@ class Network(CompiledModel):
         Args:
             batch: float32 (batch, rows, columns, channels); the batch's neurons are independent.
             neuron: as `Network.neuron` returns it; None is the first input's most probable class.
-            passes: where, and under which rule for the ReLUs.
+            passes: where, and under which rule for the ReLUs. At a layer of tokens the patches
+                are laid out in rows and columns, without class tokens.
         """
         layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
         passes = passes or (Pass(),)
@@ -275,18 +299,53 @@ class Network(CompiledModel):
                 self.model, self.input_shape, layer, aggregate, passes
             ),
         )
-        unit, value, found = program(*arguments)
+        unit, value, found = self.run(program, *arguments)
         return BackwardResult(
             int(unit),
             value.numpy(),
-            tuple(pair[0].numpy() if len(pair) == 2 else None for pair in found),
-            tuple(pair[-1].numpy() for pair in found),
+            tuple(
+                self._laid_out(p, pair[0].numpy()) if len(pair) == 2 else None
+                for p, pair in zip(passes, found, strict=True)
+            ),
+            tuple(
+                self._laid_out(p, pair[-1].numpy()) for p, pair in zip(passes, found, strict=True)
+            ),
         )
+
+    def _laid_out(self, asked: Pass, values: np.ndarray) -> np.ndarray:
+        """Tokens as rows and columns, (batch, rows, columns, units); all else as it is."""
+        tokens = None if asked.place is None else self.structure.tokens(asked.place)
+        if tokens is None:
+            return values
+        patches = values[:, tokens.first : tokens.first + tokens.patches]
+        return patches.reshape(len(values), tokens.rows, tokens.columns, -1)
 
     def is_output(self, neuron: Neuron | None) -> bool:
         """Whether a neuron is an output unit: None, no layer, or the layer of the logits."""
         layer = neuron.layer if neuron else None
+        if layer is not None and self.several_outputs:
+            return False
         return layer is None or self.structure.target(layer).name == self.structure.logits.name
+
+    def remarks(self, neuron: Neuron | None) -> tuple[str, ...]:
+        """What must be told beside any explanation of a neuron, in sentences."""
+        survey, said = self._surveyed(), []
+        if self.is_output(neuron):
+            if survey.doubt:
+                said.append(survey.doubt)
+            if survey.proven:
+                said.append(
+                    f"The value before {survey.proven.kind} was found by numbers: on a few "
+                    f"pictures its {survey.proven.kind} is the network's output."
+                )
+        if survey.structure.forward.opened:
+            said.append("A tf.function of the network was opened: explained is what lies inside.")
+        if survey.structure.forward.half:
+            said.append(
+                "Computed in float32; the network itself computes in half precision, whose values "
+                "differ in the third digit."
+            )
+        return tuple(said)
 
     def coverage(
         self, neuron: Neuron | None, rule: str = "gradient", down_to: str | None = None
@@ -301,8 +360,16 @@ class Network(CompiledModel):
         """What relevance propagation does to each kind of layer before the neuron."""
         key = (neuron.layer if neuron else None, "relevance", None)
         if key not in self._coverage:
-            self._coverage[key] = relevance_coverage(self.structure, key[0])
+            self._coverage[key] = relevance_coverage(self._as_relevance_sees_it(), key[0])
         return self._coverage[key]
+
+    def _as_relevance_sees_it(self) -> Structure:
+        """The traced graph, in which quantised layers do not round their input."""
+        if not any(c.layer and rounds_its_input(c.layer) for c in self.structure.forward.calls):
+            return self.structure
+        return self.compiled(
+            ("relevance structure",), lambda: relevance_structure(self.model, self.input_shape)
+        )
 
     def last_convolution(self, neuron: Neuron | None) -> str:
         """The layer whose map Grad-CAM weighs by default; see `Structure.last_convolution`."""

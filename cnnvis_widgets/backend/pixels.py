@@ -144,10 +144,12 @@ def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, i
         raise InvalidValueError(f"input_shape is (rows, columns, channels); got {wanted}.")
     inputs = _inputs(model)
     if not inputs or (wanted is None and inputs[0][0] is None):
-        raise InvalidValueError(
-            f"The model {model.name!r} has no known input shape. Call it once on a batch of "
-            "pictures" + (", or give input_shape=(rows, columns, channels)." if inputs else ".")
+        advice = (
+            "Give input_shape=(rows, columns, channels)."
+            if inputs
+            else "Call it once on a batch of pictures."
         )
+        raise InvalidValueError(f"The model {model.name!r} has no known input shape. {advice}")
     shapes = ", ".join(str(shape) for shape, _ in inputs)
     shape, dtype = inputs[0]
     shape = (None, *wanted) if shape is None else shape  # type: ignore[misc]
@@ -155,6 +157,12 @@ def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, i
         raise InvalidValueError(
             "Expected a model with one image input of shape (batch, rows, columns, 1 or 3); "
             f"this one takes {shapes}."
+        )
+    if shape[0] not in (None, 1):
+        raise InvalidValueError(
+            f"The model {model.name!r} has a batch of {shape[0]} pictures built in; pictures are "
+            "explained one by one. Expected a batch of any size or of 1: build it with "
+            "keras.Input(…) without batch_size, and give it the weights of this one."
         )
     if "float" not in dtype:
         raise InvalidValueError(
@@ -180,4 +188,7 @@ def _inputs(model: Any) -> list[tuple[tuple[int | None, ...] | None, str]]:
     if isinstance(shape, dict):
         shape = list(shape.values())
     shapes = shape if isinstance(shape, list) else [shape]
-    return [(None if shape is None else tuple(shape), "float32") for shape in shapes]
+    if not shapes or not all(x is None or isinstance(x, (tuple, list)) for x in shapes):
+        shapes = [None]  # a `build` of its own, called without a shape
+    # The batch that it happened to be called on is no part of it.
+    return [(None if x is None else (None, *x[1:]), "float32") for x in shapes]

@@ -16,6 +16,8 @@ from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.script import Script
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
+from cnnvis_widgets.engine.script import script
+from cnnvis_widgets.errors import InvalidValueError, UnsuitableError, gist
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.contract import Answer, Method, Progress, Question
 from cnnvis_widgets.methods.explanation import Explanation
@@ -100,7 +102,14 @@ def compute(
 
     if watch is not None:
         question = replace(question, preview=lambda make: watch(lambda: explanation(make())))
-    return explanation(chosen.answer(question))
+    try:
+        return explanation(chosen.answer(question))
+    except Exception as error:
+        if not type(error).__module__.startswith("tensorflow"):
+            raise
+        raise InvalidValueError(  # while it ran, e.g. of a size that the network has built in
+            f"{chosen.title} could not be computed on {network.name}: {gist(error)}"
+        ) from error
 
 
 def _explanation(
@@ -122,6 +131,7 @@ def _explanation(
     if answer.attribution is not None and not answer.attribution.any():
         notes.insert(0, "All zeros: by this method nothing in the picture speaks for this neuron.")
     neuron = question.neuron or Neuron(None, answer.unit)
+    notes[:0] = network.remarks(neuron)
     return Explanation(
         method=method,
         network=network.name,

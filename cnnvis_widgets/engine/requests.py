@@ -89,7 +89,7 @@ class NetworkFacts(NamedTuple):
     Attributes:
         title: its name in print.
         layers: every layer's record.
-        labels: the output units' names; one for each.
+        labels: the output units' names; one for each, none where there are several outputs.
         unsuited: method → why it cannot be used.
         note: what must be said of its weights, or "".
     """
@@ -111,7 +111,7 @@ class Open:
         """See `NetworkFacts`."""
         network = library.network(self.network)
         step(1, 2)
-        units = network.units
+        units = 0 if network.several_outputs else network.units
         unsuited = {name: m.unsuited(network) for name, m in all_methods().items()}
         return NetworkFacts(
             network.name,
@@ -131,9 +131,11 @@ class Predict:
     top: int = 5
 
     def perform(self, library: Library, step: Step, tell: Tell = untold) -> list[Prediction]:
-        """See `Network.predict`."""
+        """See `Network.predict`; none of a network with several outputs."""
         network = library.network(self.network)
         step(0, 1)
+        if network.several_outputs:
+            return []
         return network.predict(as_pixels(self.image), self.top)
 
 

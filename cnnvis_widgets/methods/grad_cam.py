@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from cnnvis_widgets.backend.passes import Pass
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 LAYER = Parameter(
     "layer",
@@ -52,11 +57,24 @@ class GradCam(Method):
             network.coverage(neuron, down_to=layer),
             weighted_map(maps[0], gradient[0]),  # type: ignore[index]
             layer=layer,
+            notes=about_tokens(network, layer),
         )
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
         return attribution[..., 0]
+
+
+def about_tokens(network: Network, layer: str) -> tuple[str, ...]:
+    """What is told of a layer of tokens; nothing of one with maps."""
+    tokens = network.structure.tokens(layer)
+    if tokens is None:
+        return ()
+    others = f"; {tokens.first} other token before them left out" if tokens.first else ""
+    return (
+        f"The tokens of {layer}, laid out as {tokens.rows} × {tokens.columns} patches{others}. "
+        "Attention mixes patches, so that a token may speak for more than its place.",
+    )
 
 
 def chosen_layer(question: Question) -> str:

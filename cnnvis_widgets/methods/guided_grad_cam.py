@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods.contract import Answer, Question
-from cnnvis_widgets.methods.grad_cam import LAYER, chosen_layer, weighted_map
+from cnnvis_widgets.methods.grad_cam import LAYER, about_tokens, chosen_layer, weighted_map
 from cnnvis_widgets.methods.guided_backprop import GuidedBackprop
 from cnnvis_widgets.methods.upsampling import at_input_size
 
@@ -42,4 +42,5 @@ class GuidedGradCam(GuidedBackprop):
             network.coverage(neuron, self.rule),
             found.gradients[0][0] * mask[..., None],
             layer=layer,
+            notes=about_tokens(network, layer),
         )

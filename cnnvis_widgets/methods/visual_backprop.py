@@ -56,7 +56,7 @@ class VisualBackProp(Method):
     def answer(self, question: Question) -> Answer:
         """One forward pass; the chain itself is arithmetic on a few small maps."""
         network = question.network
-        from cnnvis_widgets.backend.channel_means import channel_means
+        from cnnvis_widgets.backend.channel_means import channel_means, maps_left_out
 
         found = channel_means(network, question.input, question.neuron)
         started = time.perf_counter()
@@ -78,7 +78,9 @@ class VisualBackProp(Method):
         return Answer(
             found.unit,
             found.value,
-            Coverage({"ReLUs with rows and columns": "mean over the channels"}),
+            Coverage(
+                {"ReLUs with rows and columns": "mean over the channels"}, maps_left_out(network)
+            ),
             np.ldexp(product, exponent).astype(np.float32)[..., None],
             layer=layers[0] if layers else None,
             notes=tuple(notes),

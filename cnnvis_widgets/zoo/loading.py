@@ -149,12 +149,17 @@ def _find_weights(
 
 def _seeded(architecture: Architecture, seed: int) -> keras.Model:
     """Build with weights that the seed decides: Keras' initialisers draw theirs from `random`."""
-    before = random.getstate()
+    import keras
+
+    before, setting = random.getstate(), keras.config.image_data_format()
     random.seed(seed)
+    # The zoo's networks and pictures are channels_last, whatever ~/.keras/keras.json says.
+    keras.config.set_image_data_format("channels_last")
     try:
         return architecture.build()
     finally:
         random.setstate(before)
+        keras.config.set_image_data_format(setting)
 
 
 def _from_file(path: Path, preprocess: Any, labels: Any) -> Network:

@@ -82,6 +82,8 @@ def test_the_least_recently_used_function_goes_first(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(compiled_model, "MOST_PROGRAMS", 3)
     counting = Counting()
     network = counting.network
+    assert network.structure and counting.traces == 1
+    counting.traces = 0
     batch = np.zeros((1, *SHAPE), np.float32)
     asks = [Neuron(layer, 0, how) for layer in ("conv", "more") for how in ("sum", "mean", "max")]
     for neuron in asks[:3]:

@@ -80,6 +80,14 @@ RELUS = {
     "tf.nn.relu": (custom(lambda tf, x: tf.nn.relu(x)), np.inf),
     "tf.maximum": (custom(lambda tf, x: tf.maximum(x, 0.0)), np.inf),
     "maximum the other way": (custom(lambda tf, x: tf.maximum(0.0, x)), np.inf),
+    "in a tf.function": (
+        custom(lambda tf, x: tf.function(lambda y: tf.nn.relu(y))(x)),
+        np.inf,
+    ),
+    "with a gradient of its own": (
+        custom(lambda tf, x: tf.custom_gradient(lambda y: (tf.nn.relu(y), lambda dy: 7 * dy))(x)),
+        np.inf,
+    ),
     "clip": (custom(lambda tf, x: tf.clip_by_value(x, 0.0, 3.0)), 3),
     "clip the other way": (custom(lambda tf, x: tf.minimum(tf.maximum(x, 0.0), 3.0)), 3),
 }
@@ -195,14 +203,15 @@ def test_crelu_is_two_relus() -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)
 
 
-def test_a_maximum_of_two_branches_is_no_activation() -> None:
+def test_a_maximum_of_two_branches_is_told() -> None:
     def branches(x: Any) -> Any:
         import keras
 
         return keras.layers.Maximum()([x, keras.layers.Conv2D(4, 1, name="other")(x)])
 
     network = around(branches)
-    assert network.coverage(Neuron(None, 0), "guided").complete
+    (why,) = network.coverage(Neuron(None, 0), "guided").untreated.values()
+    assert "the larger or smaller of two signals" in why
     kernel, bias = network.model.get_layer("other").get_weights()
     pixels = tape.Value(PIXELS)
     x = tape.convolution(pixels, KERNEL, np.zeros(4))
@@ -221,18 +230,27 @@ def test_a_maximum_of_two_branches_is_no_activation() -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)
 
 
-def test_a_function_of_tensorflow_s_hides_its_relu() -> None:
-    def hidden(x: Any) -> Any:
-        import tensorflow as tf
+def closed(x: Any) -> Any:
+    """A ReLU in a branch that AutoGraph makes."""
+    import tensorflow as tf
 
-        function = tf.function(lambda y: tf.nn.relu(y))
-        return custom(lambda _, y: function(y))(x)
+    @tf.function
+    def function(y: Any) -> Any:
+        if tf.reduce_max(y) > 1e9:
+            y = y * 2.0
+        for _ in tf.range(1):
+            y = tf.nn.relu(y)
+        return y
 
-    network, neuron = around(hidden), Neuron(None, 1)
+    return custom(lambda _, y: function(y))(x)
+
+
+def test_a_branch_that_is_chosen_at_run_time_hides_its_relu() -> None:
+    network, neuron = around(closed), Neuron(None, 1)
     for rule in ("guided", "deconvnet"):
         coverage = network.coverage(neuron, rule)
         assert list(coverage.untreated) == ["odd"]
-        assert "tf.function" in coverage.untreated["odd"]
+        assert "chosen at run time" in coverage.untreated["odd"]
     plain = network.backward(PIXELS, neuron).gradients[0]
     np.testing.assert_allclose(plain, expected("gradient"), rtol=1e-3, atol=1e-6)
 

@@ -107,6 +107,7 @@ TREATED: dict[str, Block] = {
     "windows of nothing but zeros": chain(L.ZeroPadding2D(6), conv(4, 3), relu()),
     "cropping": L.Cropping2D(((1, 2), (0, 1))),
     "upsampling": chain(L.UpSampling2D(2, interpolation="bilinear"), conv(4, 3), relu()),
+    "a grouped convolution of Keras": chain(conv(10, 3, groups=5), relu()),
     "permuted": chain(L.Permute((2, 1, 3)), conv(4, (2, 3)), relu()),
     "dense over the channels": chain(L.Dense(6), bn(), relu()),
     "clipped ReLU": chain(conv(4, 3), L.ReLU(4.0)),
@@ -146,10 +147,6 @@ UNTREATED: dict[str, tuple[Block, str]] = {
         "multiplies two signals",
     ),
     "a square": (lambda x: L.Lambda(lambda v: v * v, name="odd")(x), "multiplies two signals"),
-    "a grouped convolution of Keras": (
-        conv(10, 3, groups=5, name="odd"),
-        "hidden inside a tf.function",
-    ),
     "a softmax": (L.Softmax(name="odd"), "softmax inside the network"),
 }
 

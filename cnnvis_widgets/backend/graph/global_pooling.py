@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from cnnvis_widgets.backend.graph.structure import WEIGHTED, Structure
+from cnnvis_widgets.backend.graph.derivatives import WEIGHTED
+from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.errors import UnsuitableError
 
 # What may stand around the dense layer: it leaves the logits a straight line of the means.

@@ -13,8 +13,10 @@ from itertools import pairwise
 
 import tensorflow as tf
 
+from cnnvis_widgets.backend.graph.input_bounds import is_preprocessing
 from cnnvis_widgets.backend.graph.receptive_field import Declared, declared_windows
 from cnnvis_widgets.backend.graph.structure import Structure, before_target, is_map
+from cnnvis_widgets.backend.graph.tracing import Call
 from cnnvis_widgets.backend.records import Chain, Pair, Window
 from cnnvis_widgets.backend.relu_rules import is_gate, is_idle, is_top
 from cnnvis_widgets.errors import UnsuitableError
@@ -24,6 +26,15 @@ _BORDERS = ("Pad", "PadV2", "MirrorPad")
 _POOLS = ("MaxPool", "AvgPool")
 # TensorFlow makes a dilated convolution out of these and an ordinary one in between.
 _DILATED = ("SpaceToBatchND", "BatchToSpaceND")
+
+
+# What activations other than ReLUs are made of.
+_CURVED = frozenset(
+    [
+        *("Sigmoid", "Tanh", "Elu", "Selu", "LeakyRelu", "Softplus", "Softsign", "Erf", "Erfc"),
+        *("Relu", "Relu6", "Exp", "Square", "Pow", "Maximum", "Minimum", "Select", "SelectV2"),
+    ]
+)
 
 
 def relu_chain(structure: Structure) -> tuple[list[tf.Tensor], Chain]:
@@ -64,6 +75,37 @@ def relu_maps(structure: Structure) -> list[tf.Operation]:
     return [_clipped(op) for op in operations if op in needed and _is_rectified_map(op, structure)]
 
 
+def left_out(structure: Structure) -> dict[str, str]:
+    """The maps of other activations, which are in no chain of ReLUs: layer → why.
+
+    A network may have ReLUs early and other activations late (MobileNetV3): then the deepest map
+    of the chain is not the network's last one.
+    """
+    maps = relu_maps(structure)
+    if not maps:
+        return {}
+    ends = tf.nest.flatten(structure.forward.output)
+    needed = set().union(*(before_target(end) for end in ends)) & structure.dependent
+    operations = structure.forward.pixels.graph.get_operations()
+    order = {op: i for i, op in enumerate(operations)}
+    deepest = max(order[op] for op in maps)
+    found: dict[str, str] = {}
+    for call in structure.forward.calls:
+        mine = [operations[i] for i in call.operations if operations[i] in needed]
+        if not call.listed or not is_map(call.output) or call.output.op in maps:
+            continue
+        if any(is_gate(op) for op in mine) or any(_contains(call, c) for c in structure.calls):
+            continue
+        other = next((op.type for op in mine if op.type in _CURVED), "")
+        if other and order[call.output.op] > deepest:
+            found[call.path] = f"its activation is no ReLU ({other}), and its map not in the chain"
+    return found
+
+
+def _contains(outer: Call, inner: Call) -> bool:
+    return inner.path.startswith(f"{outer.path}/")
+
+
 def _is_rectified_map(operation: tf.Operation, structure: Structure) -> bool:
     """Whether it is a ReLU over rows and columns, or puts several of them side by side."""
     if not operation.outputs or not is_map(operation.outputs[0]):
@@ -95,8 +137,14 @@ def _clipped(operation: tf.Operation) -> tf.Operation:
 def _line(structure: Structure, last: tf.Operation) -> list[tf.Operation] | None:
     """The operations from `last` back to the picture, without the latter; None at a branch."""
     line, operation = [], last
-    while operation is not structure.forward.pixels.op:
+    pixels = structure.forward.pixels
+    while operation is not pixels.op:
         line.append(operation)
+        result = operation.outputs[0]
+        same = result.shape.as_list() == pixels.shape.as_list()
+        # Colours may go ways of their own (RGB to BGR) as long as places stay where they are.
+        if same and is_preprocessing(result, pixels, structure.dependent):
+            break
         sources = structure.sources(operation)
         if len(sources) != 1:
             return None

@@ -7,13 +7,22 @@ from functools import cached_property
 
 import tensorflow as tf
 
+from cnnvis_widgets.backend.graph.derivatives import WEIGHTED
+from cnnvis_widgets.backend.graph.output_scores import (
+    OUTPUT_KINDS,
+    UNCHANGED,
+    Before,
+    Way,
+    before_scores,
+    by_proof,
+    candidates,
+    ends_in_scores,
+)
+from cnnvis_widgets.backend.graph.tokens import Layout, layout, patches_are_read
 from cnnvis_widgets.backend.graph.tracing import Call, Forward
 from cnnvis_widgets.backend.records import LayerInfo
 from cnnvis_widgets.errors import UnknownNameError, UnsuitableError
 
-OUTPUT_KINDS = {"Softmax": "softmax", "LogSoftmax": "log-softmax", "Sigmoid": "sigmoid"}
-_UNCHANGED = ("Identity", "Cast", "StopGradient")
-WEIGHTED = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul", "BatchMatMulV2")
 # Layers that only pool, move or resize what came: Grad-CAM looks before them.
 _POOLING = frozenset(
     [
@@ -32,8 +41,8 @@ _POOLING = frozenset(
         "StridedSlice",
     ]
 )
-# Their second input is a shape, which may be computed from that of the batch.
-_SHAPED = ("Reshape", "Squeeze", "Tile", "BroadcastTo", "ResizeBilinear", "ResizeNearestNeighbor")
+# Their results say how large a tensor is, whatever it holds.
+_SIZES = frozenset(["Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"])
 
 
 class Structure:
@@ -43,6 +52,13 @@ class Structure:
         self.forward = forward
         self._calls = {call.path: call for call in forward.calls}
         self._convolutions: dict[str | None, str] = {}
+        self._layouts: dict[str, Layout | None] = {}
+        self._before: dict[str, tf.Tensor] = {}
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls, containers' included."""
+        return self.forward.calls
 
     @property
     def layers(self) -> tuple[LayerInfo, ...]:
@@ -69,15 +85,36 @@ class Structure:
             )
         return outputs[0]
 
+    @cached_property
+    def scores(self) -> Before | None:
+        """The values before the output's softmax or sigmoid; None: not found, or there is none."""
+        found = before_scores(self.output, OUTPUT_KINDS, self.dependent)
+        return found or by_proof(self.output)
+
     @property
     def output_kind(self) -> str:
         """What the network ends in: softmax, log-softmax, sigmoid or linear."""
-        return OUTPUT_KINDS.get(_source(self.output).op.type, "linear")
+        return self.scores.kind if self.scores else "linear"
 
     @property
     def logits(self) -> tf.Tensor:
-        """The output before softmax or sigmoid, fused or in a layer of its own."""
-        return _before(self.output, OUTPUT_KINDS)
+        """The output before softmax or sigmoid, wherever these were found."""
+        return self.scores.tensor if self.scores else self.output
+
+    def candidates(self) -> list[tuple[Way, tf.Tensor]] | None:
+        """What could be the values before the output's scores; None where none can be meant."""
+        try:
+            output = self.output
+        except UnsuitableError:  # several outputs
+            return None
+        if self.scores is not None:
+            return None
+        return candidates(output, before_target(output) & self.dependent)
+
+    @property
+    def ends_in_scores(self) -> bool:
+        """Whether something that may make scores stands behind the last weighted layer."""
+        return ends_in_scores(self.output, before_target(self.output) & self.dependent)
 
     def call(self, layer: str) -> Call:
         """The call of that name, containers included."""
@@ -89,10 +126,35 @@ class Structure:
         """The tensor whose units can be explained: a layer's result, before any softmax."""
         if layer is None:
             return self.logits
-        tensor = self.call(layer).output
-        ends = [_source(out).name for out in tf.nest.flatten(self.forward.output)]
-        last = _source(tensor).name in ends
-        return _before(tensor, OUTPUT_KINDS if last else ("Softmax", "LogSoftmax"))
+        if layer not in self._before:
+            self._before[layer] = self._target(self.call(layer).output)
+        return self._before[layer]
+
+    def _target(self, tensor: tf.Tensor) -> tf.Tensor:
+        outputs = tf.nest.flatten(self.forward.output)
+        ends = [before_scores(out, OUTPUT_KINDS, self.dependent) for out in outputs]
+        if len(outputs) == 1:
+            ends = [self.scores]
+        if any(_source(tensor).op is _source(x).op for x in outputs) and ends[0] and len(ends) == 1:
+            return ends[0].tensor
+        last = any(end is not None and _source(tensor).op in end.passed for end in ends)
+        kinds = OUTPUT_KINDS if last else ("Softmax", "LogSoftmax")
+        found = before_scores(tensor, kinds, self.dependent)
+        return tensor if found is None else found.tensor
+
+    @cached_property
+    def mixes_the_batch(self) -> bool:
+        """Whether something is computed of all pictures of a batch, or of a batch of one only.
+
+        The pixels have an axis of unknown length, the batch: where no axis of a tensor has, what
+        it holds is no single picture's.
+        """
+        if self.forward.pixels.shape[0] is not None:
+            return False
+        ends = tf.nest.flatten(self.forward.output)
+        path = set().union(*(before_target(end) for end in ends)) & self.dependent
+        results = [x for op in path for x in op.outputs if x.dtype.is_floating]
+        return any(x.shape.rank is None or None not in x.shape.as_list() for x in results)
 
     def last_convolution(self, layer: str | None) -> str:
         """Grad-CAM's A: the last map through which all that the neuron sees must pass.
@@ -114,20 +176,60 @@ class Structure:
         first_with: dict[int, Call] = {}
         for call in self.forward.calls:  # dropout hands on the same tensor: the first is meant
             first_with.setdefault(id(call.output), call)
+        beside: list[str] = []
         for call in reversed(first_with.values()):
-            if is_map(call.output) and call.output.op.type not in _POOLING:
-                between = before_target(target, stop=call.output)
-                reached = call.output.op in between
-                if reached and self.forward.pixels.op not in between:
-                    after = between - {call.output.op}
-                    if self._weighs(after) and self._weighs(before_target(call.output)):
-                        return call.path
-        if layer is not None and is_map(target):
+            if not self._has_places(call) or call.output.op.type in _POOLING:
+                continue
+            between = before_target(target, stop=call.output)
+            after = between - {call.output.op}
+            if call.output.op not in between or not self._weighs(after):
+                continue
+            if not self._weighs(before_target(call.output)):
+                continue
+            if self.forward.pixels.op in between:
+                beside.append(call.path)
+            elif not self.tokens(call.path) or self._reads_patches(call.output, target, after):
+                return call.path
+        if layer is not None and (is_map(target) or self.tokens(layer)):
             return layer
+        if beside:
+            raise UnsuitableError(
+                "Grad-CAM weighs the last maps through which all that the neuron sees passes; here "
+                "several ways lead past one another (an ensemble, or branches). Name the layer: "
+                f"layer={beside[0]!r}, for one, or another of {self._ends_of_ways(beside)}."
+            )
         raise UnsuitableError(
             "Grad-CAM needs a layer with rows and columns before the neuron; this network has "
             "none there. saliency works on any network."
         )
+
+    def _ends_of_ways(self, paths: list[str]) -> str:
+        """Those of some layers from which no other of them is reached, the last of each way."""
+        before: set[tf.Operation] = set()
+        found = []
+        for path in paths:  # the last first
+            output = self.call(path).output
+            if output.op not in before:
+                found.append(path)
+                before |= before_target(output)
+        return ", ".join(map(repr, found[:6]))
+
+    def _has_places(self, call: Call) -> bool:
+        return is_map(call.output) or self.tokens(call.path) is not None
+
+    def _reads_patches(
+        self, tokens: tf.Tensor, target: tf.Tensor, after: set[tf.Operation]
+    ) -> bool:
+        return patches_are_read(tokens, target, after, lambda op: len(self.sources(op)))
+
+    def tokens(self, layer: str) -> Layout | None:
+        """How a layer's tokens lie in rows and columns; None where it has none."""
+        if layer not in self._layouts:
+            output, found = self.call(layer).output, None
+            if output.shape.rank == 3:
+                found = layout(output, before_target(output) & self.dependent)
+            self._layouts[layer] = found
+        return self._layouts[layer]
 
     def _weighs(self, operations: set[tf.Operation]) -> bool:
         """Whether a convolution or dense layer of something seen is among the operations."""
@@ -141,7 +243,7 @@ class Structure:
             UnsuitableError: no rows and columns, or not before the neuron.
         """
         call = self.call(layer)
-        if call.output.shape.rank != 4:
+        if call.output.shape.rank != 4 and not self.tokens(layer):
             raise UnsuitableError(
                 f"Expected a layer with rows and columns; {layer!r} ({call.kind}) gives "
                 f"{tuple(call.output.shape[1:])}. The last one before the neuron is "
@@ -160,30 +262,27 @@ class Structure:
 
     def sources(self, operation: tf.Operation) -> list[tf.Tensor]:
         """Those of an operation's inputs that depend on the picture, not merely on its shape."""
-        inputs = operation.inputs[:1] if operation.type in _SHAPED else operation.inputs
-        return [x for x in inputs if x.op in self.dependent]
+        return [x for x in operation.inputs if x.op in self.dependent]
 
     @cached_property
     def dependent(self) -> set[tf.Operation]:
-        """All operations that depend on the picture."""
-        return _closure(
-            [self.forward.pixels.op], lambda op: (c for o in op.outputs for c in o.consumers())
-        )
+        """All operations that depend on the picture, and not merely on its shape."""
+
+        def following(op: tf.Operation) -> Iterable[tf.Operation]:
+            after = (c for o in op.outputs for c in o.consumers())
+            return (c for c in after if c.type not in _SIZES)
+
+        return _closure([self.forward.pixels.op], following)
 
 
 def _source(tensor: tf.Tensor) -> tf.Tensor:
     """The tensor itself, before casts and identities."""
-    while tensor.op.type in _UNCHANGED or (
+    while tensor.op.type in UNCHANGED or (
         tensor.op.type == "Reshape"
         and tensor.op.inputs[0].shape.as_list() == tensor.shape.as_list()
     ):
         tensor = tensor.op.inputs[0]
     return tensor
-
-
-def _before(tensor: tf.Tensor, activations: Iterable[str]) -> tf.Tensor:
-    source = _source(tensor)
-    return source.op.inputs[0] if source.op.type in activations else tensor
 
 
 def is_map(tensor: tf.Tensor) -> bool:
@@ -194,7 +293,11 @@ def is_map(tensor: tf.Tensor) -> bool:
 def before_target(target: tf.Tensor, stop: tf.Tensor | None = None) -> set[tf.Operation]:
     """The operations that `target` is computed from, not looking past `stop`."""
     end = None if stop is None else stop.op
-    return _closure([target.op], lambda op: () if op is end else (x.op for x in op.inputs))
+
+    def preceding(op: tf.Operation) -> Iterable[tf.Operation]:
+        return () if op is end or op.type in _SIZES else (x.op for x in op.inputs)
+
+    return _closure([target.op], preceding)
 
 
 def _closure(start: list[tf.Operation], following: object) -> set[tf.Operation]:

@@ -9,16 +9,13 @@ import tensorflow as tf
 
 MOVING = (
     *("Pad", "PadV2", "Reshape", "Identity", "Squeeze", "ExpandDims", "Cast", "Transpose"),
-    *("SpaceToBatchND", "BatchToSpaceND", "StridedSlice"),
+    *("SpaceToBatchND", "BatchToSpaceND", "StridedSlice", "StopGradient", "EnsureShape"),
+    *("CheckNumerics", "IdentityN"),
 )
 _KEEPS_SIGN = (*MOVING, "MaxPool", "AvgPool", "Mean", "Max", "ResizeBilinear", "Sum")
 _RECTIFIED = ("Relu", "Relu6", "Sigmoid", "Softplus", "Softmax", "Exp", "Abs", "Square")
-_BETWEEN = ("Identity", "Cast", "BatchToSpaceND", "Reshape")
+_BETWEEN = ("Identity", "Cast", "BatchToSpaceND", "Reshape", "Squeeze", "StopGradient")
 _PLAIN = ("BiasAdd", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Neg")
-_ARITHMETIC = {
-    **{"Mul": tf.multiply, "RealDiv": tf.divide, "Sub": tf.subtract, "Neg": tf.negative},
-    **dict.fromkeys(("Add", "AddV2", "BiasAdd"), tf.add),
-}
 
 
 class Step(NamedTuple):
@@ -150,47 +147,6 @@ def never_negative(tensor: tf.Tensor, dependent: set[tf.Operation]) -> bool:
 def _at_least_zero(tensor: tf.Tensor) -> bool:
     value = tf.get_static_value(tensor)
     return value is not None and bool(np.all(value >= 0))
-
-
-def arithmetic_only(tensor: tf.Tensor, pixels: tf.Tensor, dependent: set[tf.Operation]) -> bool:
-    """Whether nothing but sums and products with weights makes a tensor out of the pixels."""
-    if tensor is pixels:
-        return True
-    operation = tensor.op
-    mine = [x for x in operation.inputs if x.op in dependent]
-    known = operation.type in (*_ARITHMETIC, "Pad", "PadV2", "Identity", "Cast")
-    return known and len(mine) == 1 and arithmetic_only(mine[0], pixels, dependent)
-
-
-def bounds(
-    tensor: tf.Tensor,
-    pixels: tf.Tensor,
-    ends: tuple[tf.Tensor, tf.Tensor],
-    dependent: set[tf.Operation],
-) -> tuple[tf.Tensor, tf.Tensor] | None:
-    """The least and largest values of a first layer's input; None for any later layer's.
-
-    Args:
-        tensor: the layer's input.
-        pixels: the network's.
-        ends: the pixels of a black and of a white picture.
-        dependent: the operations that depend on the picture.
-    """
-    if not arithmetic_only(tensor, pixels, dependent):
-        return None
-
-    def end(tensor: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-        """What becomes of one picture's pixels."""
-        if tensor is pixels:
-            return values
-        operation = tensor.op
-        made = [end(x, values) if x.op in dependent else x for x in operation.inputs]
-        if operation.type in ("Pad", "PadV2"):
-            return tf.pad(made[0], made[1], constant_values=made[2] if len(made) > 2 else 0)
-        return _ARITHMETIC.get(operation.type, lambda x: x)(*made)
-
-    made = [end(tensor, values) for values in ends]
-    return tf.minimum(*made), tf.maximum(*made)
 
 
 def present(x: tf.Tensor) -> np.ndarray | None:

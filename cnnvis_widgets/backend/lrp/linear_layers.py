@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from cnnvis_widgets.backend.graph import grouped_convolution
 from cnnvis_widgets.backend.lrp.canonizers import present
 from cnnvis_widgets.backend.lrp.rules import Linear
 
@@ -27,9 +28,7 @@ def convolution(
 
     def back(result: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         channels = weights.shape[2] if whole else x.shape[-1]
-        return tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=_sized(x, channels), filter=weights, out_backprop=result, **how
-        )
+        return grouped_convolution.transposed(tf.shape(x)[:3], channels, weights, result, how)
 
     def spread(lost: tf.Tensor) -> tf.Tensor:
         def outward(result: tf.Tensor) -> tf.Tensor:
@@ -143,12 +142,6 @@ def operands(
 def _scaled(w: tf.Tensor, scale: tf.Tensor | None, shape: list[int]) -> tf.Tensor:
     """The weights times what their results are multiplied by; None is nothing."""
     return w if scale is None else w * tf.reshape(scale, shape)
-
-
-def _sized(x: tf.Tensor, channels: int) -> tf.Tensor:
-    if channels == x.shape[-1]:
-        return tf.shape(x)
-    return tf.concat([tf.shape(x)[:3], [channels]], 0)
 
 
 def _even(

@@ -19,7 +19,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from cnnvis_widgets.backend.lrp.canonizers import MOVING, aftermath, bounds, never_negative
+from cnnvis_widgets.backend.graph.input_bounds import bounds
+from cnnvis_widgets.backend.lrp.canonizers import MOVING, aftermath, never_negative
 from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
 from cnnvis_widgets.backend.lrp.rules import alpha_beta, epsilon, share, z_bounded, z_plus
 
@@ -124,26 +125,61 @@ def _sum(operation: tf.Operation, relevance: tf.Tensor) -> Given:
 
 
 def _average_pool(operation: tf.Operation, relevance: tf.Tensor) -> Given:
-    x, result = operation.inputs[0], operation.outputs[0]
+    x = operation.inputs[0]
     how = {n: operation.get_attr(n) for n in ("ksize", "strides", "padding", "data_format")}
-    full, pooled = _full(x), _full(result)
 
     def back(values: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.AvgPoolGrad(orig_input_shape=tf.shape(x), grad=values, **how)
 
+    def pooled(values: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.AvgPool(value=values, **how)
+
+    return [_averaged(operation, relevance, pooled, back)]
+
+
+def _resize(operation: tf.Operation, relevance: tf.Tensor) -> Given:
+    """A bilinear resizing is a mean with weights."""
+    x, size = operation.inputs
+    how = {n: operation.get_attr(n) for n in ("align_corners", "half_pixel_centers")}
+
+    def back(values: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.ResizeBilinearGrad(grads=values, original_image=_full(x), **how)
+
+    def resized(values: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.ResizeBilinear(images=values, size=size, **how)
+
+    return [_averaged(operation, relevance, resized, back), None]
+
+
+def _averaged(
+    operation: tf.Operation,
+    relevance: tf.Tensor,
+    forward: Callable[[tf.Tensor], tf.Tensor],
+    back: Callable[[tf.Tensor], tf.Tensor],
+) -> tf.Tensor:
+    """A mean with weights that are nowhere negative, and add up to 1 for each result.
+
+    Args:
+        operation: it.
+        relevance: of its result.
+        forward: the mean of any input.
+        back: its transpose.
+    """
+    x, result = operation.inputs[0], operation.outputs[0]
+    full, mean = _full(x), _full(result)
     if never_negative(x, _setting.get().dependent):
-        s, lost = share(relevance, pooled)
-        return [full * back(s) + back(lost)]
+        s, lost = share(relevance, mean)
+        return full * back(s) + back(lost)
     if _setting.get().rule == "epsilon":
-        s, lost = share(relevance, tf.abs(pooled))
-        return [full * back(s * tf.sign(pooled)) + back(lost)]
-    sent, lost = tf.zeros_like(full), tf.zeros_like(pooled)
+        s, lost = share(relevance, tf.abs(mean))
+        return full * back(s * tf.sign(mean)) + back(lost)
+    sent, lost = tf.zeros_like(full), tf.zeros_like(mean)
     for sign in (1, -1):
         part = tf.nn.relu(sign * full)
-        here = tf.cast(sign * pooled >= 0 if sign == 1 else pooled < 0, tf.float32)
-        s, none = share(relevance * here, tf.raw_ops.AvgPool(value=part, **how))
+        here = tf.cast(mean >= 0 if sign == 1 else mean < 0, tf.float32)
+        s, none = share(relevance * here, forward(part))
         sent, lost = sent + part * back(s), lost + none
-    return [sent + back(lost)]
+    return sent + back(lost)
 
 
 def _reduction(operation: tf.Operation, relevance: tf.Tensor) -> Given:
@@ -197,8 +233,10 @@ RULES: dict[str, Callable[[tf.Operation, tf.Tensor], Given]] = {
     **dict.fromkeys(("Add", "AddV2", "AddN", "Sub"), _sum),
     **dict.fromkeys(("Mean", "Sum"), _reduction),
     "AvgPool": _average_pool,
+    "ResizeBilinear": _resize,
     **dict.fromkeys(("Pad", "PadV2"), _border),
     **dict.fromkeys(("Maximum", "Minimum"), _winner),
+    "ClipByValue": _pass,
     **dict.fromkeys(("BiasAdd", "Mul", "RealDiv", "Neg", "FusedBatchNormV3"), _pass),
     **dict.fromkeys(("Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Softplus", "Tanh"), _pass),
 }
@@ -212,12 +250,11 @@ MOVERS = frozenset(
             "GatherV2",
             "Tile",
             "BroadcastTo",
-            "ResizeBilinear",
             "ResizeNearestNeighbor",
-            "IdentityN",
+            "GatherNd",
         ),
-        *("DepthToSpace", "SpaceToDepth", "ReverseV2", "Roll"),
-        "ResizeBicubic",
+        *("DepthToSpace", "SpaceToDepth", "ReverseV2", "Roll", "PreventGradient", "Snapshot"),
+        "Placeholder",
     ]
 )
 """Operations whose derivative hands on all the relevance that it is given."""

@@ -37,16 +37,14 @@ def relevance(
         value: ε, or α (β is α - 1).
     """
     layer, aggregate, arguments = network.neuron_arguments(batch, neuron)
-    program = network.compiled(
+    program, names = network.compiled(
         ("relevance", layer, aggregate, rule),
         lambda: _compiled_relevance(
             network.model, network.input_shape, network.bounds, layer, aggregate, rule
         ),
     )
     unit, start, given, sums, _ = program(*arguments, tf.constant(value, tf.float32))
-    names = (info.name for info in network.layers)
-    found = dict(zip(names, sums.numpy().tolist(), strict=True))
-    reached = {name: total for name, total in found.items() if total == total}
+    reached = dict(zip(names, sums.numpy().tolist(), strict=True))
     return RelevanceResult(int(unit), float(start.numpy()[0]), given.numpy(), reached)
 
 
@@ -70,7 +68,7 @@ def relevance_maps(
     shown = tuple(network.structure.call(name).path for name in layers)
     batch = network.prepare(image).input[None]
     layer, aggregate, arguments = network.neuron_arguments(batch, network.neuron(neuron))
-    program = network.compiled(
+    program, _ = network.compiled(
         ("relevance maps", layer, aggregate, shown),
         lambda: _compiled_relevance(
             network.model, network.input_shape, network.bounds, layer, aggregate, "z_plus", shown
@@ -92,17 +90,20 @@ def _compiled_relevance(
     aggregate: str,
     rule: str,
     shown: tuple[str, ...] = (),
-) -> tf.types.experimental.ConcreteFunction:
+) -> tuple[tf.types.experimental.ConcreteFunction, list[str]]:
     """(pixels, unit, position, ε or α) → unit, value, relevance of the pixels, its sums at layers.
 
+    And the names of those layers: the listed ones that the relevance passes.
+
     The relevance starts as max(value, 0), shared among the positions in proportion to what is
-    positive there. The sums stand in the order of the listed layers. Last come the maps of the
+    positive there. Last come the maps of the
     layers in `shown`, summed over the channels: (rows, columns), or (1, 1) where a layer has none.
     """
+    reached: list[str] = []
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor, number: tf.Tensor) -> Any:
         with replaceable_rules(pixels.graph):
-            structure = Structure(trace(model, pixels))
+            structure = Structure(trace(model, pixels, relevance=True))
         target = structure.target(layer)
         unit, value, seed = backward_start(target, unit, aggregate, position)
         positive = tf.nn.relu(tf.cast(target, tf.float32)) * tf.cast(seed, tf.float32)
@@ -120,12 +121,17 @@ def _compiled_relevance(
         first = len(places) - len(shown)
         maps = [_summed(r, x) for r, x in zip(found[first:], places[first:], strict=True)]
         found = found[:first]
-        sums = [tf.constant(float("nan")) if r is None else tf.reduce_sum(r) for r in found[1:]]
+        reached[:] = [
+            n for n, r in zip(names[: first - 1], found[1:], strict=True) if r is not None
+        ]
+        sums = [tf.reduce_sum(tf.cast(r, tf.float32)) for r in found[1:] if r is not None]
+        sums = tf.stack(sums) if sums else tf.zeros([0])
         given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
-        return unit, value, given, tf.stack(sums), maps
+        return unit, value, tf.cast(given, tf.float32), sums, maps
 
     scalar = tf.TensorSpec((), tf.int32)
-    return compiled(body, pixels_spec(shape), scalar, scalar, tf.TensorSpec((), tf.float32))
+    number = tf.TensorSpec((), tf.float32)
+    return compiled(body, pixels_spec(shape), scalar, scalar, number), reached
 
 
 def _summed(relevance: tf.Tensor | None, output: tf.Tensor) -> tf.Tensor:

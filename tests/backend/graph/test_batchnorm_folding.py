@@ -64,6 +64,7 @@ FOLDED = {
         k.DepthwiseConv2D((2, 3), depth_multiplier=2, strides=2, use_bias=False)(x)
     ),
     "separable": lambda k, x: k.BatchNormalization()(k.SeparableConv2D(6, 3)(x)),
+    "in groups": lambda k, x: k.BatchNormalization()(k.Conv2D(6, 3, groups=3)(x)),
     "before a ReLU6": lambda k, x: k.ReLU(6)(k.BatchNormalization()(k.Conv2D(4, 3)(x))),
 }
 
@@ -88,7 +89,6 @@ LEFT = {
     "along the rows": lambda k, x: k.BatchNormalization(axis=1)(k.Conv2D(4, 3)(x)),
     "after a dense layer": lambda k, x: k.BatchNormalization()(k.Dense(4)(k.Flatten()(x))),
     "with gaps": lambda k, x: k.BatchNormalization()(k.Conv2D(4, 3, dilation_rate=2)(x)),
-    "in groups": lambda k, x: k.BatchNormalization()(k.Conv2D(6, 3, groups=3)(x)),
 }
 
 

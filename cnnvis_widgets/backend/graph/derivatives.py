@@ -1,0 +1,151 @@
+"""Where a derivative is not that of what the network computes, and what is done about it.
+
+`tf.custom_gradient` and `tf.stop_gradient` replace a derivative by what training is to use: a
+gradient reversal, a clipped gradient, features that are to stay as they are. A map asks how the
+neuron depends on the picture, so both are passed by the derivative of the operations themselves.
+One exception: what rounds has a derivative of zero. There (quantised layers, "straight-through"
+estimators) the declared derivative is kept, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+
+from cnnvis_widgets.backend.graph.function_inlining import CALLS, THROUGH
+from cnnvis_widgets.backend.graph.grouped_convolution import GRADIENT, in_groups
+
+ROUNDING = frozenset(
+    [
+        *("Round", "Rint", "Floor", "Ceil", "FloorDiv", "Sign", "ArgMax", "ArgMin", "Bucketize"),
+        *("QuantizeV2", "QuantizeAndDequantizeV4", "QuantizeAndDequantizeV3"),
+        *("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs"),
+        *("FakeQuantWithMinMaxVarsPerChannel", "TopKV2", "UniqueV2"),
+    ]
+)
+_FAKE = "FakeQuant"
+PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
+WEIGHTED = (
+    *("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul"),
+    *("BatchMatMulV2", "BatchMatMulV3", "Einsum", "Conv3D", "XlaDotV2", "XlaConvV2"),
+)
+_FAR = 200  # operations that are looked through
+
+
+@tf.RegisterGradient(THROUGH)
+def _through(operation: tf.Operation, *gradients: Any) -> Any:
+    return gradients[0] if len(gradients) == 1 else list(gradients)
+
+
+def follow_the_operations(operations: Iterable[tf.Operation], always: bool = False) -> None:
+    """Make `tf.gradients` pass custom and stopped gradients as described above.
+
+    Args:
+        operations: those of a traced forward pass; the caller's own graph and model are not these.
+        always: also where something rounds.
+    """
+    for operation in operations:
+        if not always and in_groups(operation):
+            operation._set_attr("_gradient_op_type", tf.compat.v1.AttrValue(s=GRADIENT.encode()))
+        if _declares(operation) and (always or not _rounds_before(operation)):
+            operation._set_attr("_gradient_op_type", tf.compat.v1.AttrValue(s=THROUGH.encode()))
+
+
+def stops(operation: tf.Operation, dependent: set[tf.Operation]) -> str:
+    """Why the derivative at an operation is not that of what is computed; empty where it is.
+
+    Args:
+        operation: one that the neuron depends on.
+        dependent: the operations that depend on the picture.
+    """
+    if not any(x.op in dependent for x in operation.inputs):
+        return ""
+    kind = operation.type
+    if kind in PYTHON:
+        return "a Python function computes here, and no derivative passes it"
+    if kind.startswith(_FAKE):
+        return "it rounds to few levels; the derivative is taken as if it did not"
+    if _declares(operation):
+        if _declared(operation):
+            return "it rounds; the derivative is the one that the layer declares instead"
+        return (
+            "the derivative stops here: it stands behind a rounding" if _stopped(operation) else ""
+        )
+    if kind in ROUNDING or (kind == "Cast" and _loses(operation)):
+        return f"the derivative stops here: it rounds or picks ({kind})"
+    return ""
+
+
+def declared(operations: Iterable[tf.Operation]) -> set[tf.Operation]:
+    """Those of the operations past which a declared derivative goes, instead of through them."""
+    operations = set(operations)
+    found: set[tf.Operation] = set()
+    for operation in operations:
+        if not _declared(operation):
+            continue
+        arguments = {x.ref() for x in _arguments(operation)}
+        queue = [x for x in operation.inputs if x.ref() not in arguments]
+        while queue:
+            tensor = queue.pop()
+            if tensor.ref() not in arguments and tensor.op not in found:
+                found.add(tensor.op)
+                queue.extend(tensor.op.inputs)
+    return found & operations
+
+
+def _declares(operation: tf.Operation) -> bool:
+    """Whether it stands for a derivative of the caller's: a custom one, or none."""
+    return operation.type == "StopGradient" or (
+        operation.type == "IdentityN" and _gradient(operation) is not None
+    )
+
+
+def _declared(operation: tf.Operation) -> bool:
+    name = _gradient(operation)
+    return operation.type == "IdentityN" and name is not None and name != THROUGH
+
+
+def _stopped(operation: tf.Operation) -> bool:
+    return operation.type == "StopGradient" and _gradient(operation) != THROUGH
+
+
+def _gradient(operation: tf.Operation) -> str | None:
+    try:
+        return operation.get_attr("_gradient_op_type").decode()
+    except ValueError:
+        return None
+
+
+def _loses(operation: tf.Operation) -> bool:
+    """Whether a cast makes whole numbers out of numbers that have a derivative."""
+    to = operation.outputs[0].dtype
+    return operation.inputs[0].dtype.is_floating and not (to.is_floating or to.is_bool)
+
+
+def _rounds_before(operation: tf.Operation) -> bool:
+    """Whether what stands before it rounds, up to the next weighted layer."""
+    custom = operation.type == "IdentityN"
+    arguments = {x.ref() for x in _arguments(operation)} if custom else set()
+    queue = [x for x in operation.inputs if x.ref() not in arguments]
+    seen: set[tf.Operation] = set()
+    while queue and len(seen) < _FAR:
+        tensor = queue.pop(0)
+        op = tensor.op
+        if op in seen or tensor.ref() in arguments:
+            continue
+        seen.add(op)
+        if op.type in ROUNDING or (op.type == "Cast" and _loses(op)):
+            return True
+        if op.type in (*PYTHON, *CALLS):
+            return True
+        if custom or op.type not in WEIGHTED:
+            queue.extend(op.inputs)
+    return False
+
+
+def _arguments(operation: tf.Operation) -> list[tf.Tensor]:
+    """Of a custom gradient's operation: what the function was called with, after its results."""
+    used = [i for i, x in enumerate(operation.outputs) if x.consumers()]
+    return list(operation.inputs)[(max(used) + 1 if used else 1) :]

@@ -1,0 +1,73 @@
+"""Networks in half precision, computed in single precision.
+
+A sum over a map overflows float16 at 65504, and most pixels' derivatives and shares of relevance
+are smaller than its smallest number. The layers' weights are nearly always kept in float32 anyway
+(mixed precision), so the network is traced as if its layers computed in float32: what comes out
+agrees with its own answer up to half precision, and what is explained is the same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import keras
+
+_HALF = ("float16", "bfloat16")
+
+
+def is_half(model: keras.Model) -> bool:
+    """Whether any layer of a model computes in float16 or bfloat16."""
+    try:
+        layers = list(model._flatten_layers())
+    except Exception:  # not public
+        layers = [model]
+    return any(_dtype(layer) in _HALF for layer in layers)
+
+
+def _dtype(layer: keras.layers.Layer) -> str:
+    try:
+        return str(layer.compute_dtype)
+    except Exception:  # a layer may forbid the question
+        return ""
+
+
+@contextmanager
+def in_single_precision(wanted: Callable[[], bool]) -> Iterator[None]:
+    """Within this, layers of half precision compute in float32, wherever `wanted` says so.
+
+    The model and its policies are not touched: what Keras asks of a policy is answered otherwise,
+    on the thread that traces.
+
+    Args:
+        wanted: asked on each thread.
+    """
+    policy = keras.dtype_policies.DTypePolicy
+    original = policy.__dict__["compute_dtype"]
+
+    def compute_dtype(self: keras.dtype_policies.DTypePolicy) -> str:
+        found = original.fget(self)
+        return "float32" if found in _HALF and wanted() else found
+
+    policy.compute_dtype = property(compute_dtype)
+    try:
+        yield
+    finally:
+        policy.compute_dtype = original
+
+
+def rounds_its_input(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is quantised such that it also rounds what it is given."""
+    quantised = getattr(layer, "quantization_mode", None) is not None
+    return quantised and getattr(layer, "inputs_quantizer", None) is not None
+
+
+def not_rounding(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """The same layer with the same quantised weights, which takes its input as it is.
+
+    It stands for the layer where relevance is handed down, since none passes a rounding. Its
+    result differs from the layer's as much as the rounding makes of it, below a hundredth.
+    """
+    twin = object.__new__(type(layer))  # Keras' own copy would make new weights
+    vars(twin).update(vars(layer), inputs_quantizer=None)
+    return twin
