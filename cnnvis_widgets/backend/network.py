@@ -20,8 +20,8 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
 from cnnvis_widgets.backend.graph.precision import rounds_its_input
 from cnnvis_widgets.backend.graph.receptive_field import planned
-from cnnvis_widgets.backend.labels import named_units
 from cnnvis_widgets.backend.graph.structure import Structure
+from cnnvis_widgets.backend.labels import named_units
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
 from cnnvis_widgets.backend.preprocessing import preprocessing

@@ -15,8 +15,6 @@ from PIL import Image
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.script import Script
-from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
-from cnnvis_widgets.engine.script import script
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError, gist
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.contract import Answer, Method, Progress, Question

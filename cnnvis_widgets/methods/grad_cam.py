@@ -55,10 +55,22 @@ class GradCam(Method):
             found.unit,
             float(found.value[0]),
             network.coverage(neuron, down_to=layer),
-            weighted_map(maps[0], gradient[0]),  # type: ignore[index]
+            weighted_map(maps[0], self.weights(maps[0], gradient[0])),  # type: ignore[index]
             layer=layer,
             notes=about_tokens(network, layer),
         )
+
+    def weights(self, maps: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """How much each map counts: equation 1 of the paper, the mean derivative.
+
+        Args:
+            maps: float32 (rows, columns, units), A.
+            gradient: ∂a/∂A, the same shape.
+
+        Returns:
+            float32 (units,).
+        """
+        return gradient.mean(axis=(0, 1))
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
@@ -85,15 +97,14 @@ def chosen_layer(question: Question) -> str:
     return question.network.last_convolution(question.neuron)
 
 
-def weighted_map(maps: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Equations 1 and 2 of the paper.
+def weighted_map(maps: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Equation 2 of the paper: the positive part of the weighted sum.
 
     Args:
         maps: float32 (rows, columns, units), A.
-        gradient: ∂a/∂A, the same shape.
+        weights: float32 (units,).
 
     Returns:
         float32 (rows, columns, 1), nowhere negative.
     """
-    weights = gradient.mean(axis=(0, 1))
     return np.maximum(maps @ weights, 0)[..., None]

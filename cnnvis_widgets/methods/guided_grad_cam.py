@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods.contract import Answer, Question
-from cnnvis_widgets.methods.grad_cam import LAYER, about_tokens, chosen_layer, weighted_map
+from cnnvis_widgets.methods.grad_cam import LAYER, GradCam, about_tokens, chosen_layer, weighted_map
 from cnnvis_widgets.methods.guided_backprop import GuidedBackprop
 from cnnvis_widgets.methods.upsampling import at_input_size
 
@@ -34,7 +34,8 @@ class GuidedGradCam(GuidedBackprop):
         network, neuron = question.network, question.neuron
         layer = chosen_layer(question)
         found = network.backward(question.input[None], neuron, Pass(INPUT, self.rule), Pass(layer))
-        coarse = weighted_map(found.activations[1][0], found.gradients[1][0])[..., 0]  # type: ignore[index]
+        maps, gradient = found.activations[1][0], found.gradients[1][0]  # type: ignore[index]
+        coarse = weighted_map(maps, GradCam().weights(maps, gradient))[..., 0]
         mask = at_input_size(coarse, question.network.input_shape[:2])
         return Answer(
             found.unit,

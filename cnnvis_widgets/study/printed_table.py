@@ -54,3 +54,7 @@ def differences(facts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]
         for column, value in row.items()
         if facts[name][column] != value
     ]
+
+
+COMPARED = (*PRINTED, "occlusion", "integrated_gradients", "smoothgrad")
+"""The methods of lesson 3.13: the printed ones, and those that stand beside them there."""

@@ -9,17 +9,18 @@ from playwright.sync_api import expect
 
 SETUP = """
 import cnnvis_widgets as cnnvis
-from cnnvis_widgets.study.printed_table import HEADINGS
+from cnnvis_widgets.study.printed_table import COMPARED, HEADINGS
 from cnnvis_widgets.widgets import FactsTable
 columns = {"title": "method", **HEADINGS, "section": "section"}
 notes = {("LIME", "resolution"): "that of its pieces", ("CAM", "title"): "the first one"}
-one = FactsTable(cnnvis.methods(), columns, notes)
+facts = [f for f in cnnvis.methods() if f['name'] in COMPARED]
+one = FactsTable(facts, columns, notes)
 one
 """
 
 
 def test_the_table_is_sorted_and_filtered(voila_page, screenshot):
-    page = voila_page([SETUP, "two = FactsTable(cnnvis.methods(), {'title': 'method'})\ntwo"])
+    page = voila_page([SETUP, "two = FactsTable(facts, {'title': 'method'})\ntwo"])
     first = page.locator(".cnnvis-facts-table").first
     names = first.locator("tbody th")
 
