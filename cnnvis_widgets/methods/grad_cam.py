@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class GradCam(Method):
     networks = "any with a layer of rows and columns before the neuron"
     unit = "weighted activation"
     quick = True
-    parameters = (LAYER,)
+    parameters: ClassVar[tuple[Parameter, ...]] = (LAYER,)
 
     def answer(self, question: Question) -> Answer:
         """One forward pass, and a backward pass down to the layer only."""
