@@ -2,8 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+SITE_VENDOR := docs/assets/vendor/mermaid.tiny.js
 
-.PHONY: app lab test lint format bench bench-page bench-lessons constraints browser clean
+.PHONY: app lab test lint format docs bench bench-page bench-lessons constraints browser clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
@@ -32,8 +33,20 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 # Two processes: most tests keep one core busy. A file stays with one, for what its tests share.
-test: lint browser
+test: lint browser $(SITE_VENDOR)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The docs as a site: build/site/index.html, to be opened as a file or served from anywhere.
+docs: $(READY) $(SITE_VENDOR)
+	$(BIN)/python scripts/build_site.py
+
+# What its pages load in the browser: copied into the site, so that they need no internet.
+$(SITE_VENDOR): docs/npm/package-lock.json | $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix docs/npm --no-audit --no-fund
+	mkdir -p $(@D)
+	cp docs/npm/node_modules/iframe-worker/shim/index.js $(@D)/iframe-worker.js
+	cp docs/npm/node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js $@
+	@touch $@
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
@@ -52,4 +65,4 @@ constraints: $(READY)
 	  pyproject.toml --no-emit-index-url --no-annotate --no-header -o constraints.txt
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/envs
+	rm -rf build/site docs/assets/vendor docs/npm/node_modules .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/envs
