@@ -45,6 +45,13 @@ class Network(CompiledModel):
 
     Raises:
         InvalidValueError: no Keras model, not built, or no single image input.
+
+    Examples:
+        >>> import keras
+        >>> pool, dense = keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, "softmax")
+        >>> model = keras.Sequential([keras.Input((20, 30, 3)), pool, dense])
+        >>> cnnvis.Network(model, labels=["cat", "dog"], name="mine")
+        Network('mine', input (20, 30, 3))
     """
 
     def __init__(
@@ -76,22 +83,43 @@ class Network(CompiledModel):
 
     @property
     def layers(self) -> tuple[LayerInfo, ...]:
-        """Every layer's record, first to last, nested models' included."""
+        """Every layer's record, first to last, nested models' included.
+
+        Examples:
+            >>> network.layers[1]
+            LayerInfo(name='block1_pool', kind='MaxPooling2D', output_shape=(32, 32, 12), units=12)
+        """
         return self.structure.layers
 
     @cached_property
     def plan(self) -> tuple[PlannedLayer, ...]:
-        """Every layer with its inputs, window, parameters and receptive field; see `plan.py`."""
+        """Every layer with its inputs, window, parameters and receptive field; see `plan.py`.
+
+        Examples:
+            >>> network.plan[3].name, network.plan[3].field.size
+            ('block2_conv2', (12, 12))
+        """
         return planned(self.structure)
 
     @property
     def units(self) -> int:
-        """How many output units there are."""
+        """How many output units there are.
+
+        Examples:
+            >>> network.units
+            8
+        """
         return self.structure.logits.shape[-1]
 
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """The input of a black and of a white picture, float32 of the input's shape each."""
+        """The input of a black and of a white picture, float32 of the input's shape each.
+
+        Examples:
+            >>> black, white = network.bounds
+            >>> float(black.min()), float(white.max())
+            (-1.0, 1.0)
+        """
         ends = [self.plain(level) for level in (0, 255)]
         return np.minimum(*ends), np.maximum(*ends)
 
@@ -100,6 +128,10 @@ class Network(CompiledModel):
 
         Raises:
             InvalidValueError: `preprocess` makes it NaN or infinite, e.g. divides by its spread.
+
+        Examples:
+            >>> network.plain(255)[0, 0]
+            array([1., 1., 1.], dtype=float32)
         """
         made = pixels.preprocessed(np.full(self.input_shape, level, np.float32), self.preprocess)
         if not np.isfinite(made).all():
@@ -110,13 +142,23 @@ class Network(CompiledModel):
         return made
 
     def label(self, unit: int) -> str:
-        """The name of an output unit, "unit 17" where the network has no labels."""
+        """The name of an output unit, "unit 17" where the network has no labels.
+
+        Examples:
+            >>> network.label(2)
+            'checked triangle'
+        """
         if self.labels is not None and unit < len(self.labels):
             return self.labels[unit]
         return f"unit {unit}"
 
     def prepare(self, image: np.ndarray) -> pixels.Prepared:
-        """A picture as the network's input, and the crop that it sees; see `pixels.prepare`."""
+        """A picture as the network's input, and the crop that it sees; see `pixels.prepare`.
+
+        Examples:
+            >>> network.prepare(image).input.shape
+            (64, 64, 3)
+        """
         return pixels.prepare(image, self.input_shape, self.preprocess)
 
     def outputs(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,6 +170,10 @@ class Network(CompiledModel):
         Returns:
             Two float32 (batch, units): the values before and after softmax or sigmoid. Where the
             network ends in neither, they are equal.
+
+        Examples:
+            >>> network.outputs(network.prepare(image).input[None])[1].round(3).sum()
+            np.float32(1.0)
         """
         program = self.compiled(
             ("outputs",), lambda: compiled_functions.outputs(self.model, self.input_shape)
@@ -144,6 +190,11 @@ class Network(CompiledModel):
 
         Returns:
             Records in falling order of the value before softmax.
+
+        Examples:
+            >>> best = network.predict(image)[0]
+            >>> best.label, round(best.score, 3)
+            ('striped disc', 1.0)
         """
         if top < 1:
             raise InvalidValueError(f"top is at least 1; got {top}.")
@@ -159,7 +210,12 @@ class Network(CompiledModel):
         ]
 
     def activations(self, image: np.ndarray, layer: str) -> np.ndarray:
-        """A layer's result on a picture: float32 (rows, columns, units) or (units,)."""
+        """A layer's result on a picture: float32 (rows, columns, units) or (units,).
+
+        Examples:
+            >>> network.activations(image, "block2_conv2").shape
+            (32, 32, 16)
+        """
         path = self.structure.call(layer).path
         program = self.compiled(
             ("activations", path),
@@ -172,6 +228,10 @@ class Network(CompiledModel):
 
         Returns:
             layer → float32 (units,), in the order of `layers`.
+
+        Examples:
+            >>> network.mean_activations(image)["block2_conv2"].shape
+            (16,)
         """
         program, structure = self._surveyed()
         means = program(tf.constant(self.prepare(image).input[None]))
@@ -181,6 +241,10 @@ class Network(CompiledModel):
         """The units with the largest mean activation over rows and columns, largest first.
 
         This is the thesis' way to choose a neuron of an intermediate layer (its chapter 4).
+
+        Examples:
+            >>> [active.unit for active in network.most_active(image, "block3_conv2", top=2)]
+            [15, 10]
         """
         if top < 1:
             raise InvalidValueError(f"top is at least 1; got {top}.")
@@ -199,6 +263,10 @@ class Network(CompiledModel):
         Raises:
             UnknownNameError: no such layer, or no such unit in it.
             InvalidValueError: a position that the layer does not have.
+
+        Examples:
+            >>> network.neuron(("block2_conv2", 5))
+            Neuron(layer='block2_conv2', unit=5, aggregate='sum', position=None)
         """
         if wanted is None:
             self._target_shape(None)
@@ -220,11 +288,21 @@ class Network(CompiledModel):
 
         Returns:
             float32 (batch,).
+
+        Examples:
+            >>> network.values(network.prepare(image).input[None], cnnvis.Neuron(None, 0)).round()
+            array([66.], dtype=float32)
         """
         return self._values(batch, neuron)[1]
 
     def resolved(self, pixels: np.ndarray, neuron: Neuron | None) -> tuple[Neuron, float]:
-        """The neuron that is meant on an input (None: its most probable class), and its value."""
+        """The neuron that is meant on an input (None: its most probable class), and its value.
+
+        Examples:
+            >>> neuron, value = network.resolved(network.prepare(image).input, None)
+            >>> neuron.unit, round(value)
+            (0, 66)
+        """
         unit, value = self._values(pixels[None], neuron)
         return neuron or Neuron(None, unit), float(value[0])
 
@@ -244,6 +322,10 @@ class Network(CompiledModel):
             batch: float32 (batch, rows, columns, channels); the batch's neurons are independent.
             neuron: as `Network.neuron` returns it; None is the first input's most probable class.
             passes: where, and under which rule for the ReLUs.
+
+        Examples:
+            >>> network.backward(network.prepare(image).input[None], None).gradients[0].shape
+            (1, 64, 64, 3)
         """
         layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
         passes = passes or (Pass(),)
@@ -262,30 +344,55 @@ class Network(CompiledModel):
         )
 
     def is_output(self, neuron: Neuron | None) -> bool:
-        """Whether a neuron is an output unit: None, no layer, or the layer of the logits."""
+        """Whether a neuron is an output unit: None, no layer, or the layer of the logits.
+
+        Examples:
+            >>> network.is_output(cnnvis.Neuron("block2_conv2", 5))
+            False
+        """
         layer = neuron.layer if neuron else None
         return layer is None or self.structure.target(layer).name == self.structure.logits.name
 
     def coverage(
         self, neuron: Neuron | None, rule: str = "gradient", down_to: str | None = None
     ) -> Coverage:
-        """What a backward pass does to each kind of layer; see `coverage_report.py`."""
+        """What a backward pass does to each kind of layer; see `coverage_report.py`.
+
+        Examples:
+            >>> network.coverage(None, "guided").treated["Conv2D"]
+            'derivative (7 ×), guided rule at 7 ReLUs'
+        """
         key = (neuron.layer if neuron else None, rule, down_to)
         if key not in self._coverage:
             self._coverage[key] = gradient_coverage(self.structure, *key)
         return self._coverage[key]
 
     def relevance_coverage(self, neuron: Neuron | None) -> Coverage:
-        """What relevance propagation does to each kind of layer before the neuron."""
+        """What relevance propagation does to each kind of layer before the neuron.
+
+        Examples:
+            >>> network.relevance_coverage(None).treated["MaxPooling2D"]
+            'winner takes all (3 ×)'
+        """
         key = (neuron.layer if neuron else None, "relevance", None)
         if key not in self._coverage:
             self._coverage[key] = relevance_coverage(self.structure, key[0])
         return self._coverage[key]
 
     def last_convolution(self, neuron: Neuron | None) -> str:
-        """The layer whose map Grad-CAM weighs by default; see `Structure.last_convolution`."""
+        """The layer whose map Grad-CAM weighs by default; see `Structure.last_convolution`.
+
+        Examples:
+            >>> network.last_convolution(None)
+            'block4_conv2'
+        """
         return self.structure.last_convolution(neuron.layer if neuron else None)
 
     def map_layer(self, layer: str, neuron: Neuron | None) -> str:
-        """Check a layer chosen for Grad-CAM; see `Structure.map_before`."""
+        """Check a layer chosen for Grad-CAM; see `Structure.map_before`.
+
+        Examples:
+            >>> network.map_layer("block2_conv2", None)
+            'block2_conv2'
+        """
         return self.structure.map_before(layer, neuron.layer if neuron else None)
