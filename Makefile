@@ -6,7 +6,9 @@ READY := .venv/.ready
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 MODULES := node_modules/.ready
 
-.PHONY: app lab test check lint format bench bench-page bench-lessons constraints browser clean
+SITE_VENDOR := docs/assets/vendor/mermaid.tiny.js
+
+.PHONY: app lab test check lint format docs bench bench-page bench-lessons constraints browser clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
@@ -41,7 +43,7 @@ format: $(READY) $(MODULES)
 	$(NPM) run --silent format
 
 # Two processes: most tests keep one core busy. A file stays with one, for what its tests share.
-test: lint browser
+test: lint browser $(SITE_VENDOR)
 	$(NPM) run --silent test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -49,6 +51,18 @@ test: lint browser
 # large weights nor long.
 check: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not notebook and not weights and not slow"
+
+# The docs as a site: build/site/index.html, to be opened as a file or served from anywhere.
+docs: $(READY) $(SITE_VENDOR)
+	$(BIN)/python scripts/build_site.py
+
+# What its pages load in the browser: copied into the site, so that they need no internet.
+$(SITE_VENDOR): docs/npm/package-lock.json | $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix docs/npm --no-audit --no-fund
+	mkdir -p $(@D)
+	cp docs/npm/node_modules/iframe-worker/shim/index.js $(@D)/iframe-worker.js
+	cp docs/npm/node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js $@
+	@touch $@
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
@@ -67,4 +81,5 @@ constraints: $(READY)
 	  pyproject.toml --no-emit-index-url --no-annotate --no-header -o constraints.txt
 
 clean:
-	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache benchmarks/envs
+	rm -rf .venv node_modules build/site docs/assets/vendor docs/npm/node_modules .pytest_cache
+	rm -rf .mypy_cache .ruff_cache benchmarks/envs

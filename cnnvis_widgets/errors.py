@@ -8,7 +8,15 @@ from collections.abc import Iterable
 
 
 class CnnvisError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    Examples:
+        >>> try:
+        ...     cnnvis.load_image("ct")
+        ... except cnnvis.CnnvisError as error:
+        ...     print(type(error).__name__)
+        UnknownNameError
+    """
 
 
 class InvalidValueError(CnnvisError, ValueError):

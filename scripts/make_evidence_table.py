@@ -164,7 +164,7 @@ def page(rows: dict[str, Any]) -> str:
         "",
         *READING.read_text("utf-8").rstrip().splitlines(),
         "",
-        "# The figures",
+        "## The figures",
         "",
         f"Measured {facts['date']} on {facts['processor']}, {facts['cores']} cores, commit "
         f"{facts['commit']}, in {rows['seconds']} s. Means with 95% intervals; a dash: does not "
@@ -172,12 +172,12 @@ def page(rows: dict[str, Any]) -> str:
         f"and `edges` are no methods. The object covers {rows['object']:.0%} of a picture on "
         "average, which is what chance gets in the pointing game and in mass and rank accuracy.",
         "",
-        f"## All five networks, honest, {PICTURES} pictures",
+        f"### All five networks, honest, {PICTURES} pictures",
         "",
         markdown([r for r in rows["all"] if r["metric"] in CHEAP], "method"),
         f"{' and '.join(DEAR)} have the first 40 of these pictures only.",
         "",
-        "## What asks the network",
+        "### What asks the network",
         "",
         "Of these pictures the first 40, for discriminative, deletion, insertion and focus (for "
         f"discriminative 10 with {' and '.join(DEAR)}); 20 for randomisation and stability; 10 for "
@@ -187,11 +187,11 @@ def page(rows: dict[str, Any]) -> str:
     ]
     for metric in ("pointing_game", "relevance_mass", "discriminative"):
         own = [r for r in rows["networks"] if r["metric"] == metric]
-        lines += [f"## {metric}, network by network", "", markdown(own, "method", "network")]
+        lines += [f"### {metric}, network by network", "", markdown(own, "method", "network")]
     lines += [*snow(rows), *beside(rows)]
     if rows["unsuited"]:
         told = dict.fromkeys(f"{r['method']}: {r['unsuited']}" for r in rows["unsuited"])
-        lines += ["## What did not suit", "", *(f"- {why}" for why in told), ""]
+        lines += ["### What did not suit", "", *(f"- {why}" for why in told), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -199,7 +199,7 @@ def snow(rows: dict[str, Any]) -> list[str]:
     """The cheaters' section."""
     own = [r for r in rows["snow"] if r["metric"] == "tell_tale_share"]
     lines = [
-        f"## Where the cheaters look: {CHEATERS} pictures of a {rows['cheated']} on snow",
+        f"### Where the cheaters look: {CHEATERS} pictures of a {rows['cheated']} on snow",
         "",
         "The tell-tale's share of the map on tell-tale and object. The snow has "
         f"{rows['share']:.0%} of these pixels. {' and '.join(DEAR)} have {DEAR_CHEATERS} of the "
@@ -221,7 +221,7 @@ def beside(rows: dict[str, Any]) -> list[str]:
     metrics = ["pointing_game", "relevance_mass", "best_iou", "discriminative"]
     cells = {(r["method"], r["metric"]): r for r in rows["all"]}
     lines = [
-        "## Beside the thesis' Table 2",
+        "### Beside the thesis' Table 2",
         "",
         f"| method | thesis, points by eye | {' | '.join(metrics)} |",
         f"| - | - |{' - |' * len(metrics)}",

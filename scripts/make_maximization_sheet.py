@@ -29,7 +29,7 @@ COLUMNS = 5
 GAP = 6
 DOCS = Path(__file__).parents[1] / "docs"
 PICTURE, PAGE = DOCS / "images" / "activation_maximization.jpg", DOCS / "activation_maximization.md"
-EYE = DOCS / "activation_maximization_eye.md"
+EYE = Path(__file__).parent / "activation_maximization_reading.md"
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def page(found: list[Explanation]) -> str:
     names = " · ".join(made.label for made in found)
     return f"""\
 <!-- Made by scripts/make_maximization_sheet.py; the section "To the eye" is its neighbour
-     activation_maximization_eye.md. Do not edit. -->
+     scripts/activation_maximization_reading.md. Do not edit. -->
 
 # Twenty pictures by activation maximisation
 

@@ -149,7 +149,7 @@ def section(figures: dict[str, Any]) -> list[str]:
     main, counts = figures["initialise"], figures["initialise"]["counts"]
     facts = figures["machine"]
     lines = [
-        f"## {figures['title']}",
+        f"### {figures['title']}",
         "",
         f"{len(figures['pictures'])} pictures, {main['of']} layers with weights; measured "
         f"{facts['date']} on {facts['processor']}, {facts['cores']} cores, commit "
@@ -197,7 +197,7 @@ def page(figures: dict[str, Any]) -> str:
         "",
         *READING.read_text("utf-8").rstrip().splitlines(),
         "",
-        "# The figures",
+        "## The figures",
         "",
         "Means over the pictures, with 95% intervals (percentile bootstrap over pictures). "
         f"Seed {SEED}. `edges` is no method: it is an edge detector, which cannot change.",

@@ -59,7 +59,12 @@ class CompiledModel:
 
     @property
     def structure(self) -> Structure:
-        """The traced graph's facts."""
+        """The traced graph's facts.
+
+        Examples:
+            >>> network.structure.output_kind
+            'softmax'
+        """
         return self._surveyed().structure
 
     def probes(self) -> np.ndarray:
@@ -69,7 +74,14 @@ class CompiledModel:
     def neuron_arguments(
         self, batch: np.ndarray, neuron: Neuron | None
     ) -> tuple[str | None, str, tuple[tf.Tensor, ...]]:
-        """A neuron's layer and aggregate, and the arguments that a program takes for it."""
+        """A neuron's layer and aggregate, and the arguments that a program takes for it.
+
+        Examples:
+            >>> batch = network.prepare(image).input[None]
+            >>> layer, aggregate, _ = network.neuron_arguments(batch, cnnvis.Neuron(None, 3))
+            >>> layer, aggregate
+            (None, 'sum')
+        """
         layer, aggregate, position = (
             (neuron.layer, neuron.aggregate, 0) if neuron else (None, "sum", 0)
         )
@@ -123,7 +135,12 @@ class CompiledModel:
         self._targets.clear()
 
     def has_compiled(self, key: tuple[Any, ...]) -> bool:
-        """Whether a function of this key is kept."""
+        """Whether a function of this key is kept.
+
+        Examples:
+            >>> network.has_compiled(("a key", "never used"))
+            False
+        """
         return key in self._programs
 
     def compiled(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
@@ -132,6 +149,12 @@ class CompiledModel:
         Args:
             key: says all that `build` depends on, besides the model.
             build: traces a function of the model; its errors become an `InvalidValueError`.
+
+        Examples:
+            >>> network.compiled(("layers, counted",), lambda: len(network.layers))
+            12
+            >>> network.compiled(("layers, counted",), lambda: 0)  # kept, so not built again
+            12
         """
         with self._lock:
             proven = self._surveyed().proven

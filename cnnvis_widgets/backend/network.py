@@ -10,14 +10,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions, pixels
 from cnnvis_widgets.backend.backbones import unprepared
 from cnnvis_widgets.backend.compiled_functions import relevance_structure
-from cnnvis_widgets.backend.compiled_model import CompiledModel
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
+from cnnvis_widgets.backend.forward_model import ForwardModel
 from cnnvis_widgets.backend.graph.precision import rounds_its_input
 from cnnvis_widgets.backend.graph.receptive_field import planned
 from cnnvis_widgets.backend.graph.structure import Structure
@@ -26,16 +25,14 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import Pass
 from cnnvis_widgets.backend.preprocessing import preprocessing
 from cnnvis_widgets.backend.records import (
-    ActiveUnit,
     BackwardResult,
     LayerInfo,
     PlannedLayer,
-    Prediction,
 )
 from cnnvis_widgets.errors import InvalidValueError
 
 
-class Network(CompiledModel):
+class Network(ForwardModel):
     """Any Keras 3 model with one image input. The model is never changed.
 
     Functional, Sequential, subclassed and nested models; colour or greyscale; ending in softmax,
@@ -55,6 +52,13 @@ class Network(CompiledModel):
 
     Raises:
         InvalidValueError: no Keras model, not built, or no single image input.
+
+    Examples:
+        >>> import keras
+        >>> pool, dense = keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, "softmax")
+        >>> model = keras.Sequential([keras.Input((20, 30, 3)), pool, dense])
+        >>> cnnvis.Network(model, labels=["cat", "dog"], name="mine")
+        Network('mine', input (20, 30, 3))
     """
 
     def __init__(
@@ -92,147 +96,23 @@ class Network(CompiledModel):
 
     @property
     def layers(self) -> tuple[LayerInfo, ...]:
-        """Every layer's record, first to last, nested models' included."""
+        """Every layer's record, first to last, nested models' included.
+
+        Examples:
+            >>> network.layers[1]
+            LayerInfo(name='block1_pool', kind='MaxPooling2D', output_shape=(32, 32, 12), units=12)
+        """
         return self.structure.layers
 
     @cached_property
     def plan(self) -> tuple[PlannedLayer, ...]:
-        """Every layer with its inputs, window, parameters and receptive field; see `plan.py`."""
+        """Every layer with its inputs, window, parameters and receptive field; see `plan.py`.
+
+        Examples:
+            >>> network.plan[3].name, network.plan[3].field.size
+            ('block2_conv2', (12, 12))
+        """
         return planned(self.structure)
-
-    @property
-    def units(self) -> int:
-        """How many output units there are."""
-        return self.structure.logits.shape[-1]
-
-    @property
-    def several_outputs(self) -> bool:
-        """Whether it has more than one output: then a neuron is a layer's unit, and none else."""
-        return len(tf.nest.flatten(self.structure.forward.output)) > 1
-
-    @property
-    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """The input of a black and of a white picture, float32 of the input's shape each."""
-        ends = [self.plain(level) for level in (0, 255)]
-        return np.minimum(*ends), np.maximum(*ends)
-
-    def plain(self, level: int) -> np.ndarray:
-        """The input of a picture of one grey level, 0 (black) to 255 (white): float32.
-
-        Raises:
-            InvalidValueError: `preprocess` makes it NaN or infinite, e.g. divides by its spread.
-        """
-        made = pixels.preprocessed(np.full(self.input_shape, level, np.float32), self.preprocess)
-        if not np.isfinite(made).all():
-            raise InvalidValueError(
-                f"The preprocess of {self.name} turns a picture that is grey level {level} "
-                "everywhere into values that are NaN or infinite; expected finite ones."
-            )
-        return made
-
-    def probes(self) -> np.ndarray:
-        """Noise as the network's input, by which it is tried: float32 (3, rows, columns, …)."""
-        noise = np.random.default_rng(0).uniform(0, 255, (3, *self.input_shape))
-        noise[1] *= 0.5
-        try:
-            made = [pixels.preprocessed(x.astype(np.float32), self.preprocess) for x in noise]
-        except Exception:  # a preprocessing of pictures only
-            return super().probes()
-        return np.stack(made) if np.isfinite(made).all() else super().probes()
-
-    def label(self, unit: int) -> str:
-        """The name of an output unit, "unit 17" where the network has no labels."""
-        if self.labels is not None and unit < len(self.labels):
-            if self.units == 1 and len(self.labels) == 2:  # one sigmoid: the second class's share
-                return self.labels[1]
-            return self.labels[unit]
-        return f"unit {unit}"
-
-    def prepare(self, image: np.ndarray) -> pixels.Prepared:
-        """A picture as the network's input, and the crop that it sees; see `pixels.prepare`.
-
-        Warns where a float array cannot be an input that `preprocess` would have made.
-        """
-        prepared = pixels.prepare(image, self.input_shape, self.preprocess)
-        if prepared.picture is None and (remark := pixels.outside(prepared.input, self.bounds)):
-            warnings.warn(remark, stacklevel=2)
-        return prepared
-
-    def input_remark(self, prepared: pixels.Prepared) -> str:
-        """What must be told of an input: its range, or how it was prepared; "" if nothing."""
-        if prepared.picture is None:
-            return pixels.outside(prepared.input, self.bounds)
-        return self.warning
-
-    def outputs(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and scores for a batch of inputs.
-
-        Args:
-            batch: float32 (batch, rows, columns, channels).
-
-        Returns:
-            Two float32 (batch, units): the values before and after softmax or sigmoid. Where the
-            network ends in neither, they are equal.
-        """
-        program = self.compiled(
-            ("outputs",), lambda: compiled_functions.outputs(self.model, self.input_shape)
-        )
-        logits, scores = (x.numpy() for x in self.run(program, tf.constant(batch)))
-        return logits, np.exp(scores) if self.structure.output_kind == "log-softmax" else scores
-
-    def predict(self, image: np.ndarray, top: int = 5) -> list[Prediction]:
-        """The most probable output units.
-
-        Args:
-            image: a picture or an input, see `prepare`.
-            top: how many, at least 1.
-
-        Returns:
-            Records in falling order of the value before softmax.
-        """
-        if top < 1:
-            raise InvalidValueError(f"top is at least 1; got {top}.")
-        logits, scores = (x[0] for x in self.outputs(self.prepare(image).input[None]))
-        if logits.ndim > 1:  # a map of answers: evidence adds up as a neuron's, shares do not
-            logits, scores = (x.reshape(-1, x.shape[-1]) for x in (logits, scores))
-            logits, scores = logits.sum(0), scores.mean(0)
-        plain = self.structure.output_kind == "linear"
-        best = np.argsort(-logits, kind="stable")[:top]
-        return [
-            Prediction(int(u), self.label(u), None if plain else float(scores[u]), float(logits[u]))
-            for u in best
-        ]
-
-    def activations(self, image: np.ndarray, layer: str) -> np.ndarray:
-        """A layer's result on a picture: float32 (rows, columns, units) or (units,)."""
-        path = self.structure.call(layer).path
-        program = self.compiled(
-            ("activations", path),
-            lambda: compiled_functions.activations(self.model, self.input_shape, path),
-        )
-        return program(tf.constant(self.prepare(image).input[None])).numpy()[0]
-
-    def mean_activations(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """The mean activation of every unit of every layer, in one forward pass.
-
-        Returns:
-            layer → float32 (units,), in the order of `layers`.
-        """
-        program, structure, *_ = self._surveyed()
-        means, _ = program(tf.constant(self.prepare(image).input[None]))
-        return {i.name: m.numpy()[0] for i, m in zip(structure.layers, means, strict=True)}
-
-    def most_active(self, image: np.ndarray, layer: str, top: int = 5) -> list[ActiveUnit]:
-        """The units with the largest mean activation over rows and columns, largest first.
-
-        This is the thesis' way to choose a neuron of an intermediate layer (its chapter 4).
-        """
-        if top < 1:
-            raise InvalidValueError(f"top is at least 1; got {top}.")
-        self.structure.call(layer)
-        means = self.mean_activations(image)[layer]
-        best = np.argsort(-means, kind="stable")[:top]
-        return [ActiveUnit(int(u), float(means[u])) for u in best]
 
     def neuron(self, wanted: Neuron | int | tuple[str, int] | None) -> Neuron | None:
         """Check a neuron against this network.
@@ -244,6 +124,10 @@ class Network(CompiledModel):
         Raises:
             UnknownNameError: no such layer, or no such unit in it.
             InvalidValueError: a position that the layer does not have.
+
+        Examples:
+            >>> network.neuron(("block2_conv2", 5))
+            Neuron(layer='block2_conv2', unit=5, aggregate='sum', position=None)
         """
         if wanted is None:
             self._target_shape(None)
@@ -265,11 +149,21 @@ class Network(CompiledModel):
 
         Returns:
             float32 (batch,).
+
+        Examples:
+            >>> network.values(network.prepare(image).input[None], cnnvis.Neuron(None, 0)).round()
+            array([66.], dtype=float32)
         """
         return self._values(batch, neuron)[1]
 
     def resolved(self, pixels: np.ndarray, neuron: Neuron | None) -> tuple[Neuron, float]:
-        """The neuron that is meant on an input (None: its most probable class), and its value."""
+        """The neuron that is meant on an input (None: its most probable class), and its value.
+
+        Examples:
+            >>> neuron, value = network.resolved(network.prepare(image).input, None)
+            >>> neuron.unit, round(value)
+            (0, 66)
+        """
         unit, value = self._values(pixels[None], neuron)
         return neuron or Neuron(None, unit), float(value[0])
 
@@ -290,6 +184,10 @@ class Network(CompiledModel):
             neuron: as `Network.neuron` returns it; None is the first input's most probable class.
             passes: where, and under which rule for the ReLUs. At a layer of tokens the patches
                 are laid out in rows and columns, without class tokens.
+
+        Examples:
+            >>> network.backward(network.prepare(image).input[None], None).gradients[0].shape
+            (1, 64, 64, 3)
         """
         layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
         passes = passes or (Pass(),)
@@ -321,7 +219,12 @@ class Network(CompiledModel):
         return patches.reshape(len(values), tokens.rows, tokens.columns, -1)
 
     def is_output(self, neuron: Neuron | None) -> bool:
-        """Whether a neuron is an output unit: None, no layer, or the layer of the logits."""
+        """Whether a neuron is an output unit: None, no layer, or the layer of the logits.
+
+        Examples:
+            >>> network.is_output(cnnvis.Neuron("block2_conv2", 5))
+            False
+        """
         layer = neuron.layer if neuron else None
         if layer is not None and self.several_outputs:
             return False
@@ -350,14 +253,24 @@ class Network(CompiledModel):
     def coverage(
         self, neuron: Neuron | None, rule: str = "gradient", down_to: str | None = None
     ) -> Coverage:
-        """What a backward pass does to each kind of layer; see `coverage_report.py`."""
+        """What a backward pass does to each kind of layer; see `coverage_report.py`.
+
+        Examples:
+            >>> network.coverage(None, "guided").treated["Conv2D"]
+            'derivative (7 ×), guided rule at 7 ReLUs'
+        """
         key = (neuron.layer if neuron else None, rule, down_to)
         if key not in self._coverage:
             self._coverage[key] = gradient_coverage(self.structure, *key)
         return self._coverage[key]
 
     def relevance_coverage(self, neuron: Neuron | None) -> Coverage:
-        """What relevance propagation does to each kind of layer before the neuron."""
+        """What relevance propagation does to each kind of layer before the neuron.
+
+        Examples:
+            >>> network.relevance_coverage(None).treated["MaxPooling2D"]
+            'winner takes all (3 ×)'
+        """
         key = (neuron.layer if neuron else None, "relevance", None)
         if key not in self._coverage:
             self._coverage[key] = relevance_coverage(self._as_relevance_sees_it(), key[0])
@@ -372,9 +285,19 @@ class Network(CompiledModel):
         )
 
     def last_convolution(self, neuron: Neuron | None) -> str:
-        """The layer whose map Grad-CAM weighs by default; see `Structure.last_convolution`."""
+        """The layer whose map Grad-CAM weighs by default; see `Structure.last_convolution`.
+
+        Examples:
+            >>> network.last_convolution(None)
+            'block4_conv2'
+        """
         return self.structure.last_convolution(neuron.layer if neuron else None)
 
     def map_layer(self, layer: str, neuron: Neuron | None) -> str:
-        """Check a layer chosen for Grad-CAM; see `Structure.map_before`."""
+        """Check a layer chosen for Grad-CAM; see `Structure.map_before`.
+
+        Examples:
+            >>> network.map_layer("block2_conv2", None)
+            'block2_conv2'
+        """
         return self.structure.map_before(layer, neuron.layer if neuron else None)

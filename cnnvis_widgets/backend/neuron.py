@@ -22,6 +22,14 @@ class Neuron:
         aggregate: how the unit's map becomes one number: "sum" over positions, "mean", or "max"
             (the largest position; the first of equal ones).
         position: (row, column) of one activation instead of an aggregate.
+
+    Examples:
+        >>> cnnvis.Neuron(None, 3)  # output unit 3, before softmax
+        Neuron(layer=None, unit=3, aggregate='sum', position=None)
+        >>> cnnvis.Neuron("block2_conv2", 5, aggregate="max").unit
+        5
+        >>> cnnvis.Neuron("block2_conv2", 5, position=(10, 20)).position
+        (10, 20)
     """
 
     layer: str | None
@@ -52,6 +60,12 @@ class Neuron:
         Raises:
             UnknownNameError: no such unit.
             InvalidValueError: no such position.
+
+        Examples:
+            >>> cnnvis.Neuron("block2_conv2", 5, position=(10, 20)).check((32, 32, 16))
+            >>> cnnvis.Neuron("block2_conv2", 16).check((32, 32, 16))
+            Traceback (most recent call last):
+            cnnvis_widgets.errors.UnknownNameError: There is no unit 16 in layer ...
         """
         *places, units = shape
         where = "the output" if self.layer is None else f"layer {self.layer!r}"

@@ -64,6 +64,14 @@ def train_decoder(
         InvalidValueError: no pictures, or a value out of range.
         FileError: no such folder, a file that cannot be written, or one that is there already.
         UnsuitableError: a layer that cannot be decoded.
+
+    Examples:
+        >>> pictures = [cnnvis.load_image(f"scene:{seed}") for seed in range(4)]
+        >>> facts = cnnvis.train_decoder(
+        ...     network, "block3_conv2", pictures, "decoder.npz", steps=2, batch=2, width=8
+        ... )
+        >>> facts.layer, facts.steps
+        ('block3_conv2', 2)
     """
     from cnnvis_widgets.backend.decoders.decoder_training import Plan, train
 

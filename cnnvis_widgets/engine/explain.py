@@ -55,6 +55,16 @@ def explain(
         UnknownNameError: no such method, parameter, layer, unit or picture.
         InvalidValueError: a value that does not fit; a result that is not finite.
         UnsuitableError: the method cannot treat this network or neuron; the message names another.
+
+    Examples:
+        >>> explanation = cnnvis.explain(network, image, method="integrated_gradients", steps=20)
+        >>> explanation.attribution.shape, explanation.label
+        ((64, 64, 3), 'striped disc')
+        >>> cnnvis.explain(network, image, method="saliency", neuron=("block2_conv2", 5)).label
+        'unit 5 of block2_conv2'
+        >>> cnnvis.explain(network, image, method="grad_camm")
+        Traceback (most recent call last):
+        cnnvis_widgets.errors.UnknownNameError: There is no method 'grad_camm'. Did you mean ...
     """
     silent = progress or _silent
     found = compute(network, image, method, neuron, seed, silent, parameters, preview)

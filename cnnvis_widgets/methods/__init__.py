@@ -48,6 +48,12 @@ class _Room(ModuleType):
         Returns:
             One dictionary a method, in the order of a menu: what the attributes of
             `cnnvis_widgets.methods.contract.Method` say, and `networks`: "any", or what it needs.
+
+        Examples:
+            >>> [fact["name"] for fact in cnnvis.methods()][:3]
+            ['saliency', 'deconvnet', 'guided_backprop']
+            >>> cnnvis.methods()[0]["gradient_based"]
+            True
         """
         return [found.facts() for found in all_methods().values()]
 

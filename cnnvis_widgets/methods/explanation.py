@@ -45,6 +45,15 @@ class Explanation:
         details: the method's own figures, by name; Deep Taylor's "relevance" is its sum at each
             layer.
         curve: how a figure went while the method worked, where it keeps one.
+
+    Examples:
+        >>> explanation = cnnvis.explain(network, image, method="grad_cam")
+        >>> explanation
+        <Explanation: Grad-CAM · striped disc · Mini VGG>
+        >>> explanation.attribution.shape, explanation.layer, explanation.neuron.unit
+        ((8, 8, 1), 'block4_conv2', 0)
+        >>> explanation.coverage.complete
+        True
     """
 
     method: Method
@@ -70,7 +79,12 @@ class Explanation:
 
     @property
     def title(self) -> str:
-        """Method, neuron and network in one line."""
+        """Method, neuron and network in one line.
+
+        Examples:
+            >>> explanation.title
+            'Grad-CAM · striped disc · Mini VGG'
+        """
         return f"{self.method.title} · {self.label} · {self.network}"
 
     def heatmap(self) -> np.ndarray:
@@ -82,6 +96,11 @@ class Explanation:
 
         Raises:
             UnsuitableError: the method makes a picture, see `image`.
+
+        Examples:
+            >>> heatmap = explanation.heatmap()
+            >>> heatmap.shape, heatmap.dtype, bool((heatmap >= 0).all())
+            ((64, 64), dtype('float32'), True)
         """
         if self.attribution is None:
             raise UnsuitableError(f"{self.method.title} makes a picture, not a map: use .image.")
@@ -94,6 +113,10 @@ class Explanation:
         Args:
             mode: overlay, side_by_side, split, contour or heatmap.
             options: colormap, scale, title, caption …
+
+        Examples:
+            >>> explanation.plot(mode="side_by_side", colormap="viridis")
+            <ExplanationFigure size ...>
         """
         from cnnvis_widgets.rendering import figure, picture_figure
 
@@ -117,6 +140,12 @@ class Explanation:
         Raises:
             InvalidValueError: an ending that no format has.
             FileError: the file cannot be written.
+
+        Examples:
+            >>> explanation.save("map.png", mode="overlay").name
+            'map.png'
+            >>> np.load(explanation.save("map.npy")).shape
+            (8, 8, 1)
         """
         path = Path(path)
         ending = path.suffix.lower()
@@ -143,5 +172,11 @@ class Explanation:
         return path
 
     def code(self) -> str:
-        """A Python script that computes exactly this attribution (or picture)."""
+        """A Python script that computes exactly this attribution (or picture).
+
+        Examples:
+            >>> script = explanation.code()
+            >>> "cnnvis.explain(" in script and "method='grad_cam'" in script
+            True
+        """
         return self.script(self)

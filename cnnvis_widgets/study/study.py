@@ -78,6 +78,15 @@ class Study:
         InvalidValueError: settings that are not those of the study in that folder; no picture, no
             network, no method; names that are not unique.
         UnknownNameError: no such method, parameter or picture.
+
+    Examples:
+        >>> study = cnnvis.Study(
+        ...     ["mini_vgg"], ["scene:1", "scene:2"], ["saliency", "grad_cam"], path="another"
+        ... )
+        >>> study.run()  # how many explanations were computed now
+        4
+        >>> study.run()
+        0
     """
 
     def __init__(
@@ -126,6 +135,10 @@ class Study:
 
         Raises:
             FileError: there is none.
+
+        Examples:
+            >>> cnnvis.Study.open("my_study")
+            <Study in 'my_study': 4 of 4 runs>
         """
         store = Store(path)
         settings = store.settings
@@ -147,7 +160,12 @@ class Study:
         return study
 
     def plan(self) -> Iterator[Run]:
-        """Every run, network by network."""
+        """Every run, network by network.
+
+        Examples:
+            >>> next(study.plan())
+            Run(network='mini_vgg', picture='scene:1', method='saliency', neuron='output')
+        """
         for network in self.networks:
             for picture in self.pictures:
                 for neuron in self.neurons[network]:
@@ -163,6 +181,10 @@ class Study:
 
         Returns:
             How many runs were computed now.
+
+        Examples:
+            >>> study.run(progress=lambda done, total: None)
+            0
         """
         done = self.store.runs()
         plan = list(self.plan())
@@ -182,13 +204,22 @@ class Study:
             run: one of the plan.
             progress: called with (done, total) of the method's own steps; an exception raised in it
                 stops the work, and nothing is kept.
+
+        Examples:
+            >>> study.compute(next(study.plan()))["label"]
+            'striped disc'
         """
         line = self._computed(run, progress or (lambda done, total: None))
         self.store.append("runs.jsonl", line)
         return line
 
     def runs(self) -> list[dict[str, Any]]:
-        """Every run that is done, in the order of the plan: what its line in runs.jsonl says."""
+        """Every run that is done, in the order of the plan: what its line in runs.jsonl says.
+
+        Examples:
+            >>> [line["method"] for line in study.runs()]
+            ['saliency', 'grad_cam', 'saliency', 'grad_cam']
+        """
         done = self.store.runs()
         return [done[run.key] for run in self.plan() if run.key in done]
 
@@ -197,6 +228,10 @@ class Study:
 
         Raises:
             InvalidValueError: its weights are not those with which the study was begun.
+
+        Examples:
+            >>> study.network("mini_vgg")
+            Network('Mini VGG', input (64, 64, 3))
         """
         if self._loaded is None or self._loaded[0] != name:
             network = self.networks[name]
@@ -213,13 +248,23 @@ class Study:
 
         Raises:
             InvalidValueError: its weights are not those with which the study was begun.
+
+        Examples:
+            >>> study.take("mini_vgg", network)
+            >>> study.network("mini_vgg") is network
+            True
         """
         if self._loaded is None or self._loaded[1] is not network:
             self.store.settle({"networks": {name: network_digest(network)}})
         self._loaded = name, network
 
     def heatmap(self, line: dict[str, Any]) -> np.ndarray | None:
-        """The heatmap of a run's line: float32 (rows, columns); None where there is none."""
+        """The heatmap of a run's line: float32 (rows, columns); None where there is none.
+
+        Examples:
+            >>> study.heatmap(study.runs()[0]).shape
+            (64, 64)
+        """
         if "file" not in line:
             return None
         arrays = self.store.load(line["file"])
@@ -254,6 +299,11 @@ class Study:
             One dictionary a row and metric: what `by` names; metric; n (scores), undefined (how
             many more had none), unsuited (how many runs or cases lacked something); value, the
             mean; low and high, the interval; interval, "Wilson" or "bootstrap over pictures".
+
+        Examples:
+            >>> rows = study.table(["pointing_game"])
+            >>> [(row["method"], row["value"], row["n"]) for row in rows]
+            [('saliency', 0.5, 2), ('grad_cam', 1.0, 2), ('centre', 1.0, 2)]
         """
         from cnnvis_widgets.study.scoring import Scorer, named_metrics  # loads TensorFlow
 
@@ -261,7 +311,12 @@ class Study:
         return tables.rows(scorer.scores(progress), by, level, self.seed)
 
     def report(self, metrics: Any = None, **options: Any) -> Path:
-        """Write the table to report.md in the study's folder; options as `table` takes them."""
+        """Write the table to report.md in the study's folder; options as `table` takes them.
+
+        Examples:
+            >>> study.report(["pointing_game"]).name
+            'report.md'
+        """
         rows = self.table(metrics, **options)
         path = self.store.path / "report.md"
         path.write_text(tables.report(len(self.pictures), self.seed, rows), "utf-8")

@@ -139,7 +139,12 @@ class Picture:
 
 
 def images() -> tuple[str, ...]:
-    """Names of the pictures that come along, the cat first."""
+    """Names of the pictures that come along, the cat first.
+
+    Examples:
+        >>> cnnvis.images()[:3]
+        ('cat', 'coffee', 'cameraman')
+    """
     return tuple(_catalogue(_FOLDER))
 
 
@@ -176,6 +181,12 @@ def load_image(source: Source) -> NDArray[np.uint8]:
             above `image_decoding.MAX_PIXELS` or `image_decoding.MAX_BYTES` (found out before
             decoding).
         InvalidValueError: an address on the internet, or an array or object that is not a picture.
+
+    Examples:
+        >>> cnnvis.load_image("cat").shape
+        (300, 451, 3)
+        >>> cnnvis.load_image(np.zeros((20, 30), np.uint8)).shape  # greys become colours
+        (20, 30, 3)
     """
     if isinstance(source, str):
         return _from_text(source)

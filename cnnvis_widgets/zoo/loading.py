@@ -69,6 +69,12 @@ def load_network(
         UnknownNameError: neither a name of the zoo nor a file.
         FileError: a file that is damaged or refused; weights that are absent, of another network,
             or cannot be fetched (the message says how to bring them).
+
+    Examples:
+        >>> cnnvis.load_network("mini_vgg")
+        Network('Mini VGG', input (64, 64, 3))
+        >>> cnnvis.load_network("mini_vgg:cheating").trained_on
+        '9600 drawn pictures, snow with one class only: blotched crescent'
     """
     text = str(name)
     if isinstance(name, str) and text in all_names():

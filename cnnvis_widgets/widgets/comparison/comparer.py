@@ -53,6 +53,12 @@ class Comparer(ipywidgets.VBox):
     Raises:
         UnknownNameError: no such network, method or picture.
         InvalidValueError: settings that are not those of the study in `path`.
+
+    Examples:
+        >>> comparer = cnnvis.Comparer("mini_vgg", ["cat", "coffee"], ["saliency", "grad_cam"])
+        >>> comparer.grid.network, list(comparer.study.methods)
+        ('mini_vgg', ['saliency', 'grad_cam'])
+        >>> comparer.close()
     """
 
     _made = False

@@ -48,6 +48,15 @@ class Scoreboard(Control):
     Raises:
         FileError: no study there, or a file that holds no points.
         InvalidValueError: no run of it has a map.
+
+    Examples:
+        >>> scoreboard = cnnvis.Scoreboard(study, "points.json")
+        >>> scoreboard.count, scoreboard.judged
+        (4, 0)
+        >>> scoreboard.judge(1)
+        >>> scoreboard.judged
+        1
+        >>> scoreboard.close()
     """
 
     label = traitlets.Unicode("Does the map show what the neuron responds to?").tag(sync=True)

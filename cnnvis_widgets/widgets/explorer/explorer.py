@@ -79,6 +79,10 @@ class Explorer(ipywidgets.Box):
     Raises:
         UnknownNameError: no such network, picture or method.
         InvalidValueError: an image that is no picture.
+
+    Examples:
+        >>> cnnvis.Explorer("mini_vgg", "cat", method="saliency").methods.value
+        'saliency'
     """
 
     _made = False
