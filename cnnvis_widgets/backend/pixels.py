@@ -158,7 +158,8 @@ def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, i
             "Expected a model with one image input of shape (batch, rows, columns, 1 or 3); "
             f"this one takes {shapes}."
         )
-    if shape[0] not in (None, 1):
+    # A subclassed model only tells what it happened to be called on.
+    if shape[0] not in (None, 1) and _declares_inputs(model):
         raise InvalidValueError(
             f"The model {model.name!r} has a batch of {shape[0]} pictures built in; pictures are "
             "explained one by one. Expected a batch of any size or of 1: build it with "
@@ -176,6 +177,13 @@ def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, i
     return rows, columns, channels
 
 
+def _declares_inputs(model: Any) -> bool:
+    try:
+        return bool(model.inputs)
+    except (AttributeError, ValueError, TypeError):
+        return False
+
+
 def _inputs(model: Any) -> list[tuple[tuple[int | None, ...] | None, str]]:
     """Shape (None: not known) and type of each input; nothing of a model that is not built yet."""
     try:
@@ -190,5 +198,4 @@ def _inputs(model: Any) -> list[tuple[tuple[int | None, ...] | None, str]]:
     shapes = shape if isinstance(shape, list) else [shape]
     if not shapes or not all(x is None or isinstance(x, (tuple, list)) for x in shapes):
         shapes = [None]  # a `build` of its own, called without a shape
-    # The batch that it happened to be called on is no part of it.
-    return [(None if x is None else (None, *x[1:]), "float32") for x in shapes]
+    return [(None if x is None else tuple(x), "float32") for x in shapes]

@@ -137,7 +137,10 @@ def _explanation(
     if not answer.coverage.complete:
         notes.insert(0, answer.coverage.warning)
     if answer.attribution is not None and not answer.attribution.any():
-        notes.insert(0, "All zeros: by this method nothing in the picture speaks for this neuron.")
+        zeros = "All zeros: by this method nothing in the picture speaks for this neuron."
+        if method.gradient_based and not answer.coverage.complete:
+            zeros = "All zeros, which says nothing: the derivative stops on its way. Try occlusion."
+        notes.insert(0, zeros)
     neuron = question.neuron or Neuron(None, answer.unit)
     notes[:0] = network.remarks(neuron)
     return Explanation(

@@ -140,9 +140,8 @@ class Explorer(ipywidgets.Box):
         self.cancel()
         for part in (self.header, self.view, self.growth, *self._controls()):
             part.close()
-        if self._own_network:
-            self.engine.library.release(self._own_network)
-            self._own_network = ""
+        self.engine.library.release(self._own_network)  # "" is nobody's
+        self._own_network = ""
         super().close()
 
     # What there is at first
@@ -188,15 +187,8 @@ class Explorer(ipywidgets.Box):
         return [self.header, middle, left, right]
 
     def _controls(self) -> tuple[Any, ...]:
-        return (
-            self.pictures,
-            self.networks,
-            self.layers,
-            self.neurons,
-            self.predictions,
-            self.methods,
-            self.parameters,
-        )
+        return (self.pictures, self.networks, self.layers, self.neurons,
+                self.predictions, self.methods, self.parameters)  # fmt: skip
 
     def _observe(self) -> None:
         def on(part: Any, names: list[str], react: Callable[[], None]) -> None:
