@@ -182,7 +182,7 @@ def _memory() -> Iterator[Check]:
 def free_memory_mb() -> int | None:
     """Memory that can still be used, in 1024² bytes: the machine's, or its container's if less."""
     try:
-        import psutil  # comes with Jupyter's kernel
+        import psutil
     except ImportError:
         return None
     free = int(psutil.virtual_memory().available)

@@ -230,7 +230,7 @@ def test_a_layer_is_no_model_and_a_preprocess_is_a_function() -> None:
     inputs = keras.Input((8, 6, 3))
     model = keras.Model(inputs, small(inputs), name="mine")
     with pytest.raises(InvalidValueError, match="preprocess"):
-        Network(model, preprocess="imagenet")  # type: ignore[arg-type]
+        Network(model, preprocess=3)  # type: ignore[arg-type]
     network = Network(model, labels=["a", "b"])
     assert network.name == "mine"
     assert [network.label(u) for u in range(3)] == ["a", "b", "unit 2"]

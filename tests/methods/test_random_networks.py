@@ -22,7 +22,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import CnnvisError
 
-NETWORKS = int(os.environ.get("CNNVIS_RANDOM_NETWORKS", "60"))
+NETWORKS = int(os.environ.get("CNNVIS_RANDOM_NETWORKS", "16"))
 FIRST = int(os.environ.get("CNNVIS_RANDOM_SEED", "0"))
 STEP, DIRECTIONS = 1e-6, 3
 OTHERS = ("grad_cam", "guided_backprop", "deep_taylor", "occlusion", "visual_backprop", "deconvnet")
