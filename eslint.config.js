@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: ["**/.venv/", "benchmarks/envs/", "build/", "dist/"] },
+  { ignores: ["**/.venv/", "benchmarks/envs/", "build/", "dist/", "docs/assets/vendor/"] },
   js.configs.recommended,
   {
     rules: {
