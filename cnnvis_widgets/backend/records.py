@@ -190,7 +190,7 @@ class PlannedLayer(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """VisualBackProp's maps; see `chains.py`.
+    """VisualBackProp's maps; see `graph/map_chains.py`.
 
     Attributes:
         layers: their layers, the deepest first; "" where no layer gives the map.
