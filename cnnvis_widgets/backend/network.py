@@ -106,7 +106,7 @@ class Network(ForwardModel):
 
     @cached_property
     def plan(self) -> tuple[PlannedLayer, ...]:
-        """Every layer with its inputs, window, parameters and receptive field; see `graph/receptive_field.py`.
+        """Every layer with its inputs, window, parameters and receptive field.
 
         Examples:
             >>> network.plan[3].name, network.plan[3].field.size
