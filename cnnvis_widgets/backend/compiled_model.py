@@ -68,7 +68,12 @@ class CompiledModel:
         return self._surveyed().structure
 
     def probes(self) -> np.ndarray:
-        """A few inputs by which the network is tried, float32 (3, rows, columns, channels)."""
+        """A few inputs by which the network is tried, float32 (3, rows, columns, channels).
+
+        Examples:
+            >>> network.probes().shape
+            (3, 64, 64, 3)
+        """
         return np.random.default_rng(0).normal(size=(3, *self.input_shape)).astype(np.float32)
 
     def neuron_arguments(
@@ -176,6 +181,11 @@ class CompiledModel:
                 or is the unit that comes first.
             pixels: (batch, rows, columns, channels).
             others: unit (-1: the first picture's most probable) and position, or nothing.
+
+        Examples:
+            >>> import tensorflow as tf
+            >>> network.run(lambda pixels: 2 * pixels, tf.ones((1, 2, 2, 3))).shape
+            TensorShape([1, 2, 2, 3])
         """
         alone = self._batch == 1 or self.structure.mixes_the_batch
         return _run(program, alone, pixels, *others)

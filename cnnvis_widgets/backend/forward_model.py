@@ -38,7 +38,12 @@ class ForwardModel(CompiledModel):
 
     @property
     def several_outputs(self) -> bool:
-        """Whether it has more than one output: then a neuron is a layer's unit, and none else."""
+        """Whether it has more than one output: then a neuron is a layer's unit, and none else.
+
+        Examples:
+            >>> network.several_outputs
+            False
+        """
         return len(tf.nest.flatten(self.structure.forward.output)) > 1
 
     @property
@@ -72,7 +77,12 @@ class ForwardModel(CompiledModel):
         return made
 
     def probes(self) -> np.ndarray:
-        """Noise as the network's input, by which it is tried: float32 (3, rows, columns, …)."""
+        """Noise as the network's input, by which it is tried: float32 (3, rows, columns, …).
+
+        Examples:
+            >>> network.probes().shape
+            (3, 64, 64, 3)
+        """
         noise = np.random.default_rng(0).uniform(0, 255, (3, *self.input_shape))
         noise[1] *= 0.5
         try:
@@ -109,7 +119,12 @@ class ForwardModel(CompiledModel):
         return prepared
 
     def input_remark(self, prepared: pixels.Prepared) -> str:
-        """What must be told of an input: its range, or how it was prepared; "" if nothing."""
+        """What must be told of an input: its range, or how it was prepared; "" if nothing.
+
+        Examples:
+            >>> network.input_remark(network.prepare(image))
+            ''
+        """
         if prepared.picture is None:
             return pixels.outside(prepared.input, self.bounds)
         return self.warning

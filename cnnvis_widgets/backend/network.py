@@ -231,7 +231,12 @@ class Network(ForwardModel):
         return layer is None or self.structure.target(layer).name == self.structure.logits.name
 
     def remarks(self, neuron: Neuron | None) -> tuple[str, ...]:
-        """What must be told beside any explanation of a neuron, in sentences."""
+        """What must be told beside any explanation of a neuron, in sentences.
+
+        Examples:
+            >>> network.remarks(None)
+            ()
+        """
         survey, said = self._surveyed(), []
         if self.is_output(neuron):
             if survey.doubt:
