@@ -291,7 +291,7 @@ class ChannelSumView {
     this.reached.textContent = `overlap with the whole map: ${percent}`;
     this.filled.style.width = `${100 * share}%`;
     this.adds.textContent =
-      `adds up to ${short(total(sum))} of ${short(total(all))} (all places, before ` + `the ` + `ReLU)`;
+      `adds up to ${short(total(sum))} of ${short(total(all))} ` + "(all places, before the ReLU)";
     const strongest = Array.from(values).indexOf(Math.max(...values));
     const where = this.zeros.hidden
       ? `strongest at row ${Math.floor(strongest / this.sums.columns)}, column ` +

@@ -190,13 +190,11 @@ class ConvMatrixView {
     this.matrix.mark((r, c) => (forward ? belongs(r, c) : belongs(c, r)));
     if (high !== null && this.upper)
       this.said.textContent =
-        `Place (${this.upper.join(", ")}) of the result belongs to ` +
-        `${forward ? "row" : "column"} ` +
+        `Place (${this.upper.join(", ")}) of the result belongs to ${forward ? "row" : "column"} ` +
         `${high} of ${forward ? "C" : "Cᵀ"}: the kernel laid over the framed places of the map.`;
     else if (low !== null && this.lower)
       this.said.textContent =
-        `Place (${this.lower.join(", ")}) of the map belongs to ` +
-        `${forward ? "column" : "row"} ` +
+        `Place (${this.lower.join(", ")}) of the map belongs to ${forward ? "column" : "row"} ` +
         `${low} of ${forward ? "C" : "Cᵀ"}: it is used for the framed places of the result, each time ` +
         `with another number of the kernel.`;
     else

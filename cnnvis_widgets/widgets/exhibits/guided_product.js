@@ -175,8 +175,7 @@ class GuidedProductView {
         top: `${(100 * (row + 0.5)) / rows}%`,
       });
     this.said.textContent =
-      `Row ${row}, column ${column}: guided backprop ${formatted(detail[i], 3)} × ` +
-      `Grad-CAM ` +
+      `Row ${row}, column ${column}: guided backprop ${formatted(detail[i], 3)} × Grad-CAM ` +
       `${formatted(mask[i], 3)} = ${formatted(detail[i] * mask[i], 3)}`;
   }
 

@@ -208,17 +208,14 @@ class MapChainView {
         map
           ? `${words[part]} at ` +
               `${link.layer}${this.data.alt ? `, over the picture of ${this.data.alt}` : ""}: ` +
-              `${size} values up ` +
-              `to ${formatted(highest(map), 3)}`
+              `${size} values up to ${formatted(highest(map), 3)}`
           : `${words[part]}: ${none.textContent}`,
       );
     }
     mark(this.strip, "[role=radio]", at);
     this.slider.value = String(at);
     this.said.textContent =
-      `Link ${at + 1} of ${this.data.links.length}, ${link.layer}: ${size} places, ` +
-      `product at ` +
-      `most ` +
+      `Link ${at + 1} of ${this.data.links.length}, ${link.layer}: ${size} places, product at most ` +
       `${formatted(highest(link.product), 3)}.`;
     this.slider.setAttribute("aria-valuetext", this.said.textContent);
   }

@@ -134,9 +134,7 @@ class ReluGatesView {
       ([, { title, passes }]) => `${title} ${short(passes(open, back > 0) ? back : 0)}`,
     );
     this.said.textContent =
-      `Row ${this.at[0]}, column ${this.at[1]}: ${short(input)} went in, so the ` +
-      `ReLU is ` +
-      `${gate}; ` +
+      `Row ${this.at[0]}, column ${this.at[1]}: ${short(input)} went in, so the ReLU is ${gate}; ` +
       `${short(back)} comes back. Handed on: ${found.join(", ")}.`;
   }
 }

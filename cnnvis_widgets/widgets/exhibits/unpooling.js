@@ -156,8 +156,7 @@ class UnpoolingView {
       ? `${short(back)} goes back to that place, and nothing to the others`
       : `${short(back)} is shared out: ${short(back / n ** 2)} for each place`;
     this.said.textContent =
-      `This window's largest value is ${short(best.value)}, at row ${best.row}, ` +
-      `column ` +
+      `This window's largest value is ${short(best.value)}, at row ${best.row}, column ` +
       `${best.column} of the map. ${going}.`;
   }
 }

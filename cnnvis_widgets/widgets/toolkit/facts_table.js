@@ -157,7 +157,7 @@ class FactsTableView {
     this.tell(null);
     if (notes.length)
       this.note.textContent =
-        `${notes.length} cells bear a note (✱): point at one, or go there with the ` + `tab ` + `key.`;
+        `${notes.length} cells bear a note (✱): ` + "point at one, or go there with the tab key.";
   }
 }
 

@@ -111,8 +111,8 @@ class OptimizationHistoryView {
     if (value === undefined) return;
     this.mark.setAttribute("cx", String(x(step)));
     this.mark.setAttribute("cy", String(y(value)));
-    this.said.textContent =
-      `After ${step} step${step === 1 ? "" : "s"}: ${short(value)} ` + `(${this.get("label")})`;
+    const steps = step === 1 ? "step" : "steps";
+    this.said.textContent = `After ${step} ${steps}: ${short(value)} (${this.get("label")})`;
     this.slider.setAttribute("aria-valuetext", this.said.textContent);
     if (this.urls.length) {
       this.picture.src = this.urls[this.get("at")] ?? this.urls.at(-1);
