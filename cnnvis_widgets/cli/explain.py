@@ -155,7 +155,7 @@ def _neuron(
         return Neuron(layer or None, int(unit), options.aggregate or "sum", position)
     if text.isdecimal():
         return Neuron(None, int(text), options.aggregate or "sum", position)
-    names = [network.label(unit) for unit in range(network.units)]
+    names = [network.label(unit) for unit in range(network.units)] if network.labels else []
     labels = [name.casefold() for name in names]
     if text.casefold() not in labels:
         raise UnknownNameError.of("class (nor LAYER:U, nor a unit)", text, names)

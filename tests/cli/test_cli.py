@@ -216,7 +216,7 @@ def test_neurons_that_do_not_exist(
 
 
 def test_ctrl_c_and_usage(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path) -> None:
-    def interrupted(*_: Any) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loading, "load_network", interrupted)
