@@ -49,7 +49,7 @@ test: lint browser $(SITE_VENDOR)
 
 # What one runs before each commit: lint, types, and the tests that take neither browser, notebook,
 # large weights nor long.
-check: lint
+check: lint $(SITE_VENDOR)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not notebook and not weights and not slow"
 
 # The docs as a site: build/site/index.html, to be opened as a file or served from anywhere.
@@ -58,7 +58,7 @@ docs: $(READY) $(SITE_VENDOR)
 
 # What its pages load in the browser: copied into the site, so that they need no internet.
 $(SITE_VENDOR): docs/npm/package-lock.json | $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix docs/npm --no-audit --no-fund
+	$(NPM) ci --prefix docs/npm --silent
 	mkdir -p $(@D)
 	cp docs/npm/node_modules/iframe-worker/shim/index.js $(@D)/iframe-worker.js
 	cp docs/npm/node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js $@

@@ -196,8 +196,12 @@ def main() -> int:
 def write(film: Film, quality: int) -> None:
     """Write the frames as an animated WebP that starts anew when it has ended."""
     small = [frame.resize(SIZE, Image.Resampling.LANCZOS) for frame in film.frames]
+    film_file = (
+        io.BytesIO()
+    )  # it takes half a minute; the old film stays until the new one is whole
     small[0].save(
-        FILM,
+        film_file,
+        "WebP",
         save_all=True,
         append_images=small[1:],
         duration=film.durations,
@@ -207,6 +211,7 @@ def write(film: Film, quality: int) -> None:
         allow_mixed=True,
         minimize_size=True,
     )
+    FILM.write_bytes(film_file.getvalue())
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def test_each_kind_of_file_is_in_the_wheel(wheel: set[str]) -> None:
         "cnnvis_widgets/zoo/imagenet_labels.txt",
         "cnnvis_widgets/rendering/colormaps.npz",
         "cnnvis_widgets/_notebooks/00_index.ipynb",
-        "cnnvis_widgets/voila_template/voila/templates/cnnvis/index.html.j2",
+        "cnnvis_widgets/serving/voila_template/voila/templates/cnnvis/index.html.j2",
     ):
         assert name in wheel, name
     assert any(name.endswith("licenses/LICENSE") for name in wheel)
