@@ -53,7 +53,7 @@ def test_the_doctor_tells_what_is_missing_or_old(
         doctor, "installed", lambda name: instead[name] if name in instead else installed(name)
     )
     end = wrong(capsys)
-    assert re.search(r"✗ voila: run: pip install 'voila>=", end)
+    assert re.search(r"✗ voila: run: pip install 'voila<0\.6,>=", end)
     assert re.search(r"✗ lime: run: pip install 'lime>=", end)
     assert re.search(r"✗ anywidget: >=0\.9\.18 is needed; run: pip install", end)
     assert len(end.splitlines()) == 3
