@@ -125,8 +125,8 @@ def fit(image: np.ndarray, rows: int, columns: int) -> Image.Image:
         across, down = max(1, height * columns // rows), height
     left, top = (width - across) // 2, (height - down) // 2
     box = (left, top, left + across, top + down)
-    if box == (0, 0, columns, rows):
-        return picture
+    if (across, down) == (columns, rows):  # nothing to resize, and a crop is exact
+        return picture if picture.size == (columns, rows) else picture.crop(box)
     return picture.resize((columns, rows), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
 
 

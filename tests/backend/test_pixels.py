@@ -30,6 +30,8 @@ def noise(rows: int, columns: int) -> np.ndarray:
         ((5, 4), (13, 9), (0, 0, 5, 3)),  # enlarged
         ((61, 61), (24, 24), (0, 0, 61, 61)),
         ((24, 37), (24, 24), (0, 6, 24, 24)),  # nothing to resize, only the sides go
+        ((25, 24), (24, 24), (0, 0, 24, 24)),  # one row too many, which is below the crop
+        ((24, 25), (24, 24), (0, 0, 24, 24)),
     ],
 )
 def test_crop_and_size_equal_a_bicubic_of_our_own(
