@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 AGGREGATES = ("sum", "mean", "max")
@@ -44,11 +44,11 @@ class Neuron:
             raise InvalidValueError(
                 f"aggregate is one of {', '.join(AGGREGATES)}; got {self.aggregate!r}."
             )
-        object.__setattr__(self, "unit", _index(self.unit, "unit"))
+        object.__setattr__(self, "unit", checks.whole("unit", self.unit))
         if self.position is not None:
             if isinstance(self.position, str) or not hasattr(self.position, "__iter__"):
                 raise InvalidValueError(f"position is (row, column); got {self.position!r}.")
-            place = tuple(_index(p, "position") for p in self.position)
+            place = tuple(checks.whole("position", p) for p in self.position)
             object.__setattr__(self, "position", place)
 
     def check(self, shape: Sequence[int | None]) -> None:
@@ -79,15 +79,3 @@ class Neuron:
             raise InvalidValueError(
                 f"Position {self.position} is not in {where}, which has {have}."
             )
-
-
-def _index(value: object, what: str) -> int:
-    if isinstance(value, bool):
-        raise InvalidValueError(f"{what} is a whole number from 0; got {value!r}.")
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise InvalidValueError(f"{what} is a whole number from 0; got {value!r}.") from None
-    if number < 0:
-        raise InvalidValueError(f"{what} counts from 0; got {number}.")
-    return number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.backend.decoders import decoder_file
 from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts
 from cnnvis_widgets.backend.network import Network
@@ -84,12 +84,9 @@ def train_decoder(
         ("width", width, decoder_file.WIDEST),
         ("checkpoint_every", checkpoint_every, 10**7),
     ):
-        if isinstance(value, bool) or not 1 <= operator.index(value) <= most:
-            raise InvalidValueError(f"{name} is a whole number from 1 to {most}; got {value!r}.")
-    if not 0 < rate <= 1:
-        raise InvalidValueError(f"rate is a number above 0 and at most 1; got {rate!r}.")
-    if isinstance(seed, bool) or operator.index(seed) < 0:
-        raise InvalidValueError(f"seed is a whole number from 0; got {seed!r}.")
+        checks.whole(name, value, 1, most)
+    checks.number("rate", rate, 0, 1, above=True)
+    checks.whole("seed", seed)
     target = _target(path)
     crops = Crops(network, _sources(pictures))
     plan = Plan(int(steps), int(batch), float(rate), int(width), int(seed))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.script import Script
@@ -97,7 +97,7 @@ def compute(
     if why := chosen.refusal(network, settings):
         raise UnsuitableError(why)
     prepared = network.prepare(_pixels(image))
-    drawn_from = _seed(seed)
+    drawn_from = checks.whole("seed", seed)
     question = Question(
         network, prepared.input, wanted, drawn_from, progress, settings, prepared.picture
     )
@@ -183,12 +183,6 @@ def _pixels(image: Any) -> np.ndarray:
         if np.issubdtype(image.dtype, np.floating):
             return image
     return load_image(image)
-
-
-def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or operator.index(seed) < 0:
-        raise InvalidValueError(f"seed is a whole number from 0; got {seed!r}.")
-    return operator.index(seed)
 
 
 def _silent(done: int, total: int) -> None:

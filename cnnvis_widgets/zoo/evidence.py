@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.zoo.drawn.painting import draw
 from cnnvis_widgets.zoo.drawn.plan import KINDS, TELL_TALES, Plan, make_plan, stream
@@ -119,8 +120,8 @@ def scenes(
         InvalidValueError: a number out of its range.
         UnknownNameError: no such tell-tale.
     """
-    _within("count", count, 0, None)
-    _within("seed", seed, 0, None)
+    checks.whole("count", count)
+    checks.whole("seed", seed)
     rng = stream(seed, "labels")
     runs = -(-count // len(CLASSES))
     labels = [int(k) for _ in range(runs) for k in rng.permutation(len(CLASSES))]
@@ -166,10 +167,14 @@ def plan(
     distractor_size: tuple[float, float] = (0.4, 0.6),
 ) -> Plan:
     """What `scene` will draw, in numbers, to be changed with `dataclasses.replace`; see `scene`."""
-    _within("seed", seed, 0, None)
-    _within("label", label, 0, len(CLASSES) - 1)
-    _within("with_class", with_class, 0, len(CLASSES) - 1)
-    _within("distractors", distractors, 0, MOST_DISTRACTORS)
+    checks.whole("seed", seed)
+    for name, value, most in (
+        ("label", label, len(CLASSES) - 1),
+        ("with_class", with_class, len(CLASSES) - 1),
+        ("distractors", distractors, MOST_DISTRACTORS),
+    ):
+        if value is not None:
+            checks.whole(name, value, 0, most)
     if tell_tale not in TELL_TALE_KINDS:
         raise UnknownNameError.of("tell-tale", tell_tale, TELL_TALE_KINDS)
     if not 0 <= share <= 1:
@@ -192,14 +197,3 @@ def draw_plan(wanted: Plan) -> Scene:
     found = draw(wanted)
     others = zip((d.label for d in wanted.distractors), found.distractors, strict=True)
     return Scene(found.picture, wanted.thing.label, found.thing, tuple(others), found.tell_tale)
-
-
-def _within(what: str, value: int | None, low: int, high: int | None) -> None:
-    if value is None and what not in ("count", "seed"):
-        return
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
-        most = "" if high is None else f" to {high}"
-        raise InvalidValueError(
-            f"{what} is a whole number from {low}{most or ' on'}; got {value!r}."
-        )

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.zoo import evidence, image_decoding
 
@@ -214,8 +215,7 @@ def thumbnail(image: Source, size: int = 96) -> bytes:
     Raises:
         InvalidValueError: a size outside that range; and what `load_image` raises.
     """
-    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 1024:
-        raise InvalidValueError(f"A size from 1 to 1024 pixels was expected; {size!r} came.")
+    checks.whole("size", size, 1, 1024)
     small = Image.fromarray(load_image(image))
     small.thumbnail((size, size), Image.Resampling.LANCZOS)
     stream = io.BytesIO()

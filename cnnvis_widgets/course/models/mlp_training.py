@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.course.models.optimizers import Optimizer
 from cnnvis_widgets.course.models.small_network import SmallNetwork, activation, sigmoid, softmax
 from cnnvis_widgets.errors import InvalidValueError
@@ -71,8 +71,8 @@ def school(
         InvalidValueError: a number out of its range.
     """
     x, right = np.asarray(training[0], np.float64), np.asarray(training[1], np.int64)
-    size = len(x) if batch is None else _whole("batch", batch, 1)
-    rounds = _whole("epochs", epochs, 0)
+    size = len(x) if batch is None else checks.whole("batch", batch, 1)
+    rounds = checks.whole("epochs", epochs, 0)
     for name, value in (("l1", l1), ("l2", l2)):
         if not 0 <= value < np.inf:
             raise InvalidValueError(f"{name} is a number from 0 on; got {value!r}.")
@@ -152,13 +152,3 @@ def _masks(
         return []
     units = network.sizes[1:-1]
     return [(random.random((examples, count)) >= dropout) / (1 - dropout) for count in units]
-
-
-def _whole(name: str, given: Any, low: int) -> int:
-    try:
-        number = operator.index(given)
-    except TypeError:
-        number = low - 1
-    if number < low:
-        raise InvalidValueError(f"{name} is a whole number of {low} or more; got {given!r}.")
-    return number

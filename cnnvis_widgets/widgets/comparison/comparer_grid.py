@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import traitlets
 
-from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.widgets.toolkit.control import Control, offered
-from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Checked, Records
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Offered, Place, Records
 
 
 class ComparerGrid(Control):
@@ -40,10 +38,12 @@ class ComparerGrid(Control):
 
     label = traitlets.Unicode("Network").tag(sync=True)
     networks = Records("network", name=NAME, title=TEXT, available=FLAG, why=TEXT).tag(sync=True)
-    network = Checked("_check_network", "").tag(sync=True)
+    network = Offered("network", lambda grid: grid.networks, "available").tag(sync=True)
     methods = Records("method", name=NAME, title=TEXT).tag(sync=True)
     rows = Records("row", key=NAME, picture=TEXT, neuron=TEXT, label=TEXT).tag(sync=True)
-    selected = Checked("_check_selected", None).tag(sync=True)
+    selected = Place(lambda grid: (len(grid.rows), len(grid.methods)), None, optional=True).tag(
+        sync=True
+    )
     done = traitlets.Int(0).tag(sync=True)
     working = traitlets.Unicode("").tag(sync=True)
 
@@ -103,20 +103,3 @@ class ComparerGrid(Control):
                 self._send_picture(name)
             for place in list(self._cells):
                 self._send_cell(*place)
-
-    def _check_network(self, name: object) -> str:
-        return offered("network", name, self.networks, "available")
-
-    def _check_selected(self, place: Any) -> list[int] | None:
-        if place is None:
-            return None
-        size = len(self.rows), len(self.methods)
-        try:
-            row, column = (operator.index(i) for i in place)
-        except (TypeError, ValueError):
-            row = column = -1
-        if not (0 <= row < size[0] and 0 <= column < size[1]):
-            raise InvalidValueError(
-                f"A cell is [row, column] of {size[0]} × {size[1]}, from 0; got {place!r}."
-            )
-        return [row, column]

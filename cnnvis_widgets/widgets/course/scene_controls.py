@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import traitlets
 
-from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import Whole
 
 
 class SceneControls(Control):
@@ -34,27 +32,11 @@ class SceneControls(Control):
 
     label = traitlets.Unicode("Picture").tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    chosen = Checked("_check_chosen", 0).tag(sync=True)
-    seed = Checked("_check_seed", 0).tag(sync=True)
+    chosen = Whole(0, lambda controls: controls._count - 1, 0).tag(sync=True)
+    seed = Whole(0, 2**31 - 1, 0).tag(sync=True)
     tell_tale = traitlets.Bool(True).tag(sync=True)
     tell_tale_label = traitlets.Unicode("snow on the ground").tag(sync=True)
 
     def __init__(self, names: list[str], **kwargs: Any) -> None:
         self._count = len(names)
         super().__init__(names=names, **kwargs)
-
-    def _check_chosen(self, value: object) -> int:
-        return _whole("A class is its number", value, self._count - 1)
-
-    def _check_seed(self, value: object) -> int:
-        return _whole("A picture is its number", value, 2**31 - 1)
-
-
-def _whole(what: str, value: Any, last: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = -1
-    if not 0 <= number <= last:
-        raise InvalidValueError(f"{what}, 0 to {last}; got {value!r}.")
-    return number

@@ -10,7 +10,7 @@ import traitlets
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.exhibits.layered_graph import arrange
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import OneOf
 
 PICTURE = "picture"  # the box at the start
 # What a layer is, for its colour and in words; the first whose name begins so.
@@ -85,7 +85,9 @@ class ArchitectureDiagram(Control):
     """
 
     label = traitlets.Unicode("").tag(sync=True)
-    value = Checked("_check_value", "").tag(sync=True)
+    value = OneOf(
+        "layer in this diagram", lambda diagram: ["", *(b.name for b in diagram.boxes)]
+    ).tag(sync=True)
     alt = traitlets.Unicode("").tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
 
@@ -116,12 +118,6 @@ class ArchitectureDiagram(Control):
     def parameters(self) -> int:
         """How many numbers all layers that are shown hold."""
         return sum(box.parameters for box in self.boxes)
-
-    def _check_value(self, name: Any) -> str:
-        names = [box.name for box in self.boxes]
-        if name not in ("", *names):
-            raise UnknownNameError.of("layer in this diagram", name, names)
-        return str(name)
 
 
 def boxes(layers: Iterable[Any], fold: bool, first: str, last: str) -> list[Box]:

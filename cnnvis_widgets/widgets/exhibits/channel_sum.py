@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets import checks
+from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Whole
 
 ORDERS = ("contribution", "weight")
 VIEWS = ("sum", "last")
@@ -48,9 +48,9 @@ class ChannelSum(Control):
     """
 
     label = traitlets.Unicode("The map, channel by channel").tag(sync=True)
-    count = Checked("_check_count", 1).tag(sync=True)
-    order = Checked("_check_order", "contribution").tag(sync=True)
-    view = Checked("_check_view", "sum").tag(sync=True)
+    count = Whole(0, lambda shown: shown.units, 1).tag(sync=True)
+    order = OneOf("order of the channels", ORDERS, "contribution").tag(sync=True)
+    view = OneOf("view", VIEWS, "sum").tag(sync=True)
     relu = traitlets.Bool(True).tag(sync=True)
     smooth = traitlets.Bool(True).tag(sync=True)
     shown = traitlets.Int(24, min=1, max=200).tag(sync=True)
@@ -101,7 +101,9 @@ class ChannelSum(Control):
         Returns:
             float32 (rows, columns).
         """
-        first = self.ranking[: self.count if count is None else self._check_count(count)]
+        first = self.ranking[
+            : self.count if count is None else checks.whole("count", count, 0, self.units)
+        ]
         return self._maps[..., first] @ self._weights[first]
 
     def _ranking(self, order: str) -> NDArray[np.intp]:
@@ -123,27 +125,6 @@ class ChannelSum(Control):
             "tables": {kind: lookup(name).tobytes() for kind, name in DEFAULTS.items()},
             "alt": alt,
         }
-
-    def _check_count(self, count: Any) -> int:
-        try:
-            number = operator.index(count)
-        except TypeError:
-            number = -1
-        if not 0 <= number <= self.units:
-            raise InvalidValueError(
-                f"count is a whole number of channels, 0 to {self.units}; got {count!r}."
-            )
-        return number
-
-    def _check_order(self, name: object) -> object:
-        if name not in ORDERS:
-            raise UnknownNameError.of("order of the channels", name, ORDERS)
-        return name
-
-    def _check_view(self, name: object) -> object:
-        if name not in VIEWS:
-            raise UnknownNameError.of("view", name, VIEWS)
-        return name
 
 
 def _checked(maps: ArrayLike, weights: ArrayLike) -> tuple[NDArray[np.float32], ...]:

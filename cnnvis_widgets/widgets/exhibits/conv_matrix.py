@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.toolkit.number_table import Cells, same_shape, table
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
+from cnnvis_widgets.widgets.toolkit.traits import OneOf
 
 WAYS = ("forward", "transposed")
 MOST_PLACES = 25  # of the map: the matrix has a column for each
@@ -37,10 +37,10 @@ class ConvMatrix(Cells):
         UnknownNameError: another way.
     """
 
-    values = Checked("_check_values", first=True).tag(sync=True)
-    kernel = Checked("_check_kernel", first=True).tag(sync=True)
-    signal = Checked("_check_signal", None).tag(sync=True)
-    way = Checked("_check_way", "forward").tag(sync=True)
+    values = Table(lambda matrix: matrix._shapes["values"], first=True).tag(sync=True)
+    kernel = Table(lambda matrix: matrix._shapes["kernel"], first=True).tag(sync=True)
+    signal = Table(lambda matrix: matrix._shapes["signal"], optional=True).tag(sync=True)
+    way = OneOf("way", WAYS, "forward").tag(sync=True)
 
     def __init__(self, values: ArrayLike, kernel: ArrayLike, **kwargs: Any) -> None:
         shape, window = np.shape(table("values", values)), np.shape(table("kernel", kernel))
@@ -50,15 +50,15 @@ class ConvMatrix(Cells):
                 f"got {shape[0]} × {shape[1]} and {window[0]} × {window[1]}."
             )
         self._shapes = {
-            "values": np.zeros(shape),
-            "kernel": np.zeros(window),
-            "signal": np.zeros((shape[0] - window[0] + 1, shape[1] - window[1] + 1)),
+            "values": shape,
+            "kernel": window,
+            "signal": (shape[0] - window[0] + 1, shape[1] - window[1] + 1),
         }
         super().__init__(values=values, kernel=kernel, **kwargs)
 
     def matrix(self) -> NDArray[np.float64]:
         """C: a row for each place of the result, a column for each place of the map."""
-        (rows, columns), above = self._shapes["values"].shape, self._shapes["signal"].shape
+        (rows, columns), above = self._shapes["values"], self._shapes["signal"]
         kernel = np.array(self.kernel)
         result = np.zeros((*above, rows, columns))
         for r, c in np.ndindex(*above):
@@ -67,28 +67,9 @@ class ConvMatrix(Cells):
 
     def forward(self) -> NDArray[np.float64]:
         """The convolution's result, C times the map."""
-        return (self.matrix() @ np.ravel(self.values)).reshape(self._shapes["signal"].shape)
+        return (self.matrix() @ np.ravel(self.values)).reshape(self._shapes["signal"])
 
     def transposed(self) -> NDArray[np.float64]:
         """Cᵀ times what comes from above, of the map's shape."""
         above = self.forward() if self.signal is None else np.array(self.signal)
-        return (self.matrix().T @ above.ravel()).reshape(self._shapes["values"].shape)
-
-    def _check_values(self, value: Any) -> list[list[float]]:
-        return self._checked("values", value)
-
-    def _check_kernel(self, value: Any) -> list[list[float]]:
-        return self._checked("kernel", value)
-
-    def _check_signal(self, value: Any) -> list[list[float]] | None:
-        return None if value is None else self._checked("signal", value)
-
-    def _checked(self, name: str, value: Any) -> list[list[float]]:
-        numbers = table(name, value)
-        same_shape(name, numbers, self._shapes[name])
-        return numbers
-
-    def _check_way(self, name: object) -> object:
-        if name not in WAYS:
-            raise UnknownNameError.of("way", name, WAYS)
-        return name
+        return (self.matrix().T @ above.ravel()).reshape(self._shapes["values"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,9 @@ import traitlets
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Place, Whole, checked
 
 OPERATIONS = ("convolution", "maximum", "average")
 MOST = 8  # for stride and padding
@@ -58,15 +57,43 @@ class Convolution(Control):
     """
 
     label = traitlets.Unicode("A window slides over the numbers").tag(sync=True)
-    values = Checked("_check_values", None, first=True).tag(sync=True)
-    kernel = Checked("_check_kernel", None).tag(sync=True)
-    stride = Checked("_check_stride", 1).tag(sync=True)
-    padding = Checked("_check_padding", 0).tag(sync=True)
+
+    stride = Whole(1, MOST, 1).tag(sync=True)
+    padding = Whole(0, MOST, 0).tag(sync=True)
     bias = traitlets.Float(0.0).tag(sync=True)
-    operation = Checked("_check_operation", "convolution").tag(sync=True)
-    at = Checked("_check_at", (0, 0)).tag(sync=True)
+    operation = OneOf("operation", OPERATIONS, "convolution").tag(sync=True)
+    at = Place(lambda shown: shown._size()).tag(sync=True)
     channel_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _presets = traitlets.Dict().tag(sync=True)
+
+    @checked(first=True)
+    def values(self, values: Any) -> list[Any]:
+        numbers = _numbers("values", values)
+        if numbers.shape != self._shape:
+            raise InvalidValueError(
+                f"values: expected numbers of the shape {self._shape} that are there, for others "
+                f"there is show(); got {numbers.shape}."
+            )
+        return numbers.tolist()
+
+    @checked()
+    def kernel(self, given: Any) -> list[Any]:
+        return self._fitting("kernel", given)
+
+    def _fitting(self, name: str, kernel: Any) -> list[Any]:
+        numbers = _numbers(name, kernel)
+        rows, columns, channels = self._shape
+        if numbers.shape[2] != channels:
+            raise InvalidValueError(
+                f"{name}: a kernel has as many channels as its input, {channels}; "
+                f"got {numbers.shape[2]}."
+            )
+        if numbers.shape[0] > rows or numbers.shape[1] > columns:
+            raise InvalidValueError(
+                f"{name}: {numbers.shape[0]} × {numbers.shape[1]} numbers do not fit into "
+                f"{rows} × {columns} values."
+            )
+        return numbers.tolist()
 
     def __init__(
         self,
@@ -80,7 +107,7 @@ class Convolution(Control):
             fit = numbers.shape[2] == 1 and min(numbers.shape[:2]) >= 3
             presets = KERNELS if fit else {}
         self._shape = numbers.shape
-        offered = {name: self._check_kernel(given, name) for name, given in presets.items()}
+        offered = {name: self._fitting(name, given) for name, given in presets.items()}
         at = kwargs.pop("at", (0, 0))
         super().__init__(values=numbers, kernel=window, **kwargs)
         self.at = at  # within a result whose size all the others decide
@@ -95,7 +122,7 @@ class Convolution(Control):
         numbers, window = _numbers("values", values), _numbers("kernel", kernel)
         before, self._shape = self._shape, numbers.shape
         try:
-            self._check_kernel(window)
+            self._fitting("kernel", window)
         except InvalidValueError:
             self._shape = before
             raise
@@ -131,54 +158,6 @@ class Convolution(Control):
         if inside != list(self.at):
             self.at = inside
 
-    def _check_values(self, values: Any) -> list[Any]:
-        numbers = _numbers("values", values)
-        if numbers.shape != self._shape:
-            raise InvalidValueError(
-                f"values: expected numbers of the shape {self._shape} that are there, for others "
-                f"there is show(); got {numbers.shape}."
-            )
-        return numbers.tolist()
-
-    def _check_kernel(self, kernel: Any, name: str = "kernel") -> list[Any]:
-        numbers = _numbers(name, kernel)
-        rows, columns, channels = self._shape
-        if numbers.shape[2] != channels:
-            raise InvalidValueError(
-                f"{name}: a kernel has as many channels as its input, {channels}; "
-                f"got {numbers.shape[2]}."
-            )
-        if numbers.shape[0] > rows or numbers.shape[1] > columns:
-            raise InvalidValueError(
-                f"{name}: {numbers.shape[0]} × {numbers.shape[1]} numbers do not fit into "
-                f"{rows} × {columns} values."
-            )
-        return numbers.tolist()
-
-    def _check_stride(self, stride: Any) -> int:
-        return _whole("stride", stride, 1)
-
-    def _check_padding(self, padding: Any) -> int:
-        return _whole("padding", padding, 0)
-
-    def _check_operation(self, name: object) -> object:
-        if name not in OPERATIONS:
-            raise UnknownNameError.of("operation", name, OPERATIONS)
-        return name
-
-    def _check_at(self, place: Any) -> list[int]:
-        size = self._size()
-        try:
-            row, column = (operator.index(i) for i in place)
-        except (TypeError, ValueError):
-            row = column = -1
-        if not (0 <= row < size[0] and 0 <= column < size[1]):
-            raise InvalidValueError(
-                f"at is a row and a column of the result, which has {size[0]} × {size[1]}; "
-                f"got {place!r}."
-            )
-        return [row, column]
-
 
 def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
     """The numbers as (rows, columns, channels), checked."""
@@ -194,13 +173,3 @@ def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
             f"got {np.shape(given) if numbers.size else given!r}."
         )
     return numbers
-
-
-def _whole(name: str, given: Any, least: int) -> int:
-    try:
-        number = operator.index(given)
-    except TypeError:
-        number = -1
-    if not least <= number <= MOST:
-        raise InvalidValueError(f"{name} is a whole number from {least} to {MOST}; got {given!r}.")
-    return number

@@ -10,11 +10,12 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.course.models.small_network import ACTIVATIONS, SmallNetwork
 from cnnvis_widgets.course.models.toy_data import SETS, plane_points
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, labelled_points, number_in, whole_in
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, labelled_points
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole, checked
 
 OWN = "own"
 MOST_LAYERS, MOST_UNITS = 3, 32
@@ -52,15 +53,30 @@ class DecisionBoundary(Chart):
     """
 
     label = traitlets.Unicode("A network learns").tag(sync=True)
-    data = Checked("_check_data", "xor", first=True).tag(sync=True)
-    hidden = Checked("_check_hidden", (3,)).tag(sync=True)
-    activation = Checked("_check_activation", "tanh").tag(sync=True)
-    rate = Checked("_check_rate", 0.3).tag(sync=True)
-    seed = Checked("_check_seed", 0).tag(sync=True)
-    deviation = Checked("_check_deviation", None)
+    data = OneOf(
+        "set of points", lambda b: SETS if b._own is None else (OWN, *SETS), "xor", first=True
+    ).tag(sync=True)
+
+    activation = OneOf("activation", ACTIVATIONS, "tanh").tag(sync=True)
+    rate = Real(*RATES, 0.3).tag(sync=True)
+    seed = Whole(0, 2**31, 0).tag(sync=True)
+    deviation = Real(0, 100, optional=True)
     show_lines = traitlets.Bool(True).tag(sync=True)
     _sets = traitlets.List().tag(sync=True)
     _start = traitlets.Dict().tag(sync=True)
+
+    @checked((3,))
+    def hidden(self, given: Any) -> list[int]:
+        try:
+            units = [operator.index(count) for count in given]
+        except TypeError:
+            units = [0]
+        if len(units) > MOST_LAYERS or not all(1 <= count <= MOST_UNITS for count in units):
+            raise InvalidValueError(
+                f"hidden is up to {MOST_LAYERS} whole numbers from 1 to {MOST_UNITS}; "
+                f"got {given!r}."
+            )
+        return units
 
     def __init__(self, points: Iterable[Sequence[float]] | None = None, **kwargs: Any) -> None:
         self._own = None if points is None else labelled_points("points", points)
@@ -106,7 +122,7 @@ class DecisionBoundary(Chart):
         Raises:
             InvalidValueError: not a whole number from 0 on, or more than 200 000 steps in all.
         """
-        count = whole_in("steps", steps, 0, MOST_STEPS - self._steps)
+        count = checks.whole("steps", steps, 0, MOST_STEPS - self._steps)
         x, classes = self.points[:, :2], self.points[:, 2]
         network, history = self.network, list(self._start["history"])
         for step in range(1, count + 1):
@@ -150,7 +166,7 @@ class DecisionBoundary(Chart):
         if not isinstance(content, dict) or content.get("key") != self._key:
             return
         try:
-            steps = whole_in("steps", content.get("steps"), 0, MOST_STEPS)
+            steps = checks.whole("steps", content.get("steps"), 0, MOST_STEPS)
             network = self._fresh()
             network.parameters = np.asarray(content.get("parameters"), np.float64)
         except (InvalidValueError, TypeError, ValueError) as error:
@@ -158,35 +174,3 @@ class DecisionBoundary(Chart):
             return
         self._steps = steps
         self._parameters = network.parameters.tolist()
-
-    def _check_data(self, name: object) -> object:
-        known = SETS if self._own is None else (OWN, *SETS)
-        if name not in known:
-            raise UnknownNameError.of("set of points", name, known)
-        return name
-
-    def _check_hidden(self, given: Any) -> list[int]:
-        try:
-            units = [operator.index(count) for count in given]
-        except TypeError:
-            units = [0]
-        if len(units) > MOST_LAYERS or not all(1 <= count <= MOST_UNITS for count in units):
-            raise InvalidValueError(
-                f"hidden is up to {MOST_LAYERS} whole numbers from 1 to {MOST_UNITS}; "
-                f"got {given!r}."
-            )
-        return units
-
-    def _check_activation(self, name: object) -> object:
-        if name not in ACTIVATIONS:
-            raise UnknownNameError.of("activation", name, ACTIVATIONS)
-        return name
-
-    def _check_rate(self, given: Any) -> float:
-        return number_in("rate", given, *RATES)
-
-    def _check_seed(self, given: Any) -> int:
-        return whole_in("seed", given, 0, 2**31)
-
-    def _check_deviation(self, given: Any) -> float | None:
-        return None if given is None else number_in("deviation", given, 0.0, 100.0)

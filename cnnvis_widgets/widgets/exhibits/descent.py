@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +10,8 @@ import traitlets
 from numpy.polynomial import Polynomial
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, span
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.chart import Chart, span
+from cnnvis_widgets.widgets.toolkit.traits import Real, Whole
 
 MOST_STEPS = 200
 FAR = 1e6  # a path that leaves this range has run away
@@ -38,9 +37,11 @@ class Descent(Chart):
     """
 
     label = traitlets.Unicode("Gradient descent").tag(sync=True)
-    start = Checked("_check_start", None).tag(sync=True)
-    rate = Checked("_check_rate", 0.1).tag(sync=True)
-    steps = Checked("_check_steps", 0).tag(sync=True)
+    start = Real(lambda descent: descent._domain[0], lambda descent: descent._domain[1]).tag(
+        sync=True
+    )
+    rate = Real(0, lambda descent: descent._largest, 0.1, above=True).tag(sync=True)
+    steps = Whole(0, MOST_STEPS, 0).tag(sync=True)
     largest_rate = traitlets.Float(1.0, min=1e-6).tag(sync=True)
     name = traitlets.Unicode("θ").tag(sync=True)
     _curve = traitlets.Dict().tag(sync=True)
@@ -80,23 +81,3 @@ class Descent(Chart):
         self._largest = change["new"]
         if self.rate > self._largest:
             self.rate = self._largest
-
-    def _check_start(self, given: Any) -> float:
-        return number_in("start", given, *self._domain)
-
-    def _check_rate(self, given: Any) -> float:
-        rate = number_in("rate", given, 0.0, self._largest)
-        if rate == 0:
-            raise InvalidValueError("rate is above 0; got 0.")
-        return rate
-
-    def _check_steps(self, given: Any) -> int:
-        try:
-            steps = operator.index(given)
-        except TypeError:
-            steps = -1
-        if not 0 <= steps <= MOST_STEPS:
-            raise InvalidValueError(
-                f"steps is a whole number from 0 to {MOST_STEPS}; got {given!r}."
-            )
-        return steps

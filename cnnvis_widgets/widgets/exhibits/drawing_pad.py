@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import checked
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.digit_reader import Reading
@@ -39,9 +39,20 @@ class DrawingPad(Control):
     """
 
     label = traitlets.Unicode("Draw a digit").tag(sync=True)
-    drawing = Checked("_check_drawing", bytes(SIDE * SIDE)).tag(sync=True)
+
     _examples = traitlets.Dict().tag(sync=True)
     _reading = traitlets.Dict().tag(sync=True)
+
+    @checked(bytes(SIDE * SIDE))
+    def drawing(self, given: Any) -> bytes:
+        if isinstance(given, bytes | bytearray | memoryview) and len(given) == SIDE * SIDE:
+            return bytes(given)
+        if isinstance(given, np.ndarray) and given.shape == (SIDE, SIDE):
+            return (given > 0).astype(np.uint8).tobytes()
+        raise InvalidValueError(
+            f"A drawing has {SIDE} × {SIDE} places, a byte each; "
+            f"got {getattr(given, 'shape', None) or type(given).__name__}."
+        )
 
     def __init__(
         self,
@@ -79,16 +90,6 @@ class DrawingPad(Control):
                 for layer, maps in reading.maps.items()
             ],
         }
-
-    def _check_drawing(self, given: Any) -> bytes:
-        if isinstance(given, bytes | bytearray | memoryview) and len(given) == SIDE * SIDE:
-            return bytes(given)
-        if isinstance(given, np.ndarray) and given.shape == (SIDE, SIDE):
-            return (given > 0).astype(np.uint8).tobytes()
-        raise InvalidValueError(
-            f"A drawing has {SIDE} × {SIDE} places, a byte each; "
-            f"got {getattr(given, 'shape', None) or type(given).__name__}."
-        )
 
 
 def _bitmap(drawn: ArrayLike) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,9 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Whole
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.features import Excited, UnitFeatures
@@ -43,8 +42,8 @@ class FeaturesByDepth(Control):
     """
 
     label = traitlets.Unicode("What units respond to, by depth").tag(sync=True)
-    depth = Checked("_check_depth", 0).tag(sync=True)
-    view = Checked("_check_view", "patch").tag(sync=True)
+    depth = Whole(0, lambda shown: len(shown._layers) - 1, 0).tag(sync=True)
+    view = OneOf("view", VIEWS, "patch").tag(sync=True)
     _floors = traitlets.List().tag(sync=True)
 
     def __init__(
@@ -65,21 +64,6 @@ class FeaturesByDepth(Control):
             }
             for layer, units in layers.items()
         ]
-
-    def _check_depth(self, value: Any) -> int:
-        try:
-            depth = operator.index(value)
-        except TypeError:
-            depth = -1
-        if not 0 <= depth < len(self._layers):
-            last = len(self._layers) - 1
-            raise InvalidValueError(f"depth is a whole number from 0 to {last}; got {value!r}.")
-        return depth
-
-    def _check_view(self, name: object) -> object:
-        if name not in VIEWS:
-            raise UnknownNameError.of("view", name, VIEWS)
-        return name
 
 
 def _unit(features: UnitFeatures) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,9 +10,9 @@ import traitlets
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, span
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.chart import Chart, span
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole, checked
 
 MODELS = ("line", "polynomial", "logistic")
 ROLES = ("train", "validation", "test")
@@ -55,11 +54,11 @@ class FitPlot(Chart):
     """
 
     label = traitlets.Unicode("Move the points").tag(sync=True)
-    points = Checked("_check_points", ()).tag(sync=True)
-    model = Checked("_check_model", "line").tag(sync=True)
-    degree = Checked("_check_degree", 1).tag(sync=True)
-    strength = Checked("_check_strength", 0.01).tag(sync=True)
-    own = Checked("_check_own", (0.0, 0.0)).tag(sync=True)
+
+    model = OneOf("model", MODELS, "line").tag(sync=True)
+    degree = Whole(0, MOST_DEGREE, 1).tag(sync=True)
+    strength = Real(1e-6, 1e6, 0.01).tag(sync=True)
+
     show_own = traitlets.Bool(False).tag(sync=True)
     show_fit = traitlets.Bool(True).tag(sync=True)
     show_test = traitlets.Bool(True).tag(sync=True)
@@ -67,6 +66,20 @@ class FitPlot(Chart):
     y_name = traitlets.Unicode("y").tag(sync=True)
     group_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _ranges = traitlets.Dict().tag(sync=True)
+
+    @checked(())
+    def points(self, points: Any) -> list[list[float]]:
+        return _checked(points).tolist()
+
+    @checked((0.0, 0.0))
+    def own(self, given: Any) -> list[float]:
+        try:
+            own = [float(number) for number in given]
+        except (TypeError, ValueError):
+            own = []
+        if len(own) != 2 or not np.isfinite(own).all():
+            raise InvalidValueError(f"own is a slope and an intercept; got {given!r}.")
+        return own
 
     def __init__(
         self,
@@ -126,37 +139,6 @@ class FitPlot(Chart):
         model = LogisticRegression(C=1 / self.strength, tol=1e-9, max_iter=2000)
         model.fit(data[:, :2], data[:, 2])
         return np.append(model.coef_[0], model.intercept_)
-
-    def _check_points(self, points: Any) -> list[list[float]]:
-        return _checked(points).tolist()
-
-    def _check_model(self, name: object) -> object:
-        if name not in MODELS:
-            raise UnknownNameError.of("model", name, MODELS)
-        return name
-
-    def _check_degree(self, given: Any) -> int:
-        try:
-            degree = operator.index(given)
-        except TypeError:
-            degree = -1
-        if not 0 <= degree <= MOST_DEGREE:
-            raise InvalidValueError(
-                f"degree is a whole number from 0 to {MOST_DEGREE}; got {given!r}."
-            )
-        return degree
-
-    def _check_strength(self, given: Any) -> float:
-        return number_in("strength", given, 1e-6, 1e6)
-
-    def _check_own(self, given: Any) -> list[float]:
-        try:
-            own = [float(number) for number in given]
-        except (TypeError, ValueError):
-            own = []
-        if len(own) != 2 or not np.isfinite(own).all():
-            raise InvalidValueError(f"own is a slope and an intercept; got {given!r}.")
-        return own
 
 
 def _checked(points: Any) -> NDArray[np.float64]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import Place, Real
 
 CLIPPED = 99.0  # percentile of the detail at which its colours end: few pixels are far brighter
 
@@ -41,8 +41,8 @@ class GuidedProduct(Control):
     """
 
     label = traitlets.Unicode("Detail × place").tag(sync=True)
-    share = Checked("_check_share", 1.0).tag(sync=True)
-    at = Checked("_check_at", (0, 0)).tag(sync=True)
+    share = Real(0, 1, 1.0).tag(sync=True)
+    at = Place(lambda product: product.detail.shape).tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -70,7 +70,7 @@ class GuidedProduct(Control):
         Args:
             share: 0 … 1; None for the widget's own.
         """
-        part = self.share if share is None else self._check_share(share)
+        part = self.share if share is None else checks.number("share", share, 0, 1)
         largest = float(self.coarse.max())
         mask = self.mask() / largest if largest else self.mask()
         return self.detail * ((1 - part) + part * mask).astype(np.float32)
@@ -91,28 +91,6 @@ class GuidedProduct(Control):
             "table": lookup(DEFAULTS["sequential"]).tobytes(),
             "alt": alt,
         }
-
-    def _check_share(self, share: Any) -> float:
-        try:
-            number = float(share)
-        except (TypeError, ValueError):
-            number = -1.0
-        if not 0 <= number <= 1:
-            raise InvalidValueError(f"share is a number from 0 to 1; got {share!r}.")
-        return number
-
-    def _check_at(self, at: Any) -> list[int]:
-        rows, columns = self.detail.shape
-        try:
-            row, column = (operator.index(i) for i in at)
-        except (TypeError, ValueError):
-            row, column = -1, -1
-        if not (0 <= row < rows and 0 <= column < columns):
-            raise InvalidValueError(
-                f"at is a row from 0 to {rows - 1} and a column from 0 to {columns - 1}; "
-                f"got {at!r}."
-            )
-        return [row, column]
 
 
 def _checked(

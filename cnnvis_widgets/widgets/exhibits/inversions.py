@@ -11,8 +11,8 @@ import traitlets
 from numpy.typing import NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.widgets.toolkit.control import Control, offered
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import checked, offered
 
 Picture = NDArray[np.uint8]
 Way = tuple[Picture, float] | None
@@ -42,8 +42,14 @@ class Inversions(Control):
     """
 
     label = traitlets.Unicode("Two ways back").tag(sync=True)
-    value = Checked("_check_value", "").tag(sync=True)
+
     _data = traitlets.Dict().tag(sync=True)
+
+    @checked("")
+    def value(self, value: Any) -> str:
+        # One layer is always chosen: no name stands for the first one.
+        first = next(iter(self.made))
+        return offered("layer", value, [{"name": layer} for layer in self.made]) or first
 
     def __init__(
         self,
@@ -98,11 +104,6 @@ class Inversions(Control):
                 for layer in self.made
             ],
         }
-
-    def _check_value(self, value: Any) -> str:
-        # One layer is always chosen: no name stands for the first one.
-        first = next(iter(self.made))
-        return offered("layer", value, [{"name": layer} for layer in self.made]) or first
 
 
 def _ways_of(made: Mapping[str, Mapping[str, Way]]) -> list[str]:

@@ -8,9 +8,10 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, whole_in
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.chart import Chart
+from cnnvis_widgets.widgets.toolkit.traits import Real, Whole, checked
 
 END = 3.0  # of both axes, on both sides
 STEEP = 2.5  # how quickly the probability rises across the boundary
@@ -61,16 +62,26 @@ class Lime2D(Chart):
     """
 
     label = traitlets.Unicode("A straight line, near one point").tag(sync=True)
-    point = Checked("_check_point", (-0.4, -0.2)).tag(sync=True)
-    width = Checked("_check_width", 0.8).tag(sync=True)
-    samples = Checked("_check_samples", 200).tag(sync=True)
-    seed = Checked("_check_seed", 0).tag(sync=True)
-    bend = Checked("_check_bend", 1.3).tag(sync=True)
+
+    width = Real(0.1, 10, 0.8).tag(sync=True)
+    samples = Whole(10, MOST_SAMPLES, 200).tag(sync=True)
+    seed = Whole(0, 9999, 0).tag(sync=True)
+    bend = Real(0, MOST_BEND, 1.3).tag(sync=True)
     _plane = traitlets.Dict().tag(sync=True)
     _drawn = traitlets.Dict().tag(sync=True)
 
+    @checked((-0.4, -0.2))
+    def point(self, given: Any) -> list[float]:
+        try:
+            first, second = given
+        except (TypeError, ValueError):
+            raise InvalidValueError(f"point is two numbers; got {given!r}.") from None
+        return [
+            checks.number("a coordinate of point", value, -END, END) for value in (first, second)
+        ]
+
     def __init__(self, penalty: float = 0.01, **kwargs: Any) -> None:
-        self.penalty = number_in("penalty", penalty, 0, 1000)
+        self.penalty = checks.number("penalty", penalty, 0, 1000)
         super().__init__(**kwargs)
         self._plane = {
             **{"end": END, "steep": STEEP, "wave": WAVE, "penalty": self.penalty},
@@ -125,22 +136,3 @@ class Lime2D(Chart):
     @traitlets.observe("seed")
     def _draw(self, _: Any = None) -> None:
         self._drawn = {"seed": self.seed, "samples": self._all().astype("<f8").tobytes()}
-
-    def _check_point(self, given: Any) -> list[float]:
-        try:
-            first, second = given
-        except (TypeError, ValueError):
-            raise InvalidValueError(f"point is two numbers; got {given!r}.") from None
-        return [number_in("a coordinate of point", value, -END, END) for value in (first, second)]
-
-    def _check_width(self, given: Any) -> float:
-        return number_in("width", given, 0.1, 10)
-
-    def _check_bend(self, given: Any) -> float:
-        return number_in("bend", given, 0, MOST_BEND)
-
-    def _check_samples(self, given: Any) -> int:
-        return whole_in("samples", given, 10, MOST_SAMPLES)
-
-    def _check_seed(self, given: Any) -> int:
-        return whole_in("seed", given, 0, 9999)

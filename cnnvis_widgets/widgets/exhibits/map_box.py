@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +9,10 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.study.localisation import Box, box_around, region
 from cnnvis_widgets.widgets.toolkit.chart import Chart
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Whole
 
 PERCENTS = range(1, 101)
 
@@ -40,8 +39,8 @@ class MapBox(Chart):
     """
 
     label = traitlets.Unicode("A box from the map").tag(sync=True)
-    view = Checked("_check_view", "", first=True).tag(sync=True)
-    percent = Checked("_check_percent", 20).tag(sync=True)
+    view = OneOf("picture", lambda box: box._views, first=True).tag(sync=True)
+    percent = Whole(PERCENTS[0], PERCENTS[-1], 20).tag(sync=True)
     _names = traitlets.List().tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
 
@@ -115,20 +114,6 @@ class MapBox(Chart):
     def _another(self, _: Any) -> None:
         if self._names:  # not while it is being made
             self._show()
-
-    def _check_view(self, name: object) -> object:
-        if name not in self._views:
-            raise UnknownNameError.of("picture", name, self._views)
-        return name
-
-    def _check_percent(self, given: Any) -> int:
-        try:
-            number = operator.index(given)
-        except TypeError:
-            number = 0
-        if number not in PERCENTS:
-            raise InvalidValueError(f"percent is a whole number from 1 to 100; got {given!r}.")
-        return number
 
 
 def _checked(

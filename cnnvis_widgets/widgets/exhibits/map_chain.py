@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import Place, Whole
 
 _PARTS = ("mean", "enlarged", "product")
 Given = tuple[str, ArrayLike | None, ArrayLike | None, ArrayLike]
@@ -43,8 +42,8 @@ class MapChain(Control):
     """
 
     label = traitlets.Unicode("The chain of maps").tag(sync=True)
-    link = Checked("_check_link", 0).tag(sync=True)
-    at = Checked("_check_at", (0, 0)).tag(sync=True)
+    link = Whole(0, lambda chain: len(chain.links) - 1, 0).tag(sync=True)
+    at = Place(lambda chain: chain._size).tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -91,30 +90,6 @@ class MapChain(Control):
             "table": lookup(DEFAULTS["sequential"]).tobytes(),
             "alt": alt,
         }
-
-    def _check_link(self, value: Any) -> int:
-        try:
-            link = operator.index(value)
-        except TypeError:
-            link = -1
-        if not 0 <= link < len(self.links):
-            raise InvalidValueError(
-                f"link is a whole number from 0 to {len(self.links) - 1}; got {value!r}."
-            )
-        return link
-
-    def _check_at(self, at: Any) -> list[int]:
-        rows, columns = self._size
-        try:
-            row, column = (operator.index(i) for i in at)
-        except (TypeError, ValueError):
-            row, column = -1, -1
-        if not (0 <= row < rows and 0 <= column < columns):
-            raise InvalidValueError(
-                f"at is a row from 0 to {rows - 1} and a column from 0 to {columns - 1}; "
-                f"got {at!r}."
-            )
-        return [row, column]
 
 
 def _checked(link: Given) -> dict[str, Any]:

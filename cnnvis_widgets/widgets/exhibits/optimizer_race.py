@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +9,12 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.course.models.loss_surfaces import FAR, SURFACES, Surface, descend, surface
 from cnnvis_widgets.course.models.optimizers import BETA_2, EPSILON, RHO, RULES, Optimizer
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.chart import Chart
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole, checked
 
 MOST_STEPS = 400
 RATES = (0.0001, 3.0)
@@ -48,16 +48,47 @@ class OptimizerRace(Chart):
     """
 
     label = traitlets.Unicode("A race of optimizers").tag(sync=True)
-    surface = Checked("_check_surface", "narrow valley", first=True).tag(sync=True)
-    start = Checked("_check_start", None).tag(sync=True)
-    racers = Checked("_check_racers", tuple(RULES)).tag(sync=True)
-    rates = Checked("_check_rates", (0.1,) * 4).tag(sync=True)
+    surface = OneOf("surface", SURFACES, "narrow valley", first=True).tag(sync=True)
+
     together = traitlets.Bool(True).tag(sync=True)
-    momentum = Checked("_check_momentum", 0.9).tag(sync=True)
-    decay = Checked("_check_decay", 0.0).tag(sync=True)
-    noise = Checked("_check_noise", 0.0).tag(sync=True)
-    steps = Checked("_check_steps", 0).tag(sync=True)
+    momentum = Real(0, 0.99, 0.9).tag(sync=True)
+    decay = Real(0, 0.5, 0.0).tag(sync=True)
+    noise = Real(0, 3, 0.0).tag(sync=True)
+    steps = Whole(0, MOST_STEPS, 0).tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)
+
+    @checked()
+    def start(self, given: Any) -> list[float]:
+        one = surface(self.surface)
+        if given is None:
+            return list(one.start)
+        try:
+            x, y = given
+        except (TypeError, ValueError):
+            raise InvalidValueError(f"start is an x and a y; got {given!r}.") from None
+        return [checks.number("x of start", x, *one.x), checks.number("y of start", y, *one.y)]
+
+    @checked(tuple(RULES))
+    def racers(self, given: Any) -> list[str]:
+        names = [given] if isinstance(given, str) or not hasattr(given, "__iter__") else list(given)
+        for name in names:
+            if name not in RULES:
+                raise UnknownNameError.of("racer", name, RULES)
+        if not names:
+            raise InvalidValueError("A race needs at least one racer.")
+        return [name for name in RULES if name in names]
+
+    @checked((0.1,) * 4)
+    def rates(self, given: Sequence[float]) -> list[float]:
+        try:
+            rates = list(given)
+        except TypeError:
+            rates = []
+        if len(rates) != len(RULES):
+            raise InvalidValueError(
+                f"rates are {len(RULES)} numbers, of {', '.join(RULES)}; got {given!r}."
+            )
+        return [checks.number("a learning rate", rate, *RATES) for rate in rates]
 
     def __init__(self, rate: float | None = None, **kwargs: Any) -> None:
         if rate is not None:
@@ -105,60 +136,6 @@ class OptimizerRace(Chart):
         with self.hold_trait_notifications():
             self.start = surface(self.surface).start
             self.steps = 0
-
-    def _check_surface(self, name: object) -> object:
-        surface(name)
-        return name
-
-    def _check_start(self, given: Any) -> list[float]:
-        one = surface(self.surface)
-        if given is None:
-            return list(one.start)
-        try:
-            x, y = given
-        except (TypeError, ValueError):
-            raise InvalidValueError(f"start is an x and a y; got {given!r}.") from None
-        return [number_in("x of start", x, *one.x), number_in("y of start", y, *one.y)]
-
-    def _check_racers(self, given: Any) -> list[str]:
-        names = [given] if isinstance(given, str) or not hasattr(given, "__iter__") else list(given)
-        for name in names:
-            if name not in RULES:
-                raise UnknownNameError.of("racer", name, RULES)
-        if not names:
-            raise InvalidValueError("A race needs at least one racer.")
-        return [name for name in RULES if name in names]
-
-    def _check_rates(self, given: Sequence[float]) -> list[float]:
-        try:
-            rates = list(given)
-        except TypeError:
-            rates = []
-        if len(rates) != len(RULES):
-            raise InvalidValueError(
-                f"rates are {len(RULES)} numbers, of {', '.join(RULES)}; got {given!r}."
-            )
-        return [number_in("a learning rate", rate, *RATES) for rate in rates]
-
-    def _check_momentum(self, given: Any) -> float:
-        return number_in("momentum", given, 0.0, 0.99)
-
-    def _check_decay(self, given: Any) -> float:
-        return number_in("decay", given, 0.0, 0.5)
-
-    def _check_noise(self, given: Any) -> float:
-        return number_in("noise", given, 0.0, 3.0)
-
-    def _check_steps(self, given: Any) -> int:
-        try:
-            steps = operator.index(given)
-        except TypeError:
-            steps = -1
-        if isinstance(given, bool) or not 0 <= steps <= MOST_STEPS:
-            raise InvalidValueError(
-                f"steps is a whole number from 0 to {MOST_STEPS}; got {given!r}."
-            )
-        return steps
 
 
 def _as_facts(one: Surface) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +9,10 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets import checks
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.toolkit.chart import Chart
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole, checked
 
 CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 TASKS = {"and": (0, 0, 0, 1), "or": (0, 1, 1, 1), "nand": (1, 1, 1, 0), "xor": (0, 1, 1, 0)}
@@ -42,11 +42,21 @@ class Perceptron(Chart):
     """
 
     label = traitlets.Unicode("A perceptron").tag(sync=True)
-    task = Checked("_check_task", "and").tag(sync=True)
-    weights = Checked("_check_weights", (0.0, 0.0, 0.0)).tag(sync=True)
-    rate = Checked("_check_rate", 0.5).tag(sync=True)
-    corrections = Checked("_check_corrections", 0).tag(sync=True)
+    task = OneOf("task", TASKS, "and").tag(sync=True)
+
+    rate = Real(0, 1, 0.5, above=True).tag(sync=True)
+    corrections = Whole(0, MOST_CORRECTIONS, 0).tag(sync=True)
     _tasks = traitlets.Dict().tag(sync=True)
+
+    @checked((0.0, 0.0, 0.0))
+    def weights(self, given: Sequence[float]) -> list[float]:
+        try:
+            numbers = list(given)
+        except TypeError:
+            numbers = []
+        if len(numbers) != 3:
+            raise InvalidValueError(f"weights are three numbers, w1, w2 and b; got {given!r}.")
+        return [checks.number("a weight", number, -LARGEST, LARGEST) for number in numbers]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -78,34 +88,3 @@ class Perceptron(Chart):
         self.weights = np.clip(moved, -LARGEST, LARGEST).tolist()
         self.corrections = min(self.corrections + 1, MOST_CORRECTIONS)
         return True
-
-    def _check_task(self, name: object) -> object:
-        if name not in TASKS:
-            raise UnknownNameError.of("task", name, TASKS)
-        return name
-
-    def _check_weights(self, given: Sequence[float]) -> list[float]:
-        try:
-            numbers = list(given)
-        except TypeError:
-            numbers = []
-        if len(numbers) != 3:
-            raise InvalidValueError(f"weights are three numbers, w1, w2 and b; got {given!r}.")
-        return [number_in("a weight", number, -LARGEST, LARGEST) for number in numbers]
-
-    def _check_rate(self, given: Any) -> float:
-        rate = number_in("rate", given, 0.0, 1.0)
-        if rate == 0:
-            raise InvalidValueError("rate is above 0; got 0.")
-        return rate
-
-    def _check_corrections(self, given: Any) -> int:
-        try:
-            count = operator.index(given)
-        except TypeError:
-            count = -1
-        if not 0 <= count <= MOST_CORRECTIONS:
-            raise InvalidValueError(
-                f"corrections is a whole number from 0 to {MOST_CORRECTIONS}; got {given!r}."
-            )
-        return count

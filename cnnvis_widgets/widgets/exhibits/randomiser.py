@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import traitlets
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import Whole
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.cascading_randomization import Forgetting
@@ -38,7 +37,7 @@ class Randomiser(Control):
     """
 
     label = traitlets.Unicode("Make it forget").tag(sync=True)
-    random = Checked("_check_random", 0).tag(sync=True)
+    random = Whole(0, lambda shown: shown._last, 0).tag(sync=True)
     signed = traitlets.Bool(False).tag(sync=True)
     _stages = traitlets.List().tag(sync=True)
     _maps = traitlets.List().tag(sync=True)
@@ -70,17 +69,6 @@ class Randomiser(Control):
             }
             for name, heatmaps in found.heatmaps.items()
         ]
-
-    def _check_random(self, value: Any) -> int:
-        try:
-            count = operator.index(value)
-        except TypeError:
-            count = -1
-        if not 0 <= count <= self._last:
-            raise InvalidValueError(
-                f"random is a whole number of layers, 0 to {self._last}; got {value!r}."
-            )
-        return count
 
 
 def _frame(picture: Any, heatmap: Any) -> bytes:

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.course.models.mlp_training import Schooling, school
 from cnnvis_widgets.course.models.optimizers import RULES, Optimizer
 from cnnvis_widgets.course.models.small_network import SmallNetwork
 from cnnvis_widgets.course.models.toy_data import scattered_points
-from cnnvis_widgets.errors import UnknownNameError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, labelled_points, number_in, whole_in
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.chart import Chart, labelled_points
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole, checked
 
 SIDE = 48  # places of the picture, each way
-MOST_CHARGE, MOST_DROPOUT, MOST_EPOCHS = 0.1, 0.9, 1000
+MOST_PENALTY, MOST_DROPOUT, MOST_EPOCHS = 0.1, 0.9, 1000
 RATES = (0.001, 3.0)
 
 
@@ -49,17 +49,22 @@ class Regulariser(Chart):
     """
 
     label = traitlets.Unicode("Few points, many weights").tag(sync=True)
-    l1 = Checked("_check_charge", 0.0).tag(sync=True)
-    l2 = Checked("_check_charge", 0.0).tag(sync=True)
-    dropout = Checked("_check_dropout", 0.0).tag(sync=True)
-    batch = Checked("_check_batch", None).tag(sync=True)
-    optimizer = Checked("_check_optimizer", "Adam").tag(sync=True)
-    rate = Checked("_check_rate", 0.01).tag(sync=True)
-    epochs = Checked("_check_epochs", 400)
-    units = Checked("_check_units", 32)
-    seed = Checked("_check_seed", 0).tag(sync=True)
+    l1 = Real(0, MOST_PENALTY, 0.0).tag(sync=True)
+    l2 = Real(0, MOST_PENALTY, 0.0).tag(sync=True)
+    dropout = Real(0, MOST_DROPOUT, 0.0).tag(sync=True)
+
+    optimizer = OneOf("optimizer", RULES, "Adam").tag(sync=True)
+    rate = Real(*RATES, 0.01).tag(sync=True)
+    epochs = Whole(1, MOST_EPOCHS, 400)
+    units = Whole(1, 64, 32)
+    seed = Whole(0, 2**31, 0).tag(sync=True)
     _points = traitlets.Dict().tag(sync=True)
     _result = traitlets.Dict().tag(sync=True)
+
+    @checked()
+    def batch(self, given: Any) -> int:
+        most = len(self._training)
+        return most if given is None else checks.whole("batch", given, 1, most)
 
     def __init__(
         self,
@@ -135,30 +140,3 @@ class Regulariser(Chart):
             .tolist(),
         }
         self.busy = False
-
-    def _check_charge(self, given: Any) -> float:
-        return number_in("a charge", given, 0.0, MOST_CHARGE)
-
-    def _check_dropout(self, given: Any) -> float:
-        return number_in("dropout", given, 0.0, MOST_DROPOUT)
-
-    def _check_batch(self, given: Any) -> int:
-        most = len(self._training)
-        return most if given is None else whole_in("batch", given, 1, most)
-
-    def _check_optimizer(self, name: object) -> object:
-        if name not in RULES:
-            raise UnknownNameError.of("optimizer", name, RULES)
-        return name
-
-    def _check_rate(self, given: Any) -> float:
-        return number_in("rate", given, *RATES)
-
-    def _check_epochs(self, given: Any) -> int:
-        return whole_in("epochs", given, 1, MOST_EPOCHS)
-
-    def _check_units(self, given: Any) -> int:
-        return whole_in("units", given, 1, 64)
-
-    def _check_seed(self, given: Any) -> int:
-        return whole_in("seed", given, 0, 2**31)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,9 +9,10 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import Place, Whole
 
 Floor = tuple[str, NDArray[np.float32], float]
 
@@ -42,8 +42,8 @@ class RelevanceFlow(Control):
     """
 
     label = traitlets.Unicode("Relevance, floor by floor").tag(sync=True)
-    floor = Checked("_check_floor", 0).tag(sync=True)
-    at = Checked("_check_at", (0, 0)).tag(sync=True)
+    floor = Whole(0, lambda flow: len(flow.floors) - 1, 0).tag(sync=True)
+    at = Place(lambda flow: flow._size).tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -69,7 +69,10 @@ class RelevanceFlow(Control):
         Args:
             floor: None for the one that is shown.
         """
-        shape = self.floors[self.floor if floor is None else self._check_floor(floor)][1].shape
+        number = checks.whole(
+            "floor", self.floor if floor is None else floor, 0, len(self.floors) - 1
+        )
+        shape = self.floors[number][1].shape
         row, column = (i * n // p for i, n, p in zip(self.at, shape, self._size, strict=True))
         return row, column
 
@@ -93,30 +96,6 @@ class RelevanceFlow(Control):
             "table": lookup(DEFAULTS["sequential"]).tobytes(),
             "alt": alt,
         }
-
-    def _check_floor(self, value: Any) -> int:
-        try:
-            floor = operator.index(value)
-        except TypeError:
-            floor = -1
-        if not 0 <= floor < len(self.floors):
-            raise InvalidValueError(
-                f"floor is a whole number from 0 to {len(self.floors) - 1}; got {value!r}."
-            )
-        return floor
-
-    def _check_at(self, at: Any) -> list[int]:
-        rows, columns = self._size
-        try:
-            row, column = (operator.index(i) for i in at)
-        except (TypeError, ValueError):
-            row, column = -1, -1
-        if not (0 <= row < rows and 0 <= column < columns):
-            raise InvalidValueError(
-                f"at is a row from 0 to {rows - 1} and a column from 0 to {columns - 1}; "
-                f"got {at!r}."
-            )
-        return [row, column]
 
 
 def _checked(floor: tuple[str, ArrayLike, float]) -> Floor:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import UnknownNameError
-from cnnvis_widgets.widgets.toolkit.number_table import Cells, same_shape, table
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
+from cnnvis_widgets.widgets.toolkit.traits import OneOf
 
 GATES = {"relu": np.inf, "relu6": 6.0}  # where each shuts at its upper end
 RULES = ("gradient", "deconvnet", "guided")
@@ -38,12 +38,12 @@ class ReluGates(Cells):
         UnknownNameError: another gate.
     """
 
-    values = Checked("_check_values", first=True).tag(sync=True)
-    gradient = Checked("_check_gradient").tag(sync=True)
-    gate = Checked("_check_gate", "relu").tag(sync=True)
+    values = Table(lambda gates: gates._shape, first=True).tag(sync=True)
+    gradient = Table(lambda gates: gates._shape).tag(sync=True)
+    gate = OneOf("gate", GATES, "relu").tag(sync=True)
 
     def __init__(self, values: ArrayLike, gradient: ArrayLike, **kwargs: Any) -> None:
-        self._shape = np.zeros(np.shape(table("values", values)))
+        self._shape = np.shape(table("values", values))
         super().__init__(values=values, gradient=gradient, **kwargs)
 
     def forward(self) -> NDArray[np.float64]:
@@ -69,19 +69,3 @@ class ReluGates(Cells):
             "guided": is_open & (gradient > 0),
         }
         return np.where(passed[rule], gradient, 0.0)
-
-    def _check_values(self, value: Any) -> list[list[float]]:
-        return self._checked("values", value)
-
-    def _check_gradient(self, value: Any) -> list[list[float]]:
-        return self._checked("gradient", value)
-
-    def _checked(self, name: str, value: Any) -> list[list[float]]:
-        numbers = table(name, value)
-        same_shape(name, numbers, self._shape)
-        return numbers
-
-    def _check_gate(self, name: object) -> object:
-        if name not in GATES:
-            raise UnknownNameError.of("gate", name, GATES)
-        return name

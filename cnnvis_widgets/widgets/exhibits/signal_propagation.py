@@ -8,9 +8,8 @@ import numpy as np
 import traitlets
 
 from cnnvis_widgets.course.models.deep_stack import DeepStack, Sizes
-from cnnvis_widgets.errors import UnknownNameError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in, whole_in
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.chart import Chart
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole
 
 # So few examples because larger products are handed to several threads, which wait for one
 # another on a busy machine.
@@ -50,12 +49,12 @@ class SignalPropagation(Chart):
     """
 
     label = traitlets.Unicode("Up and back through many layers").tag(sync=True)
-    activation = Checked("_check_activation", "relu").tag(sync=True)
-    mean = Checked("_check_mean", 0.0).tag(sync=True)
-    deviation = Checked("_check_deviation", PRESETS["He"][1]).tag(sync=True)
-    depth = Checked("_check_depth", 20).tag(sync=True)
+    activation = OneOf("activation", ACTIVATIONS, "relu").tag(sync=True)
+    mean = Real(0, 1, 0.0).tag(sync=True)
+    deviation = Real(*DEVIATIONS, PRESETS["He"][1]).tag(sync=True)
+    depth = Whole(*DEPTHS, 20).tag(sync=True)
     normalised = traitlets.Bool(False).tag(sync=True)
-    seed = Checked("_check_seed", 0).tag(sync=True)
+    seed = Whole(0, 2**31, 0).tag(sync=True)
     _presets = traitlets.List().tag(sync=True)
     _curves = traitlets.Dict().tag(sync=True)
 
@@ -90,23 +89,6 @@ class SignalPropagation(Chart):
             "signal": _powers(signal),
             "slope": _powers(slope / slope[-1]) if slope[-1] > 0 else [None] * len(slope),
         }
-
-    def _check_activation(self, name: object) -> object:
-        if name not in ACTIVATIONS:
-            raise UnknownNameError.of("activation", name, ACTIVATIONS)
-        return name
-
-    def _check_mean(self, given: Any) -> float:
-        return number_in("mean", given, 0.0, 1.0)
-
-    def _check_deviation(self, given: Any) -> float:
-        return number_in("deviation", given, *DEVIATIONS)
-
-    def _check_depth(self, given: Any) -> int:
-        return whole_in("depth", given, *DEPTHS)
-
-    def _check_seed(self, given: Any) -> int:
-        return whole_in("seed", given, 0, 2**31)
 
 
 def _powers(values: np.ndarray) -> list[float | None]:

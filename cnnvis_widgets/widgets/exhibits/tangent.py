@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +9,9 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Whole
 
 
 class Tangent(Control):
@@ -37,8 +36,8 @@ class Tangent(Control):
         UnknownNameError: `curve` is none of the names.
     """
 
-    curve = Checked("_check_curve", "", first=True).tag(sync=True)
-    at = Checked("_check_at", 0).tag(sync=True)
+    curve = OneOf("curve", lambda tangent: tangent._points, first=True).tag(sync=True)
+    at = Whole(0, lambda tangent: tangent._points.get(tangent.curve, 1) - 1, 0).tag(sync=True)
     _curves = traitlets.List().tag(sync=True)
     _axes = traitlets.Dict().tag(sync=True)
 
@@ -57,23 +56,6 @@ class Tangent(Control):
         kwargs.setdefault("at", self._points.get(kwargs["curve"], 1) - 1)
         super().__init__(**kwargs)
         self._curves, self._axes = made, {"x": x, "y": y}
-
-    def _check_curve(self, name: object) -> object:
-        if name not in self._points:
-            raise UnknownNameError.of("curve", name, self._points)
-        return name
-
-    def _check_at(self, at: Any) -> int:
-        last = self._points.get(self.curve, 1) - 1
-        try:
-            number = operator.index(at)
-        except TypeError:
-            number = -1
-        if not 0 <= number <= last:
-            raise InvalidValueError(
-                f"at is the number of a point of {self.curve!r}, 0 to {last}; got {at!r}."
-            )
-        return number
 
     @traitlets.observe("curve")
     def _stay_on_it(self, change: Any) -> None:

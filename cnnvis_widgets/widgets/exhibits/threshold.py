@@ -9,8 +9,8 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.widgets.toolkit.chart import Chart, number_in
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.chart import Chart
+from cnnvis_widgets.widgets.toolkit.traits import Real
 
 
 class Confusion(NamedTuple):
@@ -64,7 +64,7 @@ class Threshold(Chart):
     """
 
     label = traitlets.Unicode("Where to draw the line?").tag(sync=True)
-    threshold = Checked("_check_threshold", 0.5).tag(sync=True)
+    threshold = Real(0, 1, 0.5).tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -96,6 +96,3 @@ class Threshold(Chart):
         said = self._scores >= self.threshold
         pairs = [(True, True), (True, False), (False, True), (False, False)]
         return Confusion(*(int(((said == s) & (self._truth == t)).sum()) for s, t in pairs))
-
-    def _check_threshold(self, given: Any) -> float:
-        return number_in("threshold", given, 0.0, 1.0)

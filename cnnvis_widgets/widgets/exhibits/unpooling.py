@@ -9,8 +9,7 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.widgets.toolkit.number_table import Cells, same_shape, table
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
 
 
 class Unpooling(Cells):
@@ -35,8 +34,10 @@ class Unpooling(Cells):
     """
 
     size = traitlets.Int(2, min=1, max=6).tag(sync=True)
-    values = Checked("_check_values", first=True).tag(sync=True)
-    signal = Checked("_check_signal", None).tag(sync=True)
+    values = Table(lambda shown: shown._shape, first=True).tag(sync=True)
+    signal = Table(lambda shown: tuple(n // shown.size for n in shown._shape), optional=True).tag(
+        sync=True
+    )
     switches = traitlets.Bool(True).tag(sync=True)
 
     def __init__(self, values: ArrayLike, size: int = 2, **kwargs: Any) -> None:
@@ -46,12 +47,12 @@ class Unpooling(Cells):
                 f"The map is cut into windows of {size} × {size}, so its rows and columns are "
                 f"multiples of {size}; got {shape[0]} × {shape[1]}."
             )
-        self._shape = np.zeros(shape)
+        self._shape = shape
         super().__init__(values=values, size=size, **kwargs)
 
     def _windows(self) -> NDArray[np.float64]:
         """(rows / size, columns / size, size²), each window row by row."""
-        (rows, columns), n = self._shape.shape, self.size
+        (rows, columns), n = self._shape, self.size
         cut = np.array(self.values).reshape(rows // n, n, columns // n, n)
         return cut.transpose(0, 2, 1, 3).reshape(rows // n, columns // n, n * n)
 
@@ -72,16 +73,4 @@ class Unpooling(Cells):
         else:
             windows += signal[..., None] / n**2
         rows, columns = signal.shape
-        return windows.reshape(rows, columns, n, n).transpose(0, 2, 1, 3).reshape(self._shape.shape)
-
-    def _check_values(self, value: Any) -> list[list[float]]:
-        numbers = table("values", value)
-        same_shape("values", numbers, self._shape)
-        return numbers
-
-    def _check_signal(self, value: Any) -> list[list[float]] | None:
-        if value is None:
-            return None
-        numbers = table("signal", value)
-        same_shape("signal", numbers, self._shape[:: self.size, :: self.size])
-        return numbers
+        return windows.reshape(rows, columns, n, n).transpose(0, 2, 1, 3).reshape(self._shape)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +9,13 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets import checks
+from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.rendering import Scale, png_bytes
 from cnnvis_widgets.rendering.pictures import as_picture, fit
 from cnnvis_widgets.rendering.scales import Kind, as_heatmap
 from cnnvis_widgets.widgets.toolkit.base import Component
-from cnnvis_widgets.widgets.toolkit.traits import Checked
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, checked
 
 MODES = ("overlay", "split", "side_by_side", "heatmap", "contour", "picture")
 """Ways to show a heatmap with its picture."""
@@ -66,7 +66,7 @@ class ExplanationView(Component):
     lookup = traitlets.Bytes(b"").tag(sync=True)
     low = traitlets.Float(0.0).tag(sync=True)
     high = traitlets.Float(0.0).tag(sync=True)
-    kind = Checked("_check_kind", "sequential").tag(sync=True)
+    kind = OneOf("kind of scale", ("sequential", "diverging"), "sequential").tag(sync=True)
     ticks = traitlets.List().tag(sync=True)
     clipped = traitlets.Unicode("").tag(sync=True)
     unit = traitlets.Unicode("").tag(sync=True)
@@ -77,14 +77,18 @@ class ExplanationView(Component):
     warnings = traitlets.List(traitlets.Unicode()).tag(sync=True)
     code = traitlets.Unicode("").tag(sync=True)
     filename = traitlets.Unicode("explanation").tag(sync=True)
-    mode = Checked("_check_mode", "overlay").tag(sync=True)
-    opacity = Checked("_check_share", 0.6).tag(sync=True)
-    blend = Checked("_check_blend", "uniform").tag(sync=True)
+    mode = OneOf("mode", MODES, "overlay").tag(sync=True)
+    opacity = Real(0, 1, 0.6).tag(sync=True)
+    blend = OneOf("way to blend", BLENDS, "uniform").tag(sync=True)
     gray_picture = traitlets.Bool(True).tag(sync=True)
-    split = Checked("_check_share", 0.5).tag(sync=True)
-    zoom = Checked("_check_zoom", 1.0).tag(sync=True)
-    progress = Checked("_check_progress", -1.0).tag(sync=True)
+    split = Real(0, 1, 0.5).tag(sync=True)
+    zoom = Real(1, MOST_ZOOM, 1.0).tag(sync=True)
+
     progress_text = traitlets.Unicode("").tag(sync=True)
+
+    @checked(-1.0)
+    def progress(self, value: object) -> float:
+        return -1.0 if value == -1 else checks.number("progress (where it is not -1)", value, 0, 1)
 
     def show(
         self,
@@ -238,34 +242,3 @@ class ExplanationView(Component):
     @traitlets.default("ticks")
     def _first_ticks(self) -> list[Any]:
         return [[0.0, "0"]]
-
-    def _check_mode(self, value: object) -> str:
-        return _one_of("mode", value, MODES)
-
-    def _check_blend(self, value: object) -> str:
-        return _one_of("way to blend", value, BLENDS)
-
-    def _check_kind(self, value: object) -> str:
-        return _one_of("kind of scale", value, ("sequential", "diverging"))
-
-    def _check_share(self, value: object) -> float:
-        return _number("An opacity or a divider's place", value, 0, 1)
-
-    def _check_zoom(self, value: object) -> float:
-        return _number("A zoom", value, 1, MOST_ZOOM)
-
-    def _check_progress(self, value: object) -> float:
-        return -1.0 if value == -1 else _number("Progress (where it is not -1)", value, 0, 1)
-
-
-def _one_of(what: str, value: object, names: Sequence[str]) -> str:
-    if value not in names:
-        raise UnknownNameError.of(what, value, names)
-    return str(value)
-
-
-def _number(what: str, value: object, low: float, high: float) -> float:
-    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type, operator]
-        raise InvalidValueError(f"{what} lies between {low:g} and {high:g}; got {value!r}.")
-    return float(value)  # type: ignore[arg-type]

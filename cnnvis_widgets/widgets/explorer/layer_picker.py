@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import traitlets
 
-from cnnvis_widgets.widgets.toolkit.control import Control, offered, still_offered
-from cnnvis_widgets.widgets.toolkit.traits import INTEGER, NAME, TEXT, Checked, Field, Records
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import (
+    INTEGER,
+    NAME,
+    TEXT,
+    Field,
+    Offered,
+    Records,
+    still_offered,
+)
 
 
 class LayerPicker(Control):
@@ -35,10 +43,7 @@ class LayerPicker(Control):
         units=INTEGER,
         group=TEXT,
     ).tag(sync=True)
-    value = Checked("_check_value", "").tag(sync=True)
-
-    def _check_value(self, name: object) -> str:
-        return offered("layer", name, self.layers)
+    value = Offered("layer", lambda picker: picker.layers).tag(sync=True)
 
     @traitlets.observe("layers")
     def _fit(self, _change: object) -> None:

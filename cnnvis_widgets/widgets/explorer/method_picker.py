@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import traitlets
 
-from cnnvis_widgets.widgets.toolkit.control import Control, offered, still_offered
-from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Checked, Records
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Offered, Records, still_offered
 
 
 class MethodPicker(Control):
@@ -26,10 +26,7 @@ class MethodPicker(Control):
     methods = Records("method", name=NAME, title=TEXT, summary=TEXT, suits=FLAG, why=TEXT).tag(
         sync=True
     )
-    value = Checked("_check_value", "").tag(sync=True)
-
-    def _check_value(self, name: object) -> str:
-        return offered("method", name, self.methods, "suits")
+    value = Offered("method", lambda picker: picker.methods, "suits").tag(sync=True)
 
     @traitlets.observe("methods")
     def _fit(self, _change: object) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import traitlets
 
-from cnnvis_widgets.widgets.toolkit.control import Control, offered, still_offered
-from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Checked, Records
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Offered, Records, still_offered
 
 
 class NetworkPicker(Control):
@@ -27,11 +27,8 @@ class NetworkPicker(Control):
     networks = Records("network", name=NAME, title=TEXT, note=TEXT, available=FLAG, why=TEXT).tag(
         sync=True
     )
-    value = Checked("_check_value", "").tag(sync=True)
+    value = Offered("network", lambda picker: picker.networks, "available").tag(sync=True)
     loading = traitlets.Unicode("").tag(sync=True)
-
-    def _check_value(self, name: object) -> str:
-        return offered("network", name, self.networks, "available")
 
     @traitlets.observe("networks")
     def _fit(self, _change: object) -> None:

@@ -13,9 +13,10 @@ from cnnvis_widgets.widgets.toolkit.traits import (
     NUMBER,
     PICTURE,
     TEXT,
-    Checked,
     Field,
+    OneOf,
     Records,
+    checked,
     plain,
 )
 
@@ -47,12 +48,11 @@ class NeuronPicker(Control):
         "neuron", unit=Field((int,)), value=NUMBER, label=TEXT, thumbnail=PICTURE
     ).tag(sync=True)
     units = traitlets.Int(0, min=0).tag(sync=True)
-    value = Checked("_check_value", None).tag(sync=True)
-    aggregate = Checked("_check_aggregate", "sum").tag(sync=True)
-    positions = Checked("_check_positions", [], first=True).tag(sync=True)
-    position = Checked("_check_position", []).tag(sync=True)
 
-    def _check_value(self, unit: Any) -> int | None:
+    aggregate = OneOf("aggregate", AGGREGATES, "sum").tag(sync=True)
+
+    @checked()
+    def value(self, unit: Any) -> int | None:
         if unit is None:
             return None
         try:
@@ -64,18 +64,15 @@ class NeuronPicker(Control):
             raise UnknownNameError(f"There is no unit {number} in this layer. There are: {there}.")
         return number
 
-    def _check_aggregate(self, name: object) -> object:
-        if name not in AGGREGATES:
-            raise UnknownNameError.of("aggregate", name, AGGREGATES)
-        return name
-
-    def _check_positions(self, positions: Any) -> list[int]:
+    @checked([], first=True)
+    def positions(self, positions: Any) -> list[int]:
         sizes = _two_numbers(positions, "positions are [rows, columns]")
         if sizes and min(sizes) < 1:
             raise InvalidValueError(f"positions are [rows, columns], both 1 or more; got {sizes}.")
         return sizes
 
-    def _check_position(self, position: Any) -> list[int]:
+    @checked([])
+    def position(self, position: Any) -> list[int]:
         place = _two_numbers(position, "position is [row, column]")
         if not place:
             return []

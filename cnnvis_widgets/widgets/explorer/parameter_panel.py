@@ -15,9 +15,9 @@ from cnnvis_widgets.widgets.toolkit.traits import (
     NAME,
     NUMBER,
     TEXT,
-    Checked,
     Field,
     Records,
+    checked,
     plain,
 )
 
@@ -119,14 +119,11 @@ class ParameterPanel(Control):
         help=TEXT,
         unit=TEXT,
     ).tag(sync=True)
-    value = Checked("_check_value", {}).tag(sync=True)
+
     _declared: list[dict[str, Any]] | None = None
 
-    def reset(self) -> None:
-        """Give every parameter its default."""
-        self.value = {p["name"]: p["default"] for p in self.parameters}
-
-    def _check_value(self, given: Any) -> dict[str, Any]:
+    @checked({})
+    def value(self, given: Any) -> dict[str, Any]:
         if not isinstance(given, Mapping):
             raise InvalidValueError(f"value is a dict of values by parameter; got {given!r}.")
         names = [p["name"] for p in self.parameters]
@@ -142,6 +139,10 @@ class ParameterPanel(Control):
         # Tells `_fit` that this value was set for these declarations and not for earlier ones.
         self._declared = self.parameters
         return value
+
+    def reset(self) -> None:
+        """Give every parameter its default."""
+        self.value = {p["name"]: p["default"] for p in self.parameters}
 
     @traitlets.observe("parameters")
     def _fit(self, change: Any) -> None:

@@ -12,8 +12,16 @@ import numpy as np
 import traitlets
 
 from cnnvis_widgets.errors import CnnvisError, FileError
-from cnnvis_widgets.widgets.toolkit.control import Control, offered, still_offered
-from cnnvis_widgets.widgets.toolkit.traits import NAME, PICTURE, TEXT, Checked, Records, data_url
+from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import (
+    NAME,
+    PICTURE,
+    TEXT,
+    Offered,
+    Records,
+    data_url,
+    still_offered,
+)
 
 MAX_BYTES = 8 * 1024 * 1024  # a message over 10 MB ends the connection to the kernel (Tornado)
 KEPT_UPLOADS = 4
@@ -62,7 +70,7 @@ class PicturePicker(Control):
 
     label = traitlets.Unicode("Picture").tag(sync=True)
     pictures = Records("picture", name=NAME, title=TEXT, alt=TEXT, thumbnail=PICTURE).tag(sync=True)
-    value = Checked("_check_value", "").tag(sync=True)
+    value = Offered("picture", lambda picker: [*picker.pictures, *picker._uploads]).tag(sync=True)
     uploaded = traitlets.Any(None)
     _uploads = Records("upload", name=NAME, title=TEXT, alt=TEXT, thumbnail=PICTURE).tag(sync=True)
     _takes_uploads = traitlets.Bool(False).tag(sync=True)
@@ -92,9 +100,6 @@ class PicturePicker(Control):
             self._callbacks.remove(callback)
         else:
             self._callbacks.append(callback)
-
-    def _check_value(self, name: object) -> str:
-        return offered("picture", name, [*self.pictures, *self._uploads])
 
     @traitlets.observe("pictures", "_uploads")
     def _fit(self, _change: object) -> None:

@@ -9,7 +9,7 @@ import traitlets
 
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Checked, Field, Records
+from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Field, Records, checked
 
 
 class Predictions(Control):
@@ -34,9 +34,9 @@ class Predictions(Control):
     ).tag(sync=True)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     units = traitlets.Int(0, min=0).tag(sync=True)
-    value = Checked("_check_value", None).tag(sync=True)
 
-    def _check_value(self, unit: Any) -> int | None:
+    @checked()
+    def value(self, unit: Any) -> int | None:
         if unit is None:
             return None
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -17,36 +16,6 @@ MOST_POINTS = 400
 
 class Chart(Control):
     """A control with one or more charts in it."""
-
-
-def number_in(name: str, given: Any, low: float, high: float) -> float:
-    """A finite number from `low` to `high`.
-
-    Raises:
-        InvalidValueError: it is none.
-    """
-    try:
-        number = float(given)
-    except (TypeError, ValueError):
-        number = math.nan
-    if isinstance(given, bool) or not low <= number <= high or not math.isfinite(number):
-        raise InvalidValueError(f"{name} is a number from {low:g} to {high:g}; got {given!r}.")
-    return number
-
-
-def whole_in(name: str, given: Any, low: int, high: int) -> int:
-    """A whole number from `low` to `high`.
-
-    Raises:
-        InvalidValueError: it is none.
-    """
-    try:
-        number = operator.index(given)
-    except TypeError:
-        number = low - 1
-    if isinstance(given, bool) or not low <= number <= high:
-        raise InvalidValueError(f"{name} is a whole number from {low} to {high}; got {given!r}.")
-    return number
 
 
 def labelled_points(name: str, given: Any) -> NDArray[np.float64]:

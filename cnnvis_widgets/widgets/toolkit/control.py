@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import traitlets
 
-from cnnvis_widgets.errors import CnnvisError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.widgets.toolkit.base import Component
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
@@ -43,32 +42,3 @@ class Control(Component):
         except CnnvisError as error:
             self.error = str(error)
             self.send_state([name for name in sync_data if name in self.keys])
-
-
-def offered(kind: str, name: object, records: Iterable[Mapping[str, Any]], flag: str = "") -> str:
-    """A name that is among the records and may be chosen; "" stands for no choice.
-
-    Args:
-        kind: what the records are, in words.
-        name: what came; `None` is taken for "".
-        records: with "name", and with `flag` and "why" where `flag` is given.
-        flag: the field that is false where a record is shown but cannot be chosen.
-
-    Raises:
-        UnknownNameError: there is no such record.
-        UnsuitableError: it is there, but cannot be chosen; says why.
-    """
-    if name is None or name == "":
-        return ""
-    for record in records:
-        if record["name"] == name:
-            if flag and not record[flag]:
-                raise UnsuitableError(f"The {kind} {name!r} cannot be chosen: {record['why']}")
-            return str(name)
-    raise UnknownNameError.of(kind, name, [r["name"] for r in records])
-
-
-def still_offered(name: str, records: Iterable[Mapping[str, Any]], flag: str = "") -> str:
-    """The name, or "" once it is not offered any more."""
-    allowed = {r["name"] for r in records if not flag or r[flag]}
-    return name if name in allowed else ""

@@ -9,7 +9,7 @@ import traitlets
 
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked, plain
+from cnnvis_widgets.widgets.toolkit.traits import OneOf, checked, plain
 
 Value = str | float | int | bool | None
 MOST_CHOICES = 8  # different values of a column that can be filtered by
@@ -42,10 +42,25 @@ class FactsTable(Control):
     """
 
     label = traitlets.Unicode("The methods").tag(sync=True)
-    sort = Checked("_check_sort", "").tag(sync=True)
+    sort = OneOf("column", lambda table: ("", *table._columns)).tag(sync=True)
     descending = traitlets.Bool(False).tag(sync=True)
-    filters = Checked("_check_filters", None).tag(sync=True)
+
     _table = traitlets.Dict().tag(sync=True)
+
+    @checked()
+    def filters(self, given: Any) -> dict[str, str]:
+        if given is None:
+            return {}
+        if not isinstance(given, Mapping):
+            raise InvalidValueError(f"filters are column names and values; got {given!r}.")
+        for name, value in given.items():
+            if name not in self._columns:
+                raise UnknownNameError.of("column", name, self._columns)
+            if value not in self._choices(name):
+                raise InvalidValueError(
+                    f"The column {name!r} can be filtered by {self._choices(name)}; got {value!r}."
+                )
+        return dict(given)
 
     def __init__(
         self,
@@ -111,25 +126,6 @@ class FactsTable(Control):
         if column not in self._columns:
             raise UnknownNameError.of("column", column, self._columns)
         return names.index(name), self._at(column)
-
-    def _check_sort(self, name: object) -> object:
-        if name != "" and name not in self._columns:
-            raise UnknownNameError.of("column", name, self._columns)
-        return name
-
-    def _check_filters(self, given: Any) -> dict[str, str]:
-        if given is None:
-            return {}
-        if not isinstance(given, Mapping):
-            raise InvalidValueError(f"filters are column names and values; got {given!r}.")
-        for name, value in given.items():
-            if name not in self._columns:
-                raise UnknownNameError.of("column", name, self._columns)
-            if value not in self._choices(name):
-                raise InvalidValueError(
-                    f"The column {name!r} can be filtered by {self._choices(name)}; got {value!r}."
-                )
-        return dict(given)
 
 
 def _row(row: Mapping[str, Any], columns: Mapping[str, str]) -> list[Value]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 MOST = 12  # rows or columns: more numbers than that are not looked at one by one
 
@@ -42,17 +43,34 @@ def table(name: str, value: Any, most: int = MOST) -> list[list[float]]:
     return array.tolist()
 
 
-def same_shape(name: str, value: list[list[float]], other: NDArray[np.float64]) -> None:
-    """Refuse a table that has not as many rows and columns as another.
+class Table(Checked):
+    """A small table of numbers of a fixed shape, kept as plain lists.
+
+    Args:
+        shape: a function of the widget: (rows, columns).
+        optional: None is allowed as well.
+        first: see `Checked`.
 
     Raises:
-        InvalidValueError: it has not.
+        InvalidValueError: no table, another shape, or numbers that are not finite.
     """
-    got = (len(value), len(value[0]))
-    if got != other.shape:
-        raise InvalidValueError(
-            f"{name} has {other.shape[0]} × {other.shape[1]} numbers here; got {got[0]} × {got[1]}."
-        )
+
+    def __init__(
+        self, shape: Callable[[Any], tuple[int, ...]], optional: bool = False, first: bool = False
+    ) -> None:
+        def check(widget: Any, given: Any) -> list[list[float]] | None:
+            if optional and given is None:
+                return None
+            numbers = table(self.name or "", given)
+            expected, got = shape(widget), np.shape(numbers)
+            if got != expected:
+                raise InvalidValueError(
+                    f"{self.name} has {expected[0]} × {expected[1]} numbers here; "
+                    f"got {got[0]} × {got[1]}."
+                )
+            return numbers
+
+        super().__init__(check, None, first)
 
 
 def _in_words(value: Any) -> str:

@@ -9,7 +9,7 @@ import traitlets
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
-from cnnvis_widgets.widgets.toolkit.traits import Checked, data_url
+from cnnvis_widgets.widgets.toolkit.traits import checked, data_url
 
 
 class Quiz(Control):
@@ -36,9 +36,13 @@ class Quiz(Control):
     """
 
     label = traitlets.Unicode("Predict before you look").tag(sync=True)
-    value = Checked("_check_value", None).tag(sync=True)
+
     looked = traitlets.Bool(False).tag(sync=True)
     _question = traitlets.Dict().tag(sync=True)
+
+    @checked()
+    def value(self, value: Any) -> int | None:
+        return None if value is None else self._index(value)
 
     def __init__(
         self,
@@ -80,9 +84,6 @@ class Quiz(Control):
     @because.setter
     def because(self, text: str) -> None:
         self._question = {**self._question, "because": text}
-
-    def _check_value(self, value: Any) -> int | None:
-        return None if value is None else self._index(value)
 
     def _index(self, value: Any) -> int:
         try:

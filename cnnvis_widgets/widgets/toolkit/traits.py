@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import traitlets
 
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets import checks
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
 
 _REQUIRED = object()
 
@@ -162,22 +163,148 @@ class Records(traitlets.TraitType):
 
 
 class Checked(traitlets.TraitType):
-    """A value that one of its owner's methods checks each time that it is set.
+    """A value that is checked each time that it is set.
 
     Unlike with `traitlets.validate`, a refused value is never kept, not even while notifications
     are held: traitlets rolls back on a TraitError only, and ours are not.
 
     Args:
-        check: the method's name; it takes what came and returns what is kept, or raises.
-        default: the value at first; it goes through the check as well.
-        first: others of the same kind are checked against it, so it has to be set before them.
+        check: takes the widget and what came, and returns what is kept, or raises.
+        default: the value at first.
+        first: others of the same widget are checked against it, so it has to be set before them.
     """
 
-    def __init__(self, check: str, default: Any = None, first: bool = False) -> None:
+    def __init__(
+        self, check: Callable[[Any, Any], Any], default: Any = None, first: bool = False
+    ) -> None:
         self.check = check
         self.first = first
         super().__init__(default_value=default)
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """What the owner's method makes of the value."""
-        return getattr(obj, self.check)(value)
+        """What the check makes of the value."""
+        return self.check(obj, value)
+
+
+def checked(default: Any = None, first: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """A synced trait that is written as its own check: `def kernel(self, given): …`."""
+    return lambda check: Checked(check, default, first).tag(sync=True)
+
+
+def _of(widget: Any, given: Any) -> Any:
+    """A bound, a shape or a list of names, which may be a function of the widget."""
+    return given(widget) if callable(given) else given
+
+
+class Whole(Checked):
+    """A whole number from `low` to `high`.
+
+    Args:
+        low: the least; a number, or a function of the widget.
+        high: the most, likewise; None for no limit.
+        default: the value at first.
+        optional: None is allowed as well.
+        first: see `Checked`.
+    """
+
+    def __init__(
+        self, low: Any, high: Any, default: Any = None, optional: bool = False, first: bool = False
+    ) -> None:
+        def check(widget: Any, given: Any) -> int | None:
+            if optional and given is None:
+                return None
+            return checks.whole(self.name or "", given, _of(widget, low), _of(widget, high))
+
+        super().__init__(check, default, first)
+
+
+class Real(Checked):
+    """A finite number from `low` to `high`.
+
+    Args:
+        low: the least; a number, or a function of the widget.
+        high: the most, likewise.
+        default: the value at first.
+        above: the least itself is not allowed.
+        optional: None is allowed as well.
+    """
+
+    def __init__(
+        self, low: Any, high: Any, default: Any = None, above: bool = False, optional: bool = False
+    ) -> None:
+        def check(widget: Any, given: Any) -> float | None:
+            if optional and given is None:
+                return None
+            ends = _of(widget, low), _of(widget, high)
+            return checks.number(self.name or "", given, *ends, above=above)
+
+        super().__init__(check, default)
+
+
+class OneOf(Checked):
+    """One of several names.
+
+    Args:
+        kind: what is chosen, in words.
+        names: the names, or a function of the widget.
+        default: the value at first.
+        first: see `Checked`.
+    """
+
+    def __init__(self, kind: str, names: Any, default: Any = "", first: bool = False) -> None:
+        super().__init__(
+            lambda widget, given: checks.choice(kind, given, _of(widget, names)), default, first
+        )
+
+
+class Place(Checked):
+    """A row and a column.
+
+    Args:
+        shape: (rows, columns), or a function of the widget.
+        default: the value at first.
+        optional: None is allowed as well.
+    """
+
+    def __init__(self, shape: Any, default: Any = (0, 0), optional: bool = False) -> None:
+        def check(widget: Any, given: Any) -> list[int] | None:
+            if optional and given is None:
+                return None
+            return checks.place(self.name or "", given, _of(widget, shape))
+
+        super().__init__(check, default)
+
+
+class Offered(Checked):
+    """The name of a record that may be chosen; "" for no choice.
+
+    Args:
+        kind: what the records are, in words.
+        records: a function of the widget: records with "name", and with `flag` and "why".
+        flag: the field that is false where a record is shown but cannot be chosen.
+
+    Raises:
+        UnknownNameError: there is no such record.
+        UnsuitableError: it is there, but cannot be chosen; says why.
+    """
+
+    def __init__(self, kind: str, records: Callable[[Any], Any], flag: str = "") -> None:
+        super().__init__(lambda widget, name: offered(kind, name, records(widget), flag), "")
+
+
+def offered(kind: str, name: object, records: Iterable[Mapping[str, Any]], flag: str = "") -> str:
+    """The check of `Offered`, for a name and records; None is taken for ""."""
+    if name is None or name == "":
+        return ""
+    for record in records:
+        if record["name"] == name:
+            if flag and not record[flag]:
+                raise UnsuitableError(f"The {kind} {name!r} cannot be chosen: {record['why']}")
+            return str(name)
+    raise UnknownNameError.of(kind, name, [r["name"] for r in records])
+
+
+def still_offered(name: str, records: Iterable[Mapping[str, Any]], flag: str = "") -> str:
+    """The name, or "" once it is not offered any more."""
+    allowed = {r["name"] for r in records if not flag or r[flag]}
+    return name if name in allowed else ""

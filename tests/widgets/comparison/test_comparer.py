@@ -158,9 +158,9 @@ def test_what_the_page_sends_wrongly_is_refused_and_told(engine: FakeEngine) -> 
     grid.set_state({"network": "vgg17"})
     assert "vgg17" in grid.error and grid.network == "mini_vgg"
     grid.set_state({"selected": [0, 7]})
-    assert "6 × 7" in grid.error and grid.selected is None
+    assert "a column from 0 to 6" in grid.error and grid.selected is None
     for bad in ([6, 0], [0, -1], "ab", [1], 3, [0.5, 1]):
-        with pytest.raises(InvalidValueError, match="row, column"):
+        with pytest.raises(InvalidValueError, match="selected is a row from 0"):
             grid.selected = bad
 
 

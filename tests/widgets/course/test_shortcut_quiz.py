@@ -131,6 +131,6 @@ def test_a_picture_is_the_same_with_and_without_snow_but_for_the_snow() -> None:
 def test_the_controls_refuse_what_there_is_not() -> None:
     controls = SceneControls(["one", "two"], chosen=1)
     for name, value in (("chosen", 2), ("chosen", -1), ("seed", -1), ("seed", "many")):
-        with pytest.raises(InvalidValueError, match="its number"):
+        with pytest.raises(InvalidValueError, match="whole number from 0"):
             setattr(controls, name, value)
     assert (controls.chosen, controls.seed) == (1, 0)

@@ -44,7 +44,7 @@ def test_the_chosen_place_stays_inside_the_result():
     assert widget.at == [1, 3]
     widget.show(VALUES[:4, :5], KERNEL)
     assert widget.at == [0, 1]
-    with pytest.raises(InvalidValueError, match=r"1 × 2; got \(1, 0\)"):
+    with pytest.raises(InvalidValueError, match=r"column from 0 to 1; got \(1, 0\)"):
         widget.at = (1, 0)
 
 
@@ -102,4 +102,4 @@ def test_what_the_page_sends_wrongly_is_said_and_put_back():
     widget = Convolution(VALUES, KERNEL)
     widget.set_state({"at": [9, 9]})
     assert widget.at == [0, 0]
-    assert "4 × 7" in widget.error
+    assert "a row from 0 to 3 and a column from 0 to 6" in widget.error

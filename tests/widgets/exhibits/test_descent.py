@@ -30,8 +30,8 @@ def test_beyond_it_runs_away_and_the_path_ends():
     ("given", "says"),
     [
         ({"start": 5}, "start is a number from -3 to 3; got 5"),
-        ({"rate": 0}, "rate is above 0"),
-        ({"rate": 1.5}, "rate is a number from 0 to 1"),
+        ({"rate": 0}, "rate is a number above 0"),
+        ({"rate": 1.5}, "above 0 and at most 1"),
         ({"rate": True}, "rate is a number"),
         ({"steps": 201}, "0 to 200"),
         ({"steps": 0.5}, "0 to 200"),

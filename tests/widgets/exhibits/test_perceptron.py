@@ -57,7 +57,7 @@ def test_with_xor_they_never_do():
         ({"weights": [1, 2, 5.1]}, InvalidValueError, "from -5 to 5"),
         ({"weights": [1, "two", 3]}, InvalidValueError, "from -5 to 5"),
         ({"rate": 0}, InvalidValueError, "above 0"),
-        ({"rate": 2}, InvalidValueError, "from 0 to 1"),
+        ({"rate": 2}, InvalidValueError, "at most 1"),
         ({"corrections": -1}, InvalidValueError, "0 to 10000"),
         ({"wieghts": [1, 2, 3]}, UnknownNameError, "weights"),
     ],

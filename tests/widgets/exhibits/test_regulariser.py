@@ -73,7 +73,7 @@ def test_own_points_and_what_runs_away():
 @pytest.mark.parametrize(
     ("given", "error", "says"),
     [
-        ({"l1": -1}, InvalidValueError, "a charge is a number from 0 to 0.1"),
+        ({"l1": -1}, InvalidValueError, "l1 is a number from 0 to 0.1"),
         ({"l2": 1}, InvalidValueError, "0 to 0.1"),
         ({"dropout": 1}, InvalidValueError, "0 to 0.9"),
         ({"batch": 41}, InvalidValueError, "1 to 40"),

@@ -210,7 +210,7 @@ def test_misspelt_names_are_refused_with_the_right_one():
 def test_numbers_out_of_range_are_refused_and_not_kept(name, value):
     view = ExplanationView()
     before = getattr(view, name)
-    with pytest.raises(InvalidValueError, match="between"):
+    with pytest.raises(InvalidValueError, match="is a number from"):
         setattr(view, name, value)
     assert getattr(view, name) == before
 
