@@ -86,14 +86,14 @@ def test_regulariser(voila_page, screenshot):
     assert one.locator(".cnnvis-decision-boundary-1, .cnnvis-decision-boundary-0").count() == 440
     screenshot(page, "regulariser", full_page=True)
     before = one.locator("image").get_attribute("href")
-    charge = one.get_by_role("slider", name="L2 charge")
+    penalty = one.get_by_role("slider", name="L2 penalty")
     for _ in range(4):
-        charge.press("ArrowRight")
+        penalty.press("ArrowRight")
     awaited(page, "(one.l2, one.busy)", lambda f: f == (0.003, False))
     shown()
     assert one.locator("image").get_attribute("href") != before
-    one.get_by_role("slider", name="L1 charge").press("ArrowRight")
-    awaited(page, "one.l1", lambda charge: charge == 0.0001)
+    one.get_by_role("slider", name="L1 penalty").press("ArrowRight")
+    awaited(page, "one.l1", lambda penalty: penalty == 0.0001)
     one.get_by_role("slider", name="dropout").press("ArrowRight")
     awaited(page, "one.dropout", lambda share: share == 0.1)
     one.get_by_label("optimizer", exact=True).select_option("momentum")

@@ -37,7 +37,7 @@ def test_training(lesson_page, screenshot):
     few = page.locator(".cnnvis-regulariser")
     expect(few.get_by_role("status")).to_contain_text("1185 parameters")
     for _ in range(5):
-        few.get_by_role("slider", name="L2 charge").press("ArrowRight")
+        few.get_by_role("slider", name="L2 penalty").press("ArrowRight")
     expect(few.get_by_role("status")).to_contain_text("0.383 in validation")
 
     race = page.locator(".cnnvis-optimizer-race")

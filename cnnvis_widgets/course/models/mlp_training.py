@@ -1,4 +1,4 @@
-"""Training a small network with everything that section 2.4 has: batches, charges, dropout."""
+"""Training a small network with everything that section 2.4 has: batches, penalties, dropout."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Examples = tuple[ArrayLike, ArrayLike]
 """Inputs (examples, inputs) and their classes (examples,)."""
 
 
-class Schooling(NamedTuple):
+class History(NamedTuple):
     """How a training went.
 
     Attributes:
         epochs: the epochs after which there was a look, 0 first.
-        training: the loss on the training examples then, all neurons on and nothing charged.
+        training: the loss on the training examples then, all neurons on and nothing penalized.
         validation: the same on the validation examples; empty where there are none.
         steps: how many steps were made in all.
         away: the weights have run away, and the training ended there.
@@ -37,7 +37,7 @@ class Schooling(NamedTuple):
     away: bool = False
 
 
-def school(
+def train(
     network: SmallNetwork,
     training: Examples,
     validation: Examples | None = None,
@@ -50,7 +50,7 @@ def school(
     dropout: float = 0.0,
     seed: int = 0,
     looks: int = 50,
-) -> Schooling:
+) -> History:
     """Train a network in place.
 
     Args:
@@ -60,8 +60,8 @@ def school(
         optimizer: fresh; it takes one step for each batch.
         epochs: passes through all training examples, each in another order.
         batch: examples for a step, `None` is all of them; an epoch's last batch may be smaller.
-        l1: the charge on each weight's size, l1 · Σ|w|; biases are free.
-        l2: the charge on each weight's square, l2 · Σ w².
+        l1: the penalty on each weight's size, l1 · Σ|w|; biases are free.
+        l2: the penalty on each weight's square, l2 · Σ w².
         dropout: the share of each hidden layer that is switched off in a step; what is left is
             enlarged by 1 / (1 - dropout), so that nothing has to be done afterwards.
         seed: of the order and of what is switched off.
@@ -80,7 +80,7 @@ def school(
         raise InvalidValueError(f"dropout is from 0 to below 1; got {dropout!r}.")
     random = np.random.default_rng(seed)
     seen = sorted({round(k * rounds / max(1, looks)) for k in range(looks + 1)})
-    result = Schooling([], [], [], steps=0)
+    result = History([], [], [], steps=0)
     steps = 0
     for epoch in range(rounds + 1):
         if epoch:
@@ -89,7 +89,7 @@ def school(
                 some = order[at : at + size]
                 masks = _masks(network, len(some), dropout, random)
                 with np.errstate(over="ignore", invalid="ignore"):
-                    slope = charged_gradient(network, x[some], right[some], l1, l2, masks)
+                    slope = penalized_gradient(network, x[some], right[some], l1, l2, masks)
                     moved = optimizer.step(network.parameters, slope)
                 if not (np.abs(moved) < FAR).all():
                     return result._replace(steps=steps, away=True)
@@ -103,7 +103,7 @@ def school(
     return result._replace(steps=steps)
 
 
-def charged_gradient(
+def penalized_gradient(
     network: SmallNetwork,
     x: ArrayLike,
     classes: ArrayLike,
@@ -117,8 +117,8 @@ def charged_gradient(
         network: left as it is.
         x: (examples, inputs).
         classes: (examples,).
-        l1: as in `school`.
-        l2: as in `school`.
+        l1: as in `train`.
+        l2: as in `train`.
         masks: what each hidden layer's activations are multiplied by, (examples, units) each; none
             is all 1.
     """

@@ -7,8 +7,8 @@ import { drawn } from "../toolkit/svg.js";
 import { BLUE, ORANGE } from "./class_colours.js";
 
 const [SIDE, LEAST] = [48, -4]; // of the picture; of a loss, as a power of ten
-// Places of a charge's slider: 0, then two a power of ten.
-const CHARGES = [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
+// Places of a penalty's slider: 0, then two a power of ten.
+const PENALTIES = [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
 const RULES = ["SGD", "momentum", "RMSprop", "Adam"];
 
 /**
@@ -23,8 +23,8 @@ function coloured(p) {
 
 /** The slider's place that is nearest to a value. @param {number} value */
 function nearest(value) {
-  return CHARGES.reduce(
-    (best, charge, k) => (Math.abs(charge - value) < Math.abs(CHARGES[best] - value) ? k : best),
+  return PENALTIES.reduce(
+    (best, penalty, k) => (Math.abs(penalty - value) < Math.abs(PENALTIES[best] - value) ? k : best),
     0,
   );
 }
@@ -56,8 +56,8 @@ class RegulariserView {
     this.axes.svg.prepend(this.ground);
     this.axes.svg.append(this.edge, this.dots);
     this.trace.svg.append(this.curves);
-    this.l2 = this.charge("l2", "L2 charge");
-    this.l1 = this.charge("l1", "L1 charge");
+    this.l2 = this.penalty("l2", "L2 penalty");
+    this.l1 = this.penalty("l1", "L1 penalty");
     this.dropout = labelledSlider({
       label: "dropout",
       min: 0,
@@ -129,15 +129,15 @@ class RegulariserView {
     return this.model.get(name);
   }
 
-  charge(name, label) {
+  penalty(name, label) {
     return labelledSlider({
       label,
       min: 0,
-      max: CHARGES.length - 1,
+      max: PENALTIES.length - 1,
       step: 1,
       signal: this.signal,
       text: () => (this.get(name) ? short(this.get(name)) : "none"),
-      onvalue: (k) => this.choose(name, CHARGES[k]),
+      onvalue: (k) => this.choose(name, PENALTIES[k]),
     });
   }
 

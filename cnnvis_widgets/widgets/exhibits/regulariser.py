@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from cnnvis_widgets import checks
-from cnnvis_widgets.course.models.mlp_training import Schooling, school
+from cnnvis_widgets.course.models.mlp_training import History, train
 from cnnvis_widgets.course.models.optimizers import RULES, Optimizer
 from cnnvis_widgets.course.models.small_network import SmallNetwork
 from cnnvis_widgets.course.models.toy_data import scattered_points
@@ -33,8 +33,8 @@ class Regulariser(Chart):
         kwargs: the attributes.
 
     Attributes:
-        l1: the charge on each weight's size, 0 … 0.1.
-        l2: the charge on each weight's square, 0 … 0.1.
+        l1: the penalty on each weight's size, 0 … 0.1.
+        l2: the penalty on each weight's square, 0 … 0.1.
         dropout: the share of the hidden neurons that is off in a step, 0 … 0.9.
         batch: training examples for a step, 1 … all.
         optimizer: "SGD", "momentum", "RMSprop" or "Adam".
@@ -91,9 +91,9 @@ class Regulariser(Chart):
         return self._network
 
     @property
-    def schooling(self) -> Schooling:
+    def history(self) -> History:
         """How the training went."""
-        return self._schooling
+        return self._history
 
     @property
     def right(self) -> dict[str, float]:
@@ -107,7 +107,7 @@ class Regulariser(Chart):
     def _train(self, _: Any = None) -> None:
         self.busy = True
         network = SmallNetwork((2, self.units, self.units, 1), "relu", self.seed)
-        self._schooling = school(
+        self._history = train(
             network,
             (self._training[:, :2], self._training[:, 2]),
             (self._validation[:, :2], self._validation[:, 2]),
@@ -124,7 +124,7 @@ class Regulariser(Chart):
         middle = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
         x, y = np.meshgrid(middle, middle[::-1])
         weights = np.concatenate([w.ravel() for w in network.weights])
-        done = self._schooling
+        done = self._history
         self._result = {
             "epochs": done.epochs,
             "training": [float(f"{loss:.5g}") for loss in done.training],

@@ -1,11 +1,11 @@
-"""Schooling: charges and dropout by asking, a whole training against Keras, batches counted."""
+"""Training: penalties and dropout by asking, a whole training against Keras, batches counted."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from cnnvis_widgets.course.models.mlp_training import charged_gradient, school
+from cnnvis_widgets.course.models.mlp_training import penalized_gradient, train
 from cnnvis_widgets.course.models.optimizers import Optimizer
 from cnnvis_widgets.course.models.small_network import SmallNetwork
 from cnnvis_widgets.course.models.toy_data import plane_points
@@ -15,8 +15,8 @@ RANDOM = np.random.default_rng(9)
 X, CLASSES = RANDOM.normal(0, 1, (7, 3)), np.arange(7) % 2
 
 
-def charged_loss(network, x, classes, l1, l2, masks):
-    """Loss and charges, example by example."""
+def penalized_loss(network, x, classes, l1, l2, masks):
+    """Loss and penalties, example by example."""
     total = 0.0
     for i, example in enumerate(x):
         values = example
@@ -29,17 +29,17 @@ def charged_loss(network, x, classes, l1, l2, masks):
             total -= np.log(p if classes[i] else 1 - p)
         else:
             total -= values[classes[i]] - np.log(np.exp(values).sum())
-    charge = sum(l1 * np.abs(w).sum() + l2 * (w**2).sum() for w in network.weights)
-    return total / len(x) + charge
+    penalty = sum(l1 * np.abs(w).sum() + l2 * (w**2).sum() for w in network.weights)
+    return total / len(x) + penalty
 
 
 @pytest.mark.parametrize("sizes", [(3, 4, 2, 1), (3, 5, 4)])
 @pytest.mark.parametrize("dropped", [False, True])
-def test_the_charged_gradient_by_asking(sizes, dropped):
+def test_the_penalized_gradient_by_asking(sizes, dropped):
     network = SmallNetwork(sizes, "tanh", seed=1)
     network.parameters = RANDOM.normal(0, 0.7, network.count)
     masks = [RANDOM.integers(0, 2, (7, n)) * 2.0 for n in sizes[1:-1]] if dropped else []
-    found = charged_gradient(network, X, CLASSES, 0.03, 0.05, masks)
+    found = penalized_gradient(network, X, CLASSES, 0.03, 0.05, masks)
     here = network.parameters
     for p in range(network.count):
         both = []
@@ -47,7 +47,7 @@ def test_the_charged_gradient_by_asking(sizes, dropped):
             moved = here.copy()
             moved[p] += way
             network.parameters = moved
-            both.append(charged_loss(network, X, CLASSES, 0.03, 0.05, masks))
+            both.append(penalized_loss(network, X, CLASSES, 0.03, 0.05, masks))
         assert found[p] == pytest.approx((both[0] - both[1]) / 2e-6, abs=1e-8)
     network.parameters = here
 
@@ -56,7 +56,7 @@ def test_without_extras_it_is_gradient_descent():
     points = plane_points("moons")
     x, kinds = points[:, :2], points[:, 2]
     one, other = SmallNetwork((2, 5, 1), "relu", 3), SmallNetwork((2, 5, 1), "relu", 3)
-    done = school(one, (x, kinds), optimizer=Optimizer("SGD", 0.5), epochs=20, looks=20)
+    done = train(one, (x, kinds), optimizer=Optimizer("SGD", 0.5), epochs=20, looks=20)
     assert done.training == pytest.approx(other.train(x, kinds, 20, 0.5))
     assert done.epochs == list(range(21))
     assert done.validation == []
@@ -66,7 +66,7 @@ def test_without_extras_it_is_gradient_descent():
 @pytest.mark.parametrize(("batch", "steps"), [(1, 21), (2, 12), (3, 9), (7, 3), (50, 3), (None, 3)])
 def test_steps_of_an_epoch(batch, steps):
     network = SmallNetwork((3, 1), seed=0)
-    done = school(network, (X, CLASSES), optimizer=Optimizer("SGD", 0.1), epochs=3, batch=batch)
+    done = train(network, (X, CLASSES), optimizer=Optimizer("SGD", 0.1), epochs=3, batch=batch)
     assert done.steps == steps
 
 
@@ -87,9 +87,9 @@ def test_a_charge_makes_weights_small_and_l1_makes_zeros():
     points = plane_points("moons", seed=1)
     examples = (points[:, :2], points[:, 2])
     sums, tiny = {}, {}
-    for name, charge in {"free": {}, "l2": {"l2": 0.01}, "l1": {"l1": 0.01}}.items():
+    for name, penalty in {"free": {}, "l2": {"l2": 0.01}, "l1": {"l1": 0.01}}.items():
         network = SmallNetwork((2, 12, 1), "tanh", seed=0)
-        school(network, examples, optimizer=Optimizer("Adam", 0.01), epochs=1500, **charge)
+        train(network, examples, optimizer=Optimizer("Adam", 0.01), epochs=1500, **penalty)
         w = np.concatenate([w.ravel() for w in network.weights])
         sums[name], tiny[name] = (w**2).sum(), (np.abs(w) < 0.02).mean()
     assert sums["l2"] < 0.3 * sums["free"]
@@ -97,7 +97,7 @@ def test_a_charge_makes_weights_small_and_l1_makes_zeros():
 
 
 def test_the_seed_decides_and_keras_agrees_on_a_charge():
-    """Full batches, an L2 charge and Adam: Keras' weights after ten epochs within 1e-4."""
+    """Full batches, an L2 penalty and Adam: Keras' weights after ten epochs within 1e-4."""
     import keras
 
     network = SmallNetwork((3, 4, 1), "tanh", seed=5)
@@ -112,13 +112,13 @@ def test_the_seed_decides_and_keras_agrees_on_a_charge():
     model.set_weights(weights)
     model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy")
     model.fit(X, CLASSES.astype(float)[:, None], batch_size=7, epochs=10, verbose=0)
-    school(network, (X, CLASSES), optimizer=Optimizer("Adam", 0.05), epochs=10, l2=0.02)
+    train(network, (X, CLASSES), optimizer=Optimizer("Adam", 0.05), epochs=10, l2=0.02)
     theirs = np.concatenate([w.ravel() for w in model.get_weights()])
     np.testing.assert_allclose(network.parameters, theirs, atol=1e-4)
     twins = [SmallNetwork((3, 4, 1), seed=5) for _ in range(3)]
     for seed, twin in zip((1, 1, 2), twins, strict=True):
         how = {"epochs": 3, "batch": 2, "dropout": 0.3, "seed": seed}
-        school(twin, (X, CLASSES), optimizer=Optimizer("SGD", 0.1), **how)
+        train(twin, (X, CLASSES), optimizer=Optimizer("SGD", 0.1), **how)
     assert (twins[0].parameters == twins[1].parameters).all()
     assert (twins[0].parameters != twins[2].parameters).any()
 
@@ -126,7 +126,7 @@ def test_the_seed_decides_and_keras_agrees_on_a_charge():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"batch": 0}, "batch is a whole number of 1 or more"),
+        ({"batch": 0}, "batch is a whole number from 1"),
         ({"epochs": 1.5}, "epochs is a whole number"),
         ({"l1": -1}, "l1 is a number from 0 on"),
         ({"l2": float("nan")}, "l2 is a number"),
@@ -135,13 +135,13 @@ def test_the_seed_decides_and_keras_agrees_on_a_charge():
 )
 def test_what_is_refused(given, says):
     with pytest.raises(InvalidValueError, match=says):
-        school(SmallNetwork((3, 1)), (X, CLASSES), optimizer=Optimizer("SGD", 1), **given)
+        train(SmallNetwork((3, 1)), (X, CLASSES), optimizer=Optimizer("SGD", 1), **given)
 
 
 def test_what_runs_away_ends_the_training():
     network = SmallNetwork((3, 4, 1), "relu", seed=1)
     much = Optimizer("SGD", 50.0)
-    done = school(network, (X, CLASSES), optimizer=much, epochs=200, l2=1.0, looks=200)
+    done = train(network, (X, CLASSES), optimizer=much, epochs=200, l2=1.0, looks=200)
     assert done.away
     assert done.steps < 200
     assert np.isfinite(done.training).all()

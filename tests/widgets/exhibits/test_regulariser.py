@@ -1,4 +1,4 @@
-"""The regulariser without a browser: it trains as `school` does, and what is refused."""
+"""The regulariser without a browser: it trains as `train` does, and what is refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from cnnvis_widgets.course.models.mlp_training import school
+from cnnvis_widgets.course.models.mlp_training import train
 from cnnvis_widgets.course.models.optimizers import Optimizer
 from cnnvis_widgets.course.models.small_network import SmallNetwork
 from cnnvis_widgets.course.models.toy_data import scattered_points
@@ -21,7 +21,7 @@ def test_it_trains_as_school_does():
     widget = Regulariser(**SMALL, l2=0.003, dropout=0.2, batch=8, optimizer="momentum", rate=0.05)
     points = scattered_points("moons", 40)
     other = SmallNetwork((2, 6, 6, 1), "relu", 0)
-    done = school(
+    done = train(
         other,
         (points[:, :2], points[:, 2]),
         optimizer=Optimizer("momentum", 0.05),
@@ -30,7 +30,7 @@ def test_it_trains_as_school_does():
         l2=0.003,
         dropout=0.2,
     )
-    assert done.steps == widget.schooling.steps == 150
+    assert done.steps == widget.history.steps == 150
     np.testing.assert_allclose(widget.network.parameters, other.parameters, rtol=1e-12)
     assert widget._result["training"][-1] == pytest.approx(done.training[-1], rel=1e-4)
     assert widget.right["training"] == (other.classes(points[:, :2]) == points[:, 2]).mean()
@@ -52,12 +52,12 @@ def test_each_setting_trains_anew():
 
 def test_without_a_charge_it_learns_by_heart():
     """The lesson's claim, over four first weights."""
-    free, charged = [], []
+    free, penalized = [], []
     for seed in range(4):
         free.append(Regulariser(seed=seed)._result)
-        charged.append(Regulariser(seed=seed, l2=0.003)._result)
+        penalized.append(Regulariser(seed=seed, l2=0.003)._result)
     assert max(r["training"][-1] for r in free) < 0.02
-    assert min(r["validation"][-1] for r in free) > 2 * max(r["validation"][-1] for r in charged)
+    assert min(r["validation"][-1] for r in free) > 2 * max(r["validation"][-1] for r in penalized)
 
 
 def test_own_points_and_what_runs_away():
@@ -67,7 +67,7 @@ def test_own_points_and_what_runs_away():
     assert widget.right["validation"] == 1
     wild = Regulariser(optimizer="momentum", rate=3.0, l2=0.1, epochs=300)
     json.dumps([wild._result, wild._points], allow_nan=False)
-    assert wild.schooling.away == wild._result["away"]
+    assert wild.history.away == wild._result["away"]
 
 
 @pytest.mark.parametrize(
