@@ -1,7 +1,6 @@
 """Measure the networks that come along with weights of our own, and write docs/mini_networks.md.
 
 python scripts/measure_minis.py            # measures all that are there, writes the page
-python scripts/measure_minis.py --check    # compares the page with the record, measures nothing
 
 Figures go into docs/mini_networks.json, the page is made from that file; how long the training took
 stands there from `scripts/train_minis.py`. All pictures are fresh: no seed is one of the training.
@@ -13,7 +12,6 @@ import datetime
 import json
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -280,8 +278,4 @@ def measure_all() -> None:
 
 
 if __name__ == "__main__":
-    if "--check" in sys.argv[1:]:
-        if TARGET.read_text("utf-8") != page():
-            sys.exit(f"docs/{TARGET.name} is out of date: python scripts/measure_minis.py")
-    else:
-        measure_all()
+    measure_all()

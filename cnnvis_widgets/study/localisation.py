@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from cnnvis_widgets.errors import InvalidValueError
 
 SHARE = 0.2  # of the largest value, in the paper
-ENOUGH = 0.5  # intersection over union from which a box counts as right, in ImageNet's contest
+IOU_THRESHOLD = (
+    0.5  # intersection over union from which a box counts as right, in ImageNet's contest
+)
 
 
 class Box(NamedTuple):

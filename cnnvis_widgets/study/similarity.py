@@ -18,21 +18,13 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float | None:
         -1 to 1. Where exactly one of the two is constant: 0, they have no order in common. None
         where both are: there is no order to compare.
     """
-    ranks = [_ranks(np.ravel(values)) for values in (one, other)]
-    spreads = [float(r @ r) for r in ranks]
-    if not any(spreads):
-        return None
-    if not all(spreads):
-        return 0.0
-    found = float(ranks[0] @ ranks[1]) / float(np.sqrt(spreads[0] * spreads[1]))
-    return min(1.0, max(-1.0, found))
+    from scipy.stats import spearmanr
 
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks of float64, less their mean; exactly zero where all values are equal."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return ((2 * last - counts + 1) / 2)[place] - (len(values) + 1) / 2
+    first, second = np.ravel(one), np.ravel(other)
+    constant = [bool((values == values[0]).all()) for values in (first, second)]
+    if any(constant):
+        return None if all(constant) else 0.0
+    return float(spearmanr(first, second).statistic)
 
 
 def ssim(one: np.ndarray, other: np.ndarray) -> float | None:

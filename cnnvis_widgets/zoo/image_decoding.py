@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError
 
@@ -41,17 +41,6 @@ FORMATS = {
     "AVIF": "AvifImagePlugin",
 }
 """The formats that are read: Pillow's name and module of each."""
-
-# Table 6 of the Exif standard, tag 0x0112: what undoes the way the camera was held
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
@@ -209,12 +198,8 @@ def _why_not(head: bytes) -> str:
 
 def _upright_rgb(image: Image.Image, what: str) -> NDArray[np.uint8]:
     image.load()  # before the Exif data: a TIFF file turns itself while it loads
-    try:
-        orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # damaged Exif data must not cost the picture
-        orientation = 1
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
+    with contextlib.suppress(Exception):  # damaged Exif data must not cost the picture
+        image = ImageOps.exif_transpose(image)
     return _rgb(image, what)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import random
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,17 +153,17 @@ def _find_weights(
 
 
 def _seeded(architecture: Architecture, seed: int) -> keras.Model:
-    """Build with weights that the seed decides: Keras' initialisers draw theirs from `random`."""
+    """Build channels_last, with weights that the seed decides."""
     import keras
 
-    before, setting = random.getstate(), keras.config.image_data_format()
-    random.seed(seed)
+    from cnnvis_widgets.backend.variants.randomization import seeded
+
+    setting = keras.config.image_data_format()
     # The zoo's networks and pictures are channels_last, whatever ~/.keras/keras.json says.
     keras.config.set_image_data_format("channels_last")
     try:
-        return architecture.build()
+        return seeded(architecture.build, seed)
     finally:
-        random.setstate(before)
         keras.config.set_image_data_format(setting)
 
 

@@ -1,4 +1,4 @@
-// What Python found (scripts/make_javascript_figures.py), and how numbers are compared with it.
+// What Python found (scripts/pages/javascript_figures.py), and how numbers are compared with it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnvis_widgets.backend.adam import adam
 from cnnvis_widgets.backend.compiled_functions import compiled, forward_in, pixels_spec
 from cnnvis_widgets.backend.decoders import decoder_file
 from cnnvis_widgets.backend.decoders.decoder import build, draw_weights, fingerprint
@@ -22,7 +23,6 @@ from cnnvis_widgets.errors import FileError, InvalidValueError, UnsuitableError
 
 MEASURED = 256  # pictures whose codes decide mean and scale of the decoder's input
 CHECKPOINT = ".training"
-MOMENTUM, MEMORY, TINY = 0.9, 0.999, 1e-8  # of Adam (Kingma & Ba 2015), as published
 
 Progress = Callable[[int, int], None]
 
@@ -258,7 +258,7 @@ def step_program(
 ) -> tf.types.experimental.ConcreteFunction:
     """(inputs, colours wanted, rate, time) → mean squared error; changes `state` by Adam's rule.
 
-    `state` is the decoder's weights, then the running mean of each one's derivative, then that of
+    `state` is the decoder's weights, then what Adam remembers of each one's derivative, then of
     its square.
     """
     count = len(state) // 3
@@ -274,11 +274,10 @@ def step_program(
             for w, m, s, slope in zip(
                 weights, state[count : 2 * count], state[2 * count :], slopes, strict=True
             ):
-                m.assign(MOMENTUM * m + (1 - MOMENTUM) * slope)
-                s.assign(MEMORY * s + (1 - MEMORY) * tf.square(slope))
-                way = m / (1 - tf.pow(MOMENTUM, time))
-                size = tf.sqrt(s / (1 - tf.pow(MEMORY, time))) + TINY
-                w.assign_sub(rate * way / size)
+                change, mean_now, square_now = adam(slope, m, s, time, rate)
+                m.assign(mean_now)
+                s.assign(square_now)
+                w.assign_sub(change)
         return loss
 
     scalar = tf.TensorSpec((), tf.float32)

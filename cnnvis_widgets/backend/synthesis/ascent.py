@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnvis_widgets.backend.adam import adam
 from cnnvis_widgets.backend.colours import Colours
 from cnnvis_widgets.backend.compiled_functions import backward_start, compiled, forward_in
 from cnnvis_widgets.backend.relu_rules import backward_rule
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 TYPICAL_LENGTH = 80 / 255
 TYPICAL_DIFFERENCE = TYPICAL_LENGTH / 6.5
 START = 0.01  # standard deviation of the numbers that the ascent from noise starts with
-MOMENTUM, MEMORY, TINY = 0.9, 0.999, 1e-8  # of Adam (Kingma & Ba 2015), as published
 
 
 class Numbers(NamedTuple):
@@ -70,7 +70,7 @@ class Form(NamedTuple):
 class State(NamedTuple):
     """The numbers of a picture, and what Adam remembers of the derivative and of its square.
 
-    The running means, not divided: over (1 - `MOMENTUM`) and (1 - `MEMORY`).
+    Both as `adam` keeps them.
     """
 
     numbers: tf.Tensor
@@ -234,8 +234,8 @@ def program(
             way = parametrization.wave_slopes(way, waves, (rows, columns))
         elif form.octaves:
             way = tf.gradients(field, numbers, grad_ys=way)[0]
-        state = _adam(State(numbers, mean, square), way, time, chosen.rate)
-        return (*state, value, slope)
+        change, mean, square = adam(way, mean, square, time, chosen.rate)
+        return numbers + change, mean, square, value, slope
 
     kept = (rows, columns // 2 + 1)
     state = tf.TensorSpec((2, channels, *kept) if form.waves else (channels, rows, columns))
@@ -276,14 +276,3 @@ def _of_size_one(derivative: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     scaled = tf.math.divide_no_nan(finite, largest)  # its squares neither overflow nor vanish
     mean = tf.sqrt(tf.reduce_mean(tf.square(scaled)))
     return scaled * tf.math.reciprocal_no_nan(mean), largest
-
-
-def _adam(state: State, way: tf.Tensor, time: tf.Tensor, rate: tf.Tensor) -> State:
-    """One step upward."""
-    # The running means are kept as sums, and all that is a number is taken together: each pass over
-    # the coefficients that is saved counts, beside a network of this speed.
-    mean = MOMENTUM * state.mean + way
-    square = MEMORY * state.square + tf.square(way)
-    late = tf.sqrt((1 - tf.pow(MEMORY, time)) / (1 - MEMORY))
-    length = rate * late * (1 - MOMENTUM) / (1 - tf.pow(MOMENTUM, time))
-    return State(state.numbers + length * mean / (tf.sqrt(square) + TINY * late), mean, square)

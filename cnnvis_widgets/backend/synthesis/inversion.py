@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnvis_widgets.backend.adam import adam
 from cnnvis_widgets.backend.colours import Colours
 from cnnvis_widgets.backend.compiled_functions import compiled, forward_in
 from cnnvis_widgets.backend.synthesis.regularizers import alpha_norm, total_variation
@@ -26,7 +27,6 @@ TYPICAL_DIFFERENCE = TYPICAL_LENGTH / 6.5
 # EfficientNet-Lite0 was 0.76 off after 200 steps from 0.02, and 0.52 from 0.3.
 START = 0.3
 SHRINKING = 50  # steps after which a step is 1/√2 of the first, after three times as many half
-MOMENTUM, MEMORY, TINY = 0.9, 0.999, 1e-8  # of Adam (Kingma & Ba 2015), as published
 
 
 class Weights(NamedTuple):
@@ -115,9 +115,9 @@ def program(
 ) -> tf.types.experimental.ConcreteFunction:
     """(x, mean, square, time, size, code, matrix, black, weights) → x, mean, square, its error.
 
-    `x` holds the picture's colours, `mean` and `square` are Adam's running means of the derivative
-    and of its square; `time` is the step's number, from 1, `size` how long it is. The error is the
-    relative one of the `x` that came in. Colours stay within 0..1, as published.
+    `x` holds the picture's colours, `mean` and `square` are what Adam remembers of the derivative
+    and of its square (`adam.py`); `time` is the step's number, from 1, `size` how long it is. The
+    error is the relative one of the `x` that came in. Colours stay within 0..1, as published.
     """
     picture = tf.TensorSpec((1, *shape), tf.float32)
 
@@ -147,12 +147,8 @@ def program(
         _, rough = total_variation(grey / TYPICAL_DIFFERENCE, beta)
         slope = fidelity * slope
         slope += alpha_weight / TYPICAL_LENGTH * bright + tv_weight / TYPICAL_DIFFERENCE * rough
-        mean = MOMENTUM * mean + (1 - MOMENTUM) * slope
-        square = MEMORY * square + (1 - MEMORY) * tf.square(slope)
-        way = mean / (1 - tf.pow(MOMENTUM, time))
-        spread = tf.sqrt(square / (1 - tf.pow(MEMORY, time)))
-        x = tf.clip_by_value(x - size * way / (spread + TINY), 0.0, 1.0)
-        return x, mean, square, error
+        change, mean, square = adam(slope, mean, square, time, size)
+        return tf.clip_by_value(x - change, 0.0, 1.0), mean, square, error
 
     scalar = tf.TensorSpec((), tf.float32)
     channels = shape[2]

@@ -126,7 +126,7 @@ class Cascade:
         self.network = copied(network, build)
         self._trained = self.network.model.get_weights()
         if how == "initialise":
-            self._fresh = _seeded(lambda: _built(network, build), seed).get_weights()
+            self._fresh = seeded(lambda: _built(network, build), seed).get_weights()
         else:
             rng = np.random.default_rng(seed)
             self._fresh = [rng.permuted(w, axis=None) for w in self._trained]
@@ -166,7 +166,7 @@ def _layers(network: Network) -> list[_Layer]:
     return found
 
 
-def _seeded(make: Build, seed: int) -> keras.Model:
+def seeded(make: Build, seed: int) -> keras.Model:
     """Build with weights that the seed decides: Keras' initialisers draw theirs from `random`."""
     before = random.getstate()
     random.seed(seed)

@@ -1,5 +1,5 @@
 /** Two maps and their product; see guided_product.py. */
-import { arrowStep, errorLine, h, listen, rendering, useUp, watch } from "../toolkit/base.js";
+import { errorLine, h, listen, rendering, watch } from "../toolkit/base.js";
 import { chooser, frame } from "../toolkit/control.js";
 import {
   blended,
@@ -10,9 +10,10 @@ import {
   highest,
   placesOf,
 } from "../toolkit/heatmap_canvas.js";
+import { pixelCursor } from "../toolkit/pixel_cursor.js";
 import { bytesOf, floatsOf, paint, rgbOf } from "../toolkit/pixels.js";
 
-const [OPACITY, STRIDE] = [0.6, 8]; // of the mask over the picture; pixels that an arrow key goes
+const OPACITY = 0.6; // of the mask over the picture
 
 function pane(title) {
   const canvas = h("canvas", { role: "img" });
@@ -84,23 +85,12 @@ class GuidedProductView {
     });
     watch(this.signal, this.model, ["_data", "share"], () => this.draw());
     watch(this.signal, this.model, ["_data", "at"], () => this.read());
-    for (const { canvas } of this.panes) {
-      listen(this.signal, canvas, "mousemove", (event) => {
-        if (this.model.get("disabled")) return;
-        const box = canvas.getBoundingClientRect();
-        this.goTo(
-          ((event.clientY - box.top) / box.height) * this.maps.shape[0],
-          ((event.clientX - box.left) / box.width) * this.maps.shape[1],
-        );
-      });
-    }
-    listen(this.signal, this.crosshair, "keydown", (event) => {
-      const step = arrowStep(event);
-      if (!step || this.model.get("disabled")) return;
-      useUp(event);
-      const far = event.shiftKey ? 1 : STRIDE;
-      const [row, column] = this.model.get("at");
-      this.goTo(row + far * step[0], column + far * step[1]);
+    pixelCursor({
+      model: this.model,
+      canvases: this.panes.map(({ canvas }) => canvas),
+      size: () => this.maps.shape,
+      choose: this.choose,
+      signal: this.signal,
     });
     listen(this.signal, this.slider, "input", () => this.choose("share", Number(this.slider.value) / 100));
     listen(this.signal, this.alone, "click", () => this.choose("share", 0));
@@ -177,12 +167,6 @@ class GuidedProductView {
     this.said.textContent =
       `Row ${row}, column ${column}: guided backprop ${formatted(detail[i], 3)} × Grad-CAM ` +
       `${formatted(mask[i], 3)} = ${formatted(detail[i] * mask[i], 3)}`;
-  }
-
-  goTo(row, column) {
-    const { shape } = this.maps;
-    const next = [row, column].map((i, axis) => Math.min(shape[axis] - 1, Math.max(0, Math.floor(i))));
-    if (next.join() !== this.model.get("at").join()) this.choose("at", next);
   }
 }
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.map_data import over
 from cnnvis_widgets.widgets.toolkit.traits import Place, Real
 
 CLIPPED = 99.0  # percentile of the detail at which its colours end: few pixels are far brighter
@@ -79,17 +80,13 @@ class GuidedProduct(Control):
         return int((self.detail * self.mask()).argmax())
 
     def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
-        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
-
         self._data = {
             "shape": list(self.detail.shape),
             "detail": self.detail.astype("<f4").tobytes(),
             "end": float(np.percentile(self.detail, CLIPPED)) or float(self.detail.max()),
             "coarse_shape": list(self.coarse.shape),
             "coarse": self.coarse.astype("<f4").tobytes(),
-            "picture": picture.tobytes(),
-            "table": lookup(DEFAULTS["sequential"]).tobytes(),
-            "alt": alt,
+            **over(picture, alt),
         }
 
 

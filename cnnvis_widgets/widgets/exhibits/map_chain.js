@@ -1,5 +1,5 @@
 /** Maps multiplied from the deepest down to the picture, link by link; see map_chain.py. */
-import { arrowStep, errorLine, h, listen, mark, rendering, roving, useUp, watch } from "../toolkit/base.js";
+import { errorLine, h, rendering, watch } from "../toolkit/base.js";
 import { chooser, frame, refill } from "../toolkit/control.js";
 import {
   blended,
@@ -10,9 +10,11 @@ import {
   placesOf,
   spread,
 } from "../toolkit/heatmap_canvas.js";
+import { cellOf, cover, pixelCursor } from "../toolkit/pixel_cursor.js";
 import { bytesOf, floatsOf, paint, rgbOf } from "../toolkit/pixels.js";
+import { stepper } from "../toolkit/stepper.js";
 
-const [OPACITY, STRIDE, PACE_MS] = [0.6, 8, 1200]; // of a map; pixels that an arrow key goes; a link
+const [OPACITY, PACE_MS] = [0.6, 1200]; // of a map; a link
 const PARTS = ["mean", "enlarged", "product"];
 
 function sign(text) {
@@ -53,8 +55,16 @@ class MapChainView {
       };
     });
     this.panes[2].canvas.tabIndex = 0;
-    this.slider = h("input", { type: "range", min: 0, step: 1, "aria-label": "how far along the chain" });
-    this.play = h("button", { type: "button" }, "Build the chain");
+    this.steps = stepper({
+      model,
+      trait: "link",
+      list: this.strip,
+      choose: this.choose,
+      label: "how far along the chain",
+      play: "Build the chain",
+      pace: PACE_MS,
+      signal,
+    });
     this.said = h("p", { class: "cnnvis-chain-said", role: "status" });
     this.read = h("p", { class: "cnnvis-chain-said" });
     this.field.append(
@@ -62,7 +72,7 @@ class MapChainView {
         "div",
         { class: "cnnvis-chain" },
         this.strip,
-        h("div", { class: "cnnvis-line cnnvis-chain-tools" }, this.play, this.slider),
+        h("div", { class: "cnnvis-line cnnvis-chain-tools" }, this.steps.button, this.steps.slider),
         h(
           "div",
           { class: "cnnvis-chain-panes" },
@@ -83,7 +93,6 @@ class MapChainView {
       ),
     );
     this.data = null;
-    this.timer = 0;
     this.connect();
   }
 
@@ -92,54 +101,14 @@ class MapChainView {
     watch(this.signal, this.model, ["_data"], () => this.take());
     watch(this.signal, this.model, ["_data", "link"], () => this.draw());
     watch(this.signal, this.model, ["_data", "link", "at"], () => this.point());
-    listen(this.signal, this.play, "click", () => {
-      if (this.timer) {
-        this.stop();
-        return;
-      }
-      this.play.textContent = "Pause";
-      this.choose("link", this.model.get("link") >= this.last() ? 0 : this.model.get("link") + 1);
-      this.timer = window.setInterval(() => {
-        if (this.model.get("link") < this.last() && !this.model.get("disabled"))
-          this.choose("link", this.model.get("link") + 1);
-        if (this.model.get("link") >= this.last()) this.stop();
-      }, PACE_MS);
-    });
-    listen(this.signal, this.slider, "input", () => {
-      this.stop();
-      this.choose("link", Number(this.slider.value));
-    });
-    roving(
-      this.strip,
-      "[role=radio]",
-      (item) => {
-        this.stop();
-        this.choose("link", Number(item.dataset.key));
-      },
-      this.signal,
-    );
-    for (const { canvas } of this.panes) {
-      listen(this.signal, canvas, "mousemove", (event) => {
-        if (this.model.get("disabled")) return;
-        const box = canvas.getBoundingClientRect();
-        this.goTo(
-          ((event.clientY - box.top) / box.height) * this.data.size[0],
-          ((event.clientX - box.left) / box.width) * this.data.size[1],
-        );
-      });
-    }
-    listen(this.signal, this.panes[2].canvas, "keydown", (event) => {
-      const step = arrowStep(event);
-      if (!step || this.model.get("disabled")) return;
-      useUp(event);
-      const far = event.shiftKey ? 1 : STRIDE;
-      const [row, column] = this.model.get("at");
-      this.goTo(row + far * step[0], column + far * step[1]);
+    pixelCursor({
+      model: this.model,
+      canvases: this.panes.map(({ canvas }) => canvas),
+      size: () => this.data.size,
+      choose: this.choose,
+      signal: this.signal,
     });
     errorLine(this.model, this.field, this.signal);
-    this.signal.addEventListener("abort", () => {
-      this.stop();
-    });
   }
 
   take() {
@@ -152,7 +121,7 @@ class MapChainView {
       ...Object.fromEntries(PARTS.map((part) => [part, link[part] && floatsOf(link[part])])),
     }));
     this.data = { ...sent, links, picture: greyed(picture), table: bytesOf(sent.table) };
-    this.slider.max = String(links.length - 1);
+    this.steps.resize(links.length);
     refill(
       this.strip,
       links.map(({ layer, shape, product }, i) => {
@@ -212,49 +181,22 @@ class MapChainView {
           : `${words[part]}: ${none.textContent}`,
       );
     }
-    mark(this.strip, "[role=radio]", at);
-    this.slider.value = String(at);
     this.said.textContent =
       `Link ${at + 1} of ${this.data.links.length}, ${link.layer}: ${size} places, product at most ` +
       `${formatted(highest(link.product), 3)}.`;
-    this.slider.setAttribute("aria-valuetext", this.said.textContent);
+    this.steps.show(at, this.said.textContent);
   }
 
   point() {
     const link = this.shown();
     const { shape } = link;
-    const [row, column] = this.model
-      .get("at")
-      .map((i, axis) => Math.floor((i * shape[axis]) / this.data.size[axis]));
+    const [row, column] = cellOf(this.model.get("at"), shape, this.data.size);
     const i = row * shape[1] + column;
-    for (const { cell } of this.panes)
-      Object.assign(cell.style, {
-        left: `${(100 * column) / shape[1]}%`,
-        top: `${(100 * row) / shape[0]}%`,
-        width: `${100 / shape[1]}%`,
-        height: `${100 / shape[0]}%`,
-      });
+    for (const { cell } of this.panes) cover(cell, [row, column], shape);
     const factors = [link.mean, link.enlarged].filter(Boolean).map((map) => formatted(map[i], 3));
     this.read.textContent =
       `Row ${row}, column ${column}: ` +
       `${factors.join(" × ")}${factors.length > 1 ? ` = ${formatted(link.product[i], 3)}` : ""}`;
-  }
-
-  stop() {
-    clearInterval(this.timer);
-    this.timer = 0;
-    this.play.textContent = "Build the chain";
-  }
-
-  last() {
-    return this.data.links.length - 1;
-  }
-
-  goTo(row, column) {
-    const next = [row, column].map((i, axis) =>
-      Math.min(this.data.size[axis] - 1, Math.max(0, Math.floor(i))),
-    );
-    if (next.join() !== this.model.get("at").join()) this.choose("at", next);
   }
 }
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.map_data import cell, over, picture_size
 from cnnvis_widgets.widgets.toolkit.traits import Place, Whole
 
 _PARTS = ("mean", "enlarged", "product")
@@ -52,30 +53,17 @@ class MapChain(Control):
         self.links = [_checked(link) for link in links]
         if not self.links:
             raise InvalidValueError("A chain of maps needs at least one link; none was given.")
-        shape: Any = getattr(picture, "shape", ())
-        sizes = [link["product"].shape for link in self.links]
-        most = tuple(max(size[axis] for size in sizes) for axis in (0, 1))
-        large = len(shape) == 3 and shape[2] == 3 and shape[0] >= most[0] and shape[1] >= most[1]
-        if not large or picture.dtype != np.uint8:
-            kind = getattr(picture, "dtype", type(picture).__name__)
-            raise InvalidValueError(
-                f"Expected a uint8 picture of (rows, columns, 3), at least {most[0]} × {most[1]} "
-                f"as the largest map; got {kind} {tuple(shape)}."
-            )
-        self._size = shape[:2]
+        self._size = picture_size(picture, (link["product"].shape for link in self.links))
         super().__init__(**{"at": [n // 2 for n in self._size], **kwargs})
         self._send_all(picture, alt)
 
     def read(self) -> dict[str, float | None]:
         """The shown link's "mean", "enlarged" and "product" at the place that holds `at`."""
         link = self.links[self.link]
-        shape = link["product"].shape
-        place = tuple(i * n // p for i, n, p in zip(self.at, shape, self._size, strict=True))
+        place = cell(self.at, link["product"].shape, self._size)
         return {part: None if link[part] is None else float(link[part][place]) for part in _PARTS}
 
     def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
-        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
-
         self._data = {
             "links": [
                 {
@@ -86,9 +74,7 @@ class MapChain(Control):
                 for link in self.links
             ],
             "size": list(self._size),
-            "picture": picture.tobytes(),
-            "table": lookup(DEFAULTS["sequential"]).tobytes(),
-            "alt": alt,
+            **over(picture, alt),
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.map_data import cell, over, picture_size
 from cnnvis_widgets.widgets.toolkit.traits import Place, Whole
 
 Floor = tuple[str, NDArray[np.float32], float]
@@ -54,7 +55,9 @@ class RelevanceFlow(Control):
         **kwargs: Any,
     ) -> None:
         self.floors = [_checked(floor) for floor in floors]
-        self._size = _size(picture, self.floors)
+        if not self.floors:
+            raise InvalidValueError("A flow of relevance needs at least one floor; none was given.")
+        self._size = picture_size(picture, (map_.shape for _, map_, _ in self.floors))
         brightest = np.unravel_index(self.floors[-1][1].argmax(), self.floors[-1][1].shape)
         shape = self.floors[-1][1].shape
         middle = [
@@ -72,13 +75,10 @@ class RelevanceFlow(Control):
         number = checks.whole(
             "floor", self.floor if floor is None else floor, 0, len(self.floors) - 1
         )
-        shape = self.floors[number][1].shape
-        row, column = (i * n // p for i, n, p in zip(self.at, shape, self._size, strict=True))
-        return row, column
+        return cell(self.at, self.floors[number][1].shape, self._size)
 
     def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
-        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
-        from cnnvis_widgets.rendering.describe import half_mass_share
+        from cnnvis_widgets.rendering.describe import half_mass_share  # brings Pillow along
 
         self._data = {
             "floors": [
@@ -92,9 +92,7 @@ class RelevanceFlow(Control):
                 for layer, map_, total in self.floors
             ],
             "size": list(self._size),
-            "picture": picture.tobytes(),
-            "table": lookup(DEFAULTS["sequential"]).tobytes(),
-            "alt": alt,
+            **over(picture, alt),
         }
 
 
@@ -114,18 +112,3 @@ def _checked(floor: tuple[str, ArrayLike, float]) -> Floor:
             "other values."
         )
     return str(layer), map_, whole
-
-
-def _size(picture: Any, floors: Sequence[Floor]) -> tuple[int, int]:
-    if not floors:
-        raise InvalidValueError("A flow of relevance needs at least one floor; none was given.")
-    shape: Any = getattr(picture, "shape", ())
-    kind = getattr(picture, "dtype", type(picture).__name__)
-    most = tuple(max(map_.shape[axis] for _, map_, _ in floors) for axis in (0, 1))
-    large = len(shape) == 3 and shape[2] == 3 and all(np.array(shape[:2]) >= most)
-    if not large or kind != np.uint8:
-        raise InvalidValueError(
-            f"Expected a uint8 picture of (rows, columns, 3), at least {most[0]} × {most[1]} as "
-            f"the largest map; got {kind} {tuple(shape)}."
-        )
-    return shape[0], shape[1]

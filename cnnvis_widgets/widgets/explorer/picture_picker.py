@@ -79,7 +79,6 @@ class PicturePicker(Control):
         self._decode = decode
         self._images: dict[str, np.ndarray] = {}
         self._count = 0
-        self._callbacks: list[Callable[[Upload], object]] = []
         super().__init__(**kwargs)
         self._takes_uploads = decode is not None
         self.on_msg(self._receive)
@@ -88,18 +87,6 @@ class PicturePicker(Control):
     def uploads(self) -> MappingProxyType[str, np.ndarray]:
         """The last four uploads' arrays, uint8 (rows, columns, 3), by name."""
         return MappingProxyType(self._images)
-
-    def on_upload(self, callback: Callable[[Upload], object], remove: bool = False) -> None:
-        """Call `callback` with each `Upload`, after it was decoded and chosen.
-
-        Args:
-            callback: what to call; a `CnnvisError` that it raises is shown beside the control.
-            remove: stop calling it instead.
-        """
-        if remove:
-            self._callbacks.remove(callback)
-        else:
-            self._callbacks.append(callback)
 
     @traitlets.observe("pictures", "_uploads")
     def _fit(self, _change: object) -> None:
@@ -113,12 +100,10 @@ class PicturePicker(Control):
         filename = str(content.get("filename") or "the picture")
         accepted = False
         try:
-            upload = self.add(_decoded(decode, buffers[0] if buffers else b""), filename)
+            self.add(_decoded(decode, buffers[0] if buffers else b""), filename)
             accepted = True
-            for callback in list(self._callbacks):
-                callback(upload)
         except CnnvisError as error:
-            self.error = str(error) if accepted else f"{filename} cannot be used. {error}"
+            self.error = f"{filename} cannot be used. {error}"
         finally:
             self.busy = False
             self.send({"kind": "uploaded", "id": content.get("id"), "accepted": accepted})

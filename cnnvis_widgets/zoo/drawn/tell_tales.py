@@ -9,14 +9,11 @@ float (rows, columns, 3) of 0..1, and how much of each pixel it covers, (rows, c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from cnnvis_widgets.zoo.drawn.noise import fractal, noise
 
 Painted = tuple[np.ndarray, np.ndarray]
-TellTale = Callable[[np.ndarray, np.ndarray, np.random.Generator], Painted]
 
 
 def snow(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Painted:

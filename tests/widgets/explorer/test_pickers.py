@@ -15,7 +15,6 @@ from PIL import Image
 
 from cnnvis_widgets import widgets
 from cnnvis_widgets.errors import (
-    CnnvisError,
     FileError,
     InvalidValueError,
     UnknownNameError,
@@ -476,17 +475,14 @@ def test_a_thumbnail_that_is_no_picture_is_refused():
 def test_an_upload_is_decoded_chosen_and_shown(monkeypatch):
     image = picture(300, 200)
     picker = PicturePicker(decode, pictures=PICTURES, value="cat")
-    seen, calls = changes(picker), []
-    picker.on_upload(lambda given: calls.append((given, picker.value, picker.uploaded)))
+    seen = changes(picker)
     messages = sent(picker, monkeypatch)
     upload(picker, file_of(image))
     assert seen == ["upload-1"]
     np.testing.assert_array_equal(picker.uploaded, image)
     np.testing.assert_array_equal(picker.uploads["upload-1"], image)
-    [(given, value, uploaded)] = calls
-    assert (given.name, given.filename, value) == ("upload-1", "mine.png", "upload-1")
-    assert uploaded is picker.uploaded
     [record] = picker._uploads
+    assert record["alt"] == "your picture, mine.png"
     assert record["title"] == "your picture"
     head, _, text = record["thumbnail"].partition(",")
     assert head == "data:image/jpeg;base64"
@@ -543,20 +539,6 @@ def test_an_upload_that_pushes_out_the_chosen_one_takes_its_place_at_once():
     seen = changes(picker)
     upload(picker, file_of(picture()))
     assert seen == ["upload-5"]
-
-
-def test_what_a_callback_refuses_is_said_and_a_removed_callback_is_not_called():
-    picker = PicturePicker(decode)
-
-    def refuse(given):
-        raise CnnvisError(f"{given.image.shape[1]} columns are too few.")
-
-    picker.on_upload(refuse)
-    upload(picker, file_of(picture()))
-    assert picker.error == "4 columns are too few."
-    picker.on_upload(refuse, remove=True)
-    upload(picker, file_of(picture()))
-    assert picker.error == ""
 
 
 def test_without_a_decoder_nothing_can_be_uploaded():

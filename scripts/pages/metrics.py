@@ -1,23 +1,18 @@
-"""Make docs/metrics.md from what the metrics in cnnvis_widgets/study/metrics declare.
-
-python scripts/make_metrics_page.py           # writes the page
-python scripts/make_metrics_page.py --check   # compares instead of writing
-"""
+"""docs/metrics.md, from what the metrics in cnnvis_widgets/study/metrics declare."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 from pathlib import Path
 
 from cnnvis_widgets.study import all_metrics
 from cnnvis_widgets.study.contract import NEEDS, Metric
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "metrics.md"
 
 TOP = """\
-<!-- Made by scripts/make_metrics_page.py from cnnvis_widgets/study/metrics; do not edit. -->
+<!-- Made by `python -m scripts.pages metrics` from cnnvis_widgets/study/metrics; do not edit. -->
 
 # The metrics
 
@@ -42,17 +37,7 @@ method that does not beat them has shown nothing.
 """
 
 
-def main() -> None:
-    """Write the page, or with ``--check`` say whether it is as it should be."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if TARGET.read_text("utf-8") != text:
-            sys.exit(f"docs/{TARGET.name} is out of date: python scripts/make_metrics_page.py")
-    else:
-        TARGET.write_text(text, "utf-8")
-
-
-def page() -> str:
+def text() -> str:
     """The whole page as Markdown."""
     known = list(all_metrics().values())
     lines = [TOP, "| name | asks | needs | better | range | a map of zeros |", f"|{' - |' * 6}"]
@@ -89,7 +74,3 @@ def _section(metric: Metric) -> list[str]:
             lines.append(f"| `{p.name}` | `{default}` | {wide} | {p.help} |")
         lines.append("")
     return lines
-
-
-if __name__ == "__main__":
-    main()

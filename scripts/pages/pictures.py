@@ -1,22 +1,17 @@
-"""Make docs/pictures.md from the files in cnnvis_widgets/zoo/pictures.
-
-python scripts/make_pictures_page.py           # writes the page
-python scripts/make_pictures_page.py --check   # compares instead of writing
-"""
+"""docs/pictures.md, from the files in cnnvis_widgets/zoo/pictures."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from cnnvis_widgets.zoo import image_decoding
 from cnnvis_widgets.zoo.images import Picture, images, picture
 from cnnvis_widgets.zoo.labels import imagenet_labels
 
-TARGET = Path(__file__).parents[1] / "docs" / "pictures.md"
+TARGET = Path(__file__).parents[2] / "docs" / "pictures.md"
 
 TOP = """\
-<!-- Made by scripts/make_pictures_page.py from cnnvis_widgets/zoo/pictures; do not edit. -->
+<!-- Made by `python -m scripts.pages pictures` from cnnvis_widgets/zoo/pictures; do not edit. -->
 
 # The pictures that come along
 
@@ -36,21 +31,11 @@ ADD = """\
 Put one file into `cnnvis_widgets/zoo/pictures`; its stem is the picture's name. Copy one that is
 there: every fact is needed, and a misspelt one is an error. The outline is a polygon, [x, y] in
 pixels from the top left corner, one that does not cross itself. Then run
-`python scripts/make_pictures_page.py` and `pytest tests/zoo/test_images.py`.
+`python -m scripts.pages pictures` and `pytest tests/zoo/test_images.py`.
 """
 
 
-def main() -> None:
-    """Write the page, or with ``--check`` say whether it is as it should be."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if TARGET.read_text("utf-8") != text:
-            sys.exit(f"docs/{TARGET.name} is out of date: python scripts/make_pictures_page.py")
-    else:
-        TARGET.write_text(text, "utf-8")
-
-
-def page() -> str:
+def text() -> str:
     """The whole page as Markdown."""
     pictures = [picture(name) for name in images()]
     rows = [
@@ -109,7 +94,3 @@ refused before it is decoded |
 
 def _label(unit: int) -> str:
     return f"{imagenet_labels()[unit]} ({unit})"
-
-
-if __name__ == "__main__":
-    main()

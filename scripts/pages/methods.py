@@ -1,25 +1,18 @@
-"""Make docs/methods.md from what the methods in cnnvis_widgets/methods declare.
-
-python scripts/make_methods_page.py           # writes the page
-python scripts/make_methods_page.py --check   # compares instead of writing
-"""
+"""docs/methods.md, from what the methods in cnnvis_widgets/methods declare."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 from pathlib import Path
 from typing import Any
 
 from cnnvis_widgets.methods import all_methods
 from cnnvis_widgets.methods.contract import Method
 
-ROOT = Path(__file__).parents[1]
-TARGET = ROOT / "docs" / "methods.md"
-COST = ROOT / "docs" / "methods_cost.md"
+TARGET = Path(__file__).parents[2] / "docs" / "methods.md"
 
 TOP = """\
-<!-- Made by scripts/make_methods_page.py from cnnvis_widgets/methods; do not edit. -->
+<!-- Made by `python -m scripts.pages methods` from cnnvis_widgets/methods; do not edit. -->
 
 # The methods
 
@@ -39,22 +32,10 @@ whole layer of the neuron that is chosen.
 """
 
 
-def main() -> None:
-    """Write the page, or with ``--check`` say whether it is as it should be."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if TARGET.read_text("utf-8") != text:
-            sys.exit(f"docs/{TARGET.name} is out of date: python scripts/make_methods_page.py")
-    else:
-        TARGET.write_text(text, "utf-8")
-
-
-def page() -> str:
+def text() -> str:
     """The whole page as Markdown."""
     known = list(all_methods().values())
     parts = [TOP, *_table(known), "", *(line for m in known for line in _section(m))]
-    if COST.exists():
-        parts.append(COST.read_text("utf-8"))
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -123,7 +104,3 @@ def _range(parameter: Any) -> str:
     if parameter.minimum is None:
         return parameter.kind
     return f"{parameter.minimum:g} to {parameter.maximum:g}"
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,8 @@
-"""Make docs/networks.md from what the networks in cnnvis_widgets/zoo/networks declare.
-
-python scripts/make_networks_page.py           # writes the page
-python scripts/make_networks_page.py --check   # compares instead of writing
-"""
+"""docs/networks.md, from what the networks in cnnvis_widgets/zoo/networks declare."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 from pathlib import Path
 
 from cnnvis_widgets.zoo import weights
@@ -15,12 +10,12 @@ from cnnvis_widgets.zoo.architecture import Architecture
 from cnnvis_widgets.zoo.bundled_weights import TrainedHere
 from cnnvis_widgets.zoo.loading import architectures
 
-TARGET = Path(__file__).parents[1] / "docs" / "networks.md"
+TARGET = Path(__file__).parents[2] / "docs" / "networks.md"
 
 WEIGHTS = {"bundled": "come along", "fetched": "fetched once", "none": "none"}
 
 TOP = """\
-<!-- Made by scripts/make_networks_page.py from cnnvis_widgets/zoo/networks; do not edit. -->
+<!-- Made by `python -m scripts.pages networks` from cnnvis_widgets/zoo/networks; do not edit. -->
 
 # The networks
 
@@ -80,21 +75,11 @@ ADD = """\
 
 One file in `cnnvis_widgets/zoo/networks`: a subclass of `Architecture`, of `FetchedArchitecture`
 where the weights are a published file, or of `TrainedHere` where a script of ours makes them. Fill
-in the facts, `preprocess` and `build`. Then run `python scripts/make_networks_page.py`.
+in the facts, `preprocess` and `build`. Then run `python -m scripts.pages networks`.
 """
 
 
-def main() -> None:
-    """Write the page, or with ``--check`` say whether it is as it should be."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        if TARGET.read_text("utf-8") != text:
-            sys.exit(f"docs/{TARGET.name} is out of date: python scripts/make_networks_page.py")
-    else:
-        TARGET.write_text(text, "utf-8")
-
-
-def page() -> str:
+def text() -> str:
     """The whole page as Markdown."""
     known = list(architectures().values())
     return "\n".join(
@@ -161,7 +146,3 @@ def _files(known: list[Architecture]) -> list[str]:
             "and size alone, and `network.trained_on` says so.",
         ]
     return rows
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,9 @@
-"""Make tests/javascript/figures.json: what Python finds, for the tests of the widgets' JavaScript.
-
-python scripts/make_javascript_figures.py           # writes the figures
-python scripts/make_javascript_figures.py --check   # compares instead of writing
-"""
+"""tests/javascript/figures.json: what Python finds, for the tests of the widgets' JavaScript."""
 
 from __future__ import annotations
 
 import itertools
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +15,7 @@ from cnnvis_widgets.course.models.optimizers import RULES, Optimizer
 from cnnvis_widgets.course.models.small_network import ACTIVATIONS, SmallNetwork
 from cnnvis_widgets.widgets import Convolution, FitPlot, Lime2D, Threshold
 
-TARGET = Path(__file__).parents[1] / "tests" / "javascript" / "figures.json"
+TARGET = Path(__file__).parents[2] / "tests" / "javascript" / "figures.json"
 SEED = 7
 
 
@@ -164,25 +159,21 @@ def figures() -> dict[str, Any]:
     return loaded
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two figures agree to nine digits: another machine rounds otherwise."""
+def text() -> str:
+    """The file."""
+    return json.dumps(figures()) + "\n"
+
+
+def same(found: str, made: str) -> bool:
+    """Whether two files' figures agree to nine digits: another machine rounds otherwise."""
+    return _same(json.loads(found), json.loads(made))
+
+
+def _same(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(_same, one, other))
     if isinstance(one, int | float) and isinstance(other, int | float):
         return bool(np.isclose(one, other, rtol=1e-9, atol=1e-9))
     return bool(one == other)
-
-
-def main() -> int:
-    """Write the figures, or compare them."""
-    if "--check" in sys.argv[1:]:
-        return 0 if same(json.loads(TARGET.read_text("utf-8")), figures()) else 1
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(json.dumps(figures()) + "\n", "utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Commands for those who build the package: run them as ``python -m scripts.NAME``."""
