@@ -45,7 +45,8 @@ class Sobol(Method):
     summary = "the cells that most make the neuron vary, alone or together with others"
     paper = (
         "Fel, Cadène, Chalvidal, Cord, Vigouroux & Serre, Look at the Variance! Efficient "
-        "Black-box Explanations with Sobol-based Sensitivity Analysis, NeurIPS 2021, arXiv:2111.04138"
+        "Black-box Explanations with Sobol-based Sensitivity "
+        "Analysis, NeurIPS 2021, arXiv:2111.04138"
     )
     section = "not in the thesis"
     order = 74
