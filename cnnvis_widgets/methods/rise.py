@@ -11,7 +11,7 @@ from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.covering import COLOUR, UNCHANGED, cover
 from cnnvis_widgets.methods.parameter import Parameter
-from cnnvis_widgets.rendering.pictures import enlarge
+from cnnvis_widgets.methods.upsampling import at_input_size
 
 FEWEST = 10
 SAMPLES = Parameter(
@@ -132,6 +132,6 @@ def mask(
     grid = int(parameters["grid"])
     cells = (rng.random((grid, grid)) < parameters["share"]).astype(np.float32)
     cell = (-(-size[0] // grid), -(-size[1] // grid))
-    large = enlarge(cells, (grid + 1) * cell[0], (grid + 1) * cell[1])
+    large = at_input_size(cells, ((grid + 1) * cell[0], (grid + 1) * cell[1]))
     top, left = (int(rng.integers(side)) for side in cell)
     return large[top : top + size[0], left : left + size[1]]

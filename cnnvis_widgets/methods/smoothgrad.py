@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from cnnvis_widgets.methods import method
 from cnnvis_widgets.methods.batches import BACKWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question, unwatched
 from cnnvis_widgets.methods.parameter import Parameter, checked
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 Attributions = Callable[[np.ndarray, Callable[[], None]], np.ndarray]
 """(batch of inputs, what to call between steps) → their attributions."""
@@ -110,6 +113,10 @@ class SmoothGrad(Method):
             notes=(note,),
             details={"sigma": sigma},
         )
+
+    def refusal(self, network: Network, parameters: Mapping[str, Any]) -> str:
+        """As the wrapped method's."""
+        return method(parameters["of"]).unsuited(network)
 
     def combined(self, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
         """What is made of the copies' attributions.
