@@ -220,3 +220,26 @@ class ChannelMeans(NamedTuple):
     maps: tuple[np.ndarray, ...]
     chain: Chain
     seconds: float
+
+
+class AttentionResult(NamedTuple):
+    """What `attention` found.
+
+    Attributes:
+        unit: the neuron's unit.
+        value: its activation, aggregated, before softmax.
+        maps: float32 (heads, tokens, tokens) for each block, the first block first: how much each
+            token (row) takes from each.
+        reads: bool (tokens,), those on which the neuron depends after the last attention.
+        rows: of patches.
+        columns: of patches.
+        first: how many other tokens stand before the patches.
+    """
+
+    unit: int
+    value: float
+    maps: tuple[np.ndarray, ...]
+    reads: np.ndarray
+    rows: int
+    columns: int
+    first: int

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 RULE = Parameter(
     "rule",
@@ -85,3 +90,15 @@ class DeepTaylor(Method):
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The sum over channels, so that the parts still add up."""
         return attribution.sum(axis=-1)
+
+    def unsuited(self, network: Network) -> str:
+        """Empty where the network has no attention."""
+        from cnnvis_widgets.backend.attention import has_attention
+
+        if not has_attention(network):
+            return ""
+        return (
+            f"Deep Taylor has no rule for attention, where signals multiply one another, and "
+            f"{network.name} has some. integrated_gradients adds up to the neuron's change all the "
+            "same; attention_rollout shows where attention comes from."
+        )

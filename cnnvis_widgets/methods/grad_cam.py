@@ -20,10 +20,22 @@ LAYER = Parameter(
     "",
     "the layer whose maps are weighed; automatic: the last convolutional block before the neuron",
 )
+SIGN = Parameter(
+    "sign",
+    "Sign",
+    "choice",
+    "positive",
+    "positive: what raises the neuron, as published; negative: what lowers it, the same map of the "
+    "neuron times -1; both: the first minus the second",
+    choices=("positive", "negative", "both"),
+)
 
 
 class GradCam(Method):
-    """relu(Σ_k mean(∂a/∂A_k) A_k), with A the last convolutional block's maps."""
+    """relu(Σ_k mean(∂a/∂A_k) A_k), with A the last convolutional block's maps.
+
+    The sum before the ReLU is kept in `details["before_relu"]`, float32 (rows, columns).
+    """
 
     name = "grad_cam"
     title = "Grad-CAM"
@@ -43,22 +55,36 @@ class GradCam(Method):
     networks = "any with a layer of rows and columns before the neuron"
     unit = "weighted activation"
     quick = True
-    parameters: ClassVar[tuple[Parameter, ...]] = (LAYER,)
+    parameters: ClassVar[tuple[Parameter, ...]] = (LAYER, SIGN)
 
     def answer(self, question: Question) -> Answer:
         """One forward pass, and a backward pass down to the layer only."""
         network, neuron = question.network, question.neuron
         layer = chosen_layer(question)
         found = network.backward(question.input[None], neuron, Pass(layer))
-        maps, gradient = found.activations[0], found.gradients[0]
+        maps, gradient = found.activations[0][0], found.gradients[0][0]  # type: ignore[index]
+        raises, lowers = (self.before_relu(maps, sign * gradient) for sign in (1, -1))
         return Answer(
             found.unit,
             float(found.value[0]),
             network.coverage(neuron, down_to=layer),
-            weighted_map(maps[0], self.weights(maps[0], gradient[0])),  # type: ignore[index]
+            _shown(raises, lowers, question.parameters["sign"]),
             layer=layer,
             notes=about_tokens(network, layer),
+            details={"before_relu": raises},
         )
+
+    def before_relu(self, maps: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """The map whose positive part is shown.
+
+        Args:
+            maps: float32 (rows, columns, units), A.
+            gradient: ∂a/∂A, the same shape.
+
+        Returns:
+            float32 (rows, columns).
+        """
+        return maps @ self.weights(maps, gradient)
 
     def weights(self, maps: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """How much each map counts: equation 1 of the paper, the mean derivative.
@@ -95,6 +121,12 @@ def chosen_layer(question: Question) -> str:
     if layer:
         return question.network.map_layer(layer, question.neuron)
     return question.network.last_convolution(question.neuron)
+
+
+def _shown(raises: np.ndarray, lowers: np.ndarray, sign: str) -> np.ndarray:
+    """What is asked for of the maps of the neuron and of its negative: (rows, columns, 1)."""
+    above, below = np.maximum(raises, 0), np.maximum(lowers, 0)
+    return {"positive": above, "negative": below, "both": above - below}[sign][..., None]
 
 
 def weighted_map(maps: np.ndarray, weights: np.ndarray) -> np.ndarray:

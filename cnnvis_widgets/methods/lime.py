@@ -115,7 +115,7 @@ class Lime(Method):
         if picture is None:
             picture = colours(question.input, *network.bounds)
         segments = superpixels(picture, parameters["segmentation"], parameters["pieces"])
-        patchwork = Patchwork(question.input, _hidden(question, segments), segments)
+        patchwork = Patchwork(question.input, hidden_input(question, segments), segments)
         pieces, way, count = (
             int(segments.max()) + 1,
             parameters["draw"],
@@ -172,8 +172,8 @@ def steps(samples: int, one_round: int, shape: tuple[int, ...]) -> Iterator[rang
             yield range(start + batch.start, start + batch.stop)
 
 
-def _hidden(question: Question, segments: np.ndarray) -> np.ndarray:
-    """The input of the picture with every superpixel hidden."""
+def hidden_input(question: Question, segments: np.ndarray) -> np.ndarray:
+    """The input of the picture with every superpixel hidden in the colour that was asked for."""
     colour = question.parameters["colour"]
     if colour == "mean":
         return means(question.input, segments)

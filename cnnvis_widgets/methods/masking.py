@@ -30,3 +30,23 @@ class Patchwork:
         picked = np.take(kept * size, self._segments, axis=1)
         picked += np.arange(size)
         return np.take(self._pixels, picked).view(np.float32).reshape(-1, *self._shape)
+
+
+def changed(shown: np.ndarray, hidden: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """Which pieces hiding changes at all: those that differ from what stands in their place.
+
+    Args:
+        shown: float32 (rows, columns, channels).
+        hidden: the same shape.
+        segments: int (rows, columns), 0 … n - 1.
+
+    Returns:
+        bool (n,).
+
+    Example:
+        >>> shown, hidden = np.float32([[[1], [2]]]), np.float32([[[1], [0]]])
+        >>> changed(shown, hidden, np.array([[0, 1]]))
+        array([False,  True])
+    """
+    differs = (shown != hidden).any(-1).ravel()
+    return np.bincount(segments.ravel(), differs, int(segments.max()) + 1) > 0

@@ -11,9 +11,9 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.covering import COLOUR, cover
 from cnnvis_widgets.methods.parameter import Parameter
 
-LEVELS = {"grey": 128, "black": 0, "white": 255}
 PATCH = Parameter(
     "patch",
     "Patch",
@@ -37,14 +37,6 @@ STRIDE = Parameter(
     1024,
     1,
     unit="pixels",
-)
-COLOUR = Parameter(
-    "colour",
-    "Colour",
-    "choice",
-    "grey",
-    "what the patch is filled with; mean: the picture's own mean colour",
-    choices=(*LEVELS, "mean"),
 )
 
 
@@ -83,7 +75,7 @@ class Occlusion(Method):
         network, picture = question.network, question.input
         neuron, value = network.resolved(picture, question.neuron)
         patch, stride = _sizes(question)
-        colour = _colour(question)
+        colour = cover(question)
         rounds = _rounds(picture.shape, patch, stride)
         # A patch over what has its colour already changes nothing: exactly 0, and not rounding.
         telling = [
@@ -141,16 +133,6 @@ def _sizes(question: Question) -> tuple[tuple[int, int], int]:
             f"never be covered; got {stride}."
         )
     return (min(patch, rows), min(patch, columns)), stride
-
-
-def _colour(question: Question) -> np.ndarray:
-    """The input that shows where the patch lies: float32 (rows, columns, channels)."""
-    named, picture = question.parameters["colour"], question.input
-    if named == "mean":
-        return np.broadcast_to(picture.mean((0, 1), dtype=np.float64), picture.shape).astype(
-            np.float32
-        )
-    return question.network.plain(LEVELS[named])
 
 
 def _rounds(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods.contract import Answer, Method, Question
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 
 class Saliency(Method):
@@ -39,4 +42,17 @@ class Saliency(Method):
             float(found.value[0]),
             network.coverage(neuron, self.rule),
             found.gradients[0][0],
+        )
+
+    def unsuited(self, network: Network) -> str:
+        """Empty but for a rule of ReLUs on a network with attention."""
+        if self.rule == "gradient":
+            return ""
+        from cnnvis_widgets.backend.attention import has_attention
+
+        if not has_attention(network):
+            return ""
+        return (
+            f"{self.title} has no rule for attention, where signals multiply one another, and "
+            f"{network.name} has some. saliency, grad_cam and attention_rollout work on it."
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from cnnvis_widgets.methods import method
 from cnnvis_widgets.methods.batches import BACKWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question, unwatched
 from cnnvis_widgets.methods.parameter import Parameter, checked
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 Attributions = Callable[[np.ndarray, Callable[[], None]], np.ndarray]
 """(batch of inputs, what to call between steps) → their attributions."""
@@ -76,6 +80,7 @@ class SmoothGrad(Method):
     )
     unit = "mean attribution"
     parameters = (SAMPLES, NOISE, OF)
+    statistic: ClassVar[str] = "mean"
 
     def answer(self, question: Question) -> Answer:
         """`samples` times the wrapped method's passes, in batches."""
@@ -86,28 +91,64 @@ class SmoothGrad(Method):
         asked = replace(question, neuron=neuron, picture=None, preview=unwatched)
         attributions, coverage = _wrapped(asked, question.parameters["of"])
         rng = np.random.default_rng(question.seed)
-        total = np.zeros(picture.shape, np.float64)
+        moments = _Moments()
         question.progress(0, samples)
         for batch in batches(samples, picture.shape, BACKWARD):
             shaken = rng.standard_normal((len(batch), *picture.shape), np.float32)
             shaken *= sigma
             shaken += picture
             step = partial(question.progress, batch.start, samples)
-            total += attributions(shaken, step).sum(0, dtype=np.float64)
+            moments.add(attributions(shaken, step))
             question.progress(batch.stop, samples)
         note = (
-            f"The mean over {samples} copies of the picture with noise of standard deviation "
-            f"{sigma:.3g} ({noise:.0%} of the input's range, {picture.min():.3g} to "
+            f"The {self.statistic} over {samples} copies of the picture with noise of standard "
+            f"deviation {sigma:.3g} ({noise:.0%} of the input's range, {picture.min():.3g} to "
             f"{picture.max():.3g})."
         )
         return Answer(
             neuron.unit,
             value,
             coverage,
-            (total / samples).astype(np.float32),
+            self.combined(*moments.found()).astype(np.float32),
             notes=(note,),
             details={"sigma": sigma},
         )
+
+    def refusal(self, network: Network, parameters: Mapping[str, Any]) -> str:
+        """As the wrapped method's."""
+        return method(parameters["of"]).unsuited(network)
+
+    def combined(self, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+        """What is made of the copies' attributions.
+
+        Args:
+            mean: float64 (rows, columns, channels), over the copies.
+            variance: the same shape, their mean squared distance from it.
+
+        Returns:
+            float64, the same shape.
+        """
+        return mean
+
+
+class _Moments:
+    """Mean and variance of arrays that come in batches."""
+
+    def __init__(self) -> None:
+        self._many = 0
+
+    def add(self, batch: np.ndarray) -> None:
+        if not self._many:  # sums of distances from the first: equal arrays have no variance at all
+            self._first = batch[0].astype(np.float64)
+            self._sum, self._squares = np.zeros((2, *batch.shape[1:]))
+        away = batch - self._first
+        self._many += len(batch)
+        self._sum += away.sum(0)
+        self._squares += (away**2).sum(0)
+
+    def found(self) -> tuple[np.ndarray, np.ndarray]:
+        mean = self._sum / self._many
+        return self._first + mean, np.maximum(self._squares / self._many - mean**2, 0)
 
 
 def _wrapped(question: Question, name: str) -> tuple[Attributions, Coverage]:

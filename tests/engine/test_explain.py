@@ -219,7 +219,9 @@ def scripts(network: Any, tmp_path: Path) -> dict[str, Any]:
              "network_inversion": {"steps": 4},
              "upconvnet": {"decoder": str(decoder(network, tmp_path))}}  # fmt: skip
     asked: dict[str, tuple[Any, ...]] = {
-        method: ("cat", method, 1, quick.get(method, {})) for method in all_methods()
+        name: ("cat", name, 1, quick.get(name, {}))
+        for name, method in all_methods().items()
+        if not method.unsuited(network)
     }
     asked |= {
         "bytes": (png(PICTURE), "grad_cam", 2, {}),

@@ -25,6 +25,7 @@ PUBLISHED = (
 )  # fmt: skip
 RNG = np.random.default_rng(6)
 PICTURE = RNG.integers(0, 256, (40, 33, 3), dtype=np.uint8)
+LABELS = ["one", "two", "three", "none"]
 DEAD = 3  # an output unit that nothing reaches
 
 
@@ -38,11 +39,41 @@ def small(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The network that each method is asked about: the same for all but those that need their own.
+
+    What a method needs beside it (a trained decoder), or instead of it (attention), its own test
+    file gives: `equip(network, folder)`, `suited(shape)`.
+    """
+    from cnnvis_widgets.backend.network import Network
+
+    found = {}
+    common = Network(plain(), centred, LABELS)
+    for name in NAMES:
+        wrapped = common
+        if importlib.util.find_spec(f"test_{name}"):
+            its_tests = importlib.import_module(f"test_{name}")
+            if hasattr(its_tests, "suited"):
+                wrapped = Network(its_tests.suited(SHAPE), centred, LABELS)
+            if hasattr(its_tests, "equip"):
+                its_tests.equip(wrapped, tmp_path_factory.mktemp(name))
+        found[name] = wrapped
+    return found
+
+
+@pytest.fixture
+def network(networks: dict[str, Any], name: str) -> Any:
+    """The network of the method that the test is about."""
+    return networks[name]
+
+
+def centred(pixels: np.ndarray) -> np.ndarray:
+    return (pixels - 127) / 128
+
+
+def plain() -> Any:
     """ReLUs, then average pooling and one dense layer: what the most demanding methods need."""
     import keras
-
-    from cnnvis_widgets.backend.network import Network
 
     layers = keras.layers
     model = keras.Sequential(
@@ -62,13 +93,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Any:
     weights[-2] = np.abs(weights[-2])  # so that the other units are above zero
     weights[-1] = np.abs(weights[-1])
     model.set_weights(weights)
-    found = Network(model, lambda p: (p - 127) / 128, ["one", "two", "three", "none"])
-    for name in NAMES:  # what a method needs beside the network, its own test file gives
-        if importlib.util.find_spec(f"test_{name}"):
-            equip = getattr(importlib.import_module(f"test_{name}"), "equip", None)
-            if equip is not None:
-                equip(found, tmp_path_factory.mktemp(name))
-    return found
+    return model
 
 
 def ask(network: Any, name: str, neuron: Any = 1, image: Any = PICTURE, **options: Any) -> Any:
@@ -78,8 +103,8 @@ def ask(network: Any, name: str, neuron: Any = 1, image: Any = PICTURE, **option
 
 
 @pytest.fixture(scope="module")
-def answers(network: Any) -> dict[str, Any]:
-    return {name: ask(network, name) for name in NAMES}
+def answers(networks: dict[str, Any]) -> dict[str, Any]:
+    return {name: ask(networks[name], name) for name in NAMES}
 
 
 def test_published_names_are_spelled_as_published() -> None:

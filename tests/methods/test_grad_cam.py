@@ -101,13 +101,45 @@ def test_a_layer_of_one_s_own(twins: Any) -> None:
         found = explain(network, PIXELS, method="grad_cam", neuron=neuron, layer=layer)
         wanted = by_hand(twin, PIXELS, layer, neuron)
         assert found.layer == layer
-        assert found.parameters == {"layer": layer}
+        assert found.parameters == {"layer": layer, "sign": "positive"}
         np.testing.assert_allclose(
             found.attribution[..., 0],  # type: ignore[index]
             wanted,
             rtol=2e-3,
             atol=1e-4 * max(wanted.max(), 1e-3),
         )
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "grad_cam_plus_plus", "layer_cam"])
+def test_what_lowers_the_neuron_is_what_raises_its_negative(twins: Any, method: str) -> None:
+    """Asked of a network with the other sign at its end; both are the one minus the other."""
+    import keras
+
+    twin, network = twins("branched")
+    turned = Network(
+        keras.Model(twin.model.inputs, keras.ops.negative(twin.model.outputs[0]), name="turned")
+    )
+    ask = {"method": method, "neuron": 4, "layer": "mixed"}
+    raises, lowers, both = (
+        explain(network, PIXELS, sign=sign, **ask).attribution
+        for sign in ("positive", "negative", "both")
+    )
+    wanted = explain(turned, PIXELS, **ask).attribution
+    assert raises.any() and wanted.any()
+    np.testing.assert_allclose(lowers, wanted, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(both, raises - wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_the_map_before_the_relu_is_kept(twins: Any) -> None:
+    twin, network = twins("branched")
+    found = explain(network, PIXELS, method="grad_cam", neuron=4)
+    tape = twin.tape(PIXELS[None])
+    slope = tape.gradient(tape.neuron(None, 4)[1], "gradient", None, "mixed")[0][0]
+    wanted = tape.values["mixed"].array[0] @ slope.mean((0, 1))
+    assert wanted.min() < 0 < wanted.max()
+    np.testing.assert_allclose(found.details["before_relu"], wanted, rtol=1e-3, atol=1e-5)
+    both = explain(network, PIXELS, method="grad_cam", neuron=4, sign="both")
+    np.testing.assert_allclose(both.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5)
 
 
 def test_layers_that_will_not_do(twins: Any) -> None:

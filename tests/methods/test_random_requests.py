@@ -176,6 +176,7 @@ def outcome(network: Any, draw: Draw, hidden: tuple[str, int, tuple[int, int]]) 
     assert heatmap.shape == network.input_shape[:2]
     assert np.isfinite(raw).all() and np.isfinite(heatmap).all() and np.isfinite(found.value)
     two_sided = found.method.signed or found.parameters.get("rule") in ("epsilon", "alpha_beta")
+    two_sided |= found.parameters.get("sign") == "both"
     assert two_sided or heatmap.min() >= 0  # LRP's two rules have both signs, as published
     assert found.title and found.label and found.code()
     return "map"

@@ -1,0 +1,107 @@
+"""Who looks at whom: the attention of a network of tokens, for attention rollout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from cnnvis_widgets.backend.compiled_functions import (
+    backward_start,
+    compiled,
+    forward_in,
+    pixels_spec,
+)
+from cnnvis_widgets.backend.graph.attention import attention_maps
+from cnnvis_widgets.backend.graph.structure import Structure, before_target
+from cnnvis_widgets.backend.graph.tokens import Layout
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.records import AttentionResult
+from cnnvis_widgets.errors import UnsuitableError
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+
+def has_attention(network: Network) -> bool:
+    """Whether signals are mixed by a softmax of their products; see `graph/attention.py`."""
+    return bool(attention_maps(network.structure))
+
+
+def attention(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> AttentionResult:
+    """The attention of every block before a neuron, and which tokens the neuron reads in the end.
+
+    Args:
+        network: whose attention is wanted.
+        pixels: float32 (rows, columns, channels).
+        neuron: as `Network.neuron` returns it; None is the most probable class.
+
+    Raises:
+        UnsuitableError: no attention before the neuron; or it is not one of the same tokens in
+            each block, or these do not lie in rows and columns.
+    """
+    layer, aggregate, arguments = network.neuron_arguments(pixels[None], neuron)
+    layout = _layout(network.structure, layer)
+
+    def build() -> tf.types.experimental.ConcreteFunction:
+        def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
+            structure = forward_in(network.model, pixels)
+            target = structure.target(layer)
+            unit, value, seed = backward_start(target, unit, aggregate, position)
+            maps = attention_maps(structure, target)
+            last = tf.gradients(target, maps[-1], grad_ys=seed)[0]
+            by_head = [_with_heads(tf.cast(found, tf.float32)) for found in maps]
+            reads = tf.reduce_any(_with_heads(last) != 0, axis=(1, 3))
+            return unit, value, by_head, reads
+
+        scalar = tf.TensorSpec((), tf.int32)
+        return compiled(body, pixels_spec(network.input_shape), scalar, scalar)
+
+    program = network.compiled(("attention", layer, aggregate), build)
+    unit, value, maps, reads = program(*arguments)
+    return AttentionResult(
+        int(unit),
+        float(value[0]),
+        tuple(found.numpy()[0] for found in maps),
+        reads.numpy()[0],
+        *layout,
+    )
+
+
+def _with_heads(map_: tf.Tensor) -> tf.Tensor:
+    """(batch, heads, tokens, tokens)."""
+    return map_ if map_.shape.rank == 4 else map_[:, None]
+
+
+def _layout(structure: Structure, layer: str | None) -> Layout:
+    """Where the patches stand among the tokens of all attention before a neuron."""
+    target = structure.target(layer)
+    maps = attention_maps(structure, target)
+    if not maps:
+        raise UnsuitableError(
+            "Attention rollout needs attention before the neuron, and none is there. grad_cam and "
+            "saliency work on any neuron."
+        )
+    shapes = {tuple(found.shape[-2:]) for found in maps}
+    many = maps[-1].shape[-1]
+    batch = structure.forward.pixels.shape[0]
+    whole = all(found.shape.rank in (3, 4) and found.shape[0] == batch for found in maps)
+    if shapes != {(many, many)} or many is None or not whole:
+        sizes = ", ".join(f"{q} × {k}" for q, k in sorted(shapes, key=str))
+        raise UnsuitableError(
+            "Attention rollout multiplies attention of the same tokens in every block; this "
+            f"network's is of {sizes} tokens (windows, stages or merged tokens). grad_cam works "
+            "on it."
+        )
+    path = before_target(target)
+    for call in reversed(structure.calls):
+        output = call.output
+        if output.shape.rank == 3 and output.shape[1] == many and output.op in path:
+            found = structure.tokens(call.path)
+            if found is not None:
+                return found
+    raise UnsuitableError(
+        f"Attention rollout needs tokens that lie in rows and columns; of the {many} tokens here "
+        "that could not be read off the network. saliency works on any network."
+    )

@@ -1,0 +1,100 @@
+"""Attention rollout: how much of each patch reaches the tokens that the neuron reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+
+
+class AttentionRollout(Method):
+    """Ā_L · … · Ā_1, with Ā = (mean of A over the heads + 1) / 2: attention and the way past it.
+
+    The rows are those of the tokens that the neuron reads after the last attention (the class
+    token, or all of them, then their mean), the columns those of the patches.
+    """
+
+    name = "attention_rollout"
+    title = "Attention rollout"
+    summary = "which patches a vision transformer's attention hands on to its output"
+    paper = (
+        "Abnar & Zuidema, Quantifying Attention Flow in Transformers, ACL 2020, arXiv:2005.00928"
+    )
+    section = "not in the thesis"
+    order = 85
+    acts_on = "a layer"
+    neurons = "output"
+    gradient_based = False
+    resolution = "low"
+    model_dependent = True
+    networks = "vision transformers whose blocks attend to the same tokens"
+    weaknesses = (
+        "The same for every class, blind to signs, values and the layers between: it shows where "
+        "attention comes from, not what it is used for."
+    )
+    unit = "share of attention"
+    quick = True
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass."""
+        from cnnvis_widgets.backend.attention import attention
+
+        found = attention(question.network, question.input, question.neuron)
+        attended = rollout(found.maps)[found.reads]
+        whole = attended.mean(0) if len(attended) else np.zeros(len(found.reads))
+        patches = whole[found.first : found.first + found.rows * found.columns]
+        read, blocks = int(found.reads.sum()), len(found.maps)
+        return Answer(
+            found.unit,
+            found.value,
+            Coverage({"attention": f"its maps ({blocks} ×)", "all layers": "forward pass only"}),
+            patches.reshape(found.rows, found.columns, 1).astype(np.float32),
+            notes=(
+                f"{blocks} blocks of attention; after the last, the neuron reads {read} of "
+                f"{len(whole)} tokens, which lie in {found.rows} × {found.columns} patches. The "
+                "map is the same for every class.",
+            ),
+            details={"attention": found.maps, "reads": found.reads},
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The map itself."""
+        return attribution[..., 0]
+
+    def unsuited(self, network: Network) -> str:
+        """Empty where the network has attention."""
+        from cnnvis_widgets.backend.attention import has_attention
+
+        if has_attention(network):
+            return ""
+        return (
+            f"Attention rollout needs a network with attention; {network.name} has none. grad_cam "
+            "works on any network with rows and columns."
+        )
+
+
+def rollout(maps: Sequence[np.ndarray]) -> np.ndarray:
+    """What each token holds of each token of the beginning.
+
+    Args:
+        maps: float32 (heads, tokens, tokens) for each block, the first block first.
+
+    Returns:
+        float64 (tokens, tokens), whose rows add up to 1.
+
+    Example:
+        >>> rollout([np.float32([[[0, 1], [1, 0]]])])
+        array([[0.5, 0.5],
+               [0.5, 0.5]])
+    """
+    found = np.eye(maps[0].shape[-1])
+    for map_ in maps:
+        found = (map_.mean(0, dtype=np.float64) @ found + found) / 2
+    return found

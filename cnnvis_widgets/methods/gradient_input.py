@@ -1,0 +1,50 @@
+"""Gradient × input: how much each pixel adds to the neuron if the network is taken as linear."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnnvis_widgets.backend.passes import INPUT, Pass
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+
+
+class GradientInput(Method):
+    """x · ∂a/∂x, with x the preprocessed input; the heatmap is the sum over the channels.
+
+    In a network of ReLUs and pooling without biases it adds up to the neuron's value, and ε-LRP
+    with ε → 0 is the same. It is integrated gradients with one step from an input of zeros.
+    """
+
+    name = "gradient_input"
+    title = "Gradient × input"
+    summary = "what each pixel adds to the neuron, were the network linear"
+    paper = (
+        "Shrikumar, Greenside, Shcherbina & Kundaje, Not Just a Black Box: Learning Important "
+        "Features Through Propagating Activation Differences, 2016, arXiv:1605.01713"
+    )
+    section = "not in the thesis"
+    order = 15
+    gradient_based = True
+    resolution = "high"
+    weaknesses = (
+        "Pixels whose preprocessed value is 0 (often grey, sometimes black) get nothing however "
+        "much they matter; as noisy as the gradient, and as blind to what is saturated."
+    )
+    signed = True
+    unit = "activation"
+    quick = True
+
+    def answer(self, question: Question) -> Answer:
+        """One backward pass."""
+        network, neuron = question.network, question.neuron
+        found = network.backward(question.input[None], neuron, Pass(INPUT))
+        return Answer(
+            found.unit,
+            float(found.value[0]),
+            network.coverage(neuron),
+            question.input * found.gradients[0][0],
+        )
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The sum over the channels."""
+        return attribution.sum(axis=-1)

@@ -1,0 +1,205 @@
+"""Kernel SHAP: each superpixel's Shapley value, by a weighted regression over coalitions."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import comb
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.methods.batches import FORWARD, batches
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.covering import UNCHANGED
+from cnnvis_widgets.methods.lime import COLOUR, hidden_input
+from cnnvis_widgets.methods.masking import Patchwork, changed
+from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, superpixels
+
+RESAMPLES = 20
+SAMPLES = Parameter(
+    "samples",
+    "Coalitions",
+    "integer",
+    1000,
+    "how many pictures with hidden superpixels; where there are no more coalitions than that (up "
+    "to 9 superpixels with 1000) each is asked once and the values are exact",
+    10,
+    100000,
+    10,
+    unit="coalitions",
+)
+
+
+class KernelShap(Method):
+    """φ of least Σ_z π(z) (a(z) - a(∅) - Σ_i z_i φ_i)², with Σ_i φ_i = a(x) - a(∅).
+
+    z says which superpixels are shown, π(z) = (n - 1) / (C(n, |z|) |z| (n - |z|)). Over all z the φ
+    are the Shapley values (the paper's theorem 2). Where these are too many, z and its opposite are
+    drawn with a probability in proportion to π. Superpixels that hiding does not change take no
+    part and get exactly 0. The game is the neuron's value, before softmax.
+    """
+
+    name = "kernel_shap"
+    title = "Kernel SHAP"
+    summary = "each superpixel's fair share of what the whole picture adds to the neuron"
+    paper = (
+        "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017, "
+        "arXiv:1705.07874; opposite pairs: Covert & Lee, AISTATS 2021, arXiv:2012.01536"
+    )
+    section = "not in the thesis"
+    order = 62
+    gradient_based = False
+    resolution = "low"
+    needs_training = True
+    weaknesses = (
+        "Another segmentation or hide colour is another game with other values, and most of its "
+        "pictures are unlike any that the network has seen. Slow."
+    )
+    signed = True
+    unit = "Shapley value (activation)"
+    parameters = (SAMPLES, SEGMENTATION, PIECES, COLOUR)
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass for each coalition, in batches, and one regression."""
+        network, parameters = question.network, question.parameters
+        neuron, value = network.resolved(question.input, question.neuron)
+        picture = question.picture
+        if picture is None:
+            picture = colours(question.input, *network.bounds)
+        segments = superpixels(picture, parameters["segmentation"], parameters["pieces"])
+        hidden = hidden_input(question, segments)
+        base = float(network.values(hidden[None], neuron)[0])
+        players = np.flatnonzero(changed(question.input, hidden, segments))
+        kept, importance, exact = coalitions(
+            len(players), parameters["samples"], np.random.default_rng(question.seed)
+        )
+        samples, pieces = len(kept), int(segments.max()) + 1
+        patchwork = Patchwork(question.input, hidden, segments)
+        values = np.empty(samples)
+
+        def so_far(done: int) -> Answer:
+            found = np.zeros(pieces)
+            given = kept[:done], importance[:done], values[:done] - base
+            whole = value - base if len(players) else 0.0
+            found[players] = shares(*given, whole)
+            spread = 0.0 if exact else _spread(*given, whole)
+            return Answer(
+                neuron.unit,
+                value,
+                Coverage({"all layers": "forward passes only"}),
+                found.astype(np.float32)[segments][..., None],
+                notes=_notes(found, base, value, len(players), None if exact else (done, spread)),
+                details={
+                    **{"weights": found, "base": base, "exact": exact, "spread": spread},
+                    **{"samples": done, "segments": segments},
+                },
+                parameters={} if done == samples else {"samples": done},
+            )
+
+        question.progress(0, samples)
+        for batch in batches(samples, question.input.shape, FORWARD):
+            shown = np.ones((len(batch), pieces), int)
+            shown[:, players] = kept[batch.start : batch.stop]
+            values[batch.start : batch.stop] = network.values(patchwork.copies(shown), neuron)
+            question.progress(batch.stop, samples)
+            if not exact and max(10, 2 * len(players)) <= batch.stop < samples:
+                question.preview(partial(so_far, batch.stop))
+        return so_far(samples)
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The values themselves."""
+        return attribution[..., 0]
+
+
+def coalitions(
+    players: int, samples: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Who is in each coalition, how much it counts, and whether these are all of them.
+
+    Args:
+        players: how many there are.
+        samples: how many coalitions at most; fewer are the first ones of more, unless they are all.
+        rng: draws them.
+
+    Returns:
+        int (coalitions, players) of 0 and 1 without the empty and the full one; float64
+        (coalitions,); bool.
+
+    Example:
+        >>> kept, importance, exact = coalitions(3, 10, np.random.default_rng(0))
+        >>> kept.sum(1).tolist(), exact
+        ([1, 1, 2, 1, 2, 2], True)
+    """
+    if players < 2:
+        return np.zeros((0, players), int), np.zeros(0), True
+    sizes = np.arange(1, players)
+    mass = (players - 1) / (sizes * (players - sizes))  # of all coalitions of a size together
+    if 2**players - 2 <= samples:
+        numbers = np.arange(1, 2**players - 1)
+        kept = numbers[:, None] >> np.arange(players) & 1
+        many = np.array([comb(players, int(size)) for size in sizes])
+        return kept, (mass / many)[kept.sum(1) - 1], True
+    kept = np.zeros((samples + 1, players), int)
+    for pair in range(0, samples, 2):
+        size = rng.choice(sizes, p=mass / mass.sum())
+        kept[pair, rng.permutation(players)[:size]] = 1
+        kept[pair + 1] = 1 - kept[pair]
+    return kept[:samples], np.ones(samples), False
+
+
+def shares(kept: np.ndarray, importance: np.ndarray, gains: np.ndarray, whole: float) -> np.ndarray:
+    """The regression's coefficients, whose sum is `whole`: float64 (players,).
+
+    Args:
+        kept: as `coalitions` gives it.
+        importance: (coalitions,).
+        gains: (coalitions,), the value of each less that of the empty one.
+        whole: that of the full one.
+    """
+    players = kept.shape[1]
+    if players < 2:
+        return np.full(players, whole)
+    even = whole / players
+    # What is left beside even shares adds up to 0: so do these rows, and with them the solution.
+    share = kept.mean(1, keepdims=True)
+    root = np.sqrt(importance)
+    left = (kept - share) * root[:, None]
+    right = (gains - kept.sum(1) * even) * root
+    return even + np.linalg.lstsq(left, right, rcond=None)[0]
+
+
+def _spread(kept: np.ndarray, importance: np.ndarray, gains: np.ndarray, whole: float) -> float:
+    """By how much a value would move with another seed: the median over the superpixels.
+
+    The standard deviation over regressions on as many opposite pairs, drawn with replacement.
+    """
+    rng, pairs = np.random.default_rng(0), len(kept) // 2
+    fits = []
+    for _ in range(RESAMPLES):
+        drawn = rng.integers(pairs, size=pairs)
+        rows = np.stack([2 * drawn, 2 * drawn + 1], 1).ravel()
+        fits.append(shares(kept[rows], importance[rows], gains[rows], whole))
+    return float(np.median(np.std(fits, axis=0)))
+
+
+def _notes(
+    found: np.ndarray, base: float, value: float, players: int, drawn: tuple[int, float] | None
+) -> tuple[str, ...]:
+    if not players:
+        return (UNCHANGED,)
+    told: tuple[str, ...] = (
+        f"With every superpixel hidden the neuron is {base:.4g}, with the picture {value:.4g}; the "
+        f"{len(found)} values add up to the difference.",
+    )
+    if players < len(found):
+        told += (f"Hiding {len(found) - players} of them changes nothing: these are exactly 0.",)
+    if drawn is None:
+        return (*told, "All coalitions were asked: these are the Shapley values.")
+    done, spread = drawn
+    few = " Fewer than the superpixels: the values are hardly determined." * (done < players)
+    return (
+        *told,
+        f"{done} coalitions were drawn; with another seed a value would move by about "
+        f"{spread:.2g} (the largest is {found[np.abs(found).argmax()]:.2g}).{few}",
+    )
