@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+LONGEST_NAME = 200
+
 
 class CnnvisError(Exception):
     """Base of every error that this package raises on purpose.
@@ -36,10 +38,12 @@ class UnknownNameError(CnnvisError, LookupError):
             known: the names that exist.
         """
         names = [str(k) for k in known]
-        near = difflib.get_close_matches(str(name), names, n=3)
+        said = str(name)[:LONGEST_NAME]  # its comparison takes the square of the length
+        near = difflib.get_close_matches(said, names, n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         shown = ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
-        return cls(f"There is no {kind} {name!r}.{hint} There are: {shown or 'none'}.")
+        came = repr(name if len(str(name)) <= LONGEST_NAME else f"{said}…")
+        return cls(f"There is no {kind} {came}.{hint} There are: {shown or 'none'}.")
 
 
 class UnsuitableError(CnnvisError, ValueError):

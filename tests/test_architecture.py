@@ -46,7 +46,7 @@ SUB_ARROWS = {
     },
     "course": {"models": set(), "": set()},
 }
-LEAVES = {"errors", "progress", "registry"}  # for all; rendering uses errors alone
+LEAVES = {"errors", "policy", "progress", "registry"}  # for all; rendering uses errors alone
 # One-way streets within the arrows: what only these files may use.
 DRAWING_METHODS = {"explanation", "upsampling"}
 TENSORFLOW = {"tensorflow", "keras"}

@@ -8,7 +8,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control, offered, still_offer
 from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Checked, Records
 
 
-class NetworkPicker(Control):
+class NetworkPicker(Control, from_page="value"):
     """A list of networks.
 
     Attributes:
