@@ -11,7 +11,7 @@ import traitlets
 from IPython import get_ipython
 
 from cnnvis_widgets import policy
-from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets.errors import UnknownNameError, without_paths
 from cnnvis_widgets.widgets.toolkit import page_messages
 from cnnvis_widgets.widgets.toolkit.linker import linked, renders, styles
 
@@ -125,6 +125,6 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
     @traitlets.validate("error")
     def _sayable(self, proposal: dict[str, str]) -> str:
         text = proposal["value"]
-        text = page_messages.without_paths(text) if policy.current().served else text
+        text = without_paths(text) if policy.current().served else text
         longest = page_messages.LONGEST_SENTENCE
         return text if len(text) <= longest else f"{text[:longest]} …"

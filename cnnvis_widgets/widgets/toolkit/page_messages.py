@@ -7,7 +7,6 @@ dropped, and told to the server's log once, not to the page: its size must cost 
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,11 +20,6 @@ LONGEST_SENTENCE = 1000
 
 _LOG = logging.getLogger("cnnvis_widgets.page")
 _told: set[tuple[str, str]] = set()
-
-_QUOTED = re.compile(r"""(['"])(?:~[^'"/\\]*[/\\]|/|[A-Za-z]:\\)[^'"]*?([^'"/\\]*)[/\\]?\1""")
-_BARE = re.compile(
-    r"""(?<![\w:/.~-])(?:~[\w.-]*|[A-Za-z]:)?[/\\](?:[^\s'"/\\,;()]+[/\\])+([^\s'"/\\,;()]*)"""
-)
 
 
 class Unexpected(Exception):
@@ -92,13 +86,3 @@ def note(who: str, what: str) -> None:
         _LOG.addHandler(logging.StreamHandler(sys.__stderr__))
         _LOG.propagate = False
     _LOG.warning("A page sent to %s what no page of ours sends (%s); it is ignored.", who, what)
-
-
-def without_paths(text: str) -> str:
-    """A sentence with the last part of each path alone, as a visitor may read it.
-
-    Examples:
-        >>> without_paths("The file '/home/anna/my pictures/cat.png' is empty.")
-        "The file 'cat.png' is empty."
-    """
-    return _BARE.sub(r"\1", _QUOTED.sub(r"\1\2\1", text))

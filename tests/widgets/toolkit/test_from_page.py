@@ -15,10 +15,11 @@ import traitlets
 
 import cnnvis_widgets.widgets as room
 from cnnvis_widgets import policy
+from cnnvis_widgets.errors import without_paths
 from cnnvis_widgets.widgets import ExplanationView, NetworkPicker, PicturePicker
 from cnnvis_widgets.widgets.toolkit import page_messages
 from cnnvis_widgets.widgets.toolkit.base import Component
-from cnnvis_widgets.widgets.toolkit.page_messages import Unexpected, weigh, without_paths
+from cnnvis_widgets.widgets.toolkit.page_messages import Unexpected, weigh
 
 for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
     importlib.import_module(found.name)
