@@ -5,6 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from pathlib import PureWindowsPath
+
+LONGEST_NAME = 200
+
+_QUOTED = re.compile(r"""(['"])((?:~|/|[A-Za-z]:\\)[^'"]*)\1""")
+_BARE = re.compile(
+    r"""(?<![\w:/.~-])(?:~[\w.-]*|[A-Za-z]:)?[/\\](?:[^\s'"/\\,;()]+[/\\])+([^\s'"/\\,;()]*)"""
+)
 
 
 class CnnvisError(Exception):
@@ -36,10 +44,12 @@ class UnknownNameError(CnnvisError, LookupError):
             known: the names that exist.
         """
         names = [str(k) for k in known]
-        near = difflib.get_close_matches(str(name), names, n=3)
+        said = str(name)[:LONGEST_NAME]  # its comparison takes the square of the length
+        near = difflib.get_close_matches(said, names, n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         shown = ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
-        return cls(f"There is no {kind} {name!r}.{hint} There are: {shown or 'none'}.")
+        came = repr(name if len(str(name)) <= LONGEST_NAME else f"{said}…")
+        return cls(f"There is no {kind} {came}.{hint} There are: {shown or 'none'}.")
 
 
 class UnsuitableError(CnnvisError, ValueError):
@@ -64,3 +74,18 @@ def gist(error: Exception) -> str:
     )
     telling = [x for x in lines if x and not x.startswith(frame)] or [type(error).__name__]
     return telling[0] if len(telling[0]) < 300 else f"{telling[0][:300]} …"
+
+
+def without_paths(text: str) -> str:
+    """A sentence with the last part of each path alone, as a visitor may read it.
+
+    Examples:
+        >>> without_paths("The file '/home/anna/my pictures/cat.png' is empty.")
+        "The file 'cat.png' is empty."
+    """
+
+    def last(found: re.Match[str]) -> str:
+        quote, path = found.groups()
+        return f"{quote}{PureWindowsPath(path).name}{quote}"  # takes both kinds of slashes
+
+    return _BARE.sub(r"\1", _QUOTED.sub(last, text))

@@ -46,12 +46,8 @@ SUB_ARROWS = {
     },
     "course": {"models": set(), "": set()},
 }
-LEAVES = {
-    "checks",
-    "errors",
-    "progress",
-    "registry",
-}  # for all; rendering uses errors and checks alone
+# For all; rendering uses errors and checks alone.
+LEAVES = {"checks", "errors", "policy", "progress", "registry"}
 # One-way streets within the arrows: what only these files may use.
 DRAWING_METHODS = {"explanation", "upsampling"}
 TENSORFLOW = {"tensorflow", "keras"}

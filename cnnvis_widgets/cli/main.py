@@ -12,6 +12,7 @@ from cnnvis_widgets import __version__
 from cnnvis_widgets.cli.decoder import add_decoder
 from cnnvis_widgets.cli.explain import add_explain
 from cnnvis_widgets.cli.models import add_models
+from cnnvis_widgets.cli.publishing import add_publishing, publishing
 from cnnvis_widgets.cli.study import add_study
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.serving import server as serving
@@ -63,7 +64,8 @@ def parser() -> argparse.ArgumentParser:
         default=serving.PREHEAT,
         help="keep a started kernel ready for the next visitor of NOTEBOOK (default: %(default)s)",
     )
-    app.set_defaults(run=lambda o: serving.app(o.notebook, _server(o), o.preheat))
+    add_publishing(app)
+    app.set_defaults(run=lambda o: serving.app(o.notebook, _server(o), o.preheat, publishing(o)))
 
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
     _add_server_options(lab, serving.LAB_PORT)

@@ -18,7 +18,7 @@ from cnnvis_widgets.backend.records import LayerInfo, Prediction
 from cnnvis_widgets.methods import all_methods
 from cnnvis_widgets.methods.contract import Curve
 from cnnvis_widgets.rendering.pictures import jpeg_bytes
-from cnnvis_widgets.zoo.images import load_image
+from cnnvis_widgets.zoo.images import checked_name, load_named
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -248,6 +248,8 @@ class Explain:
 
         network = library.network(self.network)
         step(0, 1)
+        if isinstance(self.image, str):
+            checked_name(self.image)  # another text could be the path of any picture here
         found = compute(
             network,
             self.image,
@@ -299,5 +301,5 @@ class Warm:
 
 
 def as_pixels(image: Image) -> np.ndarray:
-    """A picture's pixels, out of a zoo name or as they were given."""
-    return image if isinstance(image, np.ndarray) else load_image(image)
+    """A picture's pixels, out of a zoo name (never a path) or as they were given."""
+    return image if isinstance(image, np.ndarray) else load_named(image)

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
-KINDS = ("integer", "float", "boolean", "choice", "text", "layer")
+KINDS = ("integer", "float", "boolean", "choice", "layer", "file")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Parameter:
         """
         if self.kind == "boolean" and isinstance(value, bool):
             return value
-        if self.kind in ("text", "layer") and isinstance(value, str):
+        if self.kind in ("layer", "file") and isinstance(value, str):
             return value
         if self.kind == "choice":
             if value in self.choices:

@@ -35,7 +35,7 @@ LAYER = Parameter(
 DECODER = Parameter(
     "decoder",
     "Decoder",
-    "text",
+    "file",
     "",
     "the file of a decoder that cnnvis.train_decoder made; empty: those that come along",
 )

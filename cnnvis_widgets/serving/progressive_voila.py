@@ -4,27 +4,65 @@ Voilà shows a page when its last cell has run, which takes a lesson ten to fort
 progressive rendering, the text at once and each output as it comes. It does one or the other for
 all notebooks, and the second cannot be had beside kernels that stand ready for their visitors. Here
 the explorer and the index have such kernels, and the lessons are there at once.
+
+All handlers are guarded: see `guarded.py`, `kernel_lines.py` and docs/threat-model.md.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator
 from pathlib import PurePath
 from typing import Any
 
+import traitlets
+from jupyter_core.utils import ensure_async
+from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
+from tornado.web import HTTPError, RedirectHandler
 from tornado.websocket import WebSocketClosedError
 from voila.app import Voila
 from voila.configuration import VoilaConfiguration
+from voila.request_info_handler import RequestInfoSocketHandler
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.execution_request_handler import ExecutionRequestHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from cnnvis_widgets.course.catalogue import find
+from cnnvis_widgets.errors import without_paths
+from cnnvis_widgets.serving.frames import MOST_BYTES
+from cnnvis_widgets.serving.guarded import SETTING, Guard, Guarded, Nothing, guarded, said
+from cnnvis_widgets.serving.kernel_lines import (
+    REFUSED,
+    Connection,
+    Goodbye,
+    KernelLine,
+    KernelState,
+)
+from cnnvis_widgets.serving.kernel_watch import KernelWatch
+from cnnvis_widgets.serving.limits import Publishing, Sentence
+from cnnvis_widgets.serving.owners import Owners, address_of
 
 _SILENT = logging.Logger("cnnvis_widgets.serving.progressive_voila", logging.CRITICAL + 1)
+
+THEMES = ("light", "dark", "JupyterLab Light", "JupyterLab Dark")
+
+LISTENING = {
+    "idle_connection_timeout": 120,
+    "body_timeout": 20,
+    "max_header_size": 32 * 2**10,
+    "max_body_size": 64 * 2**10,
+}
+"""No page of ours sends more by HTTP than a farewell."""
+
+LONGEST_ORDER = 4096
+"""Of a page that wants its cells run: two names."""
 
 
 def is_lesson(path: str) -> bool:
@@ -34,49 +72,159 @@ def is_lesson(path: str) -> bool:
 
 
 class ProgressiveVoila(Voila):
-    """Voilà, but that lessons are shown while they run."""
+    """Voilà, but that lessons are shown while they run, and that it believes no visitor."""
+
+    publishing = traitlets.Instance(Publishing, (), help="for whom the server is").tag(config=True)
+    first_page = traitlets.Unicode("", help="where / leads to on a public server").tag(config=True)
+
+    def init_settings(self) -> dict[str, Any]:
+        """Voilà's own, with bounds and with what the guarded handlers share."""
+        settings: dict[str, Any] = super().init_settings()
+        owners = Owners(embedded=bool(self.publishing.embedders))
+        watch = KernelWatch(self.kernel_manager, owners, self.publishing.limits, _forget)
+        self.kernel_manager.allow_tracebacks = self.voila_configuration.show_tracebacks
+        settings[SETTING] = Guard(self.publishing, watch, owners)
+        settings["websocket_max_message_size"] = MOST_BYTES
+        settings["kernel_websocket_connection_class"] = Connection
+        settings["default_handler_class"] = Nothing
+        watch.start()
+        return settings
 
     def init_handlers(self) -> list[tuple[Any, ...]]:
-        """Voilà's own, the one for pages replaced, and what runs the cells of a page in sight."""
-        handlers = super().init_handlers()
+        """Voilà's own, all guarded, and what runs the cells of a page in sight."""
         in_sight = VoilaConfiguration(parent=self, preheat_kernel=False, progressive_rendering=True)
-        for place, (route, handler, *rest) in enumerate(handlers):
-            if handler is TornadoVoilaHandler:
-                handlers[place] = (route, Page, {**rest[0], "in_sight": in_sight})
+        ours: dict[type, tuple[type, dict[str, Any]]] = {
+            TornadoVoilaHandler: (Page, {"in_sight": in_sight}),
+            KernelHandler: (KernelState, {}),
+            VoilaKernelWebsocketHandler: (KernelLine, {}),
+            VoilaShutdownKernelHandler: (Goodbye, {}),
+        }
+        if self.publishing.public:  # the folder is not for all, nor what others asked for
+            closed = (TornadoVoilaTreeHandler, VoilaContentsHandler, RequestInfoSocketHandler)
+            ours |= dict.fromkeys(closed, (Nothing, {}))
+        handlers = []
+        for route, handler, *rest in super().init_handlers():
+            new, more = ours.get(handler, (guarded(handler), {}))
+            settings = {**(rest[0] if rest else {}), **more}
+            handlers.append((route, new, settings) if settings else (route, new))
         kernel = r"voila/execution/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
-        return [(url_path_join(self.server_url, kernel), Outputs), *handlers]
+        first = [(url_path_join(self.server_url, kernel), Outputs)]
+        if self.publishing.public and self.first_page:
+            there = url_path_join(self.base_url, "voila/render", self.first_page)
+            first.append((self.server_url, guarded(RedirectHandler), {"url": there}))  # type: ignore[arg-type]
+        return [*first, *handlers]
+
+    def listen(self) -> None:
+        """Listen within bounds; behind a proxy, take its word for who comes."""
+        bounds = {**LISTENING, "xheaders": self.publishing.behind_proxy}
+        self.app.listen = functools.partial(self.app.listen, **bounds)
+        super().listen()
 
 
-class Page(TornadoVoilaHandler):
+def _forget(kernel_id: str) -> None:
+    """Voilà itself keeps these for ever."""
+    ExecutionRequestHandler._execution_data.pop(kernel_id, None)
+    RequestInfoSocketHandler._cache.pop(kernel_id, None)
+
+
+class Page(Guarded, TornadoVoilaHandler):
     """Answers with a page: as Voilà does, or, for a lesson, before its cells have run."""
+
+    voila_configuration: VoilaConfiguration
+    _kernel = ""
 
     def initialize(self, in_sight: VoilaConfiguration, **settings: Any) -> None:
         """Take Voilà's settings, and those that hold for a page in sight."""
         super().initialize(**settings)
         self._in_sight = in_sight
 
+    @property
+    def kernel_manager(self) -> Any:
+        """The server's kernels; the one that this page gets becomes its visitor's."""
+        return _Handed(super().kernel_manager, self._given)
+
+    def _given(self, kernel_id: str) -> None:
+        self._kernel = kernel_id
+        self.guard.owners.give(self, kernel_id, self.base_url)
+
     async def get_generator(self, path: str | None = None) -> AsyncIterator[str]:
-        """The page, part by part; its address says of which kind it is."""
+        """The page, part by part; its address says of which kind it is.
+
+        Raises:
+            HTTPError: 404 for a look that this server does not have (Voilà would put the words into
+                the page as they are, or wait for ever), or the server is full.
+        """
+        if self.get_argument("theme", THEMES[0]) not in (*THEMES, self.voila_configuration.theme):
+            raise HTTPError(404)
+        template = self.voila_configuration.template
+        if self.get_argument("template", template) != template:
+            raise HTTPError(404)
+        self._admit()
         if path and is_lesson(path) and not self.kernel_manager.get_pool_size(path):
             self.voila_configuration = self._in_sight
-        async for part in super().get_generator(path=path):
-            yield part
+        try:
+            async for part in super().get_generator(path=path):
+                yield part
+        finally:
+            if self._kernel:
+                self.guard.watch.sent(self._kernel)
+
+    def _admit(self) -> None:
+        owners, address = self.guard.owners, address_of(self)
+        try:
+            self.guard.counter.page(address, owners.count(address), len(owners.kernels))
+        except Sentence as refusal:
+            raise said(refusal) from None
 
 
-class Outputs(ExecutionRequestHandler):
+class _Handed:
+    """A kernel manager that tells which kernel it hands out."""
+
+    def __init__(self, manager: Any, given: Any) -> None:
+        self._manager, self._given = manager, given
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._manager, name)
+
+    async def start_kernel(self, **settings: Any) -> str:
+        kernel_id: str = await ensure_async(self._manager.start_kernel(**settings))
+        self._given(kernel_id)
+        return kernel_id
+
+    async def get_rendered_notebook(self, **settings: Any) -> tuple[Any, Any, str]:
+        found: tuple[Any, Any, str] = await self._manager.get_rendered_notebook(**settings)
+        self._given(found[2])
+        return found
+
+
+class Outputs(Guarded, ExecutionRequestHandler):
     """Runs the cells of a page in sight and sends their outputs."""
 
     _executor = None  # Voilà asks for it when a page is closed before its cells were to run
     _left = False
+    _kernel_id = ""
+    _work: asyncio.Task[None] | None = None
 
     @property
     def log(self) -> logging.Logger:
         """Says nothing more once the page is closed: its kernel ends in the middle of a cell."""
         return _SILENT if self._left else super().log
 
+    async def get(self, kernel_id: str) -> None:
+        """Connect, where the page is the kernel's own."""
+        self.only_its_owner(kernel_id)
+        await super().get(kernel_id=kernel_id)  # type: ignore[misc]
+
+    async def open(self, kernel_id: str) -> None:
+        """The page is connected."""
+        self.guard.watch.opened(kernel_id, self)
+        await super().open(kernel_id)
+
     def on_close(self) -> None:
         """The page is closed, or its line broke."""
         self._left = True
+        if self._kernel_id:
+            self.guard.watch.closed(self._kernel_id, self)
         super().on_close()
 
     def on_message(self, message: str | bytes) -> None:
@@ -84,11 +232,17 @@ class Outputs(ExecutionRequestHandler):
 
         Nor would it see that the page was closed.
         """
+        if self._work is not None or len(message) > LONGEST_ORDER:
+            self.close(REFUSED, "A page orders its cells once.")
+            return
         self._work = asyncio.create_task(self._run(message))
 
     async def _run(self, message: str | bytes) -> None:
         with contextlib.suppress(WebSocketClosedError):
-            await super().on_message(message)
+            try:
+                await super().on_message(message)
+            except (ValueError, AttributeError, TypeError, RecursionError):
+                self.close(REFUSED, "This is no order of a page.")
 
     def write_message(self, message: Any, binary: bool = False) -> asyncio.Future[Any]:
         """Send each output by itself: the page forgets what comes after a widget in a message."""
@@ -117,7 +271,10 @@ def split(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A cell's outputs, with neighbours in the same stream joined: they come line by line."""
+    """A cell's outputs, with neighbours in the same stream joined: they come line by line.
+
+    What goes to `stderr` (warnings, most of all) is told without the server's paths.
+    """
     kept: list[dict[str, Any]] = []
     for output in outputs:
         before = kept[-1] if kept else {}
@@ -126,4 +283,6 @@ def joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             kept[-1] = {**before, "text": before["text"] + output["text"]}
         else:
             kept.append(output)
-    return kept
+    return [
+        {**o, "text": without_paths(o["text"])} if o.get("name") == "stderr" else o for o in kept
+    ]

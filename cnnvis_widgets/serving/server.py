@@ -10,12 +10,15 @@ import threading
 import time
 import webbrowser
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.course import notebooks_folder
 from cnnvis_widgets.course.catalogue import INDEX
-from cnnvis_widgets.errors import CnnvisError, FileError, UnknownNameError
+from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
+from cnnvis_widgets.serving.limits import AMONG_FRIENDS, Publishing
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -45,6 +48,9 @@ PAGE = {
 
 PREPROCESSORS = ["cnnvis_widgets.course.pages.prepare"]
 """What makes a page of the course of a notebook: links to words, to the other lessons, the code."""
+
+FILTERS = {"without_paths": "cnnvis_widgets.errors.without_paths"}
+"""What the page's template applies to texts."""
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -85,10 +91,19 @@ def find_notebook(name: str) -> Path:
     return found
 
 
-def app(notebook: str, server: Server, preheat: bool = PREHEAT) -> int:
+def app(
+    notebook: str,
+    server: Server,
+    preheat: bool = PREHEAT,
+    publishing: Publishing = AMONG_FRIENDS,
+) -> int:
     """Serve a notebook and its neighbours as pages until Ctrl+C."""
     path = find_notebook(notebook)
+    if publishing.public:
+        refuse_what_tells_too_much(server.settings)
     port = free_port(server, APP_PORT)
+    bounds = policy.PUBLIC if publishing.public else policy.SERVED
+    os.environ[policy.VARIABLE] = replace(bounds, folder=str(path.parent)).text()
     quiet_kernels()
     quiet_pings()
     find_template()
@@ -96,23 +111,39 @@ def app(notebook: str, server: Server, preheat: bool = PREHEAT) -> int:
 
     from cnnvis_widgets.serving.progressive_voila import ProgressiveVoila
 
-    url = f"http://{server.host}:{port}/voila/render/{path.name}"
+    url = f"http://{server.host}:{port}{publishing.base_url}voila/render/{path.name}"
     print(f"{path.name} is served at {url}   (Ctrl+C ends it)", flush=True)
     if server.browser:
         _open_when_ready(server.host, port, url)
     ProgressiveVoila.launch_instance(
-        argv=voila_arguments(path, port, server, preheat), config=Config(voila_tables(path))
+        argv=voila_arguments(path, port, server, preheat, publishing.base_url),
+        config=Config(voila_tables(path, publishing)),
     )
     return 0
 
 
-def voila_arguments(path: Path, port: int, server: Server, preheat: bool) -> list[str]:
+def refuse_what_tells_too_much(settings: Sequence[str]) -> None:
+    """On a public page, no visitor reads where an error arose.
+
+    Raises:
+        InvalidValueError: a setting that would show it.
+    """
+    for setting in settings:
+        name, _, value = setting.lstrip("-").partition("=")
+        if name.endswith("show_tracebacks") and value.lower() not in ("false", "0"):
+            raise InvalidValueError(f"With --public, {name} stays off: tracebacks name files.")
+
+
+def voila_arguments(
+    path: Path, port: int, server: Server, preheat: bool, base_url: str = "/"
+) -> list[str]:
     """What the `voila` command is given; said there, it counts before the user's Jupyter files."""
     settings = {
         "Voila.open_browser": False,  # its own would open the list of files
         "Voila.port": port,
         "Voila.port_retries": 0,
         "Voila.ip": server.host,
+        "Voila.base_url": base_url,
         "Voila.log_level": "ERROR",
         **{f"VoilaConfiguration.{name}": value for name, value in PAGE.items()},
         "VoilaConfiguration.preheat_kernel": preheat,
@@ -122,7 +153,10 @@ def voila_arguments(path: Path, port: int, server: Server, preheat: bool) -> lis
     return [str(path.parent), *_options(settings, server.settings)]
 
 
-def voila_tables(path: Path) -> dict[str, dict[str, object]]:
+def voila_tables(
+    path: Path,
+    publishing: Publishing = AMONG_FRIENDS,
+) -> dict[str, dict[str, object]]:
     """Settings that are tables, which a command line cannot give without complaint."""
     # Of all notebooks in the folder only this one and the index get a waiting kernel: each takes
     # 80 MB.
@@ -132,10 +166,12 @@ def voila_tables(path: Path) -> dict[str, dict[str, object]]:
         if (path.parent / name).is_file()
     }
     return {
-        "VoilaExporter": {"preprocessors": PREPROCESSORS},
+        "VoilaExporter": {"preprocessors": PREPROCESSORS, "filters": FILTERS},
         "VoilaKernelManager": {"kernel_pools_config": pools},
+        "ProgressiveVoila": {"publishing": publishing, "first_page": path.name},
         # A page that is closed asks for its kernel's end without a token; Voilà would refuse that,
-        # and each visitor leave a TensorFlow of 700 MB behind. Kernels' names cannot be guessed.
+        # and each visitor leave a TensorFlow of 700 MB behind. What only the page may do asks for
+        # a cookie that no other site's request carries (see owners.py).
         "Voila": {"tornado_settings": {"disable_check_xsrf": True}},
     }
 
@@ -151,6 +187,7 @@ def within_a_jupyter_server(config: Config) -> None:
     config.VoilaConfiguration.update({**PAGE, "resources": {"cnnvis_lab": True}})
     config.VoilaConfiguration.extension_denylist = [PAGE["extension_denylist"]]
     config.VoilaExporter.preprocessors = PREPROCESSORS
+    config.VoilaExporter.filters = FILTERS
 
 
 def _options(settings: dict[str, object], own: Sequence[str]) -> list[str]:

@@ -223,12 +223,37 @@ def thumbnail(image: Source, size: int = 96) -> bytes:
     return stream.getvalue()
 
 
+def load_named(name: str) -> NDArray[np.uint8]:
+    """A picture that comes along or is drawn, by its name: uint8 (rows, columns, 3).
+
+    Unlike with `load_image` a text is never taken for a path: it may come from a page.
+
+    Raises:
+        UnknownNameError: no picture of that name.
+        InvalidValueError: a drawn picture's name that is none.
+    """
+    known = _catalogue(_FOLDER)
+    if checked_name(name) in known:
+        return _from_package(known[name])
+    return evidence.named(name).picture
+
+
+def checked_name(name: str) -> str:
+    """The name of a picture that comes along or is drawn, and no other text.
+
+    Raises:
+        UnknownNameError: no picture of that name.
+    """
+    known = _catalogue(_FOLDER)
+    if name not in known and not name.startswith(evidence.PREFIX):
+        raise UnknownNameError.of("picture", name, known)
+    return name
+
+
 def _from_text(text: str) -> NDArray[np.uint8]:
     known = _catalogue(_FOLDER)
-    if text in known:
-        return _from_package(known[text])
-    if text.startswith(evidence.PREFIX):
-        return evidence.named(text).picture
+    if text in known or text.startswith(evidence.PREFIX):
+        return load_named(text)
     if _URL.match(text):
         raise InvalidValueError(
             f"{reprlib.repr(text)} is an address, and nothing is fetched from the internet here; "

@@ -133,7 +133,7 @@ class Draw:
             return self.one([True, False, 1])
         if parameter.kind == "layer":
             return self.one(["", layer, "d", "d1", "no layer"])
-        if parameter.kind == "text":
+        if parameter.kind == "file":
             return self.one(["", "x", "/", "../..", "\0", "é" * 300])
         values = [parameter.default, low, None if low is None else low + 1, 0, -1, 1.5, True]
         if high is not None and high <= 10:  # a thousand samples say no more than a dozen

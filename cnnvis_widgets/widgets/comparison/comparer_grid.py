@@ -11,7 +11,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Offered, Place, Records
 
 
-class ComparerGrid(Control):
+class ComparerGrid(Control, from_page="network selected"):
     """Small maps in rows and columns, which appear one by one and may be chosen.
 
     Pictures go to the page as messages with buffers; a page that is opened later asks for all.

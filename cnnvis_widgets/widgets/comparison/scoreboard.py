@@ -25,7 +25,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 FILE = "eyes.json"
 
 
-class Scoreboard(Control):
+class Scoreboard(Control, from_page="tabled"):
     """One map after another, a point or none, and the table of what they add up to.
 
     The order is drawn from a seed, and the method's name is not sent to the page. Points are

@@ -13,7 +13,7 @@ from cnnvis_widgets.course.glossary import terms, where_met
 from cnnvis_widgets.widgets.toolkit.base import Component
 
 
-class Glossary(Component):
+class Glossary(Component, from_page="search"):
     """A list that can be searched; an address that ends in #softmax opens it there.
 
     Args:

@@ -10,7 +10,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import Whole
 
 
-class SceneControls(Control):
+class SceneControls(Control, from_page="chosen seed tell_tale"):
     """A class, a number that decides all the rest of the picture, and a switch for the tell-tale.
 
     Args:

@@ -10,7 +10,7 @@ import traitlets
 from cnnvis_widgets.widgets.toolkit.control import Control
 
 
-class TrainControls(Control):
+class TrainControls(Control, from_page="cheating"):
     """A switch for the kind of training pictures, a button, a bar of progress and a line of words.
 
     Args:

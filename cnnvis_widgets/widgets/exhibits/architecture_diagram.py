@@ -60,7 +60,7 @@ class Box(NamedTuple):
     members: tuple[str, ...]
 
 
-class ArchitectureDiagram(Control):
+class ArchitectureDiagram(Control, from_page="value"):
     """The layers of a network from the picture on the left to the answer on the right.
 
     A box is as high as its map (in logarithmic steps), has the colour of what the layer does, and

@@ -17,7 +17,7 @@ ORDERS = ("contribution", "weight")
 VIEWS = ("sum", "last")
 
 
-class ChannelSum(Control):
+class ChannelSum(Control, from_page="count order view relu smooth"):
     """The most important channels of a layer as small maps, and a slider that adds them up.
 
     The page does the adding itself, so that a dragged slider never waits for Python. Beside the

@@ -15,7 +15,7 @@ WAYS = ("forward", "transposed")
 MOST_PLACES = 25  # of the map: the matrix has a column for each
 
 
-class ConvMatrix(Cells):
+class ConvMatrix(Cells, from_page="values kernel signal way"):
     """A small map, a kernel, and the one matrix C that does the same as sliding the kernel.
 
     Forward, the map is read row by row into a column and multiplied by C; back, what comes from

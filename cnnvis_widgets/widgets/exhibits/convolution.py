@@ -25,7 +25,7 @@ KERNELS: Mapping[str, list[list[float]]] = {
 }
 
 
-class Convolution(Control):
+class Convolution(Control, from_page="values kernel bias stride padding at"):
     """Numbers, a window over them, and what comes out; every number can be changed.
 
     What is called convolution in networks: the kernel is laid on as it is, not mirrored

@@ -23,7 +23,7 @@ MOST_STEPS = 200_000
 RATES = (0.001, 10.0)
 
 
-class DecisionBoundary(Chart):
+class DecisionBoundary(Chart, from_page="data hidden activation rate seed show_lines"):
     """Two classes of points, and a network that learns them by gradient descent, all points a step.
 
     The page computes the steps itself (Train, Pause, one step, back to the start) and shows the

@@ -17,7 +17,7 @@ MOST_STEPS = 200
 FAR = 1e6  # a path that leaves this range has run away
 
 
-class Descent(Chart):
+class Descent(Chart, from_page="start rate steps"):
     """A curve J(θ), a point on it, and the steps θ ← θ - α J′(θ).
 
     Args:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SIDE = 32
 
 
-class DrawingPad(Control):
+class DrawingPad(Control, from_page="drawing"):
     """Draw with the mouse, a finger or the keyboard; the network's answer follows each stroke.
 
     With the keyboard: the arrow keys move the pen, space sets it down and lifts it.

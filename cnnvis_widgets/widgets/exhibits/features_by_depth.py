@@ -20,7 +20,7 @@ VIEWS = ("patch", "map", "gradient")
 SIDE = 128  # pixels of a picture on the page
 
 
-class FeaturesByDepth(Control):
+class FeaturesByDepth(Control, from_page="view depth"):
     """A slider through the layers of a network; for each, units and what excites them most.
 
     Every picture shows the same thing in three views: the part of the photo on which the strongest

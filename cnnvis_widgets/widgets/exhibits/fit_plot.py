@@ -20,7 +20,7 @@ MOST_DEGREE = 12
 MOST_POINTS = 200
 
 
-class FitPlot(Chart):
+class FitPlot(Chart, from_page="points degree own show_fit show_test"):
     """A scatter plot whose points are dragged, added and taken away, with a model fitted to them.
 
     "line" and "polynomial" minimise the squared error (of the points to learn from), "logistic"

@@ -17,7 +17,7 @@ from cnnvis_widgets.widgets.toolkit.traits import Place, Real
 CLIPPED = 99.0  # percentile of the detail at which its colours end: few pixels are far brighter
 
 
-class GuidedProduct(Control):
+class GuidedProduct(Control, from_page="at share"):
     """Two maps and their product, with a slider from the one factor alone to the product.
 
     At `share` t the third picture is detail × ((1 - t) + t · mask / largest of mask): all of the

@@ -18,7 +18,7 @@ Picture = NDArray[np.uint8]
 Way = tuple[Picture, float] | None
 
 
-class Inversions(Control):
+class Inversions(Control, from_page="value"):
     """A picture, beside it one column a layer with what each way back made of the layer's code.
 
     A column is chosen by mouse or arrow keys; what stands in it is shown enlarged next to the

@@ -36,7 +36,7 @@ class Line(NamedTuple):
     worth: float
 
 
-class Lime2D(Chart):
+class Lime2D(Chart, from_page="point width samples bend seed"):
     """A classifier with a curved boundary, explained at a point that is moved by hand.
 
     The classifier says class 1 with the probability σ(2.5 (x₂ - bend · sin(1.3 x₁))). Samples lie

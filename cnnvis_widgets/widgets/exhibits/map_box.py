@@ -17,7 +17,7 @@ from cnnvis_widgets.widgets.toolkit.traits import OneOf, Whole
 PERCENTS = range(1, 101)
 
 
-class MapBox(Chart):
+class MapBox(Chart, from_page="percent view"):
     """Pictures with a map each; a slider says how much of the largest value a place needs.
 
     The largest connected region of the places that have it gets a box; beside the true box (around

@@ -18,7 +18,7 @@ _PARTS = ("mean", "enlarged", "product")
 Given = tuple[str, ArrayLike | None, ArrayLike | None, ArrayLike]
 
 
-class MapChain(Control):
+class MapChain(Control, from_page="at link"):
     """Maps that are multiplied from the deepest down to the picture, to go along link by link.
 
     Each link shows a layer's mean map, what comes from the link before at its size, and their

@@ -20,7 +20,9 @@ MOST_STEPS = 400
 RATES = (0.0001, 3.0)
 
 
-class OptimizerRace(Chart):
+class OptimizerRace(
+    Chart, from_page="surface start racers rates together momentum decay noise steps"
+):
     """A loss of two parameters, and the ways of SGD, momentum, RMSprop and Adam down it.
 
     The start is dragged with the mouse, or moved with arrow keys (with Shift in larger steps).

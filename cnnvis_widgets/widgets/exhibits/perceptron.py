@@ -20,7 +20,7 @@ LARGEST = 5.0  # of a weight, either sign
 MOST_CORRECTIONS = 10_000
 
 
-class Perceptron(Chart):
+class Perceptron(Chart, from_page="task weights corrections"):
     """A unit of two inputs that answers 1 where w₁ x₁ + w₂ x₂ + b > 0, and a task for it.
 
     The four inputs of a logical function are the points. Sliders move the weights; the page can

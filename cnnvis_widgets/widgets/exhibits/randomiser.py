@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SIDE = 192  # pixels of a map on the page
 
 
-class Randomiser(Control):
+class Randomiser(Control, from_page="random signed"):
     """A slider: how many upper layers are random; for each method its map, and how alike it stayed.
 
     Each map has a colour scale of its own: what is compared is where it is bright.

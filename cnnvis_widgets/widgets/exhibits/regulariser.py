@@ -21,7 +21,7 @@ MOST_PENALTY, MOST_DROPOUT, MOST_EPOCHS = 0.1, 0.9, 1000
 RATES = (0.001, 3.0)
 
 
-class Regulariser(Chart):
+class Regulariser(Chart, from_page="l1 l2 dropout batch optimizer rate seed"):
     """Two classes of points that overlap, few to learn and many to check with.
 
     Each change of a setting trains a fresh network with two hidden layers of ReLUs, and shows what

@@ -18,7 +18,7 @@ from cnnvis_widgets.widgets.toolkit.traits import Place, Whole
 Floor = tuple[str, NDArray[np.float32], float]
 
 
-class RelevanceFlow(Control):
+class RelevanceFlow(Control, from_page="at floor"):
     """A tower of layers, each with its map of relevance and the sum of it, to go down step by step.
 
     Each floor has a bar as long as its sum, so that what is lost or made on the way is seen. The

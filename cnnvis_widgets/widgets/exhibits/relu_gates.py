@@ -15,7 +15,7 @@ GATES = {"relu": np.inf, "relu6": 6.0}  # where each shuts at its upper end
 RULES = ("gradient", "deconvnet", "guided")
 
 
-class ReluGates(Cells):
+class ReluGates(Cells, from_page="values gradient gate"):
     """Two small tables to type into, and what three methods make of them at a ReLU.
 
     Given what came into the ReLU on the way up, and what comes back from above, the page shows

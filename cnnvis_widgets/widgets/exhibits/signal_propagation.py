@@ -26,7 +26,7 @@ PRESETS = {
 }
 
 
-class SignalPropagation(Chart):
+class SignalPropagation(Chart, from_page="mean deviation depth activation normalised seed"):
     """A network of many hidden layers of 100 units each, fresh from its first weights.
 
     25 random inputs go up through it, and the gradient of their loss comes back. Two charts show

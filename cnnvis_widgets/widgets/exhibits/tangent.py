@@ -14,7 +14,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import OneOf, Whole
 
 
-class Tangent(Control):
+class Tangent(Control, from_page="at curve"):
     """How a score changes on a way, the slope at one point of it, and the mean slope up to there.
 
     The slope at a point is what a gradient tells; the mean slope from the start (that of the

@@ -45,7 +45,7 @@ class Confusion(NamedTuple):
         return 2 * self.true_positive / counted if counted else None
 
 
-class Threshold(Chart):
+class Threshold(Chart, from_page="threshold"):
     """Examples by their score, a threshold that is moved, and what follows from it at once.
 
     An example whose score is at least the threshold is said to be of the class.

@@ -12,7 +12,7 @@ from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
 
 
-class Unpooling(Cells):
+class Unpooling(Cells, from_page="values signal switches"):
     """A map, the largest value of each window with the place where it stood, and the way back.
 
     On the way back each number from above goes to the place that its window's switch remembers,

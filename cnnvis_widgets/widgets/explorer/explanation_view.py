@@ -26,7 +26,7 @@ BLENDS = ("uniform", "value")
 MOST_ZOOM = 32.0
 
 
-class ExplanationView(Component):
+class ExplanationView(Component, from_page="mode opacity blend gray_picture split zoom"):
     """The picture that the network saw, and the heatmap or picture that a method made of it.
 
     Fill it with `show`, `show_image`, `waiting` and `fail`, which may be called from any thread.

@@ -35,7 +35,7 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     network_records,
     neuron_records,
     nothing,
-    parameter_record,
+    offered_parameters,
     sentence,
 )
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
@@ -391,5 +391,5 @@ class Explorer(ipywidgets.Box):
     def _declared(self) -> list[dict[str, Any]]:
         for method in listings.methods():
             if method["name"] == self.methods.value:
-                return [parameter_record(dict(p), self.layers.layers) for p in method["parameters"]]
+                return offered_parameters(method, self.layers.layers)
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.engine.grouping import blocks
 from cnnvis_widgets.engine.requests import LayerView, NetworkFacts
@@ -57,7 +58,18 @@ def parameter_record(parameter: dict[str, Any], layers: list[dict[str, Any]]) ->
     if parameter["kind"] == "layer":
         maps = [r["name"] for r in layers if len(r["shape"]) == 3]
         parameter |= {"kind": "choice", "choices": ["", *maps]}
+    elif parameter["kind"] == "file":
+        parameter |= {"kind": "text"}
     return parameter
+
+
+def offered_parameters(
+    method: dict[str, Any], layers: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """A method's parameters for a panel; visitors of a served page name no files of the server."""
+    kinds = {"file"} if policy.current().served else set()
+    declared = (p for p in method["parameters"] if p["kind"] not in kinds)
+    return [parameter_record(dict(p), layers) for p in declared]
 
 
 def as_neuron(wanted: Neuron | int | None) -> Neuron | None:

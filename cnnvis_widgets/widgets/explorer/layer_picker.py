@@ -16,7 +16,7 @@ from cnnvis_widgets.widgets.toolkit.traits import (
 )
 
 
-class LayerPicker(Control):
+class LayerPicker(Control, from_page="value"):
     """The layers of a network, first to last, grouped by block, with a filter.
 
     Beside each layer a small bar shows its rows (the bar's height) and its units (its width), both

@@ -8,7 +8,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Offered, Records, still_offered
 
 
-class MethodPicker(Control):
+class MethodPicker(Control, from_page="value"):
     """Cards of methods, each with one line on what it shows.
 
     Attributes:

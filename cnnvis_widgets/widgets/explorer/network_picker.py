@@ -8,7 +8,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Offered, Records, still_offered
 
 
-class NetworkPicker(Control):
+class NetworkPicker(Control, from_page="value"):
     """A list of networks.
 
     Attributes:

@@ -23,7 +23,7 @@ from cnnvis_widgets.widgets.toolkit.traits import (
 AGGREGATES = ("sum", "mean", "max")
 
 
-class NeuronPicker(Control):
+class NeuronPicker(Control, from_page="value aggregate position"):
     """Cards of the most active neurons, a field for any other, and what is taken of its map.
 
     Attributes:

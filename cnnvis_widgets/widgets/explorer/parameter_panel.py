@@ -88,7 +88,7 @@ def _check_declaration(parameter: dict[str, Any]) -> None:
     parameter["default"] = fitting(parameter, parameter["default"])
 
 
-class ParameterPanel(Control):
+class ParameterPanel(Control, from_page="value"):
     """One control for each declared parameter: slider with field, switch, choice or text.
 
     Attributes:

@@ -43,7 +43,7 @@ class Upload:
     image: np.ndarray
 
 
-class PicturePicker(Control):
+class PicturePicker(Control, from_page="value"):
     """Thumbnails of pictures to choose from, and an upload.
 
     The browser makes an upload small before it sends it: a picture over 1024 pixels on the longer

@@ -12,7 +12,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Field, Records, checked
 
 
-class Predictions(Control):
+class Predictions(Control, from_page="value"):
     """Bars of the most probable classes, and a search among all the others.
 
     Attributes:

@@ -8,8 +8,11 @@ from typing import Any, ClassVar
 
 import anywidget
 import traitlets
+from IPython import get_ipython
 
-from cnnvis_widgets.errors import UnknownNameError
+from cnnvis_widgets import policy
+from cnnvis_widgets.errors import UnknownNameError, without_paths
+from cnnvis_widgets.widgets.toolkit import page_messages
 from cnnvis_widgets.widgets.toolkit.linker import linked, renders, styles
 
 
@@ -35,20 +38,26 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
     …) is put into the same text, so that there is no second file to fetch, and their style sheets
     before its own.
 
+    A page sets those traits alone that the class names: ``class Name(Component, from_page="value
+    zoom")``. What else a browser sends is dropped.
+
     Attributes:
         error: a sentence shown beside the control; empty when all is well.
         busy: work for this control is under way; the front end shows it.
         layouts: style sheets beside the module of composed widgets that this component is part of;
             they have no page of their own to bring them.
+        set_by_page: the names of the traits that a page sets; `error` is one of all components.
     """
 
     error = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
     layouts: ClassVar[tuple[str, ...]] = ()
+    set_by_page: ClassVar[frozenset[str]] = frozenset({"error"})
     _whole = False
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, from_page: str = "", **kwargs: Any) -> None:
         """Take the component's JavaScript and style sheet from the files beside its module."""
+        cls.set_by_page = cls.set_by_page | set(from_page.split())
         script = _module(cls).with_suffix(".js")
         # A class with a text of its own keeps it: one in a notebook, and the classes that anywidget
         # makes for each instance.
@@ -73,3 +82,49 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
         """
         if self._whole:
             super().open()
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the page sends of the traits that are the page's to set, and nothing else."""
+        taken = {name: value for name, value in sync_data.items() if name in self.set_by_page}
+        for name in sync_data.keys() - taken.keys():
+            page_messages.note(type(self).__name__, f"a value of {name[:40]!r}")
+        try:
+            super().set_state(taken)
+        except traitlets.TraitError:
+            page_messages.note(type(self).__name__, "a value of another type")
+            self.send_state(list(taken))
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        """Take a message of the page's; ipywidgets' own counts on what a page of ours sends."""
+        try:
+            self._take(msg)
+        except page_messages.Unexpected as error:
+            page_messages.note(type(self).__name__, str(error))
+        except Exception as error:  # of an observer, say
+            shell = get_ipython()
+            if policy.current().served or shell is None:
+                page_messages.note(type(self).__name__, f"an answer was {type(error).__name__}")
+            else:
+                shell.showtraceback()
+
+    def _take(self, msg: dict[str, Any]) -> None:
+        data, buffers = msg["content"].get("data"), msg.get("buffers", [])
+        page_messages.weigh(data)
+        match data:
+            case {"method": "update", "state": dict(state)}:
+                paths = data.get("buffer_paths", [])
+                page_messages.put_buffers(state, paths, buffers, self.set_by_page)
+                self.set_state(state)
+            case {"method": "request_state"}:
+                self.send_state()
+            case {"method": "custom", "content": dict(content)}:
+                self._handle_custom_msg(content, buffers)
+            case _:
+                raise page_messages.Unexpected("neither a value, nor a question")
+
+    @traitlets.validate("error")
+    def _sayable(self, proposal: dict[str, str]) -> str:
+        text = proposal["value"]
+        text = without_paths(text) if policy.current().served else text
+        longest = page_messages.LONGEST_SENTENCE
+        return text if len(text) <= longest else f"{text[:longest]} …"

@@ -15,7 +15,7 @@ Value = str | float | int | bool | None
 MOST_CHOICES = 8  # different values of a column that can be filtered by
 
 
-class FactsTable(Control):
+class FactsTable(Control, from_page="sort descending filters"):
     """Rows of facts under column headings.
 
     A heading is a button: it sorts upwards, then downwards, then not at all. Under it, where a

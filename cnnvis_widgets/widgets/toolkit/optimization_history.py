@@ -15,7 +15,7 @@ from cnnvis_widgets.rendering.pictures import as_picture, jpeg_bytes
 from cnnvis_widgets.widgets.toolkit.base import Component
 
 
-class OptimizationHistory(Component):
+class OptimizationHistory(Component, from_page="at"):
     """A figure that changed while a method worked, and what it had made by then.
 
     The slider goes from picture to picture, or without pictures from value to value; a button plays

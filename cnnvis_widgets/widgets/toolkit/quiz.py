@@ -12,7 +12,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import checked, data_url
 
 
-class Quiz(Control):
+class Quiz(Control, from_page="value looked"):
     """A question with a few answers; choosing one shows the picture, the right one and the reason.
 
     Args:

@@ -1,0 +1,93 @@
+"""The options of `cnnvis app` that say for whom the pages are, and how these reach them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import replace
+
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.serving.limits import Limits, Publishing
+
+_ORIGIN = re.compile(r"https?://[\w.-]+(:\d+)?")
+_BASE = re.compile(r"(/[\w.~-]+)*/?")
+
+
+def add_publishing(command: argparse.ArgumentParser) -> None:
+    """Give `cnnvis app` its options."""
+    group = command.add_argument_group("for people whom you do not know")
+    group.add_argument(
+        "--public",
+        action="store_true",
+        help="refuse what a public page must not offer, and bound what each visitor takes",
+    )
+    for name, meaning in (
+        ("visitors", "pages open at once (default: what this machine's memory holds)"),
+        ("visitors-per-address", "of them from one network address (default: half, at most 60)"),
+        ("memory-per-visitor", "MB that a page's kernel may take (default: 2500)"),
+    ):
+        group.add_argument(
+            f"--{name}", type=int, metavar="N", help=f"with --public: {meaning}; 0: no bound"
+        )
+    group.add_argument(
+        "--base-url", default="/", metavar="PATH", help="what all addresses begin with, as /course/"
+    )
+    group.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="believe X-Forwarded-For and X-Forwarded-Proto, which a proxy in front must set",
+    )
+    group.add_argument(
+        "--embed-in",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a site that may show the pages in a frame, as https://moodle.example.org; over https",
+    )
+
+
+def publishing(options: argparse.Namespace) -> Publishing:
+    """What the options say.
+
+    Raises:
+        InvalidValueError: a number below 0, a path or an origin that is none, bounds of a server
+            that is not public.
+    """
+    if not _BASE.fullmatch(options.base_url):
+        raise InvalidValueError(
+            f"--base-url is a path like /course/, of letters and digits; got {options.base_url!r}."
+        )
+    for origin in options.embed_in:
+        if not _ORIGIN.fullmatch(origin):
+            raise InvalidValueError(
+                f"--embed-in is a site like https://moodle.example.org; got {origin!r}."
+            )
+    return Publishing(
+        options.public,
+        _limits(options),
+        f"{options.base_url.rstrip('/')}/",
+        options.behind_proxy,
+        tuple(options.embed_in),
+    )
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    given = {
+        "visitors": options.visitors,
+        "visitors_an_address": options.visitors_per_address,
+        "megabytes": options.memory_per_visitor,
+    }
+    given = {name: number for name, number in given.items() if number is not None}
+    for name, number in given.items():
+        if number < 0:
+            raise InvalidValueError(f"{name} is a number from 0; got {number}.")
+    if not options.public:
+        if given:
+            raise InvalidValueError("Bounds for visitors hold with --public alone; give it too.")
+        return Limits()
+    import psutil
+
+    limits = Limits.for_the_public(psutil.virtual_memory().total)
+    if "visitors" in given and "visitors_an_address" not in given:
+        limits = replace(limits, visitors_an_address=min(60, given["visitors"]))
+    return replace(limits, **given)

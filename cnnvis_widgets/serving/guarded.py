@@ -1,0 +1,137 @@
+"""What holds for every address of the server: headers, bounds, plain refusals, no odd addresses."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from cnnvis_widgets.serving.headers import security_headers
+from cnnvis_widgets.serving.kernel_watch import KernelWatch
+from cnnvis_widgets.serving.limits import Counter, Publishing, Sentence
+from cnnvis_widgets.serving.owners import KERNEL_ID, Owners, address_of
+
+SETTING = "cnnvis_guard"
+_REFUSAL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width">
+<style>body {{ font: 1.1em/1.5 system-ui, sans-serif; max-width: 36em; margin: 4em auto;
+padding: 0 1em }}</style>
+<h1>{title}</h1><p>{text}</p></html>"""
+
+
+@dataclass
+class Guard:
+    """What the handlers of one server share.
+
+    Attributes:
+        publishing: for whom the server is.
+        watch: looks after the kernels.
+        owners: whose kernels they are.
+        counter: what came from each address.
+    """
+
+    publishing: Publishing
+    watch: KernelWatch
+    owners: Owners
+    counter: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counter = Counter(self.publishing.limits)
+
+
+class Guarded(RequestHandler):
+    """Stands before another handler in a class's bases."""
+
+    @property
+    def guard(self) -> Guard:
+        """What the handlers of this server share."""
+        found: Guard = self.settings[SETTING]
+        return found
+
+    def set_default_headers(self) -> None:
+        """The handler's own, and those that say what a browser may do."""
+        super().set_default_headers()
+        publishing = self.guard.publishing
+        for name, value in security_headers(
+            self.request.host, public=publishing.public, embedders=publishing.embedders
+        ).items():
+            self.set_header(name, value)
+
+    def prepare(self, *args: Any, **kwargs: Any) -> Any:
+        """Count the request, and answer to no odd address."""
+        if any(odd in self.request.path.lower() for odd in ("%00", "%0a", "%0d", "\\")):
+            raise HTTPError(404)
+        try:
+            self.guard.counter.request(address_of(self))
+        except Sentence as refusal:
+            raise said(refusal) from None
+        return super().prepare(*args, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A refusal's sentence as a page; of all else what the status says, and nothing more."""
+        _, error, _ = kwargs.get("exc_info", (None, None, None))
+        refusal = getattr(error, "refusal", None)
+        if isinstance(refusal, Sentence) and refusal.seconds:
+            self.set_header("Retry-After", str(refusal.seconds))
+        title = refusal.args[0] if isinstance(refusal, Sentence) else ""
+        name = {404: "This page does not exist"}.get(status_code, f"No page ({self._reason})")
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(
+            _REFUSAL.format(
+                title=html.escape("Not now" if title else name),
+                text=html.escape(title or f"The server answers {status_code}."),
+            )
+        )
+
+    def only_its_owner(self, kernel_id: str) -> None:
+        """Go on only for the browser that a kernel was given to.
+
+        Raises:
+            HTTPError: 404: to all others there is no such kernel.
+        """
+        if not KERNEL_ID.fullmatch(kernel_id) or not self.guard.owners.owns(self, kernel_id):
+            raise HTTPError(404)
+
+
+class Nothing(Guarded):
+    """There is nothing at this address."""
+
+    def initialize(self, **_settings: Any) -> None:
+        """Whatever stood here before."""
+
+    def prepare(self, *args: Any, **kwargs: Any) -> Any:
+        """Whatever is asked, by whatever method."""
+        super().prepare(*args, **kwargs)
+        raise HTTPError(404)
+
+
+def said(refusal: Sentence) -> HTTPError:
+    """A refusal as what Tornado raises."""
+    error = HTTPError(refusal.status, refusal.text.replace("%", "%%"))
+    error.refusal = refusal  # type: ignore[attr-defined]
+    return error
+
+
+def guarded(handler: type[RequestHandler]) -> type[RequestHandler]:
+    """The same handler, guarded; what it cannot make anything of is not there.
+
+    Voilà's handlers of files raise what an odd address leads them to, an AssertionError say.
+    """
+    if issubclass(handler, Guarded):
+        return handler
+
+    class Wrapped(Guarded, handler):  # type: ignore[misc, valid-type]
+        async def get(self, *args: Any, **kwargs: Any) -> None:
+            try:
+                found = super().get(*args, **kwargs)
+                if found is not None:
+                    await found
+            except (AssertionError, IndexError, LookupError, UnboundLocalError, ValueError):
+                raise HTTPError(404) from None
+            except OSError:  # a name that is too long
+                raise HTTPError(404) from None
+
+    Wrapped.__name__ = Wrapped.__qualname__ = f"Guarded{handler.__name__}"
+    return Wrapped
