@@ -25,6 +25,7 @@ SLOW_FILES = {
     "test_minis",
     "test_random_requests",
     "test_server",
+    "test_shared_engine",
     "test_timed_training",
 }
 """Whole files of tests that take longer than 20 s together (see `pytest --durations`)."""
