@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SLOW_FILES = {
     "test_cli",
     "test_compiled_functions",
+    "test_computing",
     "test_decoders",
     "test_large_networks",
     "test_minis",

@@ -55,7 +55,7 @@ class Process:
         self.broker.from_helper(self.helper, {"do": do, "key": key, **other})
 
     def answer(self, key: str, digest: str = "w", data: bytes | None = None) -> None:
-        networks = {name: 0 for name in self.helper.networks}
+        networks = dict.fromkeys(self.helper.networks, 0)
         said = {"data": data or key.upper().encode(), "weights": {"net": digest}}
         self.say("answer", key, **said, memory=1, networks=networks)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import logging
 import subprocess
@@ -25,6 +26,9 @@ MEMORY_SHARE = 0.7
 
 FIRST = ("efficientnet_lite0", "cat", "grad_cam")
 """What the explorer shows first: it is computed before the first visitor comes."""
+
+REJOIN_EVERY = 2.0
+"""Seconds between two attempts to reach a scheduler that is away."""
 
 HERE = "tcp://127.0.0.1:0"
 
@@ -86,7 +90,7 @@ def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterato
         memory_limit=size.memory,
         host=host,
         scheduler_port=int(port),
-        dashboard_address=None,
+        dashboard_address=f"{host}:0",
         preload=[PRELOAD],
         env=size.environment(),
         scheduler_kwargs={"preload": [PRELOAD]},
@@ -95,6 +99,38 @@ def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterato
         if warm:
             threading.Thread(target=_warm, args=(cluster.scheduler_address,), daemon=True).start()
         yield cluster.scheduler_address
+
+
+def join(address: str, size: Size) -> None:
+    """Compute for a cluster that is there, until this process is interrupted.
+
+    A worker that dies is replaced; a scheduler that ends is waited for.
+
+    Args:
+        address: the scheduler's.
+        size: of the workers.
+    """
+    asyncio.run(_join(address, size))
+
+
+async def _join(address: str, size: Size) -> None:
+    from distributed import Nanny
+
+    async def one() -> None:
+        while True:
+            with contextlib.suppress(Exception):  # of many kinds, while the scheduler is away
+                async with Nanny(
+                    address,
+                    nthreads=1,
+                    memory_limit=size.memory,
+                    preload=[PRELOAD],
+                    env=size.environment(),
+                    silence_logs=logging.ERROR,
+                ) as nanny:
+                    await nanny.finished()
+            await asyncio.sleep(REJOIN_EVERY)
+
+    await asyncio.gather(*(one() for _ in range(size.workers)))
 
 
 class Service(NamedTuple):
