@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network as Network
     from cnnvis_widgets.backend.neuron import Neuron as Neuron
+    from cnnvis_widgets.engine import use_engine as use_engine
     from cnnvis_widgets.engine.decoders import train_decoder as train_decoder
     from cnnvis_widgets.engine.explain import explain as explain
     from cnnvis_widgets.engine.listings import methods as methods
@@ -42,6 +43,7 @@ _PUBLIC = {
     "load_network": "zoo.loading",
     "methods": "methods",  # the room itself, which can be called
     "train_decoder": "engine.decoders",
+    "use_engine": "engine",
 }
 
 __all__ = list(_PUBLIC)

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 SLOW_FILES = {
     "test_cli",
     "test_compiled_functions",
+    "test_computing",
     "test_decoders",
     "test_large_networks",
     "test_minis",
     "test_random_requests",
     "test_server",
+    "test_shared_engine",
     "test_timed_training",
 }
 """Whole files of tests that take longer than 20 s together (see `pytest --durations`)."""

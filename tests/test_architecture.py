@@ -45,12 +45,14 @@ SUB_ARROWS = {
         "": {"graph", "lrp"},
     },
     "course": {"models": set(), "": set()},
+    "engine": {"shared": {""}, "": {"shared"}},
 }
 # For all; rendering uses errors and checks alone.
 LEAVES = {"checks", "errors", "policy", "progress", "registry"}
 # One-way streets within the arrows: what only these files may use.
 DRAWING_METHODS = {"explanation", "upsampling"}
 TENSORFLOW = {"tensorflow", "keras"}
+DASK = {"dask", "distributed"}
 JUPYTER = {"ipywidgets", "anywidget", "traitlets", "IPython", "jupyterlab", "voila", "notebook"}
 
 
@@ -175,7 +177,7 @@ def test_leaves_import_nothing_of_ours() -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_libraries_stay_in_their_rooms(name: str) -> None:
     """TensorFlow is imported in the backend, elsewhere only in functions of the zoo; Jupyter's
-    parts in the widgets; matplotlib in what makes figures."""
+    parts in the widgets; Dask in the shared engine; matplotlib in what makes figures."""
     now = {other.split(".")[0] for other in used(name, "now")}
     ever = {other.split(".")[0] for other in used(name)}
     here = room(name)
@@ -185,6 +187,8 @@ def test_libraries_stay_in_their_rooms(name: str) -> None:
         assert not ever & TENSORFLOW, f"{name} knows TensorFlow"
     if here and here not in ("widgets", "serving", "cli"):
         assert not ever & JUPYTER, f"{name} knows Jupyter"
+    if not name.startswith(("cnnvis_widgets.engine.shared", "cnnvis_widgets.cli")):
+        assert not ever & DASK, f"{name} knows Dask"
     if name != "cnnvis_widgets.rendering.figures":
         assert "matplotlib" not in now, f"{name} loads matplotlib"
 

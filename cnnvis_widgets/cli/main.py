@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from cnnvis_widgets import __version__
+from cnnvis_widgets.cli.computing import add_computing, add_worker, computing
 from cnnvis_widgets.cli.decoder import add_decoder
 from cnnvis_widgets.cli.explain import add_explain
 from cnnvis_widgets.cli.models import add_models
@@ -65,11 +66,14 @@ def parser() -> argparse.ArgumentParser:
         help="keep a started kernel ready for the next visitor of NOTEBOOK (default: %(default)s)",
     )
     add_publishing(app)
-    app.set_defaults(run=lambda o: serving.app(o.notebook, _server(o), o.preheat, publishing(o)))
+    add_computing(app)
+    app.set_defaults(run=_app)
 
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
     _add_server_options(lab, serving.LAB_PORT)
     lab.set_defaults(run=lambda o: serving.lab(o.notebook, _server(o)))
+
+    add_worker(commands.add_parser("worker", help="compute for the pages of another machine"))
 
     add_explain(commands.add_parser("explain", help="explain a neuron on a picture"))
 
@@ -103,6 +107,14 @@ def _add_server_options(command: argparse.ArgumentParser, port: int) -> None:
         metavar="NAME=VALUE",
         help="a setting of Voilà or JupyterLab itself, as often as needed",
     )
+
+
+def _app(options: argparse.Namespace) -> int:
+    found = publishing(options)
+    # Before anything is started: a wrong name is told, and what starts inherits the bounds.
+    serving.set_policy(serving.find_notebook(options.notebook), found)
+    with computing(options):
+        return serving.app(options.notebook, _server(options), options.preheat, found)
 
 
 def _server(options: argparse.Namespace) -> serving.Server:

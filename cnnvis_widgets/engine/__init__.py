@@ -1,70 +1,68 @@
 """Runs requests off the main thread: progress, cancelling, the newest wins.
 
-`Engine` is what a widget talks to. This one works in the widget's own process; one that hands the
-same requests to a process that many visitors share needs no more than another `submit`.
+Widgets talk to an `Engine`: one of their own process, or one on a Dask cluster that many visitors
+share (`engine/shared/`). Both give the same bytes.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Hashable
-from typing import Any, Protocol
+import os
+import threading
 
-from cnnvis_widgets.engine.requests import Library, Step, Tell
-from cnnvis_widgets.engine.worker import Ticket, Worker
+from cnnvis_widgets.engine.contract import Engine
+from cnnvis_widgets.engine.in_process import InProcessEngine
+from cnnvis_widgets.errors import InvalidValueError
 
+__all__ = ["IN_PROCESS", "SCHEDULER_VARIABLE", "Engine", "InProcessEngine", "shared_engine"]
 
-class Request(Protocol):
-    """Plain data that knows how to be answered."""
+IN_PROCESS = "in-process"
+SCHEDULER_VARIABLE = "CNNVIS_SCHEDULER"
+"""The environment variable that holds the address of a Dask scheduler."""
 
-    def perform(self, library: Library, step: Step, tell: Tell) -> Any:
-        """Answer.
-
-        Args:
-            library: the loaded networks.
-            step: to be called with (done, total) between steps; it raises `Cancelled` to stop.
-            tell: to be called between steps with a function that makes the answer so far, where
-                it improves.
-        """
+_engine: Engine | None = None
+_lock = threading.Lock()
 
 
-class Engine:
-    """Answers requests on a thread of this process.
-
-    Attributes:
-        library: the loaded networks.
-    """
-
-    def __init__(self) -> None:
-        self.library = Library()
-        self._worker = Worker()
-
-    def submit(
-        self,
-        owner: Hashable,
-        request: Request,
-        *,
-        done: Callable[[Any], None],
-        failed: Callable[[Exception], None],
-        progress: Callable[[int, int], None] | None = None,
-        so_far: Callable[[Any], None] | None = None,
-    ) -> Ticket:
-        """Ask; returns at once. See `Worker.submit` for owner and callbacks."""
-        return self._worker.submit(
-            owner,
-            lambda ticket: request.perform(self.library, ticket.step, ticket.tell),
-            done=done,
-            failed=failed,
-            progress=progress,
-            so_far=so_far,
-        )
-
-    def cancel(self, owner: Hashable) -> None:
-        """Drop what the owner has waiting and stop what it has running."""
-        self._worker.cancel(owner)
-
-
-@functools.cache
 def shared_engine() -> Engine:
     """The one engine of this process: all widgets of a page share it, and its networks."""
-    return Engine()
+    global _engine
+    with _lock:
+        if _engine is None:
+            _engine = _made(os.environ.get(SCHEDULER_VARIABLE) or IN_PROCESS)
+        return _engine
+
+
+def use_engine(where: str = IN_PROCESS) -> None:
+    """Choose what answers the widgets that are made from now on.
+
+    Without a call, the environment variable CNNVIS_SCHEDULER decides, which takes the same values.
+
+    Args:
+        where: "in-process", or the address of a Dask scheduler ("tcp://host:8786").
+
+    Raises:
+        InvalidValueError: neither of the two.
+
+    Examples:
+        >>> cnnvis.use_engine("in-process")
+        >>> cnnvis.use_engine("scheduler:8786")
+        Traceback (most recent call last):
+        cnnvis_widgets.errors.InvalidValueError: An engine is "in-process" or ...
+    """
+    global _engine
+    made = _made(where)
+    with _lock:
+        _engine = made
+
+
+def _made(where: str) -> Engine:
+    if where == IN_PROCESS:
+        return InProcessEngine()
+    if not isinstance(where, str) or not where.startswith(("tcp://", "tls://")):
+        raise InvalidValueError(
+            'An engine is "in-process" or the address of a Dask scheduler, such as '
+            f'"tcp://localhost:8786"; got {where!r}.'
+        )
+    from cnnvis_widgets.engine.shared.client import SharedEngine  # Dask takes a second to import
+
+    return SharedEngine(where)

@@ -35,9 +35,14 @@ def untold(make: Callable[[], Any]) -> None:
 
 
 class Library:
-    """The networks that are loaded in this process, the last few used."""
+    """The networks that are loaded in this process, the last few used.
 
-    def __init__(self) -> None:
+    Args:
+        kept: how many of the zoo's are kept.
+    """
+
+    def __init__(self, kept: int = KEPT_NETWORKS) -> None:
+        self._kept = kept
         self._networks: OrderedDict[str, Network] = OrderedDict()
         self._own: dict[str, tuple[Network, int]] = {}
         self._lock = threading.RLock()
@@ -77,10 +82,26 @@ class Library:
                 from cnnvis_widgets.zoo.loading import load_network
 
                 self._networks[name] = load_network(name)
-                while len(self._networks) > KEPT_NETWORKS:
-                    self._networks.popitem(last=False)
+                while len(self._networks) > self._kept:
+                    self.drop_oldest()
             self._networks.move_to_end(name)
             return self._networks[name]
+
+    def holds(self, name: str) -> bool:
+        """Whether a network is loaded."""
+        return name in self._networks or name in self._own
+
+    def owns(self, name: str) -> bool:
+        """Whether a network is one that was added."""
+        return name in self._own
+
+    def drop_oldest(self) -> bool:
+        """Let go the network of the zoo that was used least recently; whether there was one."""
+        with self._lock:
+            if self._networks:
+                self._networks.popitem(last=False)
+                return True
+            return False
 
 
 class NetworkFacts(NamedTuple):

@@ -102,8 +102,7 @@ def app(
     if publishing.public:
         refuse_what_tells_too_much(server.settings)
     port = free_port(server, APP_PORT)
-    bounds = policy.PUBLIC if publishing.public else policy.SERVED
-    os.environ[policy.VARIABLE] = replace(bounds, folder=str(path.parent)).text()
+    set_policy(path, publishing)
     quiet_kernels()
     quiet_pings()
     find_template()
@@ -120,6 +119,12 @@ def app(
         config=Config(voila_tables(path, publishing)),
     )
     return 0
+
+
+def set_policy(path: Path, publishing: Publishing) -> None:
+    """Let this process and all that it starts know what pages of a notebook may ask for."""
+    bounds = policy.PUBLIC if publishing.public else policy.SERVED
+    os.environ[policy.VARIABLE] = replace(bounds, folder=str(path.parent)).text()
 
 
 def refuse_what_tells_too_much(settings: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -161,12 +160,3 @@ def neuron_of(line: dict[str, Any]) -> Neuron:
     """The neuron of a run's line."""
     place = line["position"]
     return Neuron(line["layer"], line["unit"], line["aggregate"], place and tuple(place))
-
-
-def network_digest(network: Network) -> str:
-    """Of the weights: it changes when the network learns anything."""
-    content = hashlib.blake2b(digest_size=12)
-    for weights in network.model.get_weights():
-        content.update(f"{weights.shape}".encode())
-        content.update(weights.tobytes())
-    return content.hexdigest()

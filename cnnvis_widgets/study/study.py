@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cnnvis_widgets.backend.digest import network_digest
 from cnnvis_widgets.errors import Cancelled, CnnvisError, FileError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.upsampling import at_input_size
@@ -19,7 +20,6 @@ from cnnvis_widgets.study.specification import (
     named_methods,
     named_networks,
     named_neurons,
-    network_digest,
     of_plain,
     plain,
 )

@@ -228,6 +228,7 @@ class Explorer(ipywidgets.Box):
 
         def finished(result: Any) -> None:
             with self._quietly():
+                part.error = ""
                 done(result)
                 if self.header.working == working:
                     self.header.working = ""

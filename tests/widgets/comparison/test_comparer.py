@@ -206,7 +206,7 @@ def test_two_share_nothing(engine: FakeEngine) -> None:
 def test_the_real_engine_fills_it_and_finds_it_again(tmp_path: Path) -> None:
     import threading
 
-    from cnnvis_widgets.engine import Engine
+    from cnnvis_widgets.engine import InProcessEngine
 
     options: dict[str, Any] = {
         "networks": "mini_vgg",
@@ -215,7 +215,7 @@ def test_the_real_engine_fills_it_and_finds_it_again(tmp_path: Path) -> None:
         "path": tmp_path / "study",
     }
     for _ in range(2):
-        engine, over = Engine(), threading.Event()
+        engine, over = InProcessEngine(), threading.Event()
         comparer = Comparer(**options, engine=engine)
         comparer.grid.observe(lambda change, over=over: change["new"] or over.set(), "working")
         if not comparer.grid.working:
@@ -233,8 +233,8 @@ def test_the_real_engine_fills_it_and_finds_it_again(tmp_path: Path) -> None:
 def test_neither_tensorflow_nor_matplotlib_is_loaded_for_the_page() -> None:
     code = (
         "import sys, cnnvis_widgets as cnnvis\n"
-        "from cnnvis_widgets.engine import Engine\n"
-        "class Quiet(Engine):\n"
+        "from cnnvis_widgets.engine import InProcessEngine\n"
+        "class Quiet(InProcessEngine):\n"
         "    def submit(self, *a, **k): pass\n"
         "cnnvis.Comparer(['mini_vgg'], ['cat', 'scene:1'], engine=Quiet())\n"
         "print(sorted(m for m in sys.modules if m in "

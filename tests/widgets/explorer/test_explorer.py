@@ -300,8 +300,8 @@ def test_neither_tensorflow_nor_matplotlib_is_loaded_for_the_page() -> None:
     code = (
         "import sys, cnnvis_widgets, cnnvis_widgets.widgets\n"
         "from cnnvis_widgets.widgets.explorer.explorer import Explorer\n"
-        "from cnnvis_widgets.engine import Engine\n"
-        "class Quiet(Engine):\n"
+        "from cnnvis_widgets.engine import InProcessEngine\n"
+        "class Quiet(InProcessEngine):\n"
         "    def submit(self, *a, **k): pass\n"
         "Explorer(engine=Quiet())\n"
         "print(sorted(m for m in sys.modules if m in "

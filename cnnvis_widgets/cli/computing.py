@@ -1,0 +1,120 @@
+"""`cnnvis app`'s options about what computes, and `cnnvis worker`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+
+from cnnvis_widgets.engine import IN_PROCESS, SCHEDULER_VARIABLE
+from cnnvis_widgets.errors import InvalidValueError
+
+SHARED = "shared"
+
+
+def add_computing(command: argparse.ArgumentParser) -> None:
+    """The options of `cnnvis app`."""
+    command.add_argument(
+        "--engine",
+        choices=(SHARED, IN_PROCESS),
+        default=SHARED,
+        help="what computes: processes that all visitors share, or each visitor's own kernel, "
+        "which then loads TensorFlow (default: %(default)s)",
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="tcp://HOST:PORT of a Dask cluster that is there"
+    )
+    command.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="processes that compute (default: one for every two to four cores)",
+    )
+    command.add_argument(
+        "--listen",
+        metavar="ADDRESS",
+        help="tcp://HOST:PORT where workers of other machines may join; whoever reaches it can run "
+        "code here (default: within this machine only)",
+    )
+
+
+@contextlib.contextmanager
+def computing(options: argparse.Namespace) -> Iterator[None]:
+    """What the options ask for, while the pages are served; their kernels find it by themselves.
+
+    Raises:
+        InvalidValueError: options that contradict each other, or no address.
+        CnnvisError: the processes could not be started.
+    """
+    mine = options.workers is not None or options.listen is not None
+    if options.scheduler and (mine or options.engine == IN_PROCESS):
+        raise InvalidValueError(
+            "--scheduler names a cluster that is there; --workers, --listen and --engine "
+            "in-process ask for another way. Give one of them."
+        )
+    if options.engine == IN_PROCESS:
+        if mine:
+            raise InvalidValueError("--workers and --listen belong to --engine shared.")
+        os.environ[SCHEDULER_VARIABLE] = IN_PROCESS
+        yield
+        return
+    if options.scheduler:
+        os.environ[SCHEDULER_VARIABLE] = checked_address(options.scheduler)
+        yield
+        return
+    from cnnvis_widgets.engine.shared.cluster import HERE, Size, start
+
+    listen = checked_address(options.listen or HERE)
+    service = start(Size.of_machine(options.workers), listen)
+    os.environ[SCHEDULER_VARIABLE] = service.address
+    try:
+        yield
+    finally:
+        service.stop()
+
+
+def add_worker(command: argparse.ArgumentParser) -> None:
+    """The options of `cnnvis worker`."""
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", required=True, help="tcp://HOST:PORT of the cluster"
+    )
+    command.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="processes (default: one for every two to four cores)",
+    )
+    command.set_defaults(run=_worker)
+
+
+def _worker(options: argparse.Namespace) -> int:
+    address = checked_address(options.scheduler)
+    from cnnvis_widgets.engine.shared.cluster import Size, join
+
+    size = Size.of_machine(options.workers)
+    print(f"{size.workers} × {size.threads} cores for {address}   (Ctrl+C ends it)", flush=True)
+    join(address, size)
+    return 0
+
+
+def checked_address(text: str) -> str:
+    """An address as Dask writes it.
+
+    Raises:
+        InvalidValueError: anything else.
+    """
+    scheme, mark, rest = text.partition("://")
+    host, _, port = rest.rpartition(":")
+    if scheme not in ("tcp", "tls") or not mark or not host or not port.isdigit():
+        raise InvalidValueError(
+            f"An address is tcp://HOST:PORT, such as tcp://localhost:8786; got {text!r}."
+        )
+    return text
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1; got {text}")
+    return count

@@ -1,0 +1,46 @@
+"""The engine that answers on a thread of the caller's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from cnnvis_widgets.engine.contract import Request
+from cnnvis_widgets.engine.requests import Library
+from cnnvis_widgets.engine.worker import Ticket, Worker
+
+
+class InProcessEngine:
+    """Answers requests on a thread of this process; see `contract.Engine`.
+
+    Attributes:
+        library: the loaded networks.
+    """
+
+    def __init__(self) -> None:
+        self.library = Library()
+        self._worker = Worker()
+
+    def submit(
+        self,
+        owner: Hashable,
+        request: Request,
+        *,
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+        progress: Callable[[int, int], None] | None = None,
+        so_far: Callable[[Any], None] | None = None,
+    ) -> Ticket:
+        """Hand a request in; see `contract.Engine.submit`."""
+        return self._worker.submit(
+            owner,
+            lambda ticket: request.perform(self.library, ticket.step, ticket.tell),
+            done=done,
+            failed=failed,
+            progress=progress,
+            so_far=so_far,
+        )
+
+    def cancel(self, owner: Hashable) -> None:
+        """Drop what the owner has waiting and stop what it has running."""
+        self._worker.cancel(owner)

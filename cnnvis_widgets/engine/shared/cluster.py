@@ -1,0 +1,209 @@
+"""A scheduler and its workers on this machine, in processes that end with the one that starts them.
+
+`start` is for the process that serves pages; this module, run by itself, is its child.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from cnnvis_widgets.errors import CnnvisError
+
+PRELOAD = "cnnvis_widgets.engine.shared.plugins"
+CORES_EACH = 3
+"""Cores for each worker: TensorFlow makes good use of two to four."""
+
+MEMORY_SHARE = 0.7
+"""Of the machine's memory, for all workers together; the rest is for the pages' kernels."""
+
+FIRST = ("efficientnet_lite0", "cat", "grad_cam")
+"""What the explorer shows first: it is computed before the first visitor comes."""
+
+REJOIN_EVERY = 2.0
+"""Seconds between two attempts to reach a scheduler that is away."""
+
+HERE = "tcp://127.0.0.1:0"
+
+
+class Size(NamedTuple):
+    """How many workers, and what each may take.
+
+    Attributes:
+        workers: processes.
+        threads: cores for each.
+        memory: bytes for each; beyond it, a worker is ended and started anew.
+    """
+
+    workers: int
+    threads: int
+    memory: int
+
+    @classmethod
+    def of_machine(cls, workers: int | None = None) -> Size:
+        """Sized from what this machine, or the container, has."""
+        from dask.system import CPU_COUNT
+        from distributed.system import MEMORY_LIMIT
+
+        if workers is None:
+            workers = max(1, round(CPU_COUNT / CORES_EACH))
+        share = int(MEMORY_LIMIT * MEMORY_SHARE / workers)
+        return cls(workers, max(1, CPU_COUNT // workers), share)
+
+    def environment(self) -> dict[str, str]:
+        """What keeps a worker's TensorFlow within its cores. Dask's own would leave NumPy one."""
+        threads = str(self.threads)
+        return {
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_NUM_INTRAOP_THREADS": threads,
+            "OMP_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+        }
+
+
+@contextlib.contextmanager
+def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterator[str]:
+    """A scheduler and workers, children of this process, while the context is open.
+
+    Args:
+        size: of the workers.
+        listen: where the scheduler listens; port 0 is any that is free. Whoever reaches it can run
+            code there, as with all of Dask: keep it within the machine or a private network.
+        warm: whether to compute at once what the explorer shows first.
+
+    Yields:
+        The scheduler's address.
+    """
+    from distributed import LocalCluster
+
+    host, _, port = listen.removeprefix("tcp://").rpartition(":")
+    with LocalCluster(
+        n_workers=size.workers,
+        threads_per_worker=1,
+        memory_limit=size.memory,
+        host=host,
+        scheduler_port=int(port),
+        dashboard_address=f"{host}:0",
+        preload=[PRELOAD],
+        env=size.environment(),
+        scheduler_kwargs={"preload": [PRELOAD]},
+        silence_logs=logging.ERROR,
+    ) as cluster:
+        if warm:
+            threading.Thread(target=_warm, args=(cluster.scheduler_address,), daemon=True).start()
+        yield cluster.scheduler_address
+
+
+def join(address: str, size: Size) -> None:
+    """Compute for a cluster that is there, until this process is interrupted.
+
+    A worker that dies is replaced; a scheduler that ends is waited for.
+
+    Args:
+        address: the scheduler's.
+        size: of the workers.
+    """
+    asyncio.run(_join(address, size))
+
+
+async def _join(address: str, size: Size) -> None:
+    from distributed import Nanny
+
+    async def one() -> None:
+        while True:
+            with contextlib.suppress(Exception):  # of many kinds, while the scheduler is away
+                async with Nanny(
+                    address,
+                    nthreads=1,
+                    memory_limit=size.memory,
+                    preload=[PRELOAD],
+                    env=size.environment(),
+                    silence_logs=logging.ERROR,
+                ) as nanny:
+                    await nanny.finished()
+            await asyncio.sleep(REJOIN_EVERY)
+
+    await asyncio.gather(*(one() for _ in range(size.workers)))
+
+
+class Service(NamedTuple):
+    """A cluster in a process of its own.
+
+    Attributes:
+        address: its scheduler's.
+        process: ends when `stop` is called, or when this process does.
+    """
+
+    address: str
+    process: subprocess.Popen[str]
+
+    def stop(self) -> None:
+        """End scheduler and workers."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
+    """Start a cluster in a process of its own; returns when it takes connections.
+
+    Raises:
+        CnnvisError: it did not start.
+    """
+    command = [sys.executable, "-m", __name__, listen, *map(str, size), str(int(warm))]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    if not address:
+        raise CnnvisError(
+            f"The processes that compute could not be started at {listen}; what they said stands "
+            'above. "cnnvis app --engine in-process" does without them.'
+        )
+    return Service(address, process)
+
+
+def _warm(address: str) -> None:
+    """Ask what the explorer asks first, and what it lets compile while its visitor looks."""
+    from cnnvis_widgets.engine.requests import Explain, Open, Predict, Warm
+    from cnnvis_widgets.engine.shared.client import SharedEngine
+
+    network, image, method = FIRST
+    engine = SharedEngine(address)
+    requests: list[Any] = [
+        Open(network),
+        Predict(network, image),
+        Explain(network, image, method),
+        Warm(network, image),
+    ]
+    for request in requests:
+        engine.submit("warm", request, done=_nothing, failed=_nothing).finished.wait()
+
+
+def _nothing(answer: Any) -> None:
+    pass
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("listen")
+    for name in (*Size._fields, "warm"):
+        parser.add_argument(name, type=int)
+    given = parser.parse_args()
+    size = Size(given.workers, given.threads, given.memory)
+    with local_cluster(size, given.listen, bool(given.warm)) as address:
+        print(address, flush=True)
+        sys.stdin.read()  # until the parent closes it, or is gone
+
+
+if __name__ == "__main__":
+    _main()

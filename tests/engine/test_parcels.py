@@ -1,0 +1,73 @@
+"""What makes two requests equal, how urgent they are, and that they arrive as they were sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.engine.evidence import Judge
+from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
+from cnnvis_widgets.engine.shared.parcels import Level, level_of, pack, picture_digest, unpack
+
+IMAGE = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
+ASKED = Explain("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8})
+OTHERS: list[Any] = [
+    replace(ASKED, network="other"),
+    replace(ASKED, image="dog"),
+    replace(ASKED, image=IMAGE),
+    replace(ASKED, image=IMAGE[::-1]),
+    replace(ASKED, image=IMAGE.reshape(5, 4, 3)),
+    replace(ASKED, method="saliency"),
+    replace(ASKED, neuron=None),
+    replace(ASKED, neuron=Neuron("conv", 3, "max")),
+    replace(ASKED, neuron=Neuron("conv", 3, position=(1, 2))),
+    replace(ASKED, seed=8),
+    replace(ASKED, parameters={"samples": 61, "block": 8}),
+    replace(ASKED, parameters={"samples": 60}),
+    Open("net"),
+    Predict("net", "cat"),
+    Predict("net", "cat", 6),
+    Warm("net", "cat"),
+    Neurons("net", "cat", "conv"),
+    Judge(("net",)),
+    Judge(("net", "other")),
+]
+
+
+def test_each_field_counts_and_nothing_else() -> None:
+    keys = [pack(request).key for request in (ASKED, *OTHERS)]
+    assert len(set(keys)) == len(keys)
+    twin = Explain("".join(["n", "et"]), "cat", "lime", Neuron("conv", 3), 7,
+                   {"block": 8, "samples": 60})  # fmt: skip
+    assert pack(twin).key == keys[0]
+    assert pack(replace(ASKED, image=IMAGE.copy(order="F"))).key == keys[3]
+
+
+@pytest.mark.parametrize("request_", [ASKED, *OTHERS], ids=lambda r: type(r).__name__)
+def test_a_request_arrives_as_it_was_sent(request_: Any) -> None:
+    parcel = pack(request_)
+    arrived = unpack(parcel.data, parcel.pictures.__getitem__)
+    image = getattr(request_, "image", None)
+    if isinstance(image, np.ndarray):
+        assert list(parcel.pictures) == [picture_digest(image)]
+        assert arrived.image.dtype == image.dtype
+        np.testing.assert_array_equal(arrived.image, image)
+        assert image.tobytes() not in parcel.data
+        arrived = replace(arrived, image=None)
+        request_ = replace(request_, image=None)
+    else:
+        assert parcel.pictures == {}
+    assert arrived == request_
+
+
+def test_how_urgent_a_request_is() -> None:
+    assert level_of(Open("net")) == level_of(Predict("net", "cat")) == Level.QUICK
+    assert level_of(Explain("net", "cat", "guided_backprop")) == Level.QUICK
+    assert level_of(Explain("net", "cat", "activation_maximization")) == Level.LONG
+    assert level_of(Explain("net", "cat", "lime")) == level_of(Judge(("net",))) == Level.LONG
+    assert level_of(Explain("net", "cat", "no such method")) == Level.QUICK
+    assert level_of(Warm("net", "cat")) == Level.IDLE

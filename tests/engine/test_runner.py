@@ -1,0 +1,233 @@
+"""A worker's thread by itself: what it performs when, and what it tells the broker."""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnnvis_widgets.engine.shared import runner as runner_module
+from cnnvis_widgets.engine.shared.kept import Kept
+from cnnvis_widgets.engine.shared.parcels import Level, PictureOf
+from cnnvis_widgets.engine.shared.runner import Runner
+from cnnvis_widgets.errors import UnsuitableError
+
+EVENTS: dict[str, threading.Event] = {}
+LOG: list[str] = []
+
+
+class Model:
+    """The part of a Keras model that the runner asks."""
+
+    def get_weights(self) -> list[np.ndarray]:
+        return [np.ones((2, 3), np.float32)]
+
+    def count_params(self) -> int:
+        return 6
+
+
+class Net:
+    model = Model()
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Takes steps, each after the test allows it; tells how it grows."""
+
+    name: str
+    steps: int
+    network: str = "net"
+
+    def perform(self, library: Any, step: Any, tell: Any) -> str:
+        for number in range(self.steps):
+            LOG.append(f"{self.name} {number}")
+            EVENTS["go"].wait(5)
+            step(number, self.steps)
+            tell(lambda number=number: f"{self.name} so far {number}")
+        return self.name
+
+
+@dataclass(frozen=True)
+class Mean:
+    image: Any
+    network: str = "net"
+
+    def perform(self, library: Any, step: Any, tell: Any) -> float:
+        return float(self.image.mean())
+
+
+@dataclass(frozen=True)
+class Fails:
+    error: Exception
+    network: str = "net"
+
+    def perform(self, library: Any, step: Any, tell: Any) -> None:
+        raise self.error
+
+
+class Told:
+    """Takes what the runner says."""
+
+    def __init__(self) -> None:
+        self.queue: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def next(self, *kinds: str) -> dict[str, Any]:
+        while True:
+            message = self.queue.get(timeout=5)
+            if message["do"] in kinds:
+                return message
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def runner(told: Told) -> Iterator[Runner]:
+    LOG.clear()
+    EVENTS["go"] = threading.Event()
+    made = Runner(told.queue.put)
+    made.library.add("net", Net())  # type: ignore[arg-type]
+    yield made
+    EVENTS["go"].set()
+    made.close()
+
+
+def hand(runner: Runner, key: str, request: Any, level: Level, watch: bool = False) -> None:
+    data = pickle.dumps(request)
+    runner.take({"do": "work", "key": key, "level": level, "data": data, "watch": watch})
+
+
+def wait_for(line: str) -> None:
+    for _ in range(500):
+        if line in LOG:
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError((line, LOG))
+
+
+def test_an_answer_comes_with_the_weights_digest_and_the_state(runner: Runner, told: Told) -> None:
+    EVENTS["go"].set()
+    hand(runner, "k", Steps("s", 1), Level.QUICK)
+    answer = told.next("answer")
+    assert pickle.loads(answer["data"]) == "s"
+    assert len(answer["weights"]["net"]) == 24
+    assert answer["networks"] == {"net": 24}
+    assert answer["memory"] > 10 << 20
+
+
+def test_the_quick_runs_between_the_steps_of_the_long(runner: Runner, told: Told) -> None:
+    hand(runner, "film", Steps("film", 2), Level.LONG)
+    wait_for("film 0")
+    hand(runner, "warm", Steps("warm", 1), Level.IDLE)
+    hand(runner, "click", Steps("click", 1), Level.QUICK)
+    EVENTS["go"].set()
+    assert [told.next("answer")["key"] for _ in range(3)] == ["click", "film", "warm"]
+    assert LOG == ["film 0", "click 0", "film 1", "warm 0"]
+
+
+def test_long_work_comes_to_an_end_among_any_number_of_clicks(
+    runner: Runner, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "BETWEEN", 2)
+    hand(runner, "film", Steps("film", 2), Level.LONG)
+    wait_for("film 0")
+    for number in range(5):
+        hand(runner, f"{number}", Steps(f"{number}", 0), Level.QUICK)
+    EVENTS["go"].set()
+    keys = [told.next("answer")["key"] for _ in range(6)]
+    assert keys == ["0", "1", "2", "3", "film", "4"]
+
+
+def test_what_is_stopped_ends_at_its_next_step(runner: Runner, told: Told) -> None:
+    hand(runner, "film", Steps("film", 9), Level.LONG)
+    hand(runner, "next", Steps("next", 0), Level.LONG)
+    wait_for("film 0")
+    runner.take({"do": "stop", "key": "film"})
+    runner.take({"do": "stop", "key": "next"})
+    EVENTS["go"].set()
+    assert [told.next("stopped", "answer") for _ in range(2)] == [
+        {"do": "stopped", "key": "film"},
+        {"do": "stopped", "key": "next"},
+    ]
+    assert LOG == ["film 0"]
+
+
+def test_growth_is_told_only_where_it_is_watched(runner: Runner, told: Told) -> None:
+    hand(runner, "a", Steps("a", 1), Level.LONG)
+    wait_for("a 0")
+    runner.take({"do": "watch", "key": "a"})  # somebody joined who watches
+    EVENTS["go"].set()
+    assert pickle.loads(told.next("so_far", "answer")["data"]) == "a so far 0"
+    assert told.next("so_far", "answer")["do"] == "answer"
+    hand(runner, "b", Steps("b", 1), Level.LONG)
+    assert told.next("so_far", "answer")["do"] == "answer"
+
+
+def test_a_picture_is_put_into_its_place_or_asked_for(runner: Runner, told: Told) -> None:
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    hand(runner, "k", Mean(PictureOf("p")), Level.QUICK)
+    assert told.next("lacking", "answer") == {"do": "lacking", "key": "k"}
+    runner.take({"do": "picture", "digest": "p", "data": pickle.dumps(image)})
+    hand(runner, "k", Mean(PictureOf("p")), Level.QUICK)
+    assert pickle.loads(told.next("answer")["data"]) == 2.5
+
+
+def test_errors_arrive_as_what_they_are_but_for_those_of_other_libraries(
+    runner: Runner, told: Told
+) -> None:
+    hand(runner, "ours", Fails(UnsuitableError("not this one")), Level.QUICK)
+    found = pickle.loads(told.next("failed")["data"])
+    assert type(found) is UnsuitableError
+    assert str(found) == "not this one"
+    hand(runner, "theirs", Fails(ZeroDivisionError("by zero")), Level.QUICK)
+    found = pickle.loads(told.next("failed")["data"])
+    assert type(found) is RuntimeError
+    assert str(found) == "ZeroDivisionError: by zero"
+
+
+def test_an_answer_that_cannot_be_sent_is_a_failure_and_others_go_on(
+    runner: Runner, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mean, "perform", lambda *_: threading.Lock())
+    hand(runner, "k", Mean(None), Level.QUICK)
+    assert told.next("answer", "failed")["do"] == "failed"
+    hand(runner, "l", Steps("l", 0), Level.QUICK)
+    assert told.next("answer", "failed")["do"] == "answer"
+
+
+def test_networks_go_when_there_is_no_room(
+    runner: Runner, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> Net:
+        loaded.append(name)
+        return Net()
+
+    monkeypatch.setattr("cnnvis_widgets.zoo.loading.load_network", load)
+    for name in ("a", "b", "a"):
+        hand(runner, name, Steps(name, 0, name), Level.QUICK)
+        told.next("answer")
+    assert loaded == ["a", "b"]
+    monkeypatch.setattr(runner, "_limit", 1)  # a byte: whatever is loaded is too much
+    for name in ("a", "c"):
+        hand(runner, name, Steps(name, 0, name), Level.QUICK)
+        answer = told.next("answer")
+    assert loaded == ["a", "b", "c"]
+    assert set(answer["networks"]) == {"c"}
+
+
+def test_pictures_are_kept_within_their_size(runner: Runner) -> None:
+    assert isinstance(runner._pictures, Kept)
+    for number in range(3):
+        data = bytes(50 << 20)
+        runner.take({"do": "picture", "digest": f"{number}", "data": data})
+    assert runner._pictures.size == 100 << 20
