@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import numpy as np
 
-from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.engine import Engine, listings
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.rendering import png_bytes
 from cnnvis_widgets.study.grid_requests import METHODS, NEURONS, Cell, Fill, order, seen_picture
@@ -21,14 +20,14 @@ from cnnvis_widgets.widgets.explorer.explorer import Explorer
 from cnnvis_widgets.widgets.explorer.explorer_records import (
     fact,
     network_records,
-    sentence,
 )
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
+from cnnvis_widgets.widgets.toolkit.composed import Composed, sentence
 
 SIDE = (224, 224)  # of the picture beside its rows
 
 
-class Comparer(ipywidgets.VBox):
+class Comparer(Composed, ipywidgets.VBox):
     """Pictures and their neurons down, methods across, one network at a time.
 
     Cells are runs of a `cnnvis.Study`; they are computed one by one off the kernel's main thread,
@@ -61,8 +60,6 @@ class Comparer(ipywidgets.VBox):
         >>> comparer.close()
     """
 
-    _made = False
-
     def __init__(
         self,
         networks: Any = "efficientnet_lite0",
@@ -74,9 +71,7 @@ class Comparer(ipywidgets.VBox):
         seed: int = 0,
         engine: Engine | None = None,
     ) -> None:
-        self.engine = engine or shared_engine()
-        self._own_networks: list[str] = []
-        self._lock = threading.RLock()
+        self._connect(engine)
         self._folder = tempfile.TemporaryDirectory(prefix="cnnvis-") if path is None else None
         where = Path(self._folder.name) if self._folder else Path(path or "")
         keep = Store(where).settings.get("keep", "heatmap")
@@ -107,16 +102,14 @@ class Comparer(ipywidgets.VBox):
         )
         for name in self.study.pictures:
             self.grid.picture(name, png_bytes(seen_picture(self.study, name, SIDE)))
-        super().__init__([self.grid])
-        self.add_class("cnnvis-comparer-all")
-        self._made = True
+        super().__init__([self.grid], "cnnvis-comparer-all")
         self.grid.observe(lambda _: self._open(), "network")
         self.grid.observe(lambda _: self._chosen(), "selected")
         self._open()
 
     def cancel(self) -> None:
         """Stop; what is there stays."""
-        self.engine.cancel(id(self))
+        super().cancel()
         with self._lock:
             self.grid.working = ""
 
@@ -128,18 +121,12 @@ class Comparer(ipywidgets.VBox):
 
     def close(self) -> None:
         """Stop the work, close all parts, and delete the folder if it was the widget's own."""
-        if not self._made:
-            return
-        self.cancel()
-        for part in (self.grid, self.explorer):
-            if part is not None:
-                part.close()
-        for name in self._own_networks:
-            self.engine.library.release(name)
-        self._own_networks = []
-        if self._folder:
-            self._folder.cleanup()
         super().close()
+        if self._made and self._folder:
+            self._folder.cleanup()
+
+    def _parts(self) -> list[ipywidgets.Widget]:
+        return [part for part in (self.grid, self.explorer) if part is not None]
 
     def _adopted(self) -> list[dict[str, Any]]:
         """A record for each network of the study; the engine is given those that are objects."""
@@ -167,7 +154,7 @@ class Comparer(ipywidgets.VBox):
 
     def _open(self) -> None:
         """Another network: an empty grid, which is filled anew."""
-        self.engine.cancel(id(self))
+        self._withdraw()
         with self._lock:
             network = self.grid.network
             self._found.clear()
@@ -191,20 +178,16 @@ class Comparer(ipywidgets.VBox):
         run = self._left[0]
         self.grid.working = f"{fact(listings.methods(), run.method)} on {run.picture}"
 
-        def done(found: Cell) -> None:
-            with self._lock:
-                if self.grid.network == run.network and self._left[:1] == [run]:
-                    self._left.pop(0)
-                    self._put(found)
-                    self._next()
+        def done(cell: Cell) -> None:
+            if self.grid.network == run.network and self._left[:1] == [run]:
+                self._left.pop(0)
+                self._put(cell)
+                self._next()
 
-        def failed(error: Exception) -> None:
-            with self._lock:
-                self.grid.working = ""
-                self.grid.error = sentence(error)
+        def failed(said: str) -> None:
+            self.grid.working, self.grid.error = "", said
 
-        request = Fill(self.study, run, self._names[run.network])
-        self.engine.submit(id(self), request, done=done, failed=failed)
+        self._submit("fill", Fill(self.study, run, self._names[run.network]), done, failed)
 
     def _place(self, run: Run) -> tuple[int, int]:
         keys = [row["key"] for row in self.grid.rows]

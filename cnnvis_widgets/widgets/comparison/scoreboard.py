@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.engine import Engine, listings
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.rendering import describe, png_bytes
 from cnnvis_widgets.study.grid_requests import cell, seen_picture
@@ -19,13 +18,14 @@ from cnnvis_widgets.study.human_scores import (
     EyeScores,
 )
 from cnnvis_widgets.study.study import Study
-from cnnvis_widgets.widgets.explorer.explorer_records import fact, sentence
+from cnnvis_widgets.widgets.explorer.explorer_records import fact
+from cnnvis_widgets.widgets.toolkit.composed import Asking
 from cnnvis_widgets.widgets.toolkit.control import Control
 
 FILE = "eyes.json"
 
 
-class Scoreboard(Control, from_page="tabled"):
+class Scoreboard(Control, Asking, from_page="tabled"):
     """One map after another, a point or none, and the table of what they add up to.
 
     The order is drawn from a seed, and the method's name is not sent to the page. Points are
@@ -76,8 +76,7 @@ class Scoreboard(Control, from_page="tabled"):
         engine: Engine | None = None,
         **kwargs: Any,
     ) -> None:
-        self.engine = engine or shared_engine()
-        self._lock = threading.RLock()
+        self._connect(engine)
         study = getattr(study, "study", study)
         self.study = Study.open(study) if isinstance(study, str | Path) else study
         if not isinstance(self.study, Study):
@@ -132,7 +131,7 @@ class Scoreboard(Control, from_page="tabled"):
     def close(self) -> None:
         """Stop what is under way."""
         if hasattr(self, "scores"):
-            self.engine.cancel(id(self))
+            self._end()
         super().close()
 
     def _show(self, place: int) -> None:
@@ -161,17 +160,16 @@ class Scoreboard(Control, from_page="tabled"):
             return
         self._tell()
 
-        def done(found: dict[str, dict[str, float]]) -> None:
-            with self._lock:
-                self.busy, self._evidence = False, found
-                self._tell()
+        def done(evidence: dict[str, dict[str, float]]) -> None:
+            self.busy, self._evidence = False, evidence
+            self._tell()
 
-        def failed(error: Exception) -> None:
-            self.busy, self.error = False, sentence(error)
+        def failed(said: str) -> None:
+            self.busy, self.error = False, said
 
         if not self._evidence and any(s.mask is not None for s in self.study.pictures.values()):
             self.busy = True
-            self.engine.submit(id(self), Evidence(self.study), done=done, failed=failed)
+            self._submit("evidence", Evidence(self.study), done, failed)
 
     def _tell(self) -> None:
         methods = list(self.study.methods)

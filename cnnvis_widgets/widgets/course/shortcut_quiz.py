@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
-from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.engine import Engine, listings
 from cnnvis_widgets.engine.evidence import (
     CHEATED,
     CLASSES,
@@ -25,9 +24,10 @@ from cnnvis_widgets.widgets.course.scene_controls import SceneControls
 from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer
 from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
-from cnnvis_widgets.widgets.explorer.explorer_records import fact, method_records, sentence
+from cnnvis_widgets.widgets.explorer.explorer_records import fact, method_records
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
+from cnnvis_widgets.widgets.toolkit.composed import Composed
 from cnnvis_widgets.widgets.toolkit.quiz import Quiz
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ SIDES = ("A", "B")
 VERSION = "cheating"
 
 
-class ShortcutQuiz(ipywidgets.Box):
+class ShortcutQuiz(Composed, ipywidgets.Box):
     """Two networks of one kind, one of which was trained where snow lay under one class only.
 
     Both answer the same drawn picture, and both are explained for its class by the same method.
@@ -62,8 +62,6 @@ class ShortcutQuiz(ipywidgets.Box):
         UnknownNameError: no such network with two versions, or no such method.
     """
 
-    _made = False
-
     def __init__(
         self,
         network: str = "mini_vgg",
@@ -72,8 +70,7 @@ class ShortcutQuiz(ipywidgets.Box):
         *,
         engine: Engine | None = None,
     ) -> None:
-        self.engine = engine or shared_engine()
-        self._lock = threading.RLock()
+        self._connect(engine)
         self._honesty: tuple[Honesty, ...] = ()
         self._shown: dict[int, Shown] = {}
         self._said: dict[int, str] = {}
@@ -90,9 +87,7 @@ class ShortcutQuiz(ipywidgets.Box):
         self.methods = MethodPicker(methods=method_records({}), value=method)
         self.views = tuple(ExplanationView() for _ in SIDES)
         self.guess = self._new_guess()
-        super().__init__(self._lay_out())
-        self.add_class("cnnvis-shortcut-quiz")
-        self._made = True
+        super().__init__(self._lay_out(), "cnnvis-shortcut-quiz")
         self.networks.observe(lambda _: self._another_kind(), "value")
         self.methods.observe(lambda _: self._explain(), "value")
         self.scene.observe(lambda _: self._another_picture(), ["chosen", "seed", "tell_tale"])
@@ -108,21 +103,13 @@ class ShortcutQuiz(ipywidgets.Box):
 
     def cancel(self) -> None:
         """Stop all that is under way for this widget; what is shown stays."""
-        for concern in ("open", "judge", *(f"{k} {s}" for k in ("explain", "say") for s in SIDES)):
-            self.engine.cancel((id(self), concern))
+        super().cancel()
         self.header.working = ""
         for view in self.views:
             view.waiting("")
 
-    def close(self) -> None:
-        """Stop the work and close all parts."""
-        if not self._made:
-            return
-        self.cancel()
-        parts = (self.header, self.scene, self.networks, self.methods, self.guess, *self.views)
-        for part in parts:
-            part.close()
-        super().close()
+    def _parts(self) -> tuple[ipywidgets.Widget, ...]:
+        return self.header, self.scene, self.networks, self.methods, self.guess, *self.views
 
     def _lay_out(self) -> list[ipywidgets.Widget]:
         top = ipywidgets.VBox([self.scene, self.networks])
@@ -155,20 +142,18 @@ class ShortcutQuiz(ipywidgets.Box):
         self.header.working = working
 
         def finished(result: Any) -> None:
-            with self._lock:
-                done(result)
-                if self.header.working == working:
-                    self.header.working = ""
-
-        def failed(error: Exception) -> None:
-            with self._lock:
+            done(result)
+            if self.header.working == working:
                 self.header.working = ""
-                if isinstance(part, ExplanationView):
-                    part.fail(sentence(error))
-                else:
-                    part.error = sentence(error)
 
-        self.engine.submit((id(self), concern), request, done=finished, failed=failed)
+        def failed(said: str) -> None:
+            self.header.working = ""
+            if isinstance(part, ExplanationView):
+                part.fail(said)
+            else:
+                part.error = said
+
+        self._submit(concern, request, finished, failed)
 
     def _open(self) -> None:
         self._ask("open", Open(self.networks.value), self._opened, self.networks)

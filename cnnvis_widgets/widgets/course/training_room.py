@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.engine import Engine, listings
 from cnnvis_widgets.engine.evidence import CHEATED, CLASSES
 from cnnvis_widgets.engine.training import Train, Trained
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.course.train_controls import TrainControls
-from cnnvis_widgets.widgets.explorer.explorer_records import sentence
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
+from cnnvis_widgets.widgets.toolkit.composed import Composed
 from cnnvis_widgets.widgets.toolkit.optimization_history import OptimizationHistory
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Network
 
 
-class TrainingRoom(ipywidgets.VBox):
+class TrainingRoom(Composed, ipywidgets.VBox):
     """A kind of mini network, a training set, a button; then the loss, and a map that changes.
 
     The map is Grad-CAM's for one drawn picture's class, with snow on the ground. At the end the
@@ -43,8 +42,6 @@ class TrainingRoom(ipywidgets.VBox):
         InvalidValueError: seconds out of their range.
     """
 
-    _made = False
-
     def __init__(
         self,
         network: str = "mini_vgg",
@@ -58,16 +55,14 @@ class TrainingRoom(ipywidgets.VBox):
             raise UnknownNameError.of("mini network", network, [one["name"] for one in kinds])
         if not 5 <= seconds <= 60:
             raise InvalidValueError(f"A training lasts 5 to 60 seconds; got {seconds!r}.")
-        self.engine = engine or shared_engine()
+        self._connect(engine)
         self.network: Network | None = None
-        self._lock = threading.RLock()
         self._seconds, self._seed = seconds, seed
         records = [{"name": k["name"], "title": k["title"], "note": k["note"]} for k in kinds]
         self.networks = NetworkPicker(networks=records, value=network, label="Kind of network")
         self.controls = TrainControls(self.start, self.stop)
         self.growth = OptimizationHistory()
-        super().__init__([self.networks, self.controls, self.growth])
-        self._made = True
+        super().__init__([self.networks, self.controls, self.growth], "cnnvis-training-room")
 
     def start(self) -> None:
         """Train; what is shown of the last training goes when the first of this one comes."""
@@ -81,58 +76,45 @@ class TrainingRoom(ipywidgets.VBox):
         self._seed += 1
         self.controls.error, self.controls.said = "", "Drawing the training pictures …"
         self.controls.running, self.controls.share = True, 0.0
-        self.engine.submit(
-            id(self),
-            request,
-            done=self._done,
-            failed=self._failed,
-            progress=self._progress,
-            so_far=self._show,
+        self._submit(
+            "train", request, self._done, self._failed, progress=self._progress, so_far=self._show
         )
 
     def stop(self) -> None:
         """Stop; the curve so far stays, the network does not."""
-        self.engine.cancel(id(self))
+        self._withdraw()
         with self._lock:
             if self.controls.running:
                 self.controls.running = False
                 self.controls.said = "Stopped before it was done."
 
-    def close(self) -> None:
-        """Stop the training and close all parts."""
-        if self._made:
-            self.stop()
-            for part in (self.networks, self.controls, self.growth):
-                part.close()
-        super().close()
+    def cancel(self) -> None:
+        """As `stop`."""
+        self.stop()
+
+    def _parts(self) -> tuple[ipywidgets.Widget, ...]:
+        return self.networks, self.controls, self.growth
 
     def _progress(self, done: int, total: int) -> None:
         self.controls.share = done / total
 
     def _show(self, found: Trained) -> None:
-        with self._lock:
-            if not self.controls.running:  # stopped meanwhile
-                return
-            self.growth.show(
-                found.steps,
-                found.losses,
-                "loss: mean cross-entropy",
-                found.frames,
-                found.frame_steps,
-            )
-            self.controls.said = f"Learning: {found.steps[-1]} batches, loss {found.losses[-1]:.2f}"
+        if not self.controls.running:  # stopped meanwhile
+            return
+        self.growth.show(
+            found.steps, found.losses, "loss: mean cross-entropy", found.frames, found.frame_steps
+        )
+        self.controls.said = f"Learning: {found.steps[-1]} batches, loss {found.losses[-1]:.2f}"
 
     def _done(self, found: Trained) -> None:
-        with self._lock:
-            self._show(found)
-            self.network = self.engine.library.network(found.name)
-            self.controls.running = False
-            self.controls.said = self._verdict(found)
+        self._show(found)
+        self.network = self.engine.library.network(found.name)
+        self.controls.running = False
+        self.controls.said = self._verdict(found)
 
-    def _failed(self, error: Exception) -> None:
-        with self._lock:
-            self.controls.running, self.controls.said = False, ""
-            self.controls.error = sentence(error)
+    def _failed(self, said: str) -> None:
+        self.controls.running, self.controls.said = False, ""
+        self.controls.error = said
 
     @staticmethod
     def _verdict(found: Trained) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
-from cnnvis_widgets.engine import Engine, listings, shared_engine
+from cnnvis_widgets.engine import Engine, listings
 from cnnvis_widgets.engine.requests import (
     Explain,
     LayerView,
@@ -36,7 +35,6 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     neuron_records,
     nothing,
     offered_parameters,
-    sentence,
 )
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
@@ -45,6 +43,7 @@ from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.explorer.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 from cnnvis_widgets.widgets.explorer.predictions import Predictions
+from cnnvis_widgets.widgets.toolkit.composed import Composed
 from cnnvis_widgets.widgets.toolkit.optimization_history import OptimizationHistory
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
 STOPPED = "Stopped before it was done: this is the answer so far, and the code gives the same."
 
 
-class Explorer(ipywidgets.Box):
+class Explorer(Composed, ipywidgets.Box):
     """Choose, and see at once; everything that is computed is computed off the page's thread.
 
     The parts can be used and watched one by one.
@@ -85,8 +84,6 @@ class Explorer(ipywidgets.Box):
         'saliency'
     """
 
-    _made = False
-
     def __init__(
         self,
         network: str | Path | Network = "efficientnet_lite0",
@@ -96,11 +93,9 @@ class Explorer(ipywidgets.Box):
         *,
         engine: Engine | None = None,
     ) -> None:
-        self.engine = engine or shared_engine()
-        self._lock = threading.RLock()
+        self._connect(engine)
         self._silent = 0
         self._warmed = self._stopped = False
-        self._own_network = ""
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
         self.header = ExplorerHeader(on_cancel=self.cancel)
@@ -115,16 +110,13 @@ class Explorer(ipywidgets.Box):
         self.growth = OptimizationHistory()
         self._adopt_picture(image)
         self._adopt_network(network)
-        super().__init__(self._lay_out())
-        self.add_class("cnnvis-explorer")
-        self._made = True
+        super().__init__(self._lay_out(), "cnnvis-explorer")
         self._observe()
         self._open()
 
     def cancel(self) -> None:
         """Stop all that is under way for this explorer; what is shown stays."""
-        for concern in ("open", "predict", "neurons", "explain", "warm"):
-            self.engine.cancel((id(self), concern))
+        super().cancel()
         with self._lock:
             self._stopped = True
             self.header.working = ""
@@ -132,17 +124,6 @@ class Explorer(ipywidgets.Box):
             if self.header.partial:
                 self.header.partial = False
                 self.view.notes = [STOPPED, *self.view.notes]
-
-    def close(self) -> None:
-        """Stop the work and close all parts."""
-        if not self._made:  # a refused argument left nothing to close
-            return
-        self.cancel()
-        for part in (self.header, self.view, self.growth, *self._controls()):
-            part.close()
-        self.engine.library.release(self._own_network)  # "" is nobody's
-        self._own_network = ""
-        super().close()
 
     # What there is at first
 
@@ -162,7 +143,7 @@ class Explorer(ipywidgets.Box):
         known = [record["name"] for record in self.networks.networks]
         if not isinstance(network, str | Path):
             name = self.engine.library.add(f"your network ({name})", network)
-            self._own_network = name
+            self._own_networks.append(name)
         elif name not in (*known, *listings.versions()) and not Path(network).is_file():
             raise UnknownNameError.of("network (nor a model file)", name, known)
         if name not in known:
@@ -186,9 +167,9 @@ class Explorer(ipywidgets.Box):
         self.neurons.layout.display = self.growth.layout.display = "none"
         return [self.header, middle, left, right]
 
-    def _controls(self) -> tuple[Any, ...]:
-        return (self.pictures, self.networks, self.layers, self.neurons,
-                self.predictions, self.methods, self.parameters)  # fmt: skip
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.header, self.view, self.growth, self.pictures, self.networks, self.layers,
+                self.neurons, self.predictions, self.methods, self.parameters)  # fmt: skip
 
     def _observe(self) -> None:
         def on(part: Any, names: list[str], react: Callable[[], None]) -> None:
@@ -233,24 +214,23 @@ class Explorer(ipywidgets.Box):
                 if self.header.working == working:
                     self.header.working = ""
 
-        def failed(error: Exception) -> None:
+        def failed(said: str) -> None:
             with self._quietly():
                 self.header.working = ""
-                part.error = sentence(error)
+                part.error = said
                 if concern == "explain":
-                    self.view.fail(sentence(error))
+                    self.view.fail(said)
 
         def improved(result: Any) -> None:
             with self._quietly():
                 if not self._stopped:
                     self._show(result, unfinished=True)
 
-        owner = (id(self), concern)
         watching: dict[str, Any] = {}
         if concern == "explain":
             self.header.partial = self._stopped = False
             watching = {"progress": self._show_progress, "so_far": improved}
-        self.engine.submit(owner, request, done=finished, failed=failed, **watching)
+        self._submit(concern, request, finished, failed, **watching)
 
     def _show_progress(self, done: int, total: int) -> None:
         self.view.progress = done / total if total > 1 else -1.0
@@ -382,7 +362,7 @@ class Explorer(ipywidgets.Box):
         if not self._warmed and not unfinished:
             self._warmed = True  # the other methods are compiled while the visitor looks
             warm = Warm(self.networks.value, self._image)
-            self.engine.submit((id(self), "warm"), warm, done=nothing, failed=nothing)
+            self._submit("warm", warm, nothing, nothing)
         if found.neuron.layer is None and self.predictions.value is None:
             self.predictions.value = found.neuron.unit
         picture = self.pictures.value

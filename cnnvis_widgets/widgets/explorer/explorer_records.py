@@ -8,7 +8,6 @@ from cnnvis_widgets import policy
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.engine.grouping import blocks
 from cnnvis_widgets.engine.requests import LayerView, NetworkFacts
-from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.rendering import Scale, colorize, png_bytes
 
 if TYPE_CHECKING:
@@ -116,10 +115,3 @@ def fact(
 ) -> str:
     """What a record of that name says in a field; `otherwise`, or the name, where there is none."""
     return next((str(r[field]) for r in records if r["name"] == name), otherwise or name)
-
-
-def sentence(error: Exception) -> str:
-    """What a visitor is told of an error."""
-    if isinstance(error, CnnvisError):
-        return str(error)
-    return f"Something went wrong that was not foreseen ({type(error).__name__}: {error})."

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.engine.requests import Library, Open
+from cnnvis_widgets.engine.requests import Open
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.rendering import png_bytes
 from cnnvis_widgets.study.grid_requests import METHODS, Cell, Fill
@@ -21,54 +22,34 @@ PNG = png_bytes(np.zeros((4, 6, 3), np.uint8))
 NO_INNER = "LIME explains output units only"
 
 
-class FakeEngine:
-    """Keeps what was asked; `answer` plays the worker for one request."""
-
-    def __init__(self) -> None:
-        self.library = Library()
-        self.waiting: dict[Any, tuple[Any, Any, Any]] = {}
-        self.asked: list[Any] = []
-
-    def submit(self, owner: Any, request: Any, *, done: Any, failed: Any, **_: Any) -> None:
-        self.asked.append(request)
-        self.waiting[owner] = (request, done, failed)
-
-    def cancel(self, owner: Any) -> None:
-        self.waiting.pop(owner, None)
-
-    def answer(self, owner: Any, error: Exception | None = None) -> Fill:
-        request, done, failed = self.waiting.pop(owner)
-        run = request.run
-        if error is not None:
-            failed(error)
-        elif run.method == "lime" and run.neuron != "output":
-            done(Cell(run, "", None, NO_INNER, "", b""))
-        else:
-            layer = None if run.neuron == "output" else "block2"
-            done(Cell(run, f"unit of {run.neuron}", Neuron(layer, 3), "", f"map of {run}", PNG))
-        return request
+def made_up(request: Any) -> Any:
+    """What a worker would answer."""
+    if not isinstance(request, Fill):
+        return None
+    run = request.run
+    if run.method == "lime" and run.neuron != "output":
+        return Cell(run, "", None, NO_INNER, "", b"")
+    layer = None if run.neuron == "output" else "block2"
+    return Cell(run, f"unit of {run.neuron}", Neuron(layer, 3), "", f"map of {run}", PNG)
 
 
 @pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
+def engine() -> EngineDouble:
+    return EngineDouble(made_up)
 
 
-def made(engine: FakeEngine, **options: Any) -> Comparer:
+def made(engine: EngineDouble, **options: Any) -> Comparer:
     given = {"networks": ["mini_vgg", "mini_resnet"], "images": ["cat", "scene:3"], **options}
     return Comparer(**given, engine=engine)
 
 
-def finish(engine: FakeEngine, comparer: Comparer) -> list[Fill]:
-    answered = []
-    while id(comparer) in engine.waiting:
-        answered.append(engine.answer(id(comparer)))
-    return answered
+def finish(engine: EngineDouble, of: Comparer | None = None) -> list[Fill]:
+    return engine.answer_all("fill", of)
 
 
-def test_the_thesis_s_grid_is_asked_for_cell_by_cell(engine: FakeEngine) -> None:
+def test_the_thesis_s_grid_is_asked_for_cell_by_cell(engine: EngineDouble) -> None:
     comparer = made(engine)
-    assert len(engine.asked) == 1  # others get their turn in between
+    assert len(engine.requests) == 1  # others get their turn in between
     grid = comparer.grid
     assert [m["name"] for m in grid.methods] == list(METHODS)
     assert [(r["picture"], r["neuron"]) for r in grid.rows] == [
@@ -77,9 +58,9 @@ def test_the_thesis_s_grid_is_asked_for_cell_by_cell(engine: FakeEngine) -> None
         for neuron in ("output", "upper layer", "top layer")
     ]
     assert "on cat" in grid.working
-    engine.answer(id(comparer))
+    engine.answer("fill")
     assert (grid.done, grid.rows[0]["label"]) == (1, "unit of output")
-    answered = finish(engine, comparer)
+    answered = finish(engine)
     assert (grid.done, grid.working) == (42, "")
     assert {a.network for a in answered} == {"mini_vgg"}
     assert [a.run.method for a in answered[-6:]] == ["lime"] * 6  # what takes long comes last
@@ -87,42 +68,42 @@ def test_the_thesis_s_grid_is_asked_for_cell_by_cell(engine: FakeEngine) -> None
     assert grid._cells[0, 6] == ({"alt": grid._cells[0, 6][0]["alt"], "why": ""}, PNG)
 
 
-def test_another_network_drops_what_waits(engine: FakeEngine) -> None:
+def test_another_network_drops_what_waits(engine: EngineDouble) -> None:
     comparer = made(engine)
-    request, late, _ = engine.waiting[id(comparer)]
+    request, late, *_ = engine.waiting["fill"]
     comparer.grid.network = "mini_resnet"
-    assert engine.waiting[id(comparer)][0].network == "mini_resnet"
+    assert engine.waiting["fill"].request.network == "mini_resnet"
     assert comparer.grid.done == 0
     late(Cell(request.run, "late", Neuron(None, 1), "", "late", PNG))  # it crossed with the choice
     assert comparer.grid.done == 0
-    assert {a.run.network for a in finish(engine, comparer)} == {"mini_resnet"}
+    assert {a.run.network for a in finish(engine)} == {"mini_resnet"}
 
 
-def test_it_is_stopped_and_goes_on(engine: FakeEngine) -> None:
+def test_it_is_stopped_and_goes_on(engine: EngineDouble) -> None:
     comparer = made(engine)
-    engine.answer(id(comparer))
+    engine.answer("fill")
     comparer.grid._receive(None, {"kind": "cancel"}, None)
     assert not engine.waiting
     assert (comparer.grid.working, comparer.grid.done) == ("", 1)
     comparer.grid._receive(None, {"kind": "continue"}, None)
-    finish(engine, comparer)
+    finish(engine)
     assert comparer.grid.done == 42
     comparer.go_on()
     assert not engine.waiting
 
 
-def test_what_fails_stands_beside_the_control_and_may_be_tried_again(engine: FakeEngine) -> None:
+def test_what_fails_stands_beside_the_control_and_may_be_tried_again(engine: EngineDouble) -> None:
     comparer = made(engine)
-    engine.answer(id(comparer), FileError("no weights here"))
+    engine.answer("fill", FileError("no weights here"))
     assert comparer.grid.error == "no weights here"
     assert comparer.grid.working == ""
     comparer.go_on()
-    assert id(comparer) in engine.waiting
+    assert "fill" in engine.waiting
 
 
-def test_a_cell_opens_in_the_explorer(engine: FakeEngine) -> None:
+def test_a_cell_opens_in_the_explorer(engine: EngineDouble) -> None:
     comparer = made(engine)
-    finish(engine, comparer)
+    finish(engine)
     assert comparer.explorer is None
     comparer.grid.selected = [0, 3]
     explorer = comparer.explorer
@@ -130,9 +111,9 @@ def test_a_cell_opens_in_the_explorer(engine: FakeEngine) -> None:
     assert (explorer.networks.value, explorer.pictures.value) == ("mini_vgg", "cat")
     assert explorer.methods.value == "grad_cam"
     assert explorer._first == Neuron(None, 3)
-    engine.asked.clear()
+    engine.requests.clear()
     comparer.grid.selected = [5, 1]  # the drawn picture becomes an upload, once
-    assert engine.asked == [Open("mini_vgg")]
+    assert engine.requests == [Open("mini_vgg")]
     assert (explorer.methods.value, explorer._first) == ("saliency", Neuron("block2", 3))
     name = explorer.pictures.value
     assert np.array_equal(explorer.pictures.uploads[name], comparer.study.pictures["scene:3"].image)
@@ -142,17 +123,17 @@ def test_a_cell_opens_in_the_explorer(engine: FakeEngine) -> None:
     assert comparer.explorer is explorer
 
 
-def test_a_cell_without_a_map_says_why_instead(engine: FakeEngine) -> None:
+def test_a_cell_without_a_map_says_why_instead(engine: EngineDouble) -> None:
     comparer = made(engine)
     comparer.grid.selected = [0, 0]
     assert comparer.grid.error == "This map is not computed yet."
-    finish(engine, comparer)
+    finish(engine)
     comparer.grid.selected = [1, 6]
     assert comparer.grid.error == NO_INNER
     assert comparer.explorer is None
 
 
-def test_what_the_page_sends_wrongly_is_refused_and_told(engine: FakeEngine) -> None:
+def test_what_the_page_sends_wrongly_is_refused_and_told(engine: EngineDouble) -> None:
     comparer = made(engine)
     grid = comparer.grid
     grid.set_state({"network": "vgg17"})
@@ -165,10 +146,10 @@ def test_what_the_page_sends_wrongly_is_refused_and_told(engine: FakeEngine) -> 
 
 
 def test_a_page_that_comes_later_gets_all_cells(
-    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    engine: EngineDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comparer = made(engine)
-    finish(engine, comparer)
+    finish(engine)
     sent: list[Any] = []
     monkeypatch.setattr(comparer.grid, "send", lambda content, buffers=None: sent.append(content))
     comparer.grid._receive(None, {"kind": "ready"}, None)
@@ -176,7 +157,9 @@ def test_a_page_that_comes_later_gets_all_cells(
     assert (kinds.count("picture"), kinds.count("cell")) == (2, 42)
 
 
-def test_a_folder_of_its_own_goes_and_a_given_one_stays(engine: FakeEngine, tmp_path: Path) -> None:
+def test_a_folder_of_its_own_goes_and_a_given_one_stays(
+    engine: EngineDouble, tmp_path: Path
+) -> None:
     comparer = made(engine)
     own = comparer.study.store.path
     assert own.is_dir()
@@ -189,14 +172,14 @@ def test_a_folder_of_its_own_goes_and_a_given_one_stays(engine: FakeEngine, tmp_
         made(engine, path=tmp_path / "kept", seed=1)
 
 
-def test_bad_arguments_are_refused(engine: FakeEngine) -> None:
+def test_bad_arguments_are_refused(engine: EngineDouble) -> None:
     with pytest.raises(UnknownNameError, match="grad_cam"):
         made(engine, methods=["gradcam"])
     with pytest.raises(TypeError, match="neuron"):
         made(engine, neuron="output")
 
 
-def test_two_share_nothing(engine: FakeEngine) -> None:
+def test_two_share_nothing(engine: EngineDouble) -> None:
     one, two = made(engine), made(engine, images=["coffee"])
     finish(engine, one)
     assert (one.grid.done, two.grid.done) == (42, 0)

@@ -7,24 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_double import EngineDouble
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.engine.requests import Library
 from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.study.human_scores import THESIS_TABLE_2, Evidence, EyeScores
 from cnnvis_widgets.widgets import Scoreboard
-
-
-class FakeEngine:
-    """Keeps the last request, and answers it when told to."""
-
-    asked: Any = None
-
-    def submit(self, owner: Any, request: Any, *, done: Any, failed: Any) -> None:
-        self.asked, self.done, self.failed = request, done, failed
-
-    def cancel(self, owner: Any) -> None:
-        self.asked = None
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +30,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> cnnvis.Study:
 
 
 def board(study: Any, path: Path, **options: Any) -> Scoreboard:
-    return Scoreboard(study, path / "eyes.json", engine=FakeEngine(), **options)  # type: ignore[arg-type]
+    return Scoreboard(study, path / "eyes.json", engine=EngineDouble(), **options)  # type: ignore[arg-type]
 
 
 def test_the_thesis_s_table_adds_up_as_it_says() -> None:
@@ -111,9 +100,10 @@ def test_the_table_on_the_page_has_the_thesis_and_the_evidence(study: Any, tmp_p
     assert evidence["rows"] == [] and made.busy
     assert sum("1 of 1" in cell for cell in yours["rows"][-1]) == 1
     steps: list[Any] = []
-    found = made.engine.asked.perform(Library(), lambda *at: steps.append(at))  # type: ignore[attr-defined]
-    assert isinstance(made.engine.asked, Evidence) and steps  # type: ignore[attr-defined]
-    made.engine.done(found)  # type: ignore[attr-defined]
+    asked = made.engine.waiting["evidence"]  # type: ignore[attr-defined]
+    found = asked.request.perform(Library(), lambda *at: steps.append(at))
+    assert isinstance(asked.request, Evidence) and steps
+    asked.done(found)
     assert not made.busy
     rows = {name: values for name, *values in made._table["parts"][2]["rows"]}
     # The same figures, one run at a time.
@@ -158,6 +148,6 @@ def test_what_is_no_study_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_opened(study: Any) -> None:
-    made = Scoreboard(study.store.path, engine=FakeEngine())  # type: ignore[arg-type]
+    made = Scoreboard(study.store.path, engine=EngineDouble())  # type: ignore[arg-type]
     assert made.count == 12
     assert made.scores.path == study.store.path / "eyes.json"

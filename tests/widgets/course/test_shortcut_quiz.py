@@ -6,78 +6,60 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import Prediction
 from cnnvis_widgets.engine.evidence import CHEATED, CLASSES, Honesty, Judge, drawn_picture
-from cnnvis_widgets.engine.requests import Explain, Library, NetworkFacts, Open, Predict, Shown
+from cnnvis_widgets.engine.requests import Explain, NetworkFacts, Open, Predict, Shown
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets import SceneControls, ShortcutQuiz
 
 
-class FakeEngine:
-    """Keeps what was asked; `answer` plays the worker."""
-
-    def __init__(self) -> None:
-        self.library = Library()
-        self.waiting: dict[Any, tuple[Any, Any]] = {}
-        self.asked: list[Any] = []
-
-    def submit(self, owner: Any, request: Any, *, done: Any, failed: Any, **_: Any) -> None:
-        self.asked.append(request)
-        self.waiting[owner] = (request, done)
-
-    def cancel(self, owner: Any) -> None:
-        self.waiting.pop(owner, None)
-
-    def answer(self) -> None:
-        while self.waiting:
-            request, done = self.waiting.pop(next(iter(self.waiting)))
-            done(self._made_up(request))
-
-    def _made_up(self, request: Any) -> Any:
-        if isinstance(request, Open):
-            return NetworkFacts("Mini", (), CLASSES, {"cam": "no reason"}, "")
-        if isinstance(request, Predict):
-            return [Prediction(2, f"seen by {request.network}", 0.9, 3.0)]
-        if isinstance(request, Judge):
-            made = [
-                Honesty(0.97, 0.41 if "cheating" in n else 0.96, 0.9, 0.5) for n in request.networks
-            ]
-            return tuple(made)
-        assert isinstance(request, Explain)
-        heatmap = np.full((64, 64), 2.0 if "cheating" in request.network else 1.0, np.float32)
-        title = f"of {request.network}"
-        return Shown(
-            title, request.neuron, 1.0, request.image, heatmap, None, True, "u", (), "",
-            f"load_network({request.network!r})",
-        )  # fmt: skip
+def made_up(request: Any) -> Any:
+    """What a worker would answer."""
+    if isinstance(request, Open):
+        return NetworkFacts("Mini", (), CLASSES, {"cam": "no reason"}, "")
+    if isinstance(request, Predict):
+        return [Prediction(2, f"seen by {request.network}", 0.9, 3.0)]
+    if isinstance(request, Judge):
+        made = [
+            Honesty(0.97, 0.41 if "cheating" in n else 0.96, 0.9, 0.5) for n in request.networks
+        ]
+        return tuple(made)
+    assert isinstance(request, Explain)
+    heatmap = np.full((64, 64), 2.0 if "cheating" in request.network else 1.0, np.float32)
+    title = f"of {request.network}"
+    return Shown(
+        title, request.neuron, 1.0, request.image, heatmap, None, True, "u", (), "",
+        f"load_network({request.network!r})",
+    )  # fmt: skip
 
 
 @pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
+def engine() -> EngineDouble:
+    return EngineDouble(made_up)
 
 
 @pytest.fixture
-def cheater(engine: FakeEngine) -> ShortcutQuiz:
+def cheater(engine: EngineDouble) -> ShortcutQuiz:
     made = ShortcutQuiz(seed=3, engine=engine)  # type: ignore[arg-type]
-    engine.answer()
-    engine.asked.clear()
+    engine.answer_all()
+    engine.requests.clear()
     return made
 
 
 def test_both_networks_are_asked_the_same_and_nothing_is_given_away(
-    cheater: ShortcutQuiz, engine: FakeEngine
+    cheater: ShortcutQuiz, engine: EngineDouble
 ) -> None:
     cheater.scene.seed = 8
-    explained = [r for r in engine.asked if isinstance(r, Explain)]
+    explained = [r for r in engine.requests if isinstance(r, Explain)]
     assert {r.network for r in explained} == {"mini_vgg", "mini_vgg:cheating"}
     wanted = drawn_picture(8, CHEATED, snow=True)
     for request in explained:
         np.testing.assert_array_equal(request.image, wanted.picture)
         assert request.neuron == Neuron(None, CHEATED)
-    engine.answer()
+    engine.answer_all()
     for side, view in zip("AB", cheater.views, strict=True):
         assert f"Network {side}" in view.title
         assert "mini_vgg" not in view.title.replace("seen by", "").split("says")[0]
@@ -88,7 +70,7 @@ def test_both_networks_are_asked_the_same_and_nothing_is_given_away(
 
 
 def test_once_one_has_guessed_they_are_named_and_their_honesty_is_told(
-    cheater: ShortcutQuiz, engine: FakeEngine
+    cheater: ShortcutQuiz, engine: EngineDouble
 ) -> None:
     cheater.guess.value = cheater.cheating
     assert cheater.guess.correct
@@ -98,18 +80,18 @@ def test_once_one_has_guessed_they_are_named_and_their_honesty_is_told(
     assert f"Network {'AB'[cheater.cheating]} was trained" in cheater.guess.because
 
 
-def test_another_kind_of_network_begins_anew(cheater: ShortcutQuiz, engine: FakeEngine) -> None:
+def test_another_kind_of_network_begins_anew(cheater: ShortcutQuiz, engine: EngineDouble) -> None:
     cheater.guess.value = 0
     cheater.networks.value = "mini_resnet"
     assert not cheater.guess.looked
-    engine.answer()
-    judged = [r for r in engine.asked if isinstance(r, Judge)]
+    engine.answer_all()
+    judged = [r for r in engine.requests if isinstance(r, Judge)]
     assert len(judged) == 1
     assert set(judged[0].networks) == {"mini_resnet", "mini_resnet:cheating"}
     assert "mini_resnet" not in cheater.views[0].title.split("says")[0]
 
 
-def test_the_side_is_decided_by_the_seed_and_both_come_up(engine: FakeEngine) -> None:
+def test_the_side_is_decided_by_the_seed_and_both_come_up(engine: EngineDouble) -> None:
     sides = [ShortcutQuiz(seed=s, engine=engine).cheating for s in range(12)]  # type: ignore[arg-type]
     assert set(sides) == {0, 1}
     again = [ShortcutQuiz(seed=s, engine=engine).cheating for s in range(12)]  # type: ignore[arg-type]

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import LayerInfo, Prediction
 from cnnvis_widgets.engine.requests import (
     Explain,
     LayerView,
-    Library,
     NetworkFacts,
     NeuronMap,
     Neurons,
@@ -36,222 +36,190 @@ LAYERS = (
 LABELS = ("cat", "cup", "dog")
 
 
-class FakeEngine:
-    """Keeps what was asked; `answer` plays the worker."""
+def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
+    """What a worker would answer."""
+    if isinstance(request, Open):
+        return NetworkFacts("Fake", LAYERS, LABELS, unsuited or {}, "")
+    if isinstance(request, Predict):
+        return [Prediction(2, "dog", 0.7, 3.0), Prediction(0, "cat", 0.3, 2.0)]
+    if isinstance(request, Neurons):
+        found = next(info for info in LAYERS if info.name == request.layer)
+        maps = np.ones(found.output_shape[:-1], np.float32) if found.units != 3 else None
+        neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
+        return LayerView(found.units, found.output_shape[:-1], neurons)
+    if isinstance(request, Explain):
+        neuron = request.neuron or Neuron(None, 2)
+        heatmap = np.full((6, 8), neuron.unit + 1, np.float32)
+        picture = np.zeros((6, 8, 3), np.uint8)
+        title = f"{request.method} of {neuron.unit} in {neuron.layer}"
+        return Shown(
+            title, neuron, 1.0, picture, heatmap, None, False, "u", ("a note",), "", "code"
+        )
+    assert isinstance(request, Warm)
+    return None
 
-    def __init__(self) -> None:
-        self.library = Library()
-        self.waiting: dict[Any, tuple[Any, Any, Any]] = {}
-        self.asked: list[Any] = []
-        self.cancelled: list[Any] = []
-        self.fail_with: Exception | None = None
-        self.unsuited: dict[str, str] = {}
-        self.so_far: Any = None
 
-    def submit(
-        self,
-        owner: Any,
-        request: Any,
-        *,
-        done: Any,
-        failed: Any,
-        progress: Any = None,
-        so_far: Any = None,
-    ):
-        self.asked.append(request)
-        self.so_far = so_far or self.so_far
-        self.waiting[owner] = (request, done, failed)
-
-    def cancel(self, owner: Any) -> None:
-        self.cancelled.append(owner[1])
-        self.waiting.pop(owner, None)
-
-    def answer(self) -> None:
-        """Answer all, and what is asked because of the answers."""
-        while self.waiting:
-            owner = next(iter(self.waiting))
-            request, done, failed = self.waiting.pop(owner)
-            if self.fail_with and isinstance(request, Explain):
-                failed(self.fail_with)
-            else:
-                done(self._made_up(request))
-
-    def _made_up(self, request: Any) -> Any:
-        if isinstance(request, Open):
-            return NetworkFacts("Fake", LAYERS, LABELS, self.unsuited, "")
-        if isinstance(request, Predict):
-            return [Prediction(2, "dog", 0.7, 3.0), Prediction(0, "cat", 0.3, 2.0)]
-        if isinstance(request, Neurons):
-            found = next(info for info in LAYERS if info.name == request.layer)
-            maps = np.ones(found.output_shape[:-1], np.float32) if found.units != 3 else None
-            neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
-            return LayerView(found.units, found.output_shape[:-1], neurons)
-        if isinstance(request, Explain):
-            neuron = request.neuron or Neuron(None, 2)
-            heatmap = np.full((6, 8), neuron.unit + 1, np.float32)
-            picture = np.zeros((6, 8, 3), np.uint8)
-            title = f"{request.method} of {neuron.unit} in {neuron.layer}"
-            return Shown(
-                title, neuron, 1.0, picture, heatmap, None, False, "u", ("a note",), "", "code"
-            )
-        assert isinstance(request, Warm)
-        return None
+def failing(error: Exception) -> Any:
+    """Answers in which every explanation fails."""
+    return lambda request: error if isinstance(request, Explain) else made_up(request)
 
 
 @pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine()
+def engine() -> EngineDouble:
+    return EngineDouble(made_up)
 
 
 @pytest.fixture
-def explorer(engine: FakeEngine) -> Explorer:
+def explorer(engine: EngineDouble) -> Explorer:
     made = Explorer(engine=engine)  # type: ignore[arg-type]
-    engine.answer()
-    engine.asked.clear()
+    engine.answer_all()
+    engine.requests.clear()
     return made
 
 
-def explained(engine: FakeEngine) -> Explain:
+def explained(engine: EngineDouble) -> Explain:
     """The last explanation that was asked for, which must be the only one."""
-    found = [r for r in engine.asked if isinstance(r, Explain)]
+    found = [r for r in engine.requests if isinstance(r, Explain)]
     assert len(found) == 1, found
     return found[0]
 
 
-def test_at_first_the_most_probable_class_of_the_cat_is_explained(engine: FakeEngine) -> None:
+def test_at_first_the_most_probable_class_of_the_cat_is_explained(engine: EngineDouble) -> None:
     explorer = Explorer(engine=engine)  # type: ignore[arg-type]
-    assert engine.asked == [Open("efficientnet_lite0")]  # nothing else before it is known
-    engine.answer()
-    kinds = [type(r) for r in engine.asked]
+    assert engine.requests == [Open("efficientnet_lite0")]  # nothing else before it is known
+    engine.answer_all()
+    kinds = [type(r) for r in engine.requests]
     assert kinds == [Open, Explain, Predict, Warm]
-    assert (engine.asked[1].image, engine.asked[1].neuron) == ("cat", None)
+    assert (engine.requests[1].image, engine.requests[1].neuron) == ("cat", None)
     assert explorer.view.title == "grad_cam of 2 in None"
     assert explorer.predictions.value == 2  # told by the answer, and not asked for again
     assert [r["name"] for r in explorer.layers.layers][:2] == [CLASSES, "stem_conv"]
     assert explorer.layers.layers[2]["group"] == "block1"
 
 
-def test_a_class_is_chosen(explorer: Explorer, engine: FakeEngine) -> None:
+def test_a_class_is_chosen(explorer: Explorer, engine: EngineDouble) -> None:
     explorer.predictions.value = 1
     assert explained(engine).neuron == Neuron(None, 1)
-    engine.answer()
+    engine.answer_all()
     assert explorer.view.title == "grad_cam of 1 in None"
     assert np.frombuffer(explorer.view.heatmap, "<f4")[0] == 2
 
 
 def test_a_layer_shows_its_most_active_neurons_and_explains_the_first(
-    explorer: Explorer, engine: FakeEngine
+    explorer: Explorer, engine: EngineDouble
 ) -> None:
     explorer.layers.value = "block1_conv"
-    assert engine.asked == [Neurons("efficientnet_lite0", "cat", "block1_conv")]
-    engine.answer()
+    assert engine.requests == [Neurons("efficientnet_lite0", "cat", "block1_conv")]
+    engine.answer_all()
     assert [n["unit"] for n in explorer.neurons.neurons] == [3, 1, 0]
     assert explorer.neurons.neurons[0]["thumbnail"].startswith("data:image/png")
     assert list(explorer.neurons.positions) == [3, 4]
     assert explained(engine).neuron == Neuron("block1_conv", 3)
     assert explorer.predictions.layout.display == "none"
-    engine.asked.clear()
+    engine.requests.clear()
     explorer.neurons.position = [2, 1]
     assert explained(engine).neuron == Neuron("block1_conv", 3, "sum", (2, 1))
-    engine.asked.clear()
+    engine.requests.clear()
     explorer.neurons.position = None
     explorer.neurons.aggregate = "max"
-    assert engine.asked[-1].neuron == Neuron("block1_conv", 3, "max")
+    assert engine.requests[-1].neuron == Neuron("block1_conv", 3, "max")
 
 
 def test_another_picture_forgets_the_class_of_the_last_one(
-    explorer: Explorer, engine: FakeEngine
+    explorer: Explorer, engine: EngineDouble
 ) -> None:
     explorer.predictions.value = 0
-    engine.answer()
-    engine.asked.clear()
+    engine.answer_all()
+    engine.requests.clear()
     explorer.pictures.value = "coffee"
     assert (explained(engine).image, explained(engine).neuron) == ("coffee", None)
 
 
-def test_an_upload_is_explained_by_its_pixels(explorer: Explorer, engine: FakeEngine) -> None:
+def test_an_upload_is_explained_by_its_pixels(explorer: Explorer, engine: EngineDouble) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
     explorer.pictures.add(pixels, "mine.png")
     assert np.array_equal(explained(engine).image, pixels)
 
 
-def test_another_method_brings_its_own_parameters(explorer: Explorer, engine: FakeEngine) -> None:
+def test_another_method_brings_its_own_parameters(explorer: Explorer, engine: EngineDouble) -> None:
     assert explorer.parameters.parameters[0]["choices"] == ["", "stem_conv", "block1_conv"]
     explorer.parameters.value = {"layer": "stem_conv"}
-    assert explained(engine).parameters == {"layer": "stem_conv"}
-    engine.answer()
-    engine.asked.clear()
+    assert explained(engine).parameters == {"layer": "stem_conv", "sign": "positive"}
+    engine.answer_all()
+    engine.requests.clear()
     explorer.methods.value = "saliency"
     assert explained(engine).parameters == {}
     assert explorer.parameters.parameters == []
 
 
 def test_an_error_stands_beside_the_control_and_the_picture_stays(
-    explorer: Explorer, engine: FakeEngine
+    explorer: Explorer, engine: EngineDouble
 ) -> None:
     before = explorer.view.heatmap
-    engine.fail_with = UnsuitableError("no rows and columns; use saliency")
+    engine.make = failing(UnsuitableError("no rows and columns; use saliency"))
     explorer.methods.value = "guided_backprop"
-    engine.answer()
+    engine.answer_all()
     assert explorer.methods.error == "no rows and columns; use saliency"
     assert explorer.view.error == "no rows and columns; use saliency"
     assert explorer.view.heatmap == before
     assert explorer.header.working == ""
-    engine.fail_with = ZeroDivisionError("inside")
+    engine.make = failing(ZeroDivisionError("inside"))
     explorer.methods.value = "saliency"
-    engine.answer()
+    engine.answer_all()
     assert "ZeroDivisionError: inside" in explorer.methods.error  # a sentence, no traceback
-    engine.fail_with = None
+    engine.make = made_up
     explorer.methods.value = "grad_cam"
-    engine.answer()
+    engine.answer_all()
     assert explorer.methods.error == explorer.view.error == ""
 
 
 def test_a_wrong_parameter_s_error_stands_beside_the_parameters(
-    explorer: Explorer, engine: FakeEngine
+    explorer: Explorer, engine: EngineDouble
 ) -> None:
-    engine.fail_with = UnsuitableError("the neuron does not depend on it")
+    engine.make = failing(UnsuitableError("the neuron does not depend on it"))
     explorer.parameters.value = {"layer": "stem_conv"}
-    engine.answer()
+    engine.answer_all()
     assert explorer.parameters.error == "the neuron does not depend on it"
     assert explorer.methods.error == ""
 
 
-def test_methods_that_do_not_suit_say_why_and_another_is_taken(engine: FakeEngine) -> None:
-    engine.unsuited = {"grad_cam": "there is no map"}
+def test_methods_that_do_not_suit_say_why_and_another_is_taken(engine: EngineDouble) -> None:
+    engine.make = lambda request: made_up(request, {"grad_cam": "there is no map"})
     explorer = Explorer(engine=engine)  # type: ignore[arg-type]
-    engine.answer()
+    engine.answer_all()
     record = next(r for r in explorer.methods.methods if r["name"] == "grad_cam")
     assert (record["suits"], record["why"]) == (False, "there is no map")
     assert explorer.methods.value not in ("", "grad_cam")
     assert explorer.view.title
 
 
-def test_the_first_neuron_may_be_given(engine: FakeEngine) -> None:
+def test_the_first_neuron_may_be_given(engine: EngineDouble) -> None:
     explorer = Explorer(neuron=Neuron("block1_conv", 1, "max"), engine=engine)  # type: ignore[arg-type]
-    engine.answer()
-    asked = [r for r in engine.asked if isinstance(r, Explain)]
+    engine.answer_all()
+    asked = [r for r in engine.requests if isinstance(r, Explain)]
     assert asked[0].neuron == Neuron("block1_conv", 1, "max")
     assert explorer.layers.value == "block1_conv"
 
 
-def test_closing_and_cancelling_stop_the_work(explorer: Explorer, engine: FakeEngine) -> None:
+def test_closing_and_cancelling_stop_the_work(explorer: Explorer, engine: EngineDouble) -> None:
     explorer.predictions.value = 1
     explorer.cancel()
-    assert {"open", "predict", "neurons", "explain", "warm"} <= set(engine.cancelled)
+    assert {"open", "predict", "explain", "warm"} <= set(engine.cancelled)
     assert explorer.header.working == ""
     explorer.close()
     assert explorer.view.comm is None
 
 
 def test_an_answer_that_improves_is_shown_and_stays_when_it_is_stopped(
-    explorer: Explorer, engine: FakeEngine
+    explorer: Explorer, engine: EngineDouble
 ) -> None:
     explorer.methods.value = "lime"
-    half = engine._made_up(explained(engine))._replace(
+    half = made_up(explained(engine))._replace(
         notes=("320 of 1000 samples",), curve=Curve((1, 5, 9), (0.5, 2.0, 2.5), "R²")
     )
-    engine.so_far(half)
+    improved = engine.waiting["explain"].so_far
+    assert improved is not None
+    improved(half)
     assert explorer.view.busy  # it goes on
     assert explorer.view.progress_text == "computing"
     assert explorer.header.partial
@@ -263,27 +231,27 @@ def test_an_answer_that_improves_is_shown_and_stays_when_it_is_stopped(
     assert not explorer.header.partial
     assert explorer.view.title == half.title
     assert "Stopped" in explorer.view.notes[0]
-    engine.so_far(half)  # one that crossed with the stopping
+    improved(half)  # one that crossed with the stopping
     assert "Stopped" in explorer.view.notes[0]
     explorer.methods.value = "grad_cam"
-    engine.answer()
+    engine.answer_all()
     assert explorer.growth.layout.display == "none"
     assert explorer.view.notes == ["a note"]
 
 
-def test_a_version_of_a_network_is_offered_where_it_is_asked_for(engine: FakeEngine) -> None:
+def test_a_version_of_a_network_is_offered_where_it_is_asked_for(engine: EngineDouble) -> None:
     explorer = Explorer("mini_vgg:cheating", engine=engine)  # type: ignore[arg-type]
-    assert engine.asked[0] == Open("mini_vgg:cheating")
+    assert engine.requests[0] == Open("mini_vgg:cheating")
     first = explorer.networks.networks[0]
     assert first["title"] == "Mini VGG (cheating)"
     assert "snow with one class" in first["note"]
-    others = Explorer(engine=FakeEngine()).networks.networks  # type: ignore[arg-type]
+    others = Explorer(engine=EngineDouble()).networks.networks  # type: ignore[arg-type]
     assert not any("cheating" in record["name"] for record in others)  # who cheats is the question
     with pytest.raises(UnknownNameError, match="mini_vgg"):
         Explorer("mini_vgg:cheeting", engine=engine)  # type: ignore[arg-type]
 
 
-def test_bad_arguments_are_refused(engine: FakeEngine) -> None:
+def test_bad_arguments_are_refused(engine: EngineDouble) -> None:
     with pytest.raises(UnknownNameError, match="efficientnet_lite0"):
         Explorer("efficientnet_lite1", engine=engine)  # type: ignore[arg-type]
     with pytest.raises(UnknownNameError, match="cat"):
