@@ -199,7 +199,7 @@ def _why_not(head: bytes) -> str:
 def _upright_rgb(image: Image.Image, what: str) -> NDArray[np.uint8]:
     image.load()  # before the Exif data: a TIFF file turns itself while it loads
     with contextlib.suppress(Exception):  # damaged Exif data must not cost the picture
-        image = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)  # a copy forgets its format
     return _rgb(image, what)
 
 
