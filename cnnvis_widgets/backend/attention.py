@@ -88,7 +88,7 @@ def _layout(structure: Structure, layer: str | None) -> Layout:
     batch = structure.forward.pixels.shape[0]
     whole = all(found.shape.rank in (3, 4) and found.shape[0] == batch for found in maps)
     if shapes != {(many, many)} or many is None or not whole:
-        sizes = ", ".join(f"{q} × {k}" for q, k in sorted(shapes, key=str))
+        sizes = ", ".join(f"{q} × {k or 'other'}" for q, k in sorted(shapes, key=str))
         raise UnsuitableError(
             "Attention rollout multiplies attention of the same tokens in every block; this "
             f"network's is of {sizes} tokens (windows, stages or merged tokens). grad_cam works "

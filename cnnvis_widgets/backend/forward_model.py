@@ -127,7 +127,8 @@ class ForwardModel(CompiledModel):
         """
         if prepared.picture is None:
             return pixels.outside(prepared.input, self.bounds)
-        return self.warning
+        said = (self.warning, pixels.nearly_black(prepared.picture))
+        return " ".join(sentence for sentence in said if sentence)
 
     def outputs(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits and scores for a batch of inputs.

@@ -11,6 +11,7 @@ from PIL import Image
 from cnnvis_widgets.errors import InvalidValueError
 
 DEFAULT_SIZE = 224  # rows and columns, for networks that take any
+DARK = 16  # the white of 12 bits in a file of 16, as one of 255
 Preprocess = Callable[[np.ndarray], np.ndarray]
 
 
@@ -86,6 +87,26 @@ def outside(values: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> str:
         f"The input's values go from {values.min():.4g} to {values.max():.4g}; pictures give this "
         f"network {low.min():.4g} to {high.max():.4g}. A float array is taken as the network's "
         "input as it is: give a picture as uint8, or preprocess the floats first."
+    )
+
+
+def nearly_black(picture: np.ndarray) -> str:
+    """What is to be said of a picture whose brightest value is hardly above black; "" if nothing.
+
+    Args:
+        picture: uint8 (rows, columns, 3); one that is black all over is meant so.
+
+    Example:
+        >>> nearly_black(np.full((1, 1, 3), 16, np.uint8))[:66]
+        'The picture is nearly black: its largest value is 16 of 255. 12-bi'
+    """
+    largest = int(picture.max())
+    if not 0 < largest <= DARK:
+        return ""
+    return (
+        f"The picture is nearly black: its largest value is {largest} of 255. 12-bit pictures "
+        "(X-rays, microscopes) in files of 16 bits look so; scale their own largest value to white "
+        "before, e.g. (values / values.max() * 255).astype('uint8')."
     )
 
 

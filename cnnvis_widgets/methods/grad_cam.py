@@ -108,7 +108,8 @@ def about_tokens(network: Network, layer: str) -> tuple[str, ...]:
     tokens = network.structure.tokens(layer)
     if tokens is None:
         return ()
-    others = f"; {tokens.first} other token before them left out" if tokens.first else ""
+    many = "other tokens" if tokens.first > 1 else "other token"
+    others = f"; {tokens.first} {many} before them left out" if tokens.first else ""
     return (
         f"The tokens of {layer}, laid out as {tokens.rows} × {tokens.columns} patches{others}. "
         "Attention mixes patches, so that a token may speak for more than its place.",

@@ -13,7 +13,8 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
-from cnnvis_widgets.methods.masking import Patchwork
+from cnnvis_widgets.methods.covering import UNCHANGED
+from cnnvis_widgets.methods.masking import Patchwork, changed
 from cnnvis_widgets.methods.parameter import Parameter
 from cnnvis_widgets.methods.sampling import DRAW, counted, draw, whole_round
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, means, superpixels
@@ -115,7 +116,9 @@ class Lime(Method):
         if picture is None:
             picture = colours(question.input, *network.bounds)
         segments = superpixels(picture, parameters["segmentation"], parameters["pieces"])
-        patchwork = Patchwork(question.input, hidden_input(question, segments), segments)
+        hidden = hidden_input(question, segments)
+        patchwork = Patchwork(question.input, hidden, segments)
+        telling = changed(question.input, hidden, segments)
         pieces, way, count = (
             int(segments.max()) + 1,
             parameters["draw"],
@@ -128,14 +131,18 @@ class Lime(Method):
         settling = Settling(pieces, count, one_round)
 
         def so_far(done: int) -> Answer:
-            found = fit(kept[:done], scores[:done], count, one_round)
+            found = fit(kept[:done], scores[:done], count, one_round).only(telling)
             shown = np.isin(segments, found.top)[..., None]
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
                 found.weights.astype(np.float32)[segments][..., None],
-                notes=(*_notes(found, parameters, done, samples), *_score_note(network)),
+                notes=(
+                    *_unchanged(found, telling),
+                    *(_notes(found, parameters, done, samples) if found.weights.any() else ()),
+                    *_score_note(network),
+                ),
                 details={
                     **vars(found),
                     "samples": done,
@@ -193,6 +200,17 @@ def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.nda
         return flat.max(1)
     adds_up = neuron.aggregate == "sum" and network.structure.output_kind == "linear"
     return flat.sum(1) if adds_up else flat.mean(1)
+
+
+def _unchanged(found: Surrogate, telling: np.ndarray) -> tuple[str, ...]:
+    """What is told of superpixels that hiding does not change, or of a score that it does not."""
+    if not telling.any():
+        return (UNCHANGED,)
+    idle = len(telling) - int(telling.sum())
+    told = (f"Hiding {idle} superpixels changes nothing: their weights are exactly 0.",)
+    if not found.weights.any():
+        return ("Hiding superpixels does not change the score: there is nothing to rank.",)
+    return told if idle else ()
 
 
 def _notes(

@@ -5,7 +5,7 @@ Distances and regression are those of the lime package (Ribeiro, Singh & Guestri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from cnnvis_widgets.methods.sampling import counted
 
 KERNEL_WIDTH = 0.25  # the lime package's, for pictures
 CHECK = 10  # samples from one look at the top superpixels to the next
+ROUNDING = 1e-6  # scores that differ by less than this share of the largest are the same
 RESAMPLES = 20
 NEARLY_ALL = RESAMPLES - 1
 
@@ -23,7 +24,8 @@ class Surrogate:
 
     Attributes:
         weights: float64 (superpixels,): what each adds to the score when it is there.
-        r2: how much of the score's (weighted) variance the model accounts for, at most 1.
+        r2: how much of the score's (weighted) variance the model accounts for, at most 1; 1 where
+            there is none.
         top: the superpixels that speak most for the score: the largest weights, of those above
             zero, the largest first.
         stable_since: the number of samples from which on the superpixels with the largest weights
@@ -40,6 +42,19 @@ class Surrogate:
     stable_since: int
     spread: np.ndarray
     steady: tuple[int, ...]
+
+    def only(self, changed: np.ndarray) -> Surrogate:
+        """The model without what chance gave to superpixels that hiding does not change.
+
+        Args:
+            changed: bool (superpixels,).
+        """
+        return replace(
+            self,
+            weights=np.where(changed, self.weights, 0.0),
+            top=tuple(one for one in self.top if changed[one]),
+            steady=tuple(one for one in self.steady if changed[one]),
+        )
 
 
 class Settling:
@@ -93,7 +108,13 @@ def fit(kept: np.ndarray, scores: np.ndarray, count: int, one_round: int = 0) ->
         scores: (samples,).
         count: how many superpixels are called the top.
         one_round: as `draws.whole_round` gives it.
+
+    Returns:
+        The model; of scores that differ by rounding alone one whose weights are all exactly 0.
     """
+    if np.ptp(scores) <= ROUNDING * np.abs(scores).max():
+        nothing = np.zeros(kept.shape[1])
+        return Surrogate(nothing, 1.0, (), 1, nothing, ())
     from lime.lime_base import LimeBase  # with scikit-learn, which takes seconds to load
 
     far = distances(kept)
@@ -109,7 +130,7 @@ def fit(kept: np.ndarray, scores: np.ndarray, count: int, one_round: int = 0) ->
     top = tuple(int(one) for one in np.argsort(-weights, kind="stable")[:count] if weights[one] > 0)
     return Surrogate(
         weights,
-        float(r2) if np.ptp(scores) else 1.0,  # a constant is accounted for in full
+        float(r2),
         top,
         settling.since(),
         np.std(again, axis=0),

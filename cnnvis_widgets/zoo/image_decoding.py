@@ -13,6 +13,7 @@ import contextlib
 import functools
 import importlib
 import io
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -199,7 +200,8 @@ def _why_not(head: bytes) -> str:
 def _upright_rgb(image: Image.Image, what: str) -> NDArray[np.uint8]:
     image.load()  # before the Exif data: a TIFF file turns itself while it loads
     with contextlib.suppress(Exception):  # damaged Exif data must not cost the picture
-        ImageOps.exif_transpose(image, in_place=True)  # a copy forgets its format
+        kind, image = image.format, ImageOps.exif_transpose(image)
+        image.format = kind  # which Pillow's copy has lost, and which tells how deep its greys are
     return _rgb(image, what)
 
 
@@ -220,7 +222,8 @@ def _rgb(image: Image.Image, what: str) -> NDArray[np.uint8]:
 def _grey(image: Image.Image, what: str) -> NDArray[np.uint8]:
     """Greys deeper than 8 bits as 0…255: uint8 (rows, columns).
 
-    16 bits are divided by 257, so that 65535 is 255. Wider whole numbers and floating point have no
+    16 bits are divided by 257, so that 65535 is 255; a picture that uses 12 of them at most is
+    nearly black then, which a warning tells. Wider whole numbers and floating point have no
     agreed white: values within 0…1 are multiplied by 255, values within 0…255 taken as they are,
     whole numbers within 16 bits divided by 257, and anything else stretched from the smallest value
     (black) to the largest (white). What is not a number is black.
@@ -229,6 +232,14 @@ def _grey(image: Image.Image, what: str) -> NDArray[np.uint8]:
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
         grey = ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
         grey[values == image.info.get("transparency", -1)] = 255
+        largest = int(values.max())
+        if 0 < largest < 2**12:
+            warnings.warn(
+                f"{what} has 16 bits, and its largest value is {largest} of 65535: it is nearly "
+                "black. If it was taken with 12 bits or fewer (X-rays, microscopes), scale its own "
+                f"largest value to white before: (values / {largest} * 255).astype('uint8').",
+                stacklevel=2,
+            )
         return grey
     scaled = values.astype(np.float32)
     finite = np.isfinite(scaled)

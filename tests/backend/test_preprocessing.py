@@ -80,3 +80,13 @@ def test_an_input_with_noise_is_not() -> None:
     noisy = RNG.uniform(-1.4, 1.4, (6, 5, 3)).astype(np.float32)
     assert network.input_remark(network.prepare(noisy)) == ""
     assert network.input_remark(network.prepare(np.zeros((9, 9, 3), np.uint8))) == ""
+
+
+def test_a_nearly_black_picture_is_told() -> None:
+    """4095 of 12 bits in a file of 16 is 16 of 255."""
+    network = Network(small(), "0..1")
+    for level, told in ((0, False), (1, True), (16, True), (17, False)):
+        picture = np.zeros((6, 5, 3), np.uint8)
+        picture[4, 1] = level
+        said = network.input_remark(network.prepare(picture))
+        assert (f"largest value is {level} of 255" in said) == told

@@ -42,9 +42,13 @@ def paths(maps: list[np.ndarray], end: int) -> np.ndarray:
     return np.array([here[token] for token in sorted(here)])
 
 
-@pytest.mark.parametrize("class_token", [True, False])
-def test_equals_all_ways_through_the_attention_in_numpy(class_token: bool) -> None:
-    model = vit(SHAPE, class_token)
+@pytest.mark.parametrize(
+    ("class_token", "own_length"), [(True, False), (False, False), (True, True), (False, True)]
+)
+def test_equals_all_ways_through_the_attention_in_numpy(
+    class_token: bool, own_length: bool
+) -> None:
+    model = vit(SHAPE, class_token, own_length=own_length)
     found = explain(Network(model), PIXELS, method="attention_rollout", neuron=2)
     maps = by_hand(model, PIXELS)
     tokens = maps[0].shape[-1]
@@ -100,5 +104,7 @@ def test_rules_for_relus_refuse_attention_in_a_sentence(name: str) -> None:
     "name", ["saliency", "integrated_gradients", "gradient_input", "grad_cam", "layer_cam"]
 )
 def test_other_methods_take_tokens(name: str) -> None:
-    found = explain(Network(vit(SHAPE, False)), PIXELS, method=name, neuron=1)
+    network = Network(vit(SHAPE, False, own_length=True))
+    found = explain(network, PIXELS, method=name, neuron=1)
+    assert found.layer in (None, "block2")
     assert np.isfinite(found.attribution).all() and found.coverage.complete

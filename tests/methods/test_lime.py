@@ -270,3 +270,35 @@ def test_a_sigmoid_is_said(network: Any) -> None:
     outputs = keras.layers.Dense(2, activation="sigmoid")(keras.layers.Flatten()(inputs))
     found = explain(Network(keras.Model(inputs, outputs)), PICTURE[::2, ::2], "lime", 1, samples=10)
     assert "sigmoid" in found.notes[-1]
+
+
+def test_nothing_is_ranked_where_hiding_changes_nothing(network: Network) -> None:
+    grey = np.full(SHAPE, 128, np.uint8)
+    found = explain(network, grey, method="lime", neuron=1, samples=60)
+    np.testing.assert_array_equal(found.attribution, 0)
+    assert found.details["top"] == () == found.details["steady"]
+    assert any("covering it changes nothing" in note for note in found.notes)
+    assert not any("superpixels have not changed" in note for note in found.notes)
+    picture = grey.copy()
+    picture[:, :10], picture[:, 20:] = (250, 0, 0), (0, 0, 250)
+    found = explain(network, picture, method="lime", neuron=1, samples=60, pieces=3)
+    segments = found.details["segments"]
+    idle = segments[0, 15]
+    assert (picture[segments == idle] == 128).all()
+    assert found.details["weights"][idle] == 0 and idle not in found.details["top"]
+    others = [weight for n, weight in enumerate(found.details["weights"]) if n != idle]
+    assert len(others) == 2 and all(others)
+    assert any("Hiding 1 superpixels changes nothing" in note for note in found.notes)
+
+
+def test_a_score_that_does_not_change_is_not_ranked(network: Network) -> None:
+    """A probability that rounds to one whatever is hidden: what is left is the last bit."""
+    import keras
+
+    inputs = keras.Input(SHAPE)
+    x = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(inputs))
+    model = keras.Model(inputs, keras.layers.Softmax()(x))
+    model.set_weights([np.float32([[1e-3, 0]] * 3), np.float32([40, 0])])
+    found = explain(Network(model), PICTURE, method="lime", neuron=0, samples=60)
+    np.testing.assert_array_equal(found.attribution, 0)
+    assert any("there is nothing to rank" in note for note in found.notes)

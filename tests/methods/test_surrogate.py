@@ -131,9 +131,13 @@ def test_steady_superpixels_are_those_beyond_doubt() -> None:
 
 
 def test_a_constant_score_is_all_zeros_and_no_nan() -> None:
-    found = fit(draw(50, 5, seed=0), np.full(50, 0.25), 3)
-    np.testing.assert_allclose(found.weights, 0, atol=1e-12)
-    assert found.r2 == 1 and np.isfinite(found.spread).all()
+    rounding = 2e-8 * np.random.default_rng(1).normal(size=50)
+    for scores in (np.full(50, 0.25), np.zeros(50), 0.25 + rounding):
+        found = fit(draw(50, 5, seed=0), scores, 3)
+        np.testing.assert_array_equal(found.weights, 0)
+        np.testing.assert_array_equal(found.spread, 0)
+        assert found.r2 == 1 and found.top == () == found.steady
+    assert fit(draw(50, 5, seed=0), 0.25 + 1e3 * rounding, 3).weights.all()
 
 
 def test_a_single_superpixel() -> None:

@@ -17,31 +17,38 @@ UNITS, HEADS, KEY, BLOCKS, EPSILON = 8, 2, 3, 3, 1e-3
 
 
 class Tokens(keras.layers.Layer):
-    """Puts a class token before the patches, if wanted, and adds what tells the places apart."""
+    """Patches in a line, behind a class token if wanted, plus what tells the places apart."""
 
-    def __init__(self, class_token: bool, **options: Any) -> None:
+    def __init__(self, class_token: bool, own_length: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self.class_token = class_token
+        self.class_token, self.own_length = class_token, own_length
 
     def build(self, shape: Any) -> None:
         self.first = self.add_weight(shape=(1, 1, shape[-1]), name="first")
-        many = shape[1] + int(self.class_token)
+        many = shape[1] * shape[2] + int(self.class_token)
         self.places = self.add_weight(shape=(1, many, shape[-1]), name="places")
         super().build(shape)
 
     def call(self, x: Any) -> Any:
+        batch, (rows, columns, units) = tf.shape(x)[0], x.shape[1:]
+        if self.own_length:  # as keras-hub writes it: TensorFlow knows no length of this
+            x = tf.reshape(x, [batch, -1, units])
+        else:
+            x = tf.reshape(x, [-1, rows * columns, units])
         if self.class_token:
-            x = tf.concat([tf.repeat(self.first, tf.shape(x)[0], 0), x], 1)
+            x = tf.concat([tf.tile(self.first, [batch, 1, 1]), x], 1)
         return x + self.places
 
 
-def vit(shape: tuple[int, int, int], class_token: bool, name: str = "vit") -> keras.Model:
+def vit(
+    shape: tuple[int, int, int], class_token: bool, name: str = "vit", own_length: bool = False
+) -> keras.Model:
     """Patches of 4 × 5 pixels; the stem is "c1", the patches "c2", the last layer "head"."""
     layers = keras.layers
     inputs = keras.Input(shape)
     x = layers.Conv2D(5, 3, padding="same", activation="relu", name="c1")(inputs)
     x = layers.Conv2D(UNITS, (4, 5), strides=(4, 5), name="c2")(x)
-    x = Tokens(class_token, name="tokens")(layers.Reshape((-1, UNITS))(x))
+    x = Tokens(class_token, own_length, name="tokens")(x)
     for n in range(BLOCKS):
         y = layers.LayerNormalization(epsilon=EPSILON, name=f"norm{n}")(x)
         x = layers.Add()([x, layers.MultiHeadAttention(HEADS, KEY, name=f"attention{n}")(y, y)])

@@ -201,7 +201,13 @@ def test_sixteen_bits_of_grey_are_scaled_not_clipped(kind: str) -> None:
 def test_a_dark_sixteen_bit_picture_stays_dark() -> None:
     dark = np.full((2, 3), 200, np.uint16)  # all values would fit into 8 bits
     for kind in ("PNG", "TIFF", "PPM"):
-        assert load_image(encoded(Image.fromarray(dark), kind)).max() == 1
+        with pytest.warns(UserWarning, match=r"16 bits.*largest value is 200 of 65535"):
+            assert load_image(encoded(Image.fromarray(dark), kind)).max() == 1
+    black, white = np.zeros((2, 3), np.uint16), np.full((2, 3), 4096, np.uint16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nothing to tell of these
+        assert load_image(encoded(Image.fromarray(black), "PNG")).max() == 0
+        assert load_image(encoded(Image.fromarray(white), "PNG")).max() == 16
 
 
 def test_big_endian_sixteen_bits() -> None:

@@ -49,11 +49,15 @@ def layout(tensor: tf.Tensor, path: set[tf.Operation]) -> Layout | None:
     seen, queue, first = {tensor.op}, [tensor.op], 0
     while queue:  # the nearest reshape counts: patches may have been merged before
         op = queue.pop(0)
-        if op.type == "ConcatV2" and op.outputs[0].shape.rank == 3 and many == _tokens(op):
+        if (
+            op.type == "ConcatV2"
+            and op.outputs[0].shape.rank == 3
+            and many == _tokens(op.outputs[0])
+        ):
             before = _before(op, path)
             if before is not None:
                 first, many = first + before[0], before[1]
-        if op.type == "Reshape" and op.inputs[0].shape.rank == 4 and many == _tokens(op):
+        if op.type == "Reshape" and op.inputs[0].shape.rank == 4 and many == _tokens(op.outputs[0]):
             _, rows, columns, units = op.inputs[0].shape
             whole = op.outputs[0].shape.rank == 3 and units == op.outputs[0].shape[2]
             if whole and None not in (rows, columns) and rows * columns == many > 1:
@@ -65,9 +69,24 @@ def layout(tensor: tf.Tensor, path: set[tf.Operation]) -> Layout | None:
     return None
 
 
-def _tokens(operation: tf.Operation) -> int | None:
-    shape = operation.outputs[0].shape
-    return shape[1] if shape.rank and shape.rank > 1 else None
+def _tokens(tensor: tf.Tensor) -> int | None:
+    """How many tokens a tensor has, also where its shape was written with the batch's own length.
+
+    Of tf.reshape(x, [tf.shape(x)[0], -1, units]) TensorFlow knows no length.
+    """
+    shape, op = tensor.shape, tensor.op
+    if shape.rank != 3 or shape[1] is not None:
+        return shape[1] if shape.rank and shape.rank > 1 else None
+    if op.type == "Reshape" and op.inputs[0].shape.rank == 4 and op.inputs[1].op.type == "Pack":
+        first, second, *_ = op.inputs[1].op.inputs
+        _, rows, columns, units = op.inputs[0].shape
+        rest = tf.get_static_value(first) is None and tf.get_static_value(second) == -1
+        if rest and None not in (rows, columns) and units == shape[2]:
+            return rows * columns
+    if op.type == "ConcatV2" and tf.get_static_value(op.inputs[-1]) in (1, -2):
+        sizes = [_tokens(part) for part in op.inputs[:-1]]
+        return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
+    return None
 
 
 def _before(operation: tf.Operation, path: set[tf.Operation]) -> tuple[int, int] | None:
@@ -75,9 +94,9 @@ def _before(operation: tf.Operation, path: set[tf.Operation]) -> tuple[int, int]
     *parts, axis = operation.inputs
     if tf.get_static_value(axis) not in (1, -2):
         return None
-    sizes = [part.shape[1] for part in parts]
+    sizes = [many for part in parts if (many := _tokens(part)) is not None]
     mine = [i for i, part in enumerate(parts) if part.op in path]
-    if None in sizes or len(mine) != 1:
+    if len(sizes) < len(parts) or len(mine) != 1:
         return None
     return sum(sizes[: mine[0]]), sizes[mine[0]]
 
