@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.methods import all_methods
-from cnnvis_widgets.zoo import images
+from cnnvis_widgets.zoo import decoding_process, images
 from cnnvis_widgets.zoo.loading import architectures
 
 
@@ -44,8 +45,15 @@ def pictures() -> list[dict[str, Any]]:
 
 
 def decode(data: bytes) -> np.ndarray:
-    """An uploaded file's bytes as a picture; see `cnnvis.load_image` for what is refused."""
-    return images.load_image(data)
+    """An uploaded file's bytes as a picture; see `cnnvis.load_image` for what is refused.
+
+    On a served page, also what costs more time or memory than a visitor's picture may.
+    """
+    bounds = policy.current()
+    if not bounds.served:
+        return images.load_image(data)
+    most = int(bounds.megapixels * 1e6)
+    return decoding_process.decode(data, most, bounds.decoding_seconds)
 
 
 def pixels(name: str) -> np.ndarray:

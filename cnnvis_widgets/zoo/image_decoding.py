@@ -13,6 +13,7 @@ import contextlib
 import functools
 import importlib
 import io
+import mmap
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError
+from cnnvis_widgets.zoo.image_structure import MAX_SIDE, costly
 
 MAX_PIXELS = 50_000_000
 """Larger pictures are refused from their header; a large camera makes 45 megapixels."""
@@ -90,13 +92,18 @@ def from_path(path: Path) -> NDArray[np.uint8]:
         raise FileError(f"{what} cannot be read: {reason}.") from error
 
 
-def from_bytes(data: bytes) -> NDArray[np.uint8]:
+def from_bytes(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """The picture in the bytes of a file: uint8 (rows, columns, 3).
+
+    Args:
+        data: the bytes.
+        max_pixels: larger pictures are refused.
 
     Raises:
         FileError: the bytes are too many, damaged, or in a format that is not read.
     """
-    return _from_stream(io.BytesIO(data), len(data), "The picture that was given as bytes")
+    what = "The picture that was given as bytes"
+    return _from_stream(io.BytesIO(data), len(data), what, max_pixels)
 
 
 def from_pil(image: Image.Image) -> NDArray[np.uint8]:
@@ -110,7 +117,7 @@ def from_pil(image: Image.Image) -> NDArray[np.uint8]:
     columns, rows = image.size
     if rows * columns == 0:
         raise InvalidValueError(f"{what} is {columns} × {rows}; at least 1 × 1 was expected.")
-    if rows * columns > MAX_PIXELS:
+    if rows * columns > MAX_PIXELS or max(image.size) > MAX_SIDE:
         raise InvalidValueError(_too_large(what, f"{columns} × {rows} pixels"))
     with _explained(what):
         return _upright_rgb(image, what)
@@ -123,13 +130,17 @@ def over_white(rgba: Image.Image) -> NDArray[np.uint8]:
     return np.array(white)
 
 
-def _from_stream(stream: BinaryIO, size: int, what: str) -> NDArray[np.uint8]:
+def _from_stream(
+    stream: BinaryIO, size: int, what: str, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
     if size == 0:
         raise FileError(f"{what} is empty (0 bytes).")
     if size > MAX_BYTES:
         raise FileError(_too_large(what, f"{size / 2**20:.0f} MiB"))
     head = stream.read(1024)
     stream.seek(0)
+    if why := _costly(stream):
+        raise FileError(f"{what} {why}, which would take minutes to decode. Save it anew.")
     with _explained(what):
         try:
             image = Image.open(stream, formats=_formats())
@@ -137,9 +148,16 @@ def _from_stream(stream: BinaryIO, size: int, what: str) -> NDArray[np.uint8]:
             raise FileError(f"{what} {_why_not(head)}") from None
         with image:
             columns, rows = image.size
-            if rows * columns > MAX_PIXELS:
-                raise FileError(_too_large(what, f"{columns} × {rows} pixels"))
+            if rows * columns > max_pixels or max(image.size) > MAX_SIDE:
+                raise FileError(_too_large(what, f"{columns} × {rows} pixels", max_pixels))
             return _upright_rgb(image, what)
+
+
+def _costly(stream: BinaryIO) -> str:
+    if isinstance(stream, io.BytesIO):
+        return costly(stream.getvalue())
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return costly(data)
 
 
 @functools.cache
@@ -172,11 +190,11 @@ def _explained(what: str) -> Iterator[None]:
         raise FileError(f"{what} is damaged or cut off: {error}.") from error
 
 
-def _too_large(what: str, came: str) -> str:
+def _too_large(what: str, came: str, max_pixels: int = MAX_PIXELS) -> str:
     return (
-        f"{what} is too large: {came}, and at most {MAX_PIXELS / 1e6:.0f} megapixels and "
-        f"{MAX_BYTES // 2**20} MiB are read. Save a smaller copy; the networks look at a few "
-        "hundred pixels a side."
+        f"{what} is too large: {came}, and at most {max_pixels / 1e6:.0f} megapixels and "
+        f"{MAX_BYTES // 2**20} MiB are read, {MAX_SIDE} pixels a side. Save a "
+        "smaller copy; the networks look at a few hundred pixels a side."
     )
 
 

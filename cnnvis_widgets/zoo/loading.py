@@ -13,6 +13,7 @@ from cnnvis_widgets.registry import discover
 from cnnvis_widgets.zoo import weights as files
 from cnnvis_widgets.zoo.architecture import Architecture
 from cnnvis_widgets.zoo.labels import labels_of
+from cnnvis_widgets.zoo.model_archive import check_model_file
 from cnnvis_widgets.zoo.weights import Fetching, Found
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def _seeded(architecture: Architecture, seed: int) -> keras.Model:
 def _from_file(path: Path, preprocess: Any, labels: Any) -> Network:
     if not path.is_file():
         raise FileError(f"There is no file {str(path)!r}.")
+    check_model_file(path)
     import_tensorflow()
     import keras
 

@@ -1,0 +1,91 @@
+"""How much a model file holds once it is unpacked, read off its tables of contents.
+
+A `.keras` file is a zip archive whose weights are an HDF5 file; both may be compressed, so that a
+file of 4 MB unpacks to 8 GB. Their sizes stand in the archive's directory and in the datasets'
+headers, and are looked at before anything is unpacked.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from cnnvis_widgets.errors import FileError
+
+MAX_UNPACKED = 4 * 2**30
+"""Bytes of a model's weights; the largest network of the zoo has 0.55 GB."""
+
+MAX_ENTRIES = 10_000
+
+
+def check_model_file(path: Path) -> None:
+    """Refuse a model file that would unpack to more than a model has.
+
+    Raises:
+        FileError: it would, or its tables of contents are damaged.
+    """
+    try:
+        held = unpacked(path)
+    except FileError:
+        raise
+    except Exception as error:  # a damaged table; h5py and zipfile have many ways to say so
+        raise FileError(
+            f"{path.name} could not be loaded as a Keras model: its table of contents is damaged "
+            f"({type(error).__name__})."
+        ) from error
+    if held > MAX_UNPACKED:
+        raise FileError(
+            f"{path.name} is refused: it would unpack to {held / 2**30:.0f} GiB, and at most "
+            f"{MAX_UNPACKED // 2**30} GiB are loaded."
+        )
+
+
+def unpacked(path: Path) -> int:
+    """Bytes that a .keras or .h5 file holds."""
+    if not zipfile.is_zipfile(path):
+        return _datasets(path)
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if len(entries) > MAX_ENTRIES:
+            raise FileError(f"{path.name} is refused: it has {len(entries)} entries.")
+        total = sum(entry.file_size for entry in entries)
+        if total > MAX_UNPACKED:
+            return total
+        inner = [entry for entry in entries if entry.filename.endswith((".h5", ".hdf5"))]
+        for entry in inner:
+            with archive.open(entry) as file:
+                total = max(total, total - entry.file_size + _datasets(file))
+        return total
+
+
+def _datasets(file: Path | IO[bytes]) -> int:
+    import h5py
+
+    with h5py.File(file, "r") as content:
+        return sum(_sizes(content))
+
+
+def _sizes(group: Any) -> Iterator[int]:
+    """Of every dataset; a link into another file is never followed."""
+    import h5py
+
+    waiting, seen = [group], set()
+    while waiting:
+        here = waiting.pop()
+        for name in here:
+            link = here.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                continue
+            item = here[name]
+            mark = h5py.h5o.get_info(item.id).addr
+            if mark in seen:
+                continue
+            seen.add(mark)
+            if len(seen) > MAX_ENTRIES * 10:
+                raise FileError("It has more parts than any model.")
+            if isinstance(item, h5py.Dataset):
+                yield item.size * item.dtype.itemsize
+            elif isinstance(item, h5py.Group):
+                waiting.append(item)
