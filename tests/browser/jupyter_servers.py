@@ -123,6 +123,15 @@ def awaited(page: Page, code: str, wanted: Callable[[Any], bool]) -> Any:
     return found
 
 
+def expect_in_kernel(page: Page, code: str, expected: Any) -> None:
+    """Wait until Python's last expression in the page's kernel has a value: a literal.
+
+    Raises:
+        AssertionError: after 5 s it has another.
+    """
+    awaited(page, code, lambda found: found == expected)
+
+
 def write_notebook(path: Path, cells: Sequence[str] | Path, *, remote: bool = True) -> None:
     """Write a notebook of the given code cells (or a copy of one), the test's own way in last."""
     if isinstance(cells, Path):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-
-from jupyter_servers import in_kernel
-from playwright.sync_api import Page, expect
+from jupyter_servers import expect_in_kernel, in_kernel
+from playwright.sync_api import expect
 
 CELLS = [
     "from cnnvis_widgets.widgets import ArchitectureDiagram\n"
@@ -22,17 +20,6 @@ CELLS = [
 ]
 
 
-def kernel(page: Page, code: str, expected: object) -> None:
-    """Wait until Python has this value."""
-    found = None
-    for _ in range(60):
-        found = ast.literal_eval(in_kernel(page, code))
-        if found == expected:
-            return
-        page.wait_for_timeout(50)
-    assert found == expected
-
-
 def test_three_diagrams_on_a_page(voila_page, screenshot):
     page = voila_page(CELLS)
     expect(page.locator(".cnnvis-architecture")).to_have_count(3)
@@ -41,7 +28,7 @@ def test_three_diagrams_on_a_page(voila_page, screenshot):
     expect(vgg.get_by_text("21 boxes, 138\u202f357\u202f544 parameters")).to_be_visible()
     dense = vgg.get_by_role("option", name="fc1: dense, 4096, 102\u202f764\u202f544 parameters")
     dense.click()
-    kernel(page, "vgg.value", "fc1")
+    expect_in_kernel(page, "vgg.value", "fc1")
     expect(vgg.get_by_role("status")).to_contain_text("74.3 %")
     expect(dense).to_have_attribute("aria-selected", "true")
 
@@ -57,16 +44,16 @@ def test_three_diagrams_on_a_page(voila_page, screenshot):
     assert abs(small - 68 * 16_781_312 / 102_764_544) < 0.01
 
     page.keyboard.press("Home")
-    kernel(page, "vgg.value", "block1_conv1")
+    expect_in_kernel(page, "vgg.value", "block1_conv1")
     page.keyboard.press("ArrowRight")
-    kernel(page, "vgg.value", "block1_conv2")
+    expect_in_kernel(page, "vgg.value", "block1_conv2")
     expect(vgg.get_by_role("status")).to_contain_text("a place sees 5 × 5 pixels")
     page.keyboard.press("End")
-    kernel(page, "vgg.value", "predictions")
+    expect_in_kernel(page, "vgg.value", "predictions")
     assert vgg.locator(".cnnvis-arch-scroll").evaluate("(s) => s.scrollLeft") > 0
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    kernel(page, "(block.value, vgg.value)", ("conv2_block2_2_conv", "predictions"))
+    expect_in_kernel(page, "(block.value, vgg.value)", ("conv2_block2_2_conv", "predictions"))
 
     # the shortcut's line passes no box
     boxes = block.get_by_role("option").evaluate_all(

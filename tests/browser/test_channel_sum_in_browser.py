@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-
 import numpy as np
 import pytest
-from jupyter_servers import in_kernel
+from jupyter_servers import awaited, expect_in_kernel, in_kernel
 from playwright.sync_api import Locator, Page, expect
 
 from cnnvis_widgets.rendering import Scale, colorize, enlarge, overlay
@@ -55,17 +53,6 @@ def pixels(canvas: Locator) -> np.ndarray:
            Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"""
     )
     return np.array(values, np.uint8).reshape(*size, 4)[..., :3]
-
-
-def kernel(page: Page, code: str, expected: object) -> None:
-    """Wait until Python has this value."""
-    found = None
-    for _ in range(40):
-        found = ast.literal_eval(in_kernel(page, code))
-        if found == expected:
-            return
-        page.wait_for_timeout(50)
-    assert found == expected
 
 
 def the_map(page: Page) -> Locator:
@@ -136,33 +123,33 @@ def test_everything_by_keyboard_alone(voila_page):
     slider = page.get_by_role("slider")
     slider.focus()
     page.keyboard.press("ArrowRight")
-    kernel(page, "widget.count", 7)
+    expect_in_kernel(page, "widget.count", 7)
     page.keyboard.press("End")
-    kernel(page, "widget.count", 30)
+    expect_in_kernel(page, "widget.count", 30)
     expect(slider).to_have_attribute(
         "aria-valuetext", "30 of 30 channels, overlap with the whole map 100 %"
     )
     page.keyboard.press("Home")
-    kernel(page, "widget.count", 0)
+    expect_in_kernel(page, "widget.count", 0)
     expect(page.get_by_text("all zeros", exact=True)).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.type("1")
     page.keyboard.press("Enter")
-    kernel(page, "widget.count", 1)
+    expect_in_kernel(page, "widget.count", 1)
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    kernel(page, "widget.order", "weight")
+    expect_in_kernel(page, "widget.order", "weight")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    kernel(page, "widget.count", 2)
+    expect_in_kernel(page, "widget.count", 2)
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    kernel(page, "widget.view", "last")
+    expect_in_kernel(page, "widget.view", "last")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    kernel(page, "(widget.relu, widget.smooth)", (False, False))
+    expect_in_kernel(page, "(widget.relu, widget.smooth)", (False, False))
 
 
 def test_a_number_beyond_the_channels_is_refused_where_it_is_typed(voila_page):
@@ -171,7 +158,7 @@ def test_a_number_beyond_the_channels_is_refused_where_it_is_typed(voila_page):
     field.fill("31")
     field.press("Enter")
     expect(page.get_by_text("a whole number from 0 to 30; got 31")).to_be_visible()
-    kernel(page, "widget.count", 6)
+    expect_in_kernel(page, "widget.count", 6)
     field.press("Escape")
     expect(field).to_have_value("6")
 
@@ -193,15 +180,15 @@ def test_the_last_channel_alone_is_its_own_map(voila_page):
 def test_play_adds_up_to_the_end_and_can_be_paused(voila_page):
     page = voila_page([SETUP, SHOW.replace("count=6", "count=30")])
     page.get_by_role("button", name="Add up").click()
-    page.wait_for_timeout(600)
+    awaited(page, "widget.count", lambda count: 1 <= count < 30)
     page.get_by_role("button", name="Pause").click()
     paused = int(page.get_by_role("spinbutton").input_value())
     assert 1 <= paused < 30
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(300)  # in which it would go on
     assert int(page.get_by_role("spinbutton").input_value()) == paused
     page.get_by_role("button", name="Add up").click()
     expect(page.get_by_role("spinbutton")).to_have_value("30", timeout=20_000)
-    kernel(page, "widget.count", 30)
+    expect_in_kernel(page, "widget.count", 30)
     expect(page.get_by_role("button", name="Add up")).to_be_visible()
 
 
@@ -222,18 +209,18 @@ def test_two_on_a_page_do_not_disturb_each_other_and_leave_nothing_behind(voila_
     ]
     page = voila_page(cells, viewport={"width": 500, "height": 900})
     page.get_by_role("slider").nth(1).press("End")
-    kernel(page, "(one.count, two.count)", (1, 30))
+    expect_in_kernel(page, "(one.count, two.count)", (1, 30))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, "channel-sum-narrow", full_page=True)
     in_kernel(page, "one.close()")
     expect(page.locator(".cnnvis-channel-sum")).to_have_count(1)
     page.get_by_role("slider").press("Home")
-    kernel(page, "two.count", 0)
+    expect_in_kernel(page, "two.count", 0)
 
 
 def test_in_lab(lab_page, screenshot):
     page = lab_page([SETUP, SHOW])
     expect(the_map(page)).to_be_visible()
     page.get_by_role("slider").press("ArrowRight")
-    kernel(page, "widget.count", 7)
+    expect_in_kernel(page, "widget.count", 7)
     screenshot(page, "channel-sum-lab")

@@ -6,8 +6,8 @@ import ast
 
 import numpy as np
 import pytest
-from jupyter_servers import in_kernel
-from playwright.sync_api import Locator, Page, expect
+from jupyter_servers import expect_in_kernel, in_kernel
+from playwright.sync_api import Locator, expect
 from scipy.signal import correlate
 
 SETUP = """
@@ -33,17 +33,6 @@ def arrays() -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(5)
     values = random.integers(-3, 7, (5, 7, 3)).astype(float)
     return values, random.integers(-2, 3, (3, 2, 3)).astype(float)
-
-
-def kernel(page: Page, code: str, expected: object) -> None:
-    """Wait until Python has this value."""
-    found = None
-    for _ in range(60):
-        found = ast.literal_eval(in_kernel(page, code))
-        if found == expected:
-            return
-        page.wait_for_timeout(50)
-    assert found == expected
 
 
 def numbers(grid: Locator) -> np.ndarray:
@@ -88,7 +77,7 @@ def test_the_pages_sums_are_scipys_in_every_setting_and_the_keyboard_does_it_all
     editor.press("Enter")
     taps[1, 1, 1] = -2.5
     shows(result, convolved(values, taps, 1, 0))
-    kernel(page, "volume.kernel[1][1][1]", -2.5)
+    expect_in_kernel(page, "volume.kernel[1][1][1]", -2.5)
 
     page.get_by_role("spinbutton", name="stride").fill("2")
     page.get_by_role("spinbutton", name="stride").press("Enter")
@@ -98,14 +87,14 @@ def test_the_pages_sums_are_scipys_in_every_setting_and_the_keyboard_does_it_all
     page.get_by_role("spinbutton", name="bias").press("Enter")
     wanted = convolved(values, taps, 2, 1) + 0.25
     shows(result, wanted)
-    kernel(page, "np.array(volume.result).round(2).tolist()", wanted.round(2).tolist())
+    expect_in_kernel(page, "np.array(volume.result).round(2).tolist()", wanted.round(2).tolist())
     expect(page.get_by_text("rows: ⌊(5 + 2·1 − 3) / 2⌋ + 1 = 3")).to_be_visible()
     shows(page.get_by_role("grid", name="input, blue"), np.pad(values[..., 2], 1))
 
     result.get_by_role("gridcell").first.focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
         page.keyboard.press(key)
-    kernel(page, "volume.at", [1, 2])
+    expect_in_kernel(page, "volume.at", [1, 2])
     marked = page.get_by_role("grid", name="input, red").locator(".cnnvis-conv-marked")
     expect(marked).to_have_count(6)
     under = np.pad(values, ((1, 1), (1, 1), (0, 0)))[2:5, 4:6]
@@ -143,7 +132,7 @@ def test_two_on_a_page_presets_and_a_picture(voila_page, screenshot):
     picture.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
-    kernel(page, "(large.at, plane.at)", ([1, 1], [0, 0]))
+    expect_in_kernel(page, "(large.at, plane.at)", ([1, 1], [0, 0]))
     colours = picture.evaluate(
         "(c) => Array.from(c.getContext('2d').getImageData(c.width - 5, c.height - 5, 1, 1).data)"
     )

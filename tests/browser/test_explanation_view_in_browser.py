@@ -525,10 +525,10 @@ def test_it_fits_from_a_phone_to_a_projector(voila_page, screenshot, width, opti
     present = page.get_by_role("button", name="Present")
     present.click()
     expect(present).to_have_attribute("aria-pressed", "true")
-    page.wait_for_timeout(300)
-    screenshot(page, f"view-{width}-present")
     if width == 1920:
-        assert picture_box(page)["height"] > 800
+        tall = "document.querySelector('.cnnvis-view-pane').getBoundingClientRect().height > 800"
+        page.wait_for_function(tall)
+    screenshot(page, f"view-{width}-present")
     page.keyboard.press("Escape")
     expect(present).to_have_attribute("aria-pressed", "false")
 

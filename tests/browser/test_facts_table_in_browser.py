@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import expect
 
 SETUP = """
@@ -26,9 +24,8 @@ def test_the_table_is_sorted_and_filtered(voila_page, screenshot):
 
     def agrees(count: int) -> None:
         expect(first.locator("tbody tr")).to_have_count(count)
-        page.wait_for_timeout(300)
         texts = [text.split("✱")[0].strip() for text in names.all_inner_texts()]
-        assert tuple(texts) == ast.literal_eval(in_kernel(page, "one.shown"))
+        expect_in_kernel(page, "one.shown", tuple(texts))
 
     agrees(15)
     heading = first.get_by_role("columnheader", name="resolution")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-
-from jupyter_servers import in_kernel
-from playwright.sync_api import Page, expect
+from jupyter_servers import expect_in_kernel, in_kernel
+from playwright.sync_api import expect
 
 SETUP = """
 import numpy as np
@@ -28,17 +26,6 @@ notes = {"conv1": "30 × 40", "conv9": "3 × 4"}
 """
 
 
-def kernel(page: Page, code: str, expected: object) -> None:
-    """Wait until Python has this value."""
-    found = None
-    for _ in range(60):
-        found = ast.literal_eval(in_kernel(page, code))
-        if found == expected:
-            return
-        page.wait_for_timeout(50)
-    assert found == expected
-
-
 def test_depth_and_views_by_keyboard_twice_on_a_page(voila_page, screenshot):
     page = voila_page(
         [SETUP, "one = FeaturesByDepth(layers, notes); one", "two = FeaturesByDepth(layers); two"],
@@ -56,18 +43,18 @@ def test_depth_and_views_by_keyboard_twice_on_a_page(voila_page, screenshot):
     )
     one.get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
-    kernel(page, "(one.depth, two.depth)", (1, 0))
+    expect_in_kernel(page, "(one.depth, two.depth)", (1, 0))
     expect(pictures).to_have_count(2)
     expect(one.get_by_role("status")).to_have_text("conv9  3 × 4")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    kernel(page, "one.view", "map")
+    expect_in_kernel(page, "one.view", "map")
     expect(pictures.first).to_have_attribute(
         "alt", "Unit 40 on “cat”: the unit's map over the whole photo"
     )
     expect(one.get_by_text("up to 40").first).to_be_visible()
     page.keyboard.press("ArrowRight")
-    kernel(page, "one.view", "gradient")
+    expect_in_kernel(page, "one.view", "gradient")
     expect(two.locator("img")).to_have_count(4)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, "features-by-depth")

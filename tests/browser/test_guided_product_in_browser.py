@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-
 import numpy as np
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import Locator, expect
 
 from cnnvis_widgets.rendering import Scale, colorize, enlarge, overlay
@@ -65,8 +63,7 @@ def test_the_slider_leads_from_the_detail_to_the_product(voila_page, screenshot)
     assert off(canvases.nth(2), product(0.25)) <= 6
     first.get_by_role("button", name="the product").press("Enter")
     expect(first.get_by_text("the product: Guided Grad-CAM")).to_be_visible()
-    page.wait_for_timeout(300)
-    assert in_kernel(page, "one.share, two.share") == "(1.0, 0.0)"
+    expect_in_kernel(page, "one.share, two.share", (1.0, 0.0))
 
     in_kernel(page, "one.at = (10, 20)")
     expect(first.get_by_text("Row 10, column 20: guided backprop")).to_be_visible()
@@ -80,8 +77,7 @@ def test_the_slider_leads_from_the_detail_to_the_product(voila_page, screenshot)
     assert abs(left - detail[18, 21]) < 0.006
     assert abs(middle - mask[18, 21]) < 0.006
     assert abs(right - detail[18, 21] * mask[18, 21]) < 0.02
-    page.wait_for_timeout(300)
-    assert ast.literal_eval(in_kernel(page, "list(one.at)")) == [18, 21]
+    expect_in_kernel(page, "list(one.at)", [18, 21])
     canvases.nth(0).hover(position={"x": 3, "y": 3})
     expect(first.get_by_text("Row 0, column 0: guided backprop")).to_be_visible()
     in_kernel(page, "one.close()")

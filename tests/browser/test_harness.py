@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import expect
 
 COUNTER = """
@@ -37,8 +37,7 @@ def test_a_widget_is_alive_at_both_ends(server, request, screenshot):
     expect(button).to_have_text("count 3")
     button.click()
     expect(button).to_have_text("count 4")
-    page.wait_for_timeout(300)
-    assert in_kernel(page, "counter.count") == "4"
+    expect_in_kernel(page, "counter.count", 4)
     in_kernel(page, "counter.count = 11")
     expect(button).to_have_text("count 11")
     assert in_kernel(page, "import sys; sys.executable") == repr(sys.executable)
@@ -53,7 +52,7 @@ def test_a_console_error_an_exception_and_a_request_to_the_internet_are_reported
     page.evaluate("console.error('spilt milk')")
     page.evaluate("setTimeout(() => { throw new Error('broken jug') })")
     reached = page.evaluate("fetch('http://203.0.113.7/x').then(() => true, () => false)")
-    page.wait_for_timeout(200)
+    page.wait_for_function("true")  # after the timeout of 0 ms
     assert reached is False
     found = "\n".join(log.unexpected())
     assert "spilt milk" in found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import Locator, expect
 
 SETUP = """
@@ -54,8 +54,7 @@ def test_a_layer_is_chosen_and_enlarged(voila_page, screenshot):
         "conv2. regularised: code's error 0.4, colours off by 30; no decoder."
     )
     expect(first.locator("figure")).to_have_count(2)
-    page.wait_for_timeout(300)
-    assert in_kernel(page, "one.value, two.value") == "('conv2', 'pool')"
+    expect_in_kernel(page, "one.value, two.value", ("conv2", "pool"))
     expect(second.get_by_role("radio", name="pool")).to_have_attribute("aria-checked", "true")
 
     layers.get_by_role("radio", name="pool").click()

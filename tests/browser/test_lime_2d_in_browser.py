@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from jupyter_servers import in_kernel
+from jupyter_servers import awaited, in_kernel
 from playwright.sync_api import Locator, expect
 
 SETUP = """
@@ -31,10 +31,11 @@ def test_the_page_fits_the_line_that_python_fits(voila_page, screenshot):
     expect(point).to_have_attribute("aria-label", "the point to be explained: x₁ −0.5, x₂ 0.4")
 
     def agrees() -> None:
-        page.wait_for_timeout(400)  # the last change is on its way
-        wanted = ast.literal_eval(in_kernel(page, READ))
-        off = [abs(a - b) for a, b in zip(numbers(first), wanted, strict=True)]
-        assert max(off[:4]) <= 0.00051 and off[4] <= 0.051, (numbers(first), wanted)
+        def close(wanted: list[float]) -> bool:
+            off = [abs(a - b) for a, b in zip(numbers(first), wanted, strict=True)]
+            return max(off[:4]) <= 0.00051 and off[4] <= 0.051
+
+        awaited(page, READ, close)
 
     agrees()
     point.focus()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import expect
 
 SETUP = """
@@ -37,8 +37,7 @@ def test_the_threshold_moves_the_box(voila_page, screenshot):
     slider.focus()
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(500)
-    assert in_kernel(page, "(one.percent, two.percent)") == "(50, 60)"
+    expect_in_kernel(page, "(one.percent, two.percent)", (50, 60))
     iou = float(in_kernel(page, "one.iou"))
     expect(first.get_by_text(f"threshold 50 %: intersection over union {iou:.2f}")).to_be_visible()
     assert fits()

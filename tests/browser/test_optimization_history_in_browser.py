@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import expect
 
 GROWTH = """
@@ -46,8 +46,7 @@ def test_one_scrubs_through_the_film_and_plays_it(voila_page, screenshot):
         page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("After 50 steps: 9.49 (activation)")).to_be_visible()
     assert abs(shade(page) - (20 + 24 * 5)) <= 2
-    page.wait_for_timeout(300)
-    assert in_kernel(page, "growth.at") == "5"
+    expect_in_kernel(page, "growth.at", 5)
     screenshot(page.locator(".cnnvis-optimization-history"), "growth")
     page.keyboard.press("Home")
     page.get_by_role("button", name="Play").click()

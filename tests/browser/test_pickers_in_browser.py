@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -198,8 +198,7 @@ def test_values_go_each_way_once(voila_page):
     )
     in_kernel(page, "picker.value = 'grad_cam'")
     checked(radio(page, "Grad-CAM"))
-    page.wait_for_timeout(300)
-    assert in_kernel(page, "sent") == "[]"  # what Python set does not come back from the page
+    expect_in_kernel(page, "sent", [])  # what Python set does not come back from the page
     radio(page, "Saliency").click()
     python(page, "list(values)", ["grad_cam", "saliency"])
     page.wait_for_timeout(300)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import Locator, expect
 
 SETUP = """
@@ -55,8 +55,7 @@ def test_what_is_typed_is_handed_on_by_the_three_rules(voila_page, screenshot):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(first.get_by_text("Row 0, column 0: −1 went in, so the ReLU is shut")).to_be_visible()
-    page.wait_for_timeout(300)
-    assert in_kernel(page, "one.values[0], two.values[0]") == "([-1.0, 2.5, 7.0], [1.0, -1.0, 7.0])"
+    expect_in_kernel(page, "one.values[0], two.values[0]", ([-1.0, 2.5, 7.0], [1.0, -1.0, 7.0]))
     assert in_kernel(page, "one.gate, two.gate") == "('relu6', 'relu')"
     screenshot(first, "relu-gates")
 

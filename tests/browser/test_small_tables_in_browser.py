@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import numpy as np
-from jupyter_servers import in_kernel
+from jupyter_servers import awaited, in_kernel
 from playwright.sync_api import Locator, expect
 
 SETUP = """
@@ -32,6 +32,11 @@ def python(page, code: str) -> list[list[float]]:
     return ast.literal_eval(in_kernel(page, f"({code}).tolist()"))
 
 
+def agreed(page, code: str, shown) -> list[list[float]]:
+    """The table that Python has, once the page shows the same."""
+    return awaited(page, f"({code}).tolist()", lambda found: found == read(shown))
+
+
 def test_what_is_typed_goes_where_the_switches_say(voila_page, screenshot):
     page = voila_page([SETUP, "two = Unpooling(numbers)\ntwo", MATRIX])
     first = page.locator(".cnnvis-unpooling").first
@@ -44,8 +49,7 @@ def test_what_is_typed_goes_where_the_switches_say(voila_page, screenshot):
     expect(first.get_by_text(said)).to_be_visible()
     first.get_by_role("spinbutton", name="back from above, row 0, column 1").fill("-3")
     expect(below.locator("td").nth(2)).to_have_text("−3")
-    page.wait_for_timeout(300)
-    assert read(below) == python(page, "one.unpooled()") == [[0, 0, -3, 0], [9, 0, 0, 0]]
+    assert read(below) == agreed(page, "one.unpooled()", below) == [[0, 0, -3, 0], [9, 0, 0, 0]]
     first.get_by_role("checkbox").press("Space")
     expect(below.locator("td").nth(3)).to_have_text("−0.75")
     screenshot(first, "unpooling")
@@ -63,8 +67,7 @@ def test_what_is_typed_goes_where_the_switches_say(voila_page, screenshot):
     assert read(matrix) == python(page, "conv.matrix()")
     conv.get_by_role("spinbutton", name="the kernel, row 1, column 1").fill("0.5")
     expect(result.locator("td").first).to_have_text("5")
-    page.wait_for_timeout(300)
-    assert read(result) == python(page, "conv.forward()")
+    agreed(page, "conv.forward()", result)
     result.locator("td").nth(4).hover()
     expect(conv.get_by_text("Place (1, 1) of the result belongs to row 4 of C")).to_be_visible()
     marked = conv.get_by_role("table", name="the map x").locator("td.cnnvis-cell-marked")
@@ -78,8 +81,7 @@ def test_what_is_typed_goes_where_the_switches_say(voila_page, screenshot):
     transposed = conv.get_by_role("table", name="its transpose Cᵀ, 12 × 6")
     np.testing.assert_array_equal(read(transposed), np.array(python(page, "conv.matrix()")).T)
     conv.get_by_role("spinbutton", name="back from above, s, row 1, column 2").fill("10")
-    page.wait_for_timeout(300)
-    assert read(back) == python(page, "conv.transposed()")
+    agreed(page, "conv.transposed()", back)
     expect(conv.get_by_text("Place (1, 2) of the result belongs to column 5 of Cᵀ")).to_be_visible()
     screenshot(conv, "conv-matrix-back")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

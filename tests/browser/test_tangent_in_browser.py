@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jupyter_servers import in_kernel
+from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import expect
 
 SETUP = """
@@ -51,8 +51,7 @@ def test_the_point_moves_with_the_keys_and_both_slopes_are_read(voila_page, scre
     page.keyboard.press("ArrowRight")
     expect(first.get_by_role("img", name="line: metres from 5 to 3")).to_be_visible()
     expect(first.get_by_text("slope here −2")).to_be_visible()
-    page.wait_for_timeout(300)
-    assert in_kernel(page, "(one.curve, one.at, two.at)") == "('line', 0, 2)"
+    expect_in_kernel(page, "(one.curve, one.at, two.at)", ("line", 0, 2))
     in_kernel(page, "one.close()")
     expect(page.locator(".cnnvis-tangent")).to_have_count(1)
     expect(page.get_by_text("value 3 at 1")).to_be_visible()

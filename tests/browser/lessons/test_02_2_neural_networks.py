@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from playwright.sync_api import expect
 
-LESSON = Path(__file__).parents[2] / "notebooks" / "02_2_neural_networks.ipynb"
-SECONDS = 600  # while other tests use the machine
 
-
-def test_neural_networks(lesson_page, screenshot):
-    page = lesson_page(LESSON, timeout=SECONDS)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Neural networks")
-    expect(page.locator(".cnnvis")).to_have_count(8, timeout=60_000)
-    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
-    assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_role("heading", name="Sources").scroll_into_view_if_needed()
+def test_neural_networks(lesson, screenshot):
+    expect(lesson.get_by_role("heading", level=1)).to_contain_text("Neural networks")
+    expect(lesson.locator(".cnnvis")).to_have_count(8, timeout=60_000)
 
     # Figure 5 has learned, and goes on learning here
-    first = page.locator(".cnnvis-decision-boundary").first
+    first = lesson.locator(".cnnvis-decision-boundary").first
     said = first.locator(".cnnvis-decision-boundary-said")
     expect(said).to_contain_text("600 steps")
     expect(said).to_contain_text("100 of 100 points right; 13 parameters")
@@ -29,12 +19,12 @@ def test_neural_networks(lesson_page, screenshot):
     first.get_by_role("option", name="unit 3 of hidden layer 1").click()
     expect(first.get_by_role("status")).to_contain_text("In the plane: unit 3")
 
-    unit = page.locator(".cnnvis-perceptron")
+    unit = lesson.locator(".cnnvis-perceptron")
     expect(unit.get_by_role("status")).to_have_text("2 of 4 right.")
     unit.get_by_label("task").select_option("or")
     expect(unit.get_by_role("status")).to_have_text("4 of 4 right.")
 
-    learner = page.locator(".cnnvis-decision-boundary").nth(1)
+    learner = lesson.locator(".cnnvis-decision-boundary").nth(1)
     learner.get_by_label("hidden layers").focus()
     learner.get_by_role("slider", name="units in each").press("ArrowRight")
     expect(learner.locator(".cnnvis-decision-boundary-said")).to_contain_text("0 steps")
@@ -45,7 +35,7 @@ def test_neural_networks(lesson_page, screenshot):
     )
     learner.get_by_role("button", name="Pause").click()
 
-    question = page.get_by_text("First question").locator("xpath=ancestor::fieldset")
+    question = lesson.get_by_text("First question").locator("xpath=ancestor::fieldset")
     question.get_by_role("radio", name="Some of them").click()
     expect(question.get_by_text("2 of 20. That weights exist")).to_be_visible()
-    screenshot(page, "lesson-02-2")
+    screenshot(lesson, "lesson-02-2")

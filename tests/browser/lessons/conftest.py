@@ -1,0 +1,30 @@
+"""`lesson`: the notebook after which a test file is named, as `cnnvis app` serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
+SECONDS = 600  # until all cells have run, while other tests use the machine
+
+
+@pytest.fixture
+def lesson(lesson_page: Callable[..., Page], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page once all of its cells have run; `test_03_07_cam.py` gets `03_07_cam.ipynb`.
+
+    After the test the page is gone through to its end: nothing could not be shown, each picture has
+    words, and nothing is wider than the page.
+    """
+    name = request.path.stem.removeprefix("test_")
+    page = lesson_page(NOTEBOOKS / f"{name}.ipynb", timeout=SECONDS)
+    yield page
+    for _ in range(40):
+        page.mouse.wheel(0, 1200)
+    page.get_by_role("heading", level=2).last.scroll_into_view_if_needed()
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+    assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
