@@ -36,6 +36,7 @@ lint: $(READY) $(MODULES)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(NPM) run --silent lint
+	$(BIN)/python -m pytest -q --no-header tests/test_architecture.py tests/test_dependencies.py
 
 format: $(READY) $(MODULES)
 	$(BIN)/ruff format .

@@ -20,7 +20,7 @@ WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "of
 def add_explain(command: argparse.ArgumentParser) -> None:
     """The options of `cnnvis explain`."""
     add = command.add_argument
-    add("image", metavar="IMAGE", help="a path, or the name of a picture that comes along")
+    add("image", metavar="IMAGE", help="a path, or the name of an included picture")
     add("-o", "--output", metavar="OUT", required=True, type=Path)
     add("--network", metavar="NAME", default="efficientnet_lite0", help="or a .keras or .h5 file")
     add("--method", metavar="NAME", default="grad_cam")

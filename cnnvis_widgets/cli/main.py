@@ -93,7 +93,7 @@ def _add_server_options(command: argparse.ArgumentParser, port: int) -> None:
         nargs="?",
         default=serving.FIRST,
         metavar="NOTEBOOK",
-        help="one that comes along, by name, or the path of yours (default: %(default)s)",
+        help="the name of an included one, or the path of yours (default: %(default)s)",
     )
     command.add_argument("--port", type=int, help=f"default: the first free one from {port}")
     command.add_argument(

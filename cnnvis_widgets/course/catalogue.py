@@ -14,7 +14,7 @@ INDEX = "00_index"
 PICTURES = "pictures"
 CHAPTERS = {
     1: "Introduction",
-    2: "Learning machines and networks",
+    2: "Machine learning and neural networks",
     3: "Ways to see what a network sees",
     4: "The methods compared",
     5: "Conclusions",
@@ -134,7 +134,7 @@ def _read(path: Path, _changed: int) -> Lesson | None:
         about=next((text for text in paragraphs if not text.startswith("|")), ""),
         time=facts.get("Time", ""),
         know=facts.get("You should know", ""),
-        can=facts.get("Afterwards you can", ""),
+        can=facts.get("You will learn to", ""),
         text=tuple(_source(cell) for cell in cells if cell.get("cell_type") == "markdown"),
     )
 

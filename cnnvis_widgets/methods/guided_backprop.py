@@ -10,7 +10,7 @@ class GuidedBackprop(Saliency):
 
     name = "guided_backprop"
     title = "Guided backpropagation"
-    summary = "the details that only ever spoke for the neuron, on every layer between"
+    summary = "fine detail that is positive at every layer"
     paper = (
         "Springenberg, Dosovitskiy, Brox & Riedmiller, Striving for Simplicity: The All "
         "Convolutional Net, ICLR workshop 2015, arXiv:1412.6806"

@@ -64,7 +64,7 @@ COLOURS = Parameter(
 )
 FALL = Parameter(
     "fall",
-    "Fall of the waves",
+    "Frequency decay",
     "float",
     1.0,
     "finer waves change less: by 1 / frequency to the power of this; more gives a softer picture",

@@ -17,10 +17,10 @@ from cnnvis_widgets.methods.parameter import Parameter
 
 DRAW = Parameter(
     "draw",
-    "Draw",
+    "Sampling",
     "choice",
     "balanced",
-    "how it is drawn what each copy keeps; balanced: evenly, in pairs of a copy and its opposite; "
+    "how the kept regions are chosen; balanced: evenly, in pairs of a copy and its opposite; "
     "random: by tosses of a coin, as the lime package does it",
     choices=("balanced", "random"),
 )

@@ -45,7 +45,7 @@ NOISE = Parameter(
 )
 OF = Parameter(
     "of",
-    "Of",
+    "Base method",
     "choice",
     "saliency",
     "the method whose attributions are averaged",
@@ -64,7 +64,7 @@ class SmoothGrad(Method):
 
     name = "smoothgrad"
     title = "SmoothGrad"
-    summary = "what stays of a gradient when the picture is shaken a little"
+    summary = "gradient averaged over noisy copies of the picture"
     paper = (
         "Smilkov, Thorat, Kim, Viégas & Wattenberg, SmoothGrad: removing noise by adding noise, "
         "2017, arXiv:1706.03825"

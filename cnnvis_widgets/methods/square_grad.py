@@ -15,7 +15,7 @@ class SquareGrad(SmoothGrad):
 
     name = "square_grad"
     title = "SquareGrad"
-    summary = "which pixels have large gradients, of either sign, when the picture is shaken"
+    summary = "squared gradient averaged over noisy copies of the picture"
     paper = (
         "Hooker, Erhan, Kindermans & Kim, A Benchmark for Interpretability Methods in Deep Neural "
         "Networks, NeurIPS 2019, arXiv:1806.10758, section 4.1"

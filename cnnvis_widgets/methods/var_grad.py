@@ -12,7 +12,7 @@ class VarGrad(SmoothGrad):
 
     name = "var_grad"
     title = "VarGrad"
-    summary = "where a gradient changes most when the picture is shaken a little"
+    summary = "variance of the gradient over noisy copies of the picture"
     paper = (
         "Adebayo, Gilmer, Goodfellow & Kim, Local Explanation Methods for Deep Neural Networks "
         "Lack Sensitivity to Parameter Values, ICLR workshop 2018, arXiv:1810.03307"

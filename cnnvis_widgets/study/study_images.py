@@ -92,7 +92,7 @@ def subjects(images: Any) -> list[Subject]:
     """The pictures of a study.
 
     Args:
-        images: one or several of: the name of a picture that comes along (its outline is its
+        images: one or several of: the name of an included picture (its outline is its
             mask), "scene:7" (the drawn picture of that seed; "scene:7:background" on snow), a path,
             an array, a `cnnvis_widgets.zoo.evidence.Scene`, a `Subject`; or a mapping of names to
             these.

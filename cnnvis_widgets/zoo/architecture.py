@@ -116,7 +116,4 @@ class FetchedArchitecture(Architecture):
             return "" if there else f"{self.file.name} is not in {str(folder)!r}"
         if files.find(self.file):
             return ""
-        return (
-            f"its weights ({self.file.megabytes}) are not on this machine; "
-            f"`cnnvis models fetch {self.name}` brings them"
-        )
+        return f"not downloaded ({self.file.megabytes}). Run `cnnvis models fetch {self.name}`"

@@ -102,7 +102,7 @@ def from_bytes(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     Raises:
         FileError: the bytes are too many, damaged, or in a format that is not read.
     """
-    what = "The picture that was given as bytes"
+    what = "The picture"
     return _from_stream(io.BytesIO(data), len(data), what, max_pixels)
 
 

@@ -171,7 +171,7 @@ def load_image(source: Source) -> NDArray[np.uint8]:
     are ignored, as they were when the networks were trained.
 
     Args:
-        source: the name of a picture that comes along (see `images`; write ``./cat`` for a file of
+        source: the name of an included picture (see `images`; write ``./cat`` for a file of
             that name), "scene:17" for a drawn one (see `evidence.named`), a path, the bytes of a
             picture file, a PIL image, or a uint8 array (rows, columns), (rows, columns, 1),
             (rows, columns, 3) or, with opacity last, (rows, columns, 4).

@@ -478,7 +478,7 @@ def test_a_neuron_is_picked_by_card_by_arrow_and_by_number(voila_page, screensho
     page = voila_page([SETUP, NEURONS, "picker"])
     group = page.get_by_role("radiogroup", name="Neuron", exact=True)
     expect(group.get_by_role("radio")).to_contain_text(["3.21", "1.5", "−0.004"])
-    entry = page.get_by_label("any unit")
+    entry = page.get_by_label("Unit number")
     expect(entry).to_have_value("7")
     group.get_by_role("radio").nth(1).click()
     python(page, "list(values)", [12])

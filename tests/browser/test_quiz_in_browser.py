@@ -48,7 +48,7 @@ def test_by_keyboard_moving_among_the_answers_gives_nothing_away(voila_page):
 
 def test_one_can_look_without_a_guess(voila_page):
     page = voila_page([GUESS])
-    page.get_by_role("button", name="Show it without a guess").click()
+    page.get_by_role("button", name="Skip and show the answer").click()
     expect(page.get_by_text("It is: right.")).to_be_visible()
     expect(page.get_by_role("button", name="Hide it again")).to_be_focused()
     expect_in_kernel(page, "(guess.value, guess.looked)", (None, True))

@@ -20,7 +20,7 @@ What it is about.
 | :- | :- |
 | **Time** | 30 minutes to read; 45 in class |
 | **You should know** | [another](x.ipynb) thing |
-| **Afterwards you can** | do *this* |
+| **You will learn to** | do *this* |
 """
 
 

@@ -91,7 +91,7 @@ def png(image: np.ndarray) -> bytes:
 
 
 def test_every_form_of_a_picture_gives_the_same_array(network: Any, tmp_path: Path) -> None:
-    path = tmp_path / "cat"  # no ending, and the name of a picture that comes along
+    path = tmp_path / "cat"  # no ending, and the name of an included picture
     path.write_bytes(png(PICTURE))
     wanted = explain(network, PICTURE, method="saliency", neuron=1).attribution
     transparent = np.dstack([PICTURE, np.full(PICTURE.shape[:2], 255, np.uint8)])

@@ -187,7 +187,7 @@ def lessons_are_whole(book: Book) -> Iterator[str]:
     if not book.is_lesson:
         return
     title = book.notebook.cells[0].source
-    for promise in ("Time", "You should know", "Afterwards you can"):
+    for promise in ("Time", "You should know", "You will learn to"):
         if promise not in title:
             yield f"its first cell does not say {promise!r}"
     chapters = [words for level, words in book.headings() if level == 2]

@@ -8,7 +8,7 @@ A new notebook is found by itself. It has to keep, besides running without an er
 - alternative text for every picture, those that it draws included;
 - [Author year] for what it takes from others, listed under *Sources*;
 - a slide mark (metadata: slideshow.slide_type) on each markdown cell;
-- a lesson (`03_08_name.ipynb`): Time, You should know and Afterwards you can in its first cell; at
+- a lesson (`03_08_name.ipynb`): Time, You should know and You will learn to in its first cell; at
   its end Predict before you look, What can go wrong, Summary, Exercises (with *Check:* numbers) and
   Sources; `solutions/` under the same name.
 
@@ -182,9 +182,7 @@ def test_many_long_cells_are_found(tmp_path: Path):
 
 
 def test_a_cited_source_and_a_lesson_that_is_whole_pass(tmp_path: Path):
-    first = (
-        "m: # Title\n\nTime: 1. You should know: 2. Afterwards you can: 3 [Who et al. 2017, §2]."
-    )
+    first = "m: # Title\n\nTime: 1. You should know: 2. You will learn to: 3 [Who et al. 2017, §2]."
     parts = [
         f"m: ## {name}" for name in ("Predict before you look", "What can go wrong", "Summary")
     ]

@@ -35,7 +35,7 @@ function render({ model, el }) {
         h(
           "span",
           { class: "cnnvis-course-about" },
-          lesson.chapter === "0" || !lesson.about ? lesson.about : `Afterwards you can ${lesson.about}.`,
+          lesson.chapter === "0" || !lesson.about ? lesson.about : `You will learn to ${lesson.about}.`,
         ),
       ),
     );
@@ -58,7 +58,7 @@ function render({ model, el }) {
     const chapters = [...new Set(all.map((lesson) => lesson.chapter))];
     list.replaceChildren(
       ...chapters.flatMap((chapter) => [
-        h("h2", {}, chapter === "0" ? "Beside the course" : `${chapter}  ${model.get("_chapters")[chapter]}`),
+        h("h2", {}, chapter === "0" ? "Tools" : `${chapter}  ${model.get("_chapters")[chapter]}`),
         h(
           "ul",
           {},

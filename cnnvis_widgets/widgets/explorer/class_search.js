@@ -87,7 +87,7 @@ export class ClassSearch {
     watch(signal, this.model, ["labels", "units"], () => {
       this.element.hidden = this.total === 0;
       input.placeholder = this.model.get("labels").length
-        ? `another of ${this.total} classes: name or number`
+        ? `Search ${this.total} classes`
         : `another class, 0 … ${this.total - 1}`;
       this.close();
     });

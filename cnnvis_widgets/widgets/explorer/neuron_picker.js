@@ -19,7 +19,7 @@ function render({ model, el }) {
   const list = h("div", { class: "cnnvis-cards", role: "radiogroup" });
   const none = h("p", { class: "cnnvis-hint" }, "No neurons yet.");
   const entry = numberField({
-    label: "any unit",
+    label: "Unit number",
     whole: true,
     signal,
     onvalue: (unit) => choose("value", unit),
@@ -139,7 +139,7 @@ const chosenOf = (model) =>
  * @param {AbortSignal} signal
  */
 function aggregates(model, choose, signal) {
-  const all = [...AGGREGATES, ["place", "One place", "one activation of the map, by row and column"]];
+  const all = [...AGGREGATES, ["place", "Single position", "one activation of the map, by row and column"]];
   const group = h(
     "div",
     { class: "cnnvis-segments", role: "radiogroup", "aria-label": "what is taken of the neuron's map" },

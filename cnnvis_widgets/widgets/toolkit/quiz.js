@@ -9,7 +9,7 @@ function render({ model, el }) {
   const choose = chooser(model);
   const text = h("p", { class: "cnnvis-quiz-question", id: uniqueId() });
   const list = h("div", { class: "cnnvis-segments", role: "radiogroup", "aria-labelledby": text.id });
-  const look = h("button", { type: "button" }, "Show it without a guess");
+  const look = h("button", { type: "button" }, "Skip and show the answer");
   const again = h("button", { type: "button" }, "Hide it again");
   const verdict = h("p", { class: "cnnvis-quiz-verdict" });
   const because = h("p", { class: "cnnvis-quiz-because" });

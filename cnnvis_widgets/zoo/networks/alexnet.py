@@ -28,7 +28,7 @@ class AlexNet(Architecture):
         "Krizhevsky, Sutskever & Hinton, ImageNet Classification with Deep Convolutional Neural "
         "Networks, NIPS 2012"
     )
-    note = "architecture only: random weights, its answers mean nothing"
+    note = "architecture only, untrained: predictions are meaningless"
     order = 60
     weights = "none"
     parameters = 60_965_224

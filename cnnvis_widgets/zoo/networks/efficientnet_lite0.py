@@ -51,7 +51,7 @@ class EfficientNetLite0(Architecture):
     name = "efficientnet_lite0"
     title = "EfficientNet-Lite0"
     paper = "Tan & Le, EfficientNet: Rethinking Model Scaling for CNNs, ICML 2019"
-    note = "ImageNet, comes along; the default"
+    note = "ImageNet, included (default)"
     order = 0
     weights = "bundled"
     parameters = 4_694_024

@@ -26,7 +26,7 @@ class LeNet5(TrainedHere):
         "LeCun, Bottou, Bengio & Haffner, Gradient-Based Learning Applied to Document Recognition, "
         "Proceedings of the IEEE 86, 1998; trained here on scikit-learn's handwritten digits"
     )
-    note = "handwritten digits, comes along; greyscale, 1998"
+    note = "handwritten digits, included; greyscale, 1998"
     order = 90
     parameters = 61_706
     input_shape = (32, 32, 1)

@@ -20,7 +20,7 @@ class MiniInception(Mini):
     name = "mini_inception"
     title = "Mini Inception"
     paper = "the family: Szegedy et al., CVPR 2016, arXiv:1512.00567; trained here"
-    note = "eight drawn classes, comes along; parallel branches"
+    note = "8 synthetic classes, included; parallel branches"
     order = 101
     parameters = 74_456
 

@@ -22,7 +22,7 @@ class MiniMobileNet(Mini):
     name = "mini_mobilenet"
     title = "Mini MobileNet"
     paper = "the family: Sandler et al., CVPR 2018, arXiv:1801.04381; trained here"
-    note = "eight drawn classes, comes along; inverted residual blocks with ReLU6"
+    note = "8 synthetic classes, included; inverted residual blocks with ReLU6"
     order = 104
     parameters = 68_264
 

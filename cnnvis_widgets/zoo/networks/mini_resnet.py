@@ -20,7 +20,7 @@ class MiniResNet(Mini):
     name = "mini_resnet"
     title = "Mini ResNet"
     paper = "the family: He, Zhang, Ren & Sun, CVPR 2016, arXiv:1512.03385; trained here"
-    note = "eight drawn classes, comes along; bottleneck residual blocks"
+    note = "8 synthetic classes, included; bottleneck residual blocks"
     order = 103
     parameters = 71_224
 

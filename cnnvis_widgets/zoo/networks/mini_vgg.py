@@ -22,7 +22,7 @@ class MiniVGG(Mini):
     name = "mini_vgg"
     title = "Mini VGG"
     paper = "the family: Simonyan & Zisserman, ICLR 2015, arXiv:1409.1556; trained here"
-    note = "eight drawn classes, comes along; stacks of 3 × 3 convolutions"
+    note = "8 synthetic classes, included; stacks of 3 × 3 convolutions"
     order = 100
     parameters = 74_232
 

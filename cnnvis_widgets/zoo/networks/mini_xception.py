@@ -19,7 +19,7 @@ class MiniXception(Mini):
     name = "mini_xception"
     title = "Mini Xception"
     paper = "the family: Chollet, CVPR 2017, arXiv:1610.02357; trained here"
-    note = "eight drawn classes, comes along; separable convolutions with residuals"
+    note = "8 synthetic classes, included; separable convolutions with residuals"
     order = 102
     parameters = 88_696
 
