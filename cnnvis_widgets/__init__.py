@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network as Network
     from cnnvis_widgets.backend.neuron import Neuron as Neuron
+    from cnnvis_widgets.backend.target import Target as Target
     from cnnvis_widgets.engine import use_engine as use_engine
     from cnnvis_widgets.engine.decoders import train_decoder as train_decoder
     from cnnvis_widgets.engine.explain import explain as explain
@@ -37,6 +38,7 @@ _PUBLIC = {
     "Neuron": "backend.neuron",
     "Scoreboard": "widgets.comparison.scoreboard",
     "Study": "study.study",
+    "Target": "backend.target",
     "explain": "engine.explain",
     "images": "zoo.images",
     "load_image": "zoo.images",

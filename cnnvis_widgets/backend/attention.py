@@ -11,6 +11,7 @@ from cnnvis_widgets.backend.compiled_functions import (
     backward_start,
     compiled,
     forward_in,
+    neuron_specs,
     pixels_spec,
 )
 from cnnvis_widgets.backend.graph.attention import attention_maps
@@ -55,8 +56,7 @@ def attention(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> At
             reads = tf.reduce_any(_with_heads(last) != 0, axis=(1, 3))
             return unit, value, by_head, reads
 
-        scalar = tf.TensorSpec((), tf.int32)
-        return compiled(body, pixels_spec(network.input_shape), scalar, scalar)
+        return compiled(body, pixels_spec(network.input_shape), *neuron_specs(aggregate))
 
     program = network.compiled(("attention", layer, aggregate), build)
     unit, value, maps, reads = program(*arguments)

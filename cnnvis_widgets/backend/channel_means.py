@@ -13,6 +13,7 @@ from cnnvis_widgets.backend.compiled_functions import (
     backward_start,
     compiled,
     forward_in,
+    neuron_specs,
     pixels_spec,
 )
 from cnnvis_widgets.backend.graph.map_chains import left_out, relu_chain, relu_maps
@@ -73,5 +74,4 @@ def _compiled_channel_means(
         unit, value, _ = backward_start(structure.target(layer), unit, aggregate, position)
         return unit, value, [tf.reduce_mean(tf.cast(m, tf.float32), -1) for m in maps]
 
-    scalar = tf.TensorSpec((), tf.int32)
-    return compiled(body, pixels_spec(shape), scalar, scalar), found[0]
+    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate)), found[0]

@@ -12,6 +12,7 @@ from cnnvis_widgets.backend.compiled_functions import (
     backward_start,
     compiled,
     forward_in,
+    neuron_specs,
     pixels_spec,
 )
 from cnnvis_widgets.backend.graph.global_pooling import averaged_ending
@@ -36,9 +37,10 @@ def class_maps(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> C
         pixels: float32 (rows, columns, channels).
         neuron: an output neuron as `Network.neuron` returns it; None is the most probable.
     """
-    *_, arguments = network.neuron_arguments(pixels[None], neuron)
+    _, aggregate, arguments = network.neuron_arguments(pixels[None], neuron)
     program = network.compiled(
-        ("class maps",), lambda: _compiled_class_maps(network.model, network.input_shape)
+        ("class maps", aggregate),
+        lambda: _compiled_class_maps(network.model, network.input_shape, aggregate),
     )
     unit, value, maps, weights = (x.numpy() for x in program(*arguments))
     ending = averaged_ending(network.structure)
@@ -47,7 +49,7 @@ def class_maps(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> C
 
 
 def _compiled_class_maps(
-    model: keras.Model, shape: tuple[int, int, int]
+    model: keras.Model, shape: tuple[int, int, int], aggregate: str
 ) -> tf.types.experimental.ConcreteFunction:
     """(pixels, unit, position) → unit, value (batch,), the averaged maps, the unit's weights.
 
@@ -59,10 +61,9 @@ def _compiled_class_maps(
         ending = averaged_ending(structure)
         if ending is None:
             raise UnsuitableError("The network does not end in average pooling and a dense layer.")
-        unit, value, seed = backward_start(structure.logits, unit, "sum", position)
+        unit, value, seed = backward_start(structure.logits, unit, aggregate, position)
         weights = tf.gradients(structure.logits, ending.means, grad_ys=seed)[0][0]
         maps = tf.cast(ending.maps, tf.float32)
         return unit, value, maps, tf.reshape(tf.cast(weights, tf.float32), [-1])
 
-    scalar = tf.TensorSpec((), tf.int32)
-    return compiled(body, pixels_spec(shape), scalar, scalar)
+    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate))

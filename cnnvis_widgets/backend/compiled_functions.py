@@ -22,6 +22,8 @@ def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.Concrete
     return tf.function(body, input_signature=specs, autograph=False).get_concrete_function()
 
 
+WEIGHTS = "weights"
+"""The aggregate of a `Target`: its weights stand in the place of the position."""
 _batch: ContextVar[int | None] = ContextVar("batch", default=None)
 
 
@@ -44,6 +46,12 @@ def forward_in(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Str
     """Trace the model in the current graph, with gates whose rule is chosen afterwards."""
     with replaceable_gates(pixels.graph):
         return Structure(trace(model, pixels, fold))
+
+
+def neuron_specs(aggregate: str) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+    """Of the two arguments that say which neuron: unit, and position or a target's weights."""
+    whole = tf.TensorSpec((), tf.int32)
+    return whole, tf.TensorSpec((None, None)) if aggregate == WEIGHTS else whole
 
 
 class Survey(NamedTuple):
@@ -125,8 +133,7 @@ def values(
         target = forward_in(model, pixels).target(layer)
         return backward_start(target, unit, aggregate, position)[:2]
 
-    scalar = tf.TensorSpec((), tf.int32)
-    return compiled(body, pixels_spec(shape), scalar, scalar)
+    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate))
 
 
 def backward(
@@ -139,7 +146,8 @@ def backward(
     """(pixels, unit, position) → unit, value (batch,), and (activation, gradient) for each pass.
 
     `unit` -1 is the unit with the largest aggregate (the most probable class); `position` is the
-    flat index of rows and columns, used where `aggregate` is "position".
+    flat index of rows and columns, used where `aggregate` is "position"; where that is `WEIGHTS`,
+    it is float32 (places or 1, units), how much each number counts.
     """
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
@@ -157,8 +165,7 @@ def backward(
             found.append((*here, tf.cast(tf.convert_to_tensor(gradient), tf.float32)))
         return unit, value, found
 
-    scalar = tf.TensorSpec((), tf.int32)
-    return compiled(body, pixels_spec(shape), scalar, scalar)
+    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate))
 
 
 def backward_start(
@@ -174,6 +181,14 @@ def backward_start(
     full = target if target.dtype == tf.float64 else tf.cast(target, tf.float32)
     maps = tf.reshape(full, [tf.shape(target)[0], -1, units])
     places = tf.shape(maps)[1]
+    if aggregate == WEIGHTS:
+        chosen = tf.broadcast_to(tf.cast(position, maps.dtype), tf.shape(maps)[1:])[None]
+        # An infinite number that does not count must not make the others NaN.
+        value = tf.reduce_sum(
+            tf.math.multiply_no_nan(maps, tf.broadcast_to(chosen, tf.shape(maps))), (1, 2)
+        )
+        seed = tf.reshape(tf.broadcast_to(chosen, tf.shape(maps)), tf.shape(target))
+        return unit, tf.cast(value, tf.float32), tf.cast(seed, target.dtype)
     unit = tf.where(unit < 0, tf.argmax(tf.reduce_sum(maps, 1)[0], output_type=tf.int32), unit)
     if aggregate == "sum":
         weights = tf.ones([1, places], maps.dtype)

@@ -12,10 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions
-from cnnvis_widgets.backend.compiled_functions import batches_of
+from cnnvis_widgets.backend.compiled_functions import WEIGHTS, batches_of
+from cnnvis_widgets.backend.graph.held_inputs import HeldInputs, holding
 from cnnvis_widgets.backend.graph.output_scores import Proven, doubt, proof, proven_scores
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
@@ -44,9 +46,16 @@ class CompiledModel:
         model: a built Keras model with one image input; never changed.
         name: for messages.
         input_shape: (rows, columns, channels).
+        held: the model's inputs beside the picture, if any.
     """
 
-    def __init__(self, model: keras.Model, name: str, input_shape: tuple[int, int, int]) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        name: str,
+        input_shape: tuple[int, int, int],
+        held: HeldInputs | None = None,
+    ) -> None:
         self.model = model
         self.name = name
         self.input_shape = input_shape
@@ -55,7 +64,8 @@ class CompiledModel:
         self._lock = threading.RLock()
         self._survey: _Surveyed | None = None
         self._built_from: tuple[Any, ...] = ()
-        self._batch = _built_in_batch(model)
+        self.held = held
+        self._batch = _built_in_batch(model) if held is None else held.picture.shape[0]
 
     @property
     def structure(self) -> Structure:
@@ -87,6 +97,9 @@ class CompiledModel:
             >>> layer, aggregate
             (None, 'sum')
         """
+        if isinstance(neuron, Target):
+            shares = tf.constant(neuron.shares(self._target_shape(neuron.layer)))
+            return neuron.layer, WEIGHTS, (tf.constant(batch), tf.constant(neuron.unit), shares)
         layer, aggregate, position = (
             (neuron.layer, neuron.aggregate, 0) if neuron else (None, "sum", 0)
         )
@@ -111,7 +124,7 @@ class CompiledModel:
 
     def _look(self) -> _Surveyed:
         """Trace the network, and find by numbers what could not be read off its graph."""
-        with proven_scores(None), batches_of(self._batch):
+        with proven_scores(None), batches_of(self._batch), holding(self.held):
             function, structure, tried = compiled_functions.survey(self.model, self.input_shape)
         found, unclear = None, ""
         if tried is not None:
@@ -164,7 +177,7 @@ class CompiledModel:
         with self._lock:
             proven = self._surveyed().proven
             if key not in self._programs:
-                with proven_scores(proven), batches_of(self._batch):
+                with proven_scores(proven), batches_of(self._batch), holding(self.held):
                     self._programs[key] = self._traced(build)
                 while len(self._programs) > MOST_PROGRAMS:
                     self._programs.popitem(last=False)

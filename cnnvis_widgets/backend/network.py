@@ -17,6 +17,7 @@ from cnnvis_widgets.backend.compiled_functions import relevance_structure
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
 from cnnvis_widgets.backend.forward_model import ForwardModel
+from cnnvis_widgets.backend.graph.held_inputs import HeldInputs
 from cnnvis_widgets.backend.graph.precision import rounds_its_input
 from cnnvis_widgets.backend.graph.receptive_field import planned
 from cnnvis_widgets.backend.graph.structure import Structure
@@ -33,7 +34,7 @@ from cnnvis_widgets.errors import InvalidValueError
 
 
 class Network(ForwardModel):
-    """Any Keras 3 model with one image input. The model is never changed.
+    """Any Keras 3 model with one image input, and others that are held. It is never changed.
 
     Functional, Sequential, subclassed and nested models; colour or greyscale; ending in softmax,
     sigmoid or neither. Functions are compiled once for each question and then serve every unit and
@@ -49,6 +50,8 @@ class Network(ForwardModel):
         name: what to call the network; the model's name by default.
         code: the expression that makes this network, for `Explanation.code()`.
         input_shape: (rows, columns, channels), where the model leaves it open (else 224×224).
+        inputs: of a functional model that takes more than the picture, name → the value that every
+            other input is held at, without an axis for the batch.
 
     Raises:
         InvalidValueError: no Keras model, not built, or no single image input.
@@ -70,12 +73,16 @@ class Network(ForwardModel):
         *,
         code: str = "",
         input_shape: tuple[int, int, int] | None = None,
+        inputs: Mapping[str, Any] | None = None,
     ) -> None:
         if not isinstance(model, keras.Model):
             raise InvalidValueError(
                 f"Expected a keras.Model; got {type(model).__module__}.{type(model).__name__}."
             )
-        super().__init__(model, name or model.name, pixels.input_shape(model, input_shape))
+        held = HeldInputs(model, inputs) if inputs else None
+        shape = pixels.input_shape(model, input_shape, None if held is None else held.picture)
+        super().__init__(model, name or model.name, shape, held)
+        self.inputs = dict(inputs or {})
         self.preprocess = preprocessing(preprocess)
         self.labels = named_units(labels)
         self.warning = "" if preprocess is not None else unprepared(model)

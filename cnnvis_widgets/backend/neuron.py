@@ -51,6 +51,16 @@ class Neuron:
             place = tuple(checks.whole("position", p) for p in self.position)
             object.__setattr__(self, "position", place)
 
+    @property
+    def single(self) -> bool:
+        """Whether it is one unit, and no weighted sum of several (a `Target`).
+
+        Examples:
+            >>> cnnvis.Neuron(None, 3).single, cnnvis.Target({3: 1, 5: -1}).single
+            (True, False)
+        """
+        return True
+
     def check(self, shape: Sequence[int | None]) -> None:
         """Check that the layer has this unit and position.
 

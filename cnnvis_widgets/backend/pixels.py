@@ -151,12 +151,15 @@ def fit(image: np.ndarray, rows: int, columns: int) -> Image.Image:
     return picture.resize((columns, rows), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
 
 
-def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, int, int]:
+def input_shape(
+    model: Any, wanted: tuple[int, int, int] | None, picture: Any = None
+) -> tuple[int, int, int]:
     """The (rows, columns, channels) of a Keras model's one image input.
 
     Args:
         model: a Keras model.
         wanted: what the model leaves open; `DEFAULT_SIZE` otherwise.
+        picture: the one symbolic input that is meant, where the others are held.
 
     Raises:
         InvalidValueError: unknown, no single image input, or not what is wanted.
@@ -164,6 +167,8 @@ def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, i
     if wanted is not None and (len(wanted) != 3 or min(wanted) < 1):
         raise InvalidValueError(f"input_shape is (rows, columns, channels); got {wanted}.")
     inputs = _inputs(model)
+    if picture is not None:
+        inputs = [(tuple(picture.shape), str(picture.dtype))]
     if not inputs or (wanted is None and inputs[0][0] is None):
         advice = (
             "Give input_shape=(rows, columns, channels)."
@@ -177,7 +182,8 @@ def input_shape(model: Any, wanted: tuple[int, int, int] | None) -> tuple[int, i
     if len(inputs) > 1 or len(shape) != 4 or shape[-1] not in (1, 3):
         raise InvalidValueError(
             "Expected a model with one image input of shape (batch, rows, columns, 1 or 3); "
-            f"this one takes {shapes}."
+            f"this one takes {shapes}. Inputs beside the picture are held at a value: "
+            "Network(model, inputs={name: value})."
         )
     # A subclassed model only tells what it happened to be called on.
     if shape[0] not in (None, 1) and _declares_inputs(model):

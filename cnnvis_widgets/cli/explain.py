@@ -35,6 +35,7 @@ def add_explain(command: argparse.ArgumentParser) -> None:
         metavar="U|LABEL|LAYER:U",
         help="an output unit by number or label, or a unit of a layer; the most probable class",
     )
+    add("--against", metavar="U|LABEL", help="another output unit, whose value is subtracted")
     add("--aggregate", choices=("sum", "mean", "max"), help="over a layer's rows and columns")
     add("--position", metavar="ROW,COLUMN", help="one activation of the layer's map instead")
     add("--mode", default="overlay", help="overlay, side_by_side, split, contour or heatmap")
@@ -67,7 +68,7 @@ def explain(options: argparse.Namespace) -> int:
     )
     from cnnvis_widgets.engine.explain import compute
 
-    neuron = _neuron(network, options, plan.position)
+    neuron = _target(network, options, plan.position)
     with progress_bar() as show:
         found = compute(
             network, options.image, options.method, neuron, options.seed, show, plan.parameters
@@ -160,6 +161,21 @@ def _neuron(
     if text.casefold() not in labels:
         raise UnknownNameError.of("class (nor LAYER:U, nor a unit)", text, names)
     return Neuron(None, labels.index(text.casefold()), options.aggregate or "sum", position)
+
+
+def _target(
+    network: Network, options: argparse.Namespace, position: tuple[int, ...] | None
+) -> Neuron | None:
+    """The neuron, or one output unit against another."""
+    from cnnvis_widgets.backend.target import Target
+
+    neuron = _neuron(network, options, position)
+    if options.against is None:
+        return neuron
+    other = _neuron(network, argparse.Namespace(neuron=options.against, aggregate=None), None)
+    if neuron is None or neuron.layer is not None or other is None or other.layer is not None:
+        raise InvalidValueError("--against U goes with --neuron U: two output units.")
+    return Target({neuron.unit: 1, other.unit: -1}, aggregate=neuron.aggregate, position=position)
 
 
 def _save(found: Explanation, output: Path, mode: str) -> Path:

@@ -14,6 +14,7 @@ from PIL import Image
 from cnnvis_widgets import checks
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.target import Target, described
 from cnnvis_widgets.engine.script import Script
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError, gist
 from cnnvis_widgets.methods import method as method_named
@@ -44,7 +45,8 @@ def explain(
             resized and preprocessed; or a float array of the network's input shape, taken as it is.
         method: a name out of `cnnvis.methods()`, or an entry of that list.
         neuron: None is the most probable class; an int that output unit before softmax; else a
-            `cnnvis.Neuron` or a (layer, unit) pair.
+            `cnnvis.Neuron`, a (layer, unit) pair, or a `cnnvis.Target`: one class against another,
+            a region of a segmentation map, one of several outputs, a detector's box.
         seed: for methods that draw random numbers: the same seed gives the same array.
         progress: called between steps with (done, total); an exception raised in it stops the work.
         preview: called between steps with a function that gives the explanation so far, for methods
@@ -166,6 +168,10 @@ def _explanation(
 
 def describe_neuron(network: Network, neuron: Neuron) -> str:
     """The neuron in words: its class, or its unit and layer."""
+    if isinstance(neuron, Target):
+        names = {u: network.label(u) if neuron.layer is None else f"unit {u}" for u in neuron.units}
+        text = described(neuron, names)
+        return text if neuron.layer is None else f"{text} of {neuron.layer.replace(':', ' ')}"
     if neuron.layer is None:
         text = network.label(neuron.unit)
     else:

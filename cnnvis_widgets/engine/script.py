@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import io
+import math
 import os
 import textwrap
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.pixels import Prepared
+from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.methods.explanation import Explanation
 from cnnvis_widgets.rendering.pictures import png_bytes
@@ -68,7 +70,10 @@ def script(explanation: Explanation, source: Script) -> str:
         source: where its network and its picture come from.
     """
     neuron = explanation.neuron
-    if neuron.layer is None and neuron.aggregate == "sum" and neuron.position is None:
+    masked: list[str] = []
+    if isinstance(neuron, Target):
+        wanted, masked = _target(neuron)
+    elif neuron.layer is None and neuron.aggregate == "sum" and neuron.position is None:
         wanted = f"{neuron.unit},  # {' '.join(explanation.label.split())}"
     else:
         rest = "" if neuron.aggregate == "sum" else f", aggregate={neuron.aggregate!r}"
@@ -84,9 +89,10 @@ def script(explanation: Explanation, source: Script) -> str:
     )
     head, picture = _image(explanation, source)
     lines = [
-        *head,
+        *_imports(head, bool(masked)),
         "import cnnvis_widgets as cnnvis",
         "",
+        *masked,
         f"network = {made}",
         f"image = {picture}",
         "explanation = cnnvis.explain(",
@@ -104,6 +110,28 @@ def script(explanation: Explanation, source: Script) -> str:
         lines.append("print(explanation.attribution.shape)  # raw float32, never rescaled")
     lines.append('explanation.save("explanation.png")')
     return "\n".join(lines) + "\n"
+
+
+def _target(target: Target) -> tuple[str, list[str]]:
+    """The expression of a target, and the lines that make its mask."""
+    wanted = f"cnnvis.{target.expression('mask')},"
+    if target.mask is None:
+        return wanted, []
+    return wanted, [
+        f"packed = base64.b64decode({_base64(target.mask.packed)})",
+        "bits = np.unpackbits(np.frombuffer(packed, np.uint8))",
+        f"mask = bits[:{math.prod(target.mask.shape)}].reshape({target.mask.shape})",
+    ]
+
+
+def _imports(head: list[str], masked: bool) -> list[str]:
+    """The lines of `head`, and what a mask needs: the standard library, then NumPy."""
+    wanted = {line for line in head if line}
+    if masked:
+        wanted |= {"import base64", "import numpy as np"}
+    numpy = sorted(line for line in wanted if "numpy" in line)
+    standard = sorted(wanted - set(numpy))
+    return [*standard, *[""] * bool(standard), *numpy, *[""] * bool(numpy)]
 
 
 def _image(explanation: Explanation, source: Script) -> tuple[list[str], str]:

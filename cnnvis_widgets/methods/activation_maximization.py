@@ -235,7 +235,7 @@ def _verdict(
 ) -> tuple[list[str], dict[str, Any]]:
     """What the network says of a picture, where the neuron is one of its classes."""
     network = question.network
-    if not network.is_output(neuron):
+    if not network.is_output(neuron) or not neuron.single:
         return [], {}
     said = network.predict(picture, network.units)
     rank = [one.unit for one in said].index(neuron.unit) + 1

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.backend.target import Target
+from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
 
@@ -67,6 +68,12 @@ class DeepTaylor(Method):
         from cnnvis_widgets.backend.lrp.relevance import relevance
 
         network, neuron = question.network, question.neuron
+        if isinstance(neuron, Target) and min(weight for _, weight in neuron.weights) < 0:
+            raise UnsuitableError(
+                "Deep Taylor shares out what speaks for a neuron, and has no share for what speaks "
+                "against one: expected a target of positive weights. integrated_gradients and "
+                "gradient_input take any."
+            )
         rule, value = question.parameters["rule"], question.parameters["value"]
         if rule == "alpha_beta" and value < 1:
             raise InvalidValueError(f"value is α of the rule alpha_beta, from 1; got {value}.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
@@ -190,6 +191,8 @@ def hidden_input(question: Question, segments: np.ndarray) -> np.ndarray:
 def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.ndarray:
     """(copies,): the class's score; for a network that answers at many places, over these."""
     _, scores = network.outputs(copies)
+    if isinstance(neuron, Target):
+        return _weighed_score(scores, neuron, network.structure.output_kind == "linear")
     if scores.ndim == 2:
         return scores[:, neuron.unit]
     places = scores[..., neuron.unit]
@@ -200,6 +203,14 @@ def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.nda
         return flat.max(1)
     adds_up = neuron.aggregate == "sum" and network.structure.output_kind == "linear"
     return flat.sum(1) if adds_up else flat.mean(1)
+
+
+def _weighed_score(scores: np.ndarray, target: Target, linear: bool) -> np.ndarray:
+    """(copies,): the scores added up with a target's weights; shares of all places in the mean."""
+    flat = scores.reshape(len(scores), -1, scores.shape[-1])
+    shares = target.shares(scores.shape[1:])
+    everywhere = len(shares) == 1 and target.aggregate == "sum" and not linear
+    return (flat * shares).sum((1, 2)) / (flat.shape[1] if everywhere else 1)
 
 
 def _unchanged(found: Surrogate, telling: np.ndarray) -> tuple[str, ...]:

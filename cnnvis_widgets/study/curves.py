@@ -88,6 +88,7 @@ def answers(case: Case, start: np.ndarray, end: np.ndarray, order: np.ndarray) -
     counts = np.linspace(0, order.size, steps + 1).round().astype(int)
     first, last = (x.reshape(-1, x.shape[-1]) for x in (start, end))
     likely = case.parameters["of"] == "probability" and network.is_output(neuron)
+    likely = likely and (neuron is None or neuron.single)
     likely = likely and network.structure.output_kind in ("softmax", "log-softmax", "sigmoid")
     found: list[float] = []
     for batch in batches(len(counts), start.shape, FORWARD):

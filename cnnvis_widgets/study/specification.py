@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.target import Target, described
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.parameter import checked
@@ -90,6 +91,9 @@ def neuron_name(spec: Any) -> str:
     """A neuron, or the rule that chooses one, in a word."""
     if isinstance(spec, str):
         return spec
+    if isinstance(spec, Target):
+        names = {unit: str(unit) for unit in spec.units}
+        return f"{spec.layer or OUTPUT}:{described(spec, names)}"
     if isinstance(spec, Neuron):
         rest = "" if spec.aggregate == "sum" else f" {spec.aggregate}"
         rest += "" if spec.position is None else f" {spec.position}"
@@ -103,6 +107,8 @@ def plain(spec: Any) -> Any:
     """A neuron, or the rule that chooses one, as plain data: a text, or a `Neuron`'s fields."""
     if isinstance(spec, str):
         return spec
+    if isinstance(spec, Target):
+        return {"target": spec.record()}
     if isinstance(spec, tuple) and not isinstance(spec, Neuron):
         spec = Neuron(*spec)
     neuron = spec if isinstance(spec, Neuron) else Neuron(None, spec)
@@ -157,6 +163,8 @@ def upper_layers(network: Network) -> dict[str, str]:
 
 
 def neuron_of(line: dict[str, Any]) -> Neuron:
-    """The neuron of a run's line."""
+    """The neuron, or the target, of a run's line."""
+    if "target" in line:
+        return Target.of_record(line["target"])
     place = line["position"]
     return Neuron(line["layer"], line["unit"], line["aggregate"], place and tuple(place))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cnnvis_widgets.backend.digest import network_digest
+from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.errors import Cancelled, CnnvisError, FileError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.upsampling import at_input_size
@@ -357,6 +358,8 @@ class Study:
             "seconds": round(time.perf_counter() - start, 4),
             "notes": list(found.notes),
         }
+        if isinstance(neuron, Target):
+            line["target"] = neuron.record()
         if found.attribution is None:
             return {**line, "unsuited": f"{found.method.title} makes a picture, not a map."}
         arrays = {"attribution": found.attribution}

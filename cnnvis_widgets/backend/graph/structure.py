@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+import keras
 import tensorflow as tf
 
 from cnnvis_widgets.backend.graph.derivatives import WEIGHTED
@@ -21,6 +22,7 @@ from cnnvis_widgets.backend.graph.output_scores import (
 from cnnvis_widgets.backend.graph.tokens import Layout, layout, patches_are_read
 from cnnvis_widgets.backend.graph.tracing import Call, Forward
 from cnnvis_widgets.backend.records import LayerInfo
+from cnnvis_widgets.backend.target import OUTPUT
 from cnnvis_widgets.errors import UnknownNameError, UnsuitableError
 
 # Layers that only pool, move or resize what came: Grad-CAM looks before them.
@@ -81,7 +83,8 @@ class Structure:
             shapes = ", ".join(str(tuple(o.shape)) for o in outputs)
             raise UnsuitableError(
                 "Expected a network with one output of shape (batch, …, units); "
-                f"this one has {len(outputs)}: {shapes}. Choose a Neuron(layer, unit) instead."
+                f"this one has {len(outputs)}: {shapes}. Choose a Neuron(layer, unit) or "
+                "a Target(unit, output=0) instead."
             )
         return outputs[0]
 
@@ -127,8 +130,36 @@ class Structure:
         if layer is None:
             return self.logits
         if layer not in self._before:
-            self._before[layer] = self._target(self.call(layer).output)
+            named = layer.startswith(OUTPUT) and layer not in self._calls
+            found = self._output(layer) if named else self._target(self.call(layer).output)
+            self._before[layer] = found
         return self._before[layer]
+
+    @cached_property
+    def named_outputs(self) -> dict[str, tf.Tensor]:
+        """The outputs by the keys of a dictionary, or numbered; one alone is "0"."""
+        paths = keras.tree.flatten_with_path(self.forward.output)
+        return {"/".join(map(str, path)) or "0": output for path, output in paths}
+
+    def _output(self, layer: str) -> tf.Tensor:
+        """One of the outputs, before its softmax or sigmoid, with an axis of units."""
+        name, outputs = layer.removeprefix(OUTPUT), self.named_outputs
+        if name not in outputs:
+            raise UnknownNameError.of("output", name, outputs)
+        output = outputs[name]
+        if output.shape.rank is None or not output.dtype.is_floating:
+            raise UnsuitableError(
+                f"Output {name} of the network cannot be explained: expected floating point of a "
+                f"known number of axes; it is {output.dtype.name} {output.shape}."
+            )
+        found = before_scores(output, OUTPUT_KINDS, self.dependent)
+        if found is None and len(outputs) == 1:
+            found = self.scores
+        output = found.tensor if found else output
+        if output.shape.rank > 1:
+            return output
+        with output.graph.as_default():
+            return output[..., None]
 
     def _target(self, tensor: tf.Tensor) -> tf.Tensor:
         outputs = tf.nest.flatten(self.forward.output)
@@ -225,6 +256,8 @@ class Structure:
     def tokens(self, layer: str) -> Layout | None:
         """How a layer's tokens lie in rows and columns; None where it has none."""
         if layer not in self._layouts:
+            if layer.startswith(OUTPUT) and layer not in self._calls:
+                return None
             output, found = self.call(layer).output, None
             if output.shape.rank == 3:
                 found = layout(output, before_target(output) & self.dependent)

@@ -22,6 +22,7 @@ import tensorflow as tf
 from cnnvis_widgets.backend.graph.batchnorm_folding import folded
 from cnnvis_widgets.backend.graph.derivatives import follow_the_operations
 from cnnvis_widgets.backend.graph.function_inlining import inlined_functions
+from cnnvis_widgets.backend.graph.held_inputs import held_inputs
 from cnnvis_widgets.backend.graph.precision import (
     in_single_precision,
     is_half,
@@ -264,6 +265,8 @@ def _contains_calls(outer: Call, calls: list[Call]) -> bool:
 
 def _as_given(model: keras.Model, pixels: tf.Tensor) -> Any:
     """The pixels in the list or dictionary that `keras.Model({"image": x}, …)` asks for."""
+    if held := held_inputs():
+        return held.beside(pixels)
     try:
         return keras.tree.pack_sequence_as(model.input, [pixels])
     except (AttributeError, ValueError):  # subclassed: as it was called when it was built

@@ -9,7 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend.compiled_functions import backward_start, compiled, pixels_spec
+from cnnvis_widgets.backend.compiled_functions import (
+    backward_start,
+    compiled,
+    neuron_specs,
+    pixels_spec,
+)
 from cnnvis_widgets.backend.graph.structure import Structure, before_target
 from cnnvis_widgets.backend.graph.tracing import trace
 from cnnvis_widgets.backend.lrp.propagation import Setting, relevance_rules, replaceable_rules
@@ -129,9 +134,8 @@ def _compiled_relevance(
         given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
         return unit, value, tf.cast(given, tf.float32), sums, maps
 
-    scalar = tf.TensorSpec((), tf.int32)
     number = tf.TensorSpec((), tf.float32)
-    return compiled(body, pixels_spec(shape), scalar, scalar, number), reached
+    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate), number), reached
 
 
 def _summed(relevance: tf.Tensor | None, output: tf.Tensor) -> tf.Tensor:

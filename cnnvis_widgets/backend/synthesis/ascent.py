@@ -10,7 +10,12 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend.adam import adam
 from cnnvis_widgets.backend.colours import Colours
-from cnnvis_widgets.backend.compiled_functions import backward_start, compiled, forward_in
+from cnnvis_widgets.backend.compiled_functions import (
+    backward_start,
+    compiled,
+    forward_in,
+    neuron_specs,
+)
 from cnnvis_widgets.backend.relu_rules import backward_rule
 from cnnvis_widgets.backend.synthesis import parametrization
 from cnnvis_widgets.backend.synthesis.regularizers import alpha_norm, total_variation
@@ -239,10 +244,10 @@ def program(
 
     kept = (rows, columns // 2 + 1)
     state = tf.TensorSpec((2, channels, *kept) if form.waves else (channels, rows, columns))
-    scalar, whole = tf.TensorSpec(()), tf.TensorSpec((), tf.int32)
+    scalar = tf.TensorSpec(())
     specs = (
         *(state, state, state),
-        *(scalar, tf.TensorSpec((2,), tf.int32), whole, whole),
+        *(scalar, tf.TensorSpec((2,), tf.int32), *neuron_specs(aggregate)),
         *(tf.TensorSpec(kept), tf.TensorSpec((channels, channels))),
         *(tf.TensorSpec((channels, channels)), tf.TensorSpec((1, *shape))),
         tf.TensorSpec((channels, 2 * rows, 2 * columns)),

@@ -80,6 +80,7 @@ def _wrapped(network: Network, model: keras.Model) -> Network:
         network.labels,
         f"{network.name} (copy)",
         input_shape=network.input_shape,
+        inputs=network.inputs,
     )
 
 

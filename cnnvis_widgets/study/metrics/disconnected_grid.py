@@ -58,6 +58,8 @@ class DisconnectedGrid(Metric):
         assert case.image is not None
         assert case.network is not None
         side = case.parameters["side"]
+        if not case.neuron.single:
+            return Score(None, "it is about single classes; this is a weighted sum of units")
         if case.neuron.layer is not None:
             return Score(None, "the heads of the grid have output neurons only")
         if len(case.companions) < side * side - 1:

@@ -44,6 +44,8 @@ class Discriminative(Metric):
     def score(self, case: Case) -> Score:
         """The mean over the other objects."""
         assert case.neuron is not None
+        if not case.neuron.single:
+            return Score(None, "it is about single classes; this is a weighted sum of units")
         if case.neuron.layer is not None:
             return Score(None, "the objects have output neurons; this one is of a hidden layer")
         shares = [self._pair(case, other) for other in case.others]

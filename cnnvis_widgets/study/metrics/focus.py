@@ -39,6 +39,8 @@ class Focus(Metric):
         assert case.image is not None
         if case.image.dtype != np.uint8:
             return Score(None, "a mosaic is made of pictures; this case has an input of floats")
+        if not case.neuron.single:
+            return Score(None, "it is about single classes; this is a weighted sum of units")
         if case.neuron.layer is not None:
             return Score(None, "the pictures have output neurons; this one is of a hidden layer")
         target = case.neuron.unit

@@ -8,6 +8,7 @@ from cnnvis_widgets import policy
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.engine.grouping import blocks
 from cnnvis_widgets.engine.requests import LayerView, NetworkFacts
+from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.rendering import Scale, colorize, png_bytes
 
 if TYPE_CHECKING:
@@ -72,9 +73,18 @@ def offered_parameters(
 
 
 def as_neuron(wanted: Neuron | int | None) -> Neuron | None:
-    """A neuron as it was given, or an output unit made into one."""
+    """A neuron as it was given, or an output unit made into one.
+
+    Raises:
+        UnsuitableError: a `Target`, for which there is nothing to choose on the page.
+    """
     from cnnvis_widgets.engine.requests import Neuron
 
+    if isinstance(wanted, Neuron) and not wanted.single:
+        raise UnsuitableError(
+            "The explorer shows single neurons, whose unit, layer and position are chosen on the "
+            "page. Expected a cnnvis.Neuron; cnnvis.explain takes a cnnvis.Target."
+        )
     return wanted if wanted is None or isinstance(wanted, Neuron) else Neuron(None, wanted)
 
 
