@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from cnnvis_widgets.own_folder import enforce as _enforce
+
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network as Network
     from cnnvis_widgets.backend.neuron import Neuron as Neuron
@@ -49,6 +51,9 @@ _PUBLIC = {
 }
 
 __all__ = list(_PUBLIC)
+
+
+_enforce()
 
 
 def __getattr__(name: str) -> Any:

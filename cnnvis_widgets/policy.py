@@ -24,6 +24,7 @@ class Policy:
             file of the server is asked for by its name.
         public: by anyone: the bounds below hold, and files are read from `folder` alone.
         folder: the folder of the notebooks that are served.
+        visitors: a folder in which each visitor's kernel has one of its own to write to.
         megabytes: the largest file that may be uploaded.
         megapixels: the largest picture that may be uploaded.
         uploads: how many one page may bring.
@@ -36,6 +37,7 @@ class Policy:
     served: bool = False
     public: bool = False
     folder: str = ""
+    visitors: str = ""
     megabytes: float = 0
     megapixels: float = 0
     uploads: int = 0
@@ -49,6 +51,20 @@ class Policy:
         if not self.public:
             return True
         return bool(self.folder) and path.resolve().is_relative_to(Path(self.folder).resolve())
+
+    def no_file(self, path: Path, what: str) -> str:
+        """Why a file may not be read by its path; "" where it may.
+
+        Args:
+            path: the file.
+            what: what it was asked for as ("a picture").
+        """
+        if self.allows(path):
+            return ""
+        return (
+            f"On a public page {what} is not read from the server's files. Upload a picture, or "
+            "run the notebook on your own computer."
+        )
 
     def text(self) -> str:
         """As the environment variable holds it."""
@@ -80,3 +96,20 @@ def current() -> Policy:
 @functools.lru_cache(maxsize=8)
 def _read(text: str) -> Policy:
     return Policy(**json.loads(text)) if text else Policy()
+
+
+def too_long(taken: float, most: float, what: str = "request") -> str:
+    """Why work must not go on; "" where it may.
+
+    Args:
+        taken: seconds so far.
+        most: what it may take; 0 for any.
+        what: what the work is.
+    """
+    if not most or taken <= most:
+        return ""
+    return (
+        f"This took longer than {most:g} s, the most that this public page gives one {what}. "
+        "Choose fewer steps or samples, or run the notebook on your own computer, where nothing "
+        "ends it."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnvis_widgets import checks
+from cnnvis_widgets import checks, policy
 from cnnvis_widgets.backend.decoders import decoder_file
 from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts
 from cnnvis_widgets.backend.network import Network
@@ -90,7 +91,8 @@ def train_decoder(
     target = _target(path)
     crops = Crops(network, _sources(pictures))
     plan = Plan(int(steps), int(batch), float(rate), int(width), int(seed))
-    return train(network, layer, crops, target, plan, progress or _silent, int(checkpoint_every))
+    told = _within_time(progress or _silent)
+    return train(network, layer, crops, target, plan, told, int(checkpoint_every))
 
 
 class Crops(Sequence[np.ndarray]):
@@ -176,6 +178,19 @@ def _target(path: str | Path) -> Path:
 
 def _name(source: Any) -> str:
     return str(source) if isinstance(source, str | Path) else f"a {type(source).__name__}"
+
+
+def _within_time(progress: Progress) -> Progress:
+    """The same, and an end to the training where a public page's time for one is over."""
+    begun = time.monotonic()
+
+    def told(done: int, total: int) -> None:
+        most = policy.current().training_seconds
+        if why := policy.too_long(time.monotonic() - begun, most, "training"):
+            raise InvalidValueError(why)
+        progress(done, total)
+
+    return told
 
 
 def _silent(done: int, total: int) -> None:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnnvis_widgets.errors import Cancelled
+from cnnvis_widgets import policy
+from cnnvis_widgets.errors import Cancelled, InvalidValueError
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Ticket:
     finished: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _quiet_until: float = 0.0
+    _begun: float = 0.0
 
     def cancel(self) -> None:
         """Stop at the next step; neither `done` nor `failed` is called afterwards."""
@@ -58,9 +60,13 @@ class Ticket:
 
         Raises:
             Cancelled: the request was cancelled or replaced.
+            InvalidValueError: it takes longer than a request may on a public page.
         """
         if self.cancelled:
             raise Cancelled("A newer request replaced this one, or it was cancelled.")
+        self._begun = self._begun or time.monotonic()
+        if why := policy.too_long(time.monotonic() - self._begun, policy.current().seconds):
+            raise InvalidValueError(why)
         if self.progress is not None:
             self.progress(done, total)
 

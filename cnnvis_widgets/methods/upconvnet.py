@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.backend.colours import as_picture, find_colours
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts, decoders, read_facts
-from cnnvis_widgets.errors import UnsuitableError
+from cnnvis_widgets.errors import FileError, UnsuitableError
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
 from cnnvis_widgets.methods.representations import (
@@ -133,6 +134,8 @@ def chosen_decoder(question: Question) -> Path:
     network, layer = question.network, asked_layer(question)
     if question.parameters["decoder"]:
         path = Path(question.parameters["decoder"]).expanduser()
+        if why := policy.current().no_file(path, "a decoder"):
+            raise FileError(why)
         _is_for(read_facts(path), question.parameters["layer"], path)
         return path
     known = decoders(network.decoders)

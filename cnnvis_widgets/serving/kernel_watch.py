@@ -6,12 +6,14 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from jupyter_core.utils import ensure_async
 from tornado.ioloop import PeriodicCallback
 
+from cnnvis_widgets.own_folder import tidy
 from cnnvis_widgets.serving.limits import Limits
 from cnnvis_widgets.serving.owners import Owners
 
@@ -36,12 +38,19 @@ class KernelWatch:
         owners: those that were given to a page.
         limits: what they may take.
         forget: called with the id of a kernel that has ended.
+        visitors: the folder of the folders that kernels write to.
     """
 
     def __init__(
-        self, manager: Any, owners: Owners, limits: Limits, forget: Callable[[str], None]
+        self,
+        manager: Any,
+        owners: Owners,
+        limits: Limits,
+        forget: Callable[[str], None],
+        visitors: Path | None = None,
     ) -> None:
         self.manager, self.owners, self.limits = manager, owners, limits
+        self._visitors = visitors
         self._forget = forget
         self._lines: dict[str, set[WebSocketHandler]] = {}
         self._alone_since: dict[str, float] = {}
@@ -75,6 +84,8 @@ class KernelWatch:
 
     async def look(self) -> None:
         """Once at each kernel that was given to a page."""
+        if self._visitors is not None:
+            tidy(self._visitors)
         for kernel_id in self.owners.kernels:
             if kernel_id not in self.manager:
                 self.forget(kernel_id)

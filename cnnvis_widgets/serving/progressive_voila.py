@@ -15,7 +15,7 @@ import contextlib
 import functools
 import logging
 from collections.abc import AsyncIterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import traitlets
@@ -34,6 +34,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.course.catalogue import find
 from cnnvis_widgets.errors import without_paths
 from cnnvis_widgets.serving.frames import MOST_BYTES
@@ -81,7 +82,9 @@ class ProgressiveVoila(Voila):
         """Voilà's own, with bounds and with what the guarded handlers share."""
         settings: dict[str, Any] = super().init_settings()
         owners = Owners(embedded=bool(self.publishing.embedders))
-        watch = KernelWatch(self.kernel_manager, owners, self.publishing.limits, _forget)
+        folder = policy.current().visitors
+        visitors = Path(folder) if folder else None
+        watch = KernelWatch(self.kernel_manager, owners, self.publishing.limits, _forget, visitors)
         self.kernel_manager.allow_tracebacks = self.voila_configuration.show_tracebacks
         settings[SETTING] = Guard(self.publishing, watch, owners)
         settings["websocket_max_message_size"] = MOST_BYTES

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import shutil
 import socket
+import tempfile
 import threading
 import time
 import webbrowser
@@ -123,8 +125,22 @@ def app(
 
 def set_policy(path: Path, publishing: Publishing) -> None:
     """Let this process and all that it starts know what pages of a notebook may ask for."""
-    bounds = policy.PUBLIC if publishing.public else policy.SERVED
-    os.environ[policy.VARIABLE] = replace(bounds, folder=str(path.parent)).text()
+    bound_kernels(path.parent, publishing.public)
+
+
+def bound_kernels(folder: Path, public: bool) -> None:
+    """What the pages' kernels may do; they inherit it.
+
+    Args:
+        folder: the folder of the notebooks.
+        public: whether the pages are for anyone.
+    """
+    bounds = replace(policy.PUBLIC if public else policy.SERVED, folder=str(folder))
+    if public:
+        visitors = tempfile.mkdtemp(prefix="cnnvis-visitors-")
+        atexit.register(shutil.rmtree, visitors, ignore_errors=True)
+        bounds = replace(bounds, visitors=visitors)
+    os.environ[policy.VARIABLE] = bounds.text()
 
 
 def refuse_what_tells_too_much(settings: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cnnvis_widgets import checks
+from cnnvis_widgets import checks, policy
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.zoo import evidence, image_decoding
 
@@ -192,7 +192,7 @@ def load_image(source: Source) -> NDArray[np.uint8]:
     if isinstance(source, str):
         return _from_text(source)
     if isinstance(source, os.PathLike):
-        return image_decoding.from_path(Path(os.fsdecode(source)))
+        return _from_path(Path(os.fsdecode(source)))
     if isinstance(source, bytes | bytearray | memoryview):
         return image_decoding.from_bytes(bytes(source))
     if isinstance(source, Image.Image):
@@ -266,13 +266,19 @@ def _from_text(text: str) -> NDArray[np.uint8]:
     except (OSError, ValueError, RuntimeError):  # too long, a zero byte, an unknown user's home
         present = False
     if present:
-        return image_decoding.from_path(path)
+        return _from_path(path)
     if path.suffix or len(path.parts) > 1:
         raise FileError(
             f"The file {reprlib.repr(text)} does not exist. A path or one of the names "
             f"{', '.join(known)} was expected."
         )
     raise UnknownNameError.of("picture or file", text[:80], known)
+
+
+def _from_path(path: Path) -> NDArray[np.uint8]:
+    if why := policy.current().no_file(path, "a picture"):
+        raise FileError(why)
+    return image_decoding.from_path(path)
 
 
 def _from_package(known: Picture) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.backend.tensorflow_import import import_tensorflow
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.registry import discover
@@ -169,6 +170,8 @@ def _seeded(architecture: Architecture, seed: int) -> keras.Model:
 
 
 def _from_file(path: Path, preprocess: Any, labels: Any) -> Network:
+    if why := policy.current().no_file(path, "a model"):
+        raise FileError(why)
     if not path.is_file():
         raise FileError(f"There is no file {str(path)!r}.")
     check_model_file(path)

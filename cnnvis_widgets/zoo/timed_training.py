@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.zoo.evidence import CLASSES, scene
 from cnnvis_widgets.zoo.loading import architectures
@@ -67,6 +68,9 @@ def training(
         raise UnknownNameError.of("mini network", name, minis)
     if not seconds >= 1:
         raise InvalidValueError(f"seconds is at least 1; got {seconds!r}.")
+    most = policy.current().training_seconds
+    if most and seconds > most:
+        raise InvalidValueError(f"A training on this public page takes up to {most:g} seconds.")
     return _training(minis[name], seconds, seed, cheating)
 
 

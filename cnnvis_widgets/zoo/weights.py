@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.progress import progress_bar
 from cnnvis_widgets.zoo.download import Fetching, transfer
@@ -212,6 +213,8 @@ def fetch(
     with _locks[str(path.resolve())]:
         if path.is_file() and _published(file, path):
             return path
+        if policy.current().public:
+            raise FileError(f"The weights of {title} are not on this server.")
         _make_room(folder, file)
         bar = progress_bar("B", f"weights of {title}", leave=True, from_first=True)
         with nullcontext(progress) if progress else bar as show:

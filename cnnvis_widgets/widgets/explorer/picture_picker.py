@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from cnnvis_widgets.errors import CnnvisError, FileError
+from cnnvis_widgets import policy
+from cnnvis_widgets.errors import CnnvisError, FileError, UnsuitableError
 from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import (
     NAME,
@@ -25,6 +27,7 @@ from cnnvis_widgets.widgets.toolkit.traits import (
 
 MAX_BYTES = 8 * 1024 * 1024  # a message over 10 MB ends the connection to the kernel (Tornado)
 KEPT_UPLOADS = 4
+LONGEST_FILENAME = 120
 _THUMBNAIL = 192  # pixels, twice what a card shows, for dense screens
 
 
@@ -78,7 +81,8 @@ class PicturePicker(Control, from_page="value"):
     def __init__(self, decode: Callable[[bytes], np.ndarray] | None = None, **kwargs: Any) -> None:
         self._decode = decode
         self._images: dict[str, np.ndarray] = {}
-        self._count = 0
+        self._count = self._brought = 0
+        self._times: list[float] = []
         super().__init__(**kwargs)
         self._takes_uploads = decode is not None
         self.on_msg(self._receive)
@@ -97,9 +101,10 @@ class PicturePicker(Control, from_page="value"):
         if content.get("kind") != "upload" or decode is None:
             return
         self.error, self.busy = "", True
-        filename = str(content.get("filename") or "the picture")
+        filename = str(content.get("filename") or "the picture")[:LONGEST_FILENAME]
         accepted = False
         try:
+            self._check_number()
             self.add(_decoded(decode, buffers[0] if buffers else b""), filename)
             accepted = True
         except CnnvisError as error:
@@ -107,6 +112,21 @@ class PicturePicker(Control, from_page="value"):
         finally:
             self.busy = False
             self.send({"kind": "uploaded", "id": content.get("id"), "accepted": accepted})
+
+    def _check_number(self) -> None:
+        """Count an upload, and refuse it where a page has brought its share."""
+        bounds, now = policy.current(), time.monotonic()
+        self._times = [then for then in self._times if now - then < 60]
+        if bounds.uploads_a_minute and len(self._times) >= bounds.uploads_a_minute:
+            raise UnsuitableError(
+                f"This page takes {bounds.uploads_a_minute} pictures a minute; wait a little."
+            )
+        if bounds.uploads and self._brought >= bounds.uploads:
+            raise UnsuitableError(
+                f"This page takes {bounds.uploads} pictures; load it again to bring more."
+            )
+        self._times.append(now)
+        self._brought += 1
 
     def add(self, image: np.ndarray, filename: str = "an array") -> Upload:
         """Put a picture, uint8 (rows, columns, 3), beside the others as an upload, and choose it.
