@@ -38,7 +38,7 @@ def test_app_serves_pages_without_their_code(notebook: Path, tmp_path: Path, pre
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "cnnvis_widgets.cli", "app", str(notebook), "--no-browser"]
     command += [f"--port={port}", "--host=127.0.0.1", "--option", "Voila.log_level=INFO"]
-    command += ["--preheat" if preheat else "--no-preheat"]
+    command += ["--preheat"] if preheat else ["--no-preheat", "--engine=in-process"]
     log = tmp_path / "log"
     with log.open("wb") as file:
         server = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=tmp_path)
