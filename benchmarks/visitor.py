@@ -69,7 +69,9 @@ class Visitor:
             await self._open()
             reading = asyncio.create_task(self._read())
             self._ask_for_states()
-            await self._until(lambda: set(TRAIT_OF.values()) | {"ExplanationView"} <= set(self._ids))
+            await self._until(
+                lambda: set(TRAIT_OF.values()) | {"ExplanationView"} <= set(self._ids)
+            )
             self.controls = time.monotonic() - start
             await self._until(lambda: self._state("ExplanationView").get("title"))
             self.first_picture = time.monotonic() - start

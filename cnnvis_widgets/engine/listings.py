@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnvis_widgets import policy
 from cnnvis_widgets.methods import all_methods
-from cnnvis_widgets.zoo import decoding_process, images
+from cnnvis_widgets.zoo import decoding_process, digits, evidence, images
 from cnnvis_widgets.zoo.loading import architectures
 
 
@@ -34,14 +34,37 @@ def versions() -> dict[str, dict[str, Any]]:
     }
 
 
-def pictures() -> list[dict[str, Any]]:
-    """Every picture's name, title, alt text, and a thumbnail as the bytes of a picture file."""
+def pictures(kind: str = "imagenet") -> list[dict[str, Any]]:
+    """Pictures for a network: name, title, alt text, and a thumbnail as a picture file's bytes.
+
+    Args:
+        kind: what the network knows, as an architecture's `labels`: ten drawn pictures for "drawn",
+            a digit of each kind for "digits", else the photos.
+    """
+    if kind == "drawn":
+        return [_drawn(f"{evidence.PREFIX}{seed}") for seed in range(10)]
+    if kind == "digits":
+        labels = digits.digits()[1].labels.tolist()
+        return [_digit(labels.index(label), label) for label in range(10)]
     found = []
     for name in images.images():
         picture = images.picture(name)
         small = images.thumbnail(images.load_image(name))
         found.append({"name": name, "title": picture.title, "alt": picture.alt, "thumbnail": small})
     return found
+
+
+def _drawn(name: str) -> dict[str, Any]:
+    scene = evidence.named(name)
+    title = evidence.CLASSES[scene.label]
+    small = images.thumbnail(scene.picture)
+    return {"name": name, "title": title, "alt": f"a drawn {title}", "thumbnail": small}
+
+
+def _digit(number: int, label: int) -> dict[str, Any]:
+    name = f"{digits.PREFIX}{number}"
+    small = images.thumbnail(digits.named(name))
+    return {"name": name, "title": str(label), "alt": f"a written {label}", "thumbnail": small}
 
 
 def decode(data: bytes) -> np.ndarray:

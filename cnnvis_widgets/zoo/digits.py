@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from cnnvis_widgets.errors import InvalidValueError
+
 SIDE = 32
+PREFIX = "digit:"
 HELD_OUT = 0.25  # of each digit
 
 
@@ -26,6 +30,7 @@ class Digits(NamedTuple):
     labels: np.ndarray
 
 
+@functools.cache
 def digits() -> tuple[Digits, Digits]:
     """All digits, in two parts: those to learn from and a quarter that is held out."""
     from sklearn.datasets import load_digits
@@ -38,6 +43,25 @@ def digits() -> tuple[Digits, Digits]:
         large, found.target, test_size=HELD_OUT, random_state=0, stratify=found.target
     )
     return Digits(parts[0], parts[2]), Digits(parts[1], parts[3])
+
+
+def named(name: str) -> np.ndarray:
+    """The digit of a name, as a picture: "digit:17" is number 17 of those held out.
+
+    Returns:
+        uint8 (32, 32, 3), 0 is paper, 255 is ink.
+
+    Raises:
+        InvalidValueError: no such name.
+    """
+    held_out = digits()[1].pictures
+    number = name.removeprefix(PREFIX)
+    known = name.startswith(PREFIX) and number.isascii() and number.isdecimal()
+    if not known or len(number) > 6 or int(number) >= len(held_out):
+        raise InvalidValueError(
+            f"A digit is called digit:0 to digit:{len(held_out) - 1}; got {name[:80]!r}."
+        )
+    return np.repeat(held_out[int(number)][:, :, None], 3, axis=2)
 
 
 def _enlarged(picture: np.ndarray) -> np.ndarray:

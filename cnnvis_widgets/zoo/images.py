@@ -24,7 +24,7 @@ from PIL import Image
 
 from cnnvis_widgets import checks, policy
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
-from cnnvis_widgets.zoo import evidence, image_decoding
+from cnnvis_widgets.zoo import digits, evidence, image_decoding
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
 
@@ -172,7 +172,8 @@ def load_image(source: Source) -> NDArray[np.uint8]:
 
     Args:
         source: the name of an included picture (see `images`; write ``./cat`` for a file of
-            that name), "scene:17" for a drawn one (see `evidence.named`), a path, the bytes of a
+            that name), "scene:17" for a drawn one (see `evidence.named`), "digit:17"
+            for a handwritten digit (see `digits.named`), a path, the bytes of a
             picture file, a PIL image, or a uint8 array (rows, columns), (rows, columns, 1),
             (rows, columns, 3) or, with opacity last, (rows, columns, 4).
 
@@ -235,7 +236,7 @@ def load_named(name: str) -> NDArray[np.uint8]:
     known = _catalogue(_FOLDER)
     if checked_name(name) in known:
         return _from_package(known[name])
-    return evidence.named(name).picture
+    return digits.named(name) if name.startswith(digits.PREFIX) else evidence.named(name).picture
 
 
 def checked_name(name: str) -> str:
@@ -245,14 +246,14 @@ def checked_name(name: str) -> str:
         UnknownNameError: no picture of that name.
     """
     known = _catalogue(_FOLDER)
-    if name not in known and not name.startswith(evidence.PREFIX):
+    if name not in known and not name.startswith((evidence.PREFIX, digits.PREFIX)):
         raise UnknownNameError.of("picture", name, known)
     return name
 
 
 def _from_text(text: str) -> NDArray[np.uint8]:
     known = _catalogue(_FOLDER)
-    if text in known or text.startswith(evidence.PREFIX):
+    if text in known or text.startswith((evidence.PREFIX, digits.PREFIX)):
         return load_named(text)
     if _URL.match(text):
         raise InvalidValueError(

@@ -24,7 +24,7 @@ from cnnvis_widgets.engine.requests import (
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
-from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
+from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
 from cnnvis_widgets.widgets.explorer.explorer_records import (
     CLASSES,
     as_neuron,
@@ -34,6 +34,7 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     network_records,
     neuron_records,
     nothing,
+    offer_pictures,
     offered_parameters,
 )
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
@@ -95,10 +96,10 @@ class Explorer(Composed, ipywidgets.Box):
     ) -> None:
         self._connect(engine)
         self._silent = 0
-        self._warmed = self._stopped = False
+        self._warmed = self._stopped = self._class_chosen = False
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
-        self.header = ExplorerHeader(on_cancel=self.cancel)
+        self.header = ExplorerBar(on_cancel=self.cancel)
         self.pictures = PicturePicker(decode=listings.decode, pictures=listings.pictures())
         self.networks = NetworkPicker(networks=network_records())
         self.layers = LayerPicker()
@@ -111,6 +112,7 @@ class Explorer(Composed, ipywidgets.Box):
         self._adopt_picture(image)
         self._adopt_network(network)
         super().__init__(self._lay_out(), "cnnvis-explorer")
+        self.header.follow(self)
         self._observe()
         self._open()
 
@@ -153,19 +155,29 @@ class Explorer(Composed, ipywidgets.Box):
         self.networks.value = name
 
     def _lay_out(self) -> list[ipywidgets.Widget]:
-        # What is changed most in a lesson stands on top: the method, and the class or neuron.
-        left = ipywidgets.VBox([self.methods, self.parameters, self.pictures, self.networks])
-        right = ipywidgets.VBox([self.predictions, self.neurons, self.layers])
-        middle = ipywidgets.VBox([self.view, self.growth])
-        for part, place in (
-            (self.header, "head"),
-            (left, "left"),
-            (middle, "view"),
-            (right, "right"),
+        view = ipywidgets.VBox([self.view, self.growth])
+        beside = ipywidgets.VBox([self.predictions, self.neurons])
+        columns = ipywidgets.Box([view, beside])
+        main = ipywidgets.Box([columns])
+        for part, name in (
+            (view, "explorer-view"),
+            (columns, "explorer-columns"),
+            (main, "explorer-main"),
         ):
-            part.add_class(f"cnnvis-explorer-{place}")
+            part.add_class(f"cnnvis-{name}")
+        panels = {
+            "networks": ipywidgets.Box([self.networks]),
+            "pictures": ipywidgets.Box([self.pictures]),
+            "layers": ipywidgets.Box([self.layers]),
+            "neurons": beside,
+            "methods": ipywidgets.Box([self.methods]),
+            "parameters": ipywidgets.Box([self.parameters]),
+        }
+        for name, panel in panels.items():
+            panel.add_class("cnnvis-panel")
+            panel.add_class(f"cnnvis-panel-{name}")
         self.neurons.layout.display = self.growth.layout.display = "none"
-        return [self.header, middle, left, right]
+        return [self.header, main, *(p for p in panels.values() if p is not beside)]
 
     def _parts(self) -> tuple[Any, ...]:
         return (self.header, self.view, self.growth, self.pictures, self.networks, self.layers,
@@ -179,7 +191,7 @@ class Explorer(Composed, ipywidgets.Box):
         on(self.pictures, ["value"], self._picture_changed)
         on(self.layers, ["value"], self._layer_changed)
         on(self.neurons, ["value", "aggregate", "position"], self._explain)
-        on(self.predictions, ["value"], self._explain)
+        on(self.predictions, ["value"], self._class_changed)
         on(self.methods, ["value"], self._method_changed)
         on(self.parameters, ["value"], self._explain)
 
@@ -239,7 +251,7 @@ class Explorer(Composed, ipywidgets.Box):
         name = self.networks.value
         if not name:
             return
-        self._warmed = False
+        self._warmed = self._class_chosen = False
         self._ask(
             "open",
             Open(name),
@@ -250,6 +262,7 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _opened(self, found: NetworkFacts) -> None:
         records = layer_records(found)
+        offer_pictures(self.pictures, self.networks.value, first=not self.layers.layers)
         chosen = self._first.layer if self._first else None
         self.layers.layers = records
         self.layers.value = chosen or CLASSES
@@ -269,7 +282,7 @@ class Explorer(Composed, ipywidgets.Box):
         if not name or not self.layers.layers:
             return
         self._image = self.pictures.uploads.get(name, name)
-        first, self._first = self._first, None
+        first, self._first = self._first or self._kept_neuron(), None
         classes = self.layers.value == CLASSES
         with self._quietly():  # the classes of the last picture say nothing about this one
             self.predictions.predictions = []
@@ -280,6 +293,17 @@ class Explorer(Composed, ipywidgets.Box):
             self._look_for_neurons(first)
         request = Predict(self.networks.value, self._image)
         self._ask("predict", request, self._predicted, self.predictions, "predicting")
+
+    def _kept_neuron(self) -> Neuron | None:
+        """The neuron of the last picture; a class only if the visitor has chosen it."""
+        neuron = self._neuron()
+        if isinstance(neuron, str) or neuron is None:
+            return None
+        return neuron if neuron.layer or self._class_chosen else None
+
+    def _class_changed(self) -> None:
+        self._class_chosen = True
+        self._explain()
 
     def _predicted(self, found: list[Prediction]) -> None:
         self.predictions.predictions = [p._asdict() for p in found]

@@ -13,6 +13,7 @@ from cnnvis_widgets.rendering import Scale, colorize, png_bytes
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Neuron
+    from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 
 CLASSES = "the output (classes)"
 """What the layer picker calls the network's output; its neurons are the classes."""
@@ -93,17 +94,40 @@ def nothing(_: object) -> None:
 
 
 def network_records() -> list[dict[str, Any]]:
-    """The zoo's networks; those whose weights are not at hand say why."""
-    return [
-        {
-            "name": found["name"],
-            "title": found["title"],
-            "note": found["note"],
-            "available": not found["missing"],
-            "why": found["missing"],
-        }
-        for found in listings.networks()
-    ]
+    """The zoo's networks; those whose weights are not at hand come last and say why."""
+    return sorted(
+        (
+            {
+                "name": found["name"],
+                "title": found["title"],
+                "note": found["note"],
+                "available": not found["missing"],
+                "why": found["missing"],
+            }
+            for found in listings.networks()
+        ),
+        key=lambda record: not record["available"],
+    )
+
+
+def offer_pictures(picker: PicturePicker, network: str, first: bool) -> None:
+    """Offer the pictures that a network was made for; for an unknown one the photos.
+
+    Args:
+        picker: where; an upload stays chosen.
+        network: its name.
+        first: the explorer opens: the picture that it was given stays, whatever it is.
+    """
+    kinds = {found["name"]: found["labels"] for found in listings.networks()}
+    suited = listings.pictures(kinds.get(network.split(":")[0], "imagenet"))
+    chosen = picker.value
+    there = [record["name"] for record in suited] + list(picker.uploads)
+    if first and chosen not in there:
+        suited = [*(r for r in picker.pictures if r["name"] == chosen), *suited]
+    elif chosen not in there:
+        chosen = suited[0]["name"]
+    picker.pictures = suited
+    picker.value = chosen
 
 
 def method_records(unsuited: dict[str, str]) -> list[dict[str, Any]]:

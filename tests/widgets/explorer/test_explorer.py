@@ -125,12 +125,9 @@ def test_a_layer_shows_its_most_active_neurons_and_explains_the_first(
     assert engine.requests[-1].neuron == Neuron("block1_conv", 3, "max")
 
 
-def test_another_picture_forgets_the_class_of_the_last_one(
+def test_the_class_follows_the_picture_until_one_is_chosen(
     explorer: Explorer, engine: EngineDouble
 ) -> None:
-    explorer.predictions.value = 0
-    engine.answer_all()
-    engine.requests.clear()
     explorer.pictures.value = "coffee"
     assert (explained(engine).image, explained(engine).neuron) == ("coffee", None)
 
@@ -277,3 +274,57 @@ def test_neither_tensorflow_nor_matplotlib_is_loaded_for_the_page() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_class_that_was_chosen_stays_with_another_picture(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    explorer.predictions.value = 0
+    engine.answer_all()
+    engine.requests.clear()
+    explorer.pictures.value = "coffee"
+    assert (explained(engine).image, explained(engine).neuron) == ("coffee", Neuron(None, 0))
+
+
+def test_the_neuron_stays_with_another_picture(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.layers.value = "block1_conv"
+    engine.answer_all()
+    explorer.neurons.value = 1
+    explorer.neurons.aggregate = "max"
+    engine.answer_all()
+    engine.requests.clear()
+    explorer.pictures.value = "coffee"
+    engine.answer_all()
+    assert explained(engine).neuron == Neuron("block1_conv", 1, "max")
+
+
+def test_pictures_that_suit_the_network_are_offered(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    explorer.networks.value = "lenet5"
+    engine.answer_all()
+    assert [r["title"] for r in explorer.pictures.pictures] == list("0123456789")
+    assert explorer.pictures.value.startswith("digit:")
+    explorer.networks.value = "mini_vgg"
+    engine.answer_all()
+    assert explorer.pictures.value == "scene:0"
+    explorer.pictures.add(np.zeros((4, 5, 3), np.uint8), "mine.png")
+    explorer.networks.value = "efficientnet_lite0"
+    engine.answer_all()
+    assert explorer.pictures.value == "upload-1"  # the visitor's own picture stays
+    assert "cat" in [r["name"] for r in explorer.pictures.pictures]
+
+
+def test_the_bar_says_what_is_explained(explorer: Explorer, engine: EngineDouble) -> None:
+    def said() -> dict[str, str]:
+        return {entry["title"]: entry["value"] for entry in explorer.header.entries}
+
+    first = {"Network": "EfficientNet-Lite0", "Picture": "Chelsea the cat", "Layer": "output",
+             "Neuron": "dog", "Method": "Grad-CAM", "Parameters": "as published"}  # fmt: skip
+    assert said() == first
+    explorer.parameters.value = {"sign": "both"}
+    explorer.layers.value = "block1_conv"
+    engine.answer_all()
+    explorer.neurons.position = [1, 2]
+    changed = {"Layer": "block1_conv", "Neuron": "unit 3 at (1, 2)", "Parameters": "1 changed"}
+    assert said() == {**first, **changed}

@@ -1,0 +1,155 @@
+// The explorer's bar (see explorer_bar.py).
+import { errorLine, h, listen, rendering, watch } from "../toolkit/base.js";
+import { workLine } from "./work_line.js";
+
+const CHOICE = '[role="radio"], [role="option"], [role="treeitem"]:not([aria-expanded])';
+const FIRST =
+  'input[type="search"], input[type="text"], [aria-checked="true"], [aria-selected="true"], input, button';
+
+class ExplorerBarView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.signal = signal;
+    this.name = "";
+    /** @type {Map<string, { button: HTMLElement, value: HTMLElement, picture: HTMLElement }>} */
+    this.parts = new Map();
+    this.line = h("div", { class: "cnnvis-bar-parts", role: "group", "aria-label": "what is explained" });
+    this.root = h("div", { class: "cnnvis cnnvis-bar" }, this.line, workLine(model, signal));
+    el.append(this.root);
+    watch(signal, model, ["entries"], () => this.draw());
+    errorLine(model, this.root, signal);
+    listen(signal, document, "pointerdown", (event) => this.elsewhere(event));
+    listen(signal, document, "keydown", (event) => {
+      if (event.key === "Escape" && this.name) {
+        event.stopPropagation();
+        this.close(true);
+      }
+    });
+    listen(signal, window, "resize", () => this.place());
+    this.dock();
+    signal.addEventListener("abort", () => this.root.remove());
+  }
+
+  /** On a narrow page, keep the bar at the lower edge while its explorer is in sight. */
+  dock() {
+    const narrow = window.matchMedia("(max-width: 640px)");
+    const seen = new IntersectionObserver((entries) => {
+      const inSight = entries[entries.length - 1].isIntersecting;
+      this.root.classList.toggle("cnnvis-bar-docked", inSight && narrow.matches);
+    });
+    // It is drawn before it is put into its explorer.
+    const placed = new ResizeObserver(() => {
+      if (this.explorer) seen.observe(this.explorer);
+    });
+    placed.observe(this.root);
+    this.signal.addEventListener("abort", () => {
+      seen.disconnect();
+      placed.disconnect();
+    });
+  }
+
+  /** The explorer that this bar is part of. */
+  get explorer() {
+    return this.root.closest(".cnnvis-explorer");
+  }
+
+  /** @param {string} name @returns {HTMLElement | null} */
+  panel(name) {
+    return this.explorer?.querySelector(`.cnnvis-panel-${name}`) ?? null;
+  }
+
+  draw() {
+    for (const entry of this.model.get("entries")) {
+      const part = this.parts.get(entry.name) ?? this.add(entry);
+      part.value.textContent = entry.value;
+      part.value.hidden = !entry.value;
+      part.picture.hidden = !entry.thumbnail;
+      if (entry.thumbnail) part.picture.setAttribute("src", entry.thumbnail);
+    }
+  }
+
+  add({ name, title }) {
+    const value = h("span", { class: "cnnvis-bar-value" });
+    const picture = h("img", { alt: "", hidden: true });
+    const button = h(
+      "button",
+      { type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", "data-panel": name },
+      picture,
+      h("span", { class: "cnnvis-bar-words" }, h("span", { class: "cnnvis-bar-title" }, title), " ", value),
+      h("span", { class: "cnnvis-bar-arrow", "aria-hidden": "true" }, "▾"),
+    );
+    listen(this.signal, button, "click", () => {
+      if (this.name === name) this.close(true);
+      else this.open(name);
+    });
+    this.line.append(button);
+    const part = { button, value, picture };
+    this.parts.set(name, part);
+    return part;
+  }
+
+  /** @param {string} name */
+  open(name) {
+    this.close(false);
+    const panel = this.panel(name);
+    const part = this.parts.get(name);
+    if (!panel || !part) return;
+    this.name = name;
+    panel.classList.add("cnnvis-panel-open");
+    panel.setAttribute("role", "dialog");
+    panel.setAttribute("aria-label", part.button.querySelector(".cnnvis-bar-title")?.textContent ?? name);
+    part.button.setAttribute("aria-expanded", "true");
+    this.place();
+    this.listening = new AbortController();
+    listen(this.listening.signal, panel, "click", (event) => {
+      const item = /** @type {HTMLElement} */ (event.target).closest(CHOICE);
+      const settled = item && item.getAttribute("aria-disabled") !== "true";
+      if (settled && name !== "parameters") this.close(true);
+    });
+    listen(this.listening.signal, panel, "focusout", (event) => {
+      const next = /** @type {Node | null} */ (event.relatedTarget);
+      if (next && !panel.contains(next) && !part.button.contains(next)) this.close(false);
+    });
+    const first = panel.querySelector(FIRST);
+    if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+    panel
+      .querySelector('[aria-checked="true"], [aria-selected="true"]')
+      ?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {boolean} back whether the button gets the focus */
+  close(back) {
+    const [panel, part] = [this.panel(this.name || "none"), this.parts.get(this.name)];
+    this.listening?.abort();
+    this.name = "";
+    panel?.classList.remove("cnnvis-panel-open");
+    part?.button.setAttribute("aria-expanded", "false");
+    if (back && part) part.button.focus({ preventScroll: true });
+  }
+
+  /** Put the open panel below its button, within the explorer. */
+  place() {
+    const [panel, part, explorer] = [
+      this.panel(this.name || "none"),
+      this.parts.get(this.name),
+      this.explorer,
+    ];
+    if (!panel || !part || !explorer) return;
+    const [outer, button] = [explorer.getBoundingClientRect(), part.button.getBoundingClientRect()];
+    const right = outer.width - panel.offsetWidth;
+    panel.style.left = `${Math.max(0, Math.min(button.left - outer.left, right))}px`;
+    panel.style.top = `${button.bottom - outer.top + 4}px`;
+  }
+
+  /** @param {Event} event */
+  elsewhere(event) {
+    const target = /** @type {Node} */ (event.target);
+    if (!this.name || this.panel(this.name)?.contains(target) || this.line.contains(target)) return;
+    this.close(false);
+  }
+}
+
+const render = rendering(ExplorerBarView);
+
+export default { render };

@@ -1,0 +1,83 @@
+"""The explorer's bar: what is explained, each part of it a button that opens its picker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
+from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, fact
+from cnnvis_widgets.widgets.toolkit.traits import NAME, PICTURE, TEXT, Records
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.widgets.explorer.explorer import Explorer
+
+
+class ExplorerBar(ExplorerHeader):
+    """Network, picture, layer, neuron, method and parameters in one line, and the work under way.
+
+    A button opens the panel of the same explorer that has the class ``cnnvis-panel-NAME``; a choice
+    there, Escape, and a click elsewhere close it.
+
+    Attributes:
+        entries: records of name (of the panel), title ("Network"), value (what is chosen, in words)
+            and thumbnail.
+    """
+
+    entries = Records("part of the bar", name=NAME, title=TEXT, value=TEXT, thumbnail=PICTURE).tag(
+        sync=True
+    )
+
+    def follow(self, explorer: Explorer) -> None:
+        """Say what is chosen in an explorer's pickers, now and after each change."""
+
+        def show(_: object = None) -> None:
+            self.entries = entries(explorer)
+
+        for part, names in (
+            (explorer.networks, ["value", "networks"]),
+            (explorer.pictures, ["value", "pictures", "_uploads"]),
+            (explorer.layers, ["value"]),
+            (explorer.predictions, ["value", "labels"]),
+            (explorer.neurons, ["value", "aggregate", "position"]),
+            (explorer.methods, ["value", "methods"]),
+            (explorer.parameters, ["value", "parameters"]),
+        ):
+            part.observe(show, names)
+        show()
+
+
+def entries(explorer: Explorer) -> list[dict[str, Any]]:
+    """What an explorer's bar says."""
+    networks, pictures = explorer.networks, explorer.pictures
+    shown = [*pictures.pictures, *pictures._uploads]
+    declared = {p["name"]: p["default"] for p in explorer.parameters.parameters}
+    changed = sum(declared[name] != value for name, value in explorer.parameters.value.items())
+    layer = explorer.layers.value
+    return [
+        _entry("networks", "Network", fact(networks.networks, networks.value)),
+        _entry(
+            "pictures",
+            "Picture",
+            fact(shown, pictures.value),
+            next((one["thumbnail"] for one in shown if one["name"] == pictures.value), ""),
+        ),
+        _entry("layers", "Layer", "output" if layer in ("", CLASSES) else layer),
+        _entry("neurons", "Neuron", _neuron(explorer)),
+        _entry("methods", "Method", fact(explorer.methods.methods, explorer.methods.value)),
+        _entry("parameters", "Parameters", f"{changed} changed" if changed else "as published"),
+    ]
+
+
+def _entry(name: str, title: str, value: str, thumbnail: str = "") -> dict[str, Any]:
+    return {"name": name, "title": title, "value": value, "thumbnail": thumbnail}
+
+
+def _neuron(explorer: Explorer) -> str:
+    if explorer.layers.value not in ("", CLASSES):
+        unit = explorer.neurons.value
+        place = ", ".join(map(str, explorer.neurons.position))
+        return "" if unit is None else f"unit {unit}" + (f" at ({place})" if place else "")
+    unit, labels = explorer.predictions.value, explorer.predictions.labels
+    if unit is None:
+        return "most probable class"
+    return labels[unit] if unit < len(labels) else f"unit {unit}"
