@@ -149,6 +149,12 @@ def test_a_kernel_that_goes_on_when_its_page_is_gone_is_ended(server: AppServer)
     server.await_kernels(0, 90)  # 30 s, and a look every three
 
 
+def test_a_kernel_whose_page_nobody_ever_opened_is_ended(server: AppServer) -> None:
+    Visitor.of(server, "other.ipynb", X_Forwarded_For="198.51.100.11")
+    assert len(server.kernels()) == 1
+    server.await_kernels(0, 90)
+
+
 def test_bounds_say_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     for wrong, said in (
         (["--visitors=3"], "Bounds for visitors hold with --public alone"),
