@@ -53,6 +53,7 @@ class KernelWatch:
         self._visitors = visitors
         self._forget = forget
         self._lines: dict[str, set[WebSocketHandler]] = {}
+        self._met: set[str] = set()  # those that a page has been connected to
         self._alone_since: dict[str, float] = {}
         self._seconds: dict[str, tuple[float, float]] = {}
         self._timer = PeriodicCallback(self.look, 1000 * LOOK_EVERY_SECONDS)
@@ -64,6 +65,7 @@ class KernelWatch:
     def opened(self, kernel_id: str, line: WebSocketHandler) -> None:
         """A page is connected."""
         self._lines.setdefault(kernel_id, set()).add(line)
+        self._met.add(kernel_id)
         self._alone_since.pop(kernel_id, None)
 
     def closed(self, kernel_id: str, line: WebSocketHandler) -> None:
@@ -101,9 +103,13 @@ class KernelWatch:
                 kernel_id, f"This page took {taken:.0f} MB of memory, more than a visitor may have."
             )
         alone = self._alone_since.get(kernel_id)
-        late = alone is not None and time.monotonic() - alone > self.limits.orphan_seconds
-        if busy and late:
+        if alone is not None and self._over(kernel_id, time.monotonic() - alone, busy):
             await self.end(kernel_id, "The page was closed.")
+
+    def _over(self, kernel_id: str, seconds: float, busy: bool) -> bool:
+        """Whether nobody has been connected for too long: a place is free, or a core."""
+        soon = busy or kernel_id not in self._met
+        return seconds > (self.limits.orphan_seconds if soon else self.limits.absent_seconds)
 
     def _measured(self, kernel_id: str) -> tuple[float, bool]:
         """Memory in MB, and whether it computes; of the kernel and all that it started."""
@@ -131,6 +137,7 @@ class KernelWatch:
     def forget(self, kernel_id: str) -> None:
         """The kernel has ended."""
         self.owners.forget(kernel_id)
+        self._met.discard(kernel_id)
         for known in (self._lines, self._alone_since, self._seconds):
             known.pop(kernel_id, None)
         self._forget(kernel_id)

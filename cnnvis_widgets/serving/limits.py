@@ -24,7 +24,9 @@ class Limits:
         pages_a_minute: pages that one address may open within a minute.
         requests_a_minute: all that one address may ask for within a minute.
         megabytes: memory of one page's kernel and of what it starts.
-        orphan_seconds: how long a kernel may go on computing when its page is gone.
+        orphan_seconds: how long a kernel may go on computing when its page is gone, or wait for a
+            page that never comes.
+        absent_seconds: how long it waits for a page that was there (a laptop that sleeps).
     """
 
     visitors: int = 0
@@ -33,6 +35,7 @@ class Limits:
     requests_a_minute: int = 0
     megabytes: int = 0
     orphan_seconds: float = 120
+    absent_seconds: float = 600
 
     @classmethod
     def for_the_public(cls, memory: int) -> Limits:
@@ -49,6 +52,7 @@ class Limits:
             requests_a_minute=6000,
             megabytes=2500,
             orphan_seconds=30,
+            absent_seconds=120,
         )
 
 

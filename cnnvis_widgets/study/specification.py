@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.target import Target, described
-from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
+from cnnvis_widgets.errors import FileError, InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.parameter import checked
 from cnnvis_widgets.study.study_images import Subject, seen
@@ -117,8 +117,17 @@ def plain(spec: Any) -> Any:
 
 
 def of_plain(spec: Any) -> Any:
-    """What `plain` was made from."""
-    return spec if isinstance(spec, str) else neuron_of(spec)
+    """What `plain` was made from.
+
+    Raises:
+        FileError: it was made of nothing, by hand say.
+    """
+    try:
+        return spec if isinstance(spec, str) else neuron_of(spec)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(
+            f"study.json does not describe a study: a neuron is {spec!r:.200}, which is none."
+        ) from error
 
 
 def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:

@@ -14,18 +14,25 @@ interrupts a study costs one run at most.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
-from collections.abc import Iterator
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
+from cnnvis_widgets.study.soundness import digest, inside, run_fault, score_fault, settings_fault
 
 FORMAT = 1
+DAMAGE = (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises of a .npz file that is none."""
 
 
 class Store:
@@ -37,6 +44,7 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._told: dict[str, list[str]] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -50,10 +58,12 @@ class Store:
             return {}
         try:
             found = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise FileError(f"{str(path)!r} could not be read as a study: {error}") from error
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise FileError(f"{str(path)!r} is not a study of format {FORMAT}.")
+        if why := settings_fault(found):
+            raise FileError(f"{str(path)!r} does not describe a study: {why}.")
         return found
 
     def settle(self, wanted: dict[str, Any]) -> None:
@@ -82,15 +92,19 @@ class Store:
                 f"The study in {str(self.path)!r} was begun with other settings: "
                 f"{'; '.join(changed)}. Take another path, or other names, or delete the folder."
             )
-        self._write("study.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+        self.write("study.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n")
 
     def runs(self) -> dict[str, dict[str, Any]]:
-        """Every run's line by its key; the last one counts."""
-        return {line["key"]: line for line in self._lines("runs.jsonl")}
+        """Every run's line by its key; the last one counts, and those that are none are left out.
+
+        Raises:
+            FileError: the file cannot be read.
+        """
+        return {line["key"]: line for line in self._lines("runs.jsonl", run_fault)}
 
     def scores(self) -> dict[str, dict[str, Any]]:
         """Every score's line by its key."""
-        return {line["key"]: line for line in self._lines("scores.jsonl")}
+        return {line["key"]: line for line in self._lines("scores.jsonl", score_fault)}
 
     def append(self, name: str, line: dict[str, Any]) -> None:
         """Add a line to runs.jsonl or scores.jsonl.
@@ -127,27 +141,90 @@ class Store:
         """The path within the study of what is saved under a name."""
         return f"{folder}/{file_name(name)}.npz"
 
-    def load(self, file: str) -> dict[str, np.ndarray]:
-        """Read what `save` wrote."""
+    def load(self, file: str, expected: str = "") -> dict[str, np.ndarray]:
+        """Read what `save` wrote.
+
+        Args:
+            file: as `save` returned it.
+            expected: the digest that was noted of it; "" where none was.
+
+        Raises:
+            FileError: it is not there, not what was written, or lies outside of the study.
+        """
+        path = inside(self.path, file)
         try:
-            with np.load(self.path / file) as found:
+            content = path.read_bytes()
+            if expected and digest(content) != expected:
+                raise ValueError("its content is not what was written")
+            with np.load(io.BytesIO(content), allow_pickle=False) as found:
                 return {name: found[name] for name in found.files}
-        except (OSError, ValueError) as error:
+        except DAMAGE as error:
+            raise FileError(
+                f"{file} of the study could not be read: {error}. `cnnvis study run`, or "
+                "Study.run, computes again what is lost."
+            ) from error
+
+    def digest(self, file: str) -> str:
+        """Of a file that was saved.
+
+        Raises:
+            FileError: it cannot be read, or lies outside of the study.
+        """
+        try:
+            return digest(inside(self.path, file).read_bytes())
+        except FileError:
+            raise
+        except OSError as error:
             raise FileError(f"{file} of the study could not be read: {error}") from error
 
-    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+    def fault(self, line: dict[str, Any]) -> str:
+        """What is wrong with the arrays of a run's line; "" where they are as they were written.
+
+        Raises:
+            FileError: the line names a file outside of the study.
+        """
+        if "file" not in line:
+            return ""
+        path = inside(self.path, line["file"])
+        if not path.is_file():
+            return "is missing"
+        try:
+            if "digest" not in line:  # of an earlier version
+                self.load(line["file"])
+            elif self.digest(line["file"]) != line["digest"]:
+                return "is not what was written"
+        except FileError:
+            return "cannot be read"
+        return ""
+
+    def _lines(self, name: str, fault: Callable[[Any], str]) -> Iterator[dict[str, Any]]:
         path = self.path / name
-        if not path.exists():
-            return
-        for text in path.read_text("utf-8").splitlines():
+        try:
+            content = path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            raise FileError(f"{str(path)!r} could not be read: {error}") from error
+        odd = []
+        for number, text in enumerate(content.splitlines(), 1):
             try:
                 line = json.loads(text)
-            except ValueError:  # broken off in the middle
+            except UnicodeDecodeError:
+                why = "is not UTF-8"
+            except (ValueError, RecursionError):  # broken off in the middle, as a run may be
                 continue
-            if isinstance(line, dict) and "key" in line:
+            else:
+                why = fault(line)
+            if why:
+                odd.append(f"line {number} {why}")
+            else:
                 yield line
+        if odd and self._told.get(name) != odd:
+            self._told[name] = odd
+            more = f"; and {len(odd) - 3} more" if len(odd) > 3 else ""
+            said = f"{name} of the study: {'; '.join(odd[:3])}{more}. Left out."
+            warnings.warn(said, stacklevel=4)
 
-    def _write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str) -> None:
+        """Write a text into the study's folder, whole or not at all."""
         path = self.path / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

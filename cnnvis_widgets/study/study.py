@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +17,7 @@ from cnnvis_widgets.errors import Cancelled, CnnvisError, FileError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.upsampling import at_input_size
 from cnnvis_widgets.study import tables
+from cnnvis_widgets.study.soundness import computed_again
 from cnnvis_widgets.study.specification import (
     chosen_neuron,
     named_methods,
@@ -25,7 +27,7 @@ from cnnvis_widgets.study.specification import (
     plain,
 )
 from cnnvis_widgets.study.store import Store
-from cnnvis_widgets.study.study_images import Subject, subjects
+from cnnvis_widgets.study.study_images import Subject, stored, subjects
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -121,7 +123,7 @@ class Study:
         }
         self.store.settle(asked)
         for name, subject in self.pictures.items():
-            if not (self.store.path / self.store.file("pictures", name)).exists():
+            if stored(self.store, name, subject.digest) is None:
                 self.store.save("pictures", name, **subject.arrays())
 
     def __repr__(self) -> str:
@@ -154,10 +156,15 @@ class Study:
             network, name = json.loads(key)
             study.networks[network] = network
             study.neurons.setdefault(network, {})[name] = of_plain(spec)
-        study.pictures = {
-            name: Subject.from_arrays(name, store.load(store.file("pictures", name)))
-            for name in settings["pictures"]
-        }
+        study.pictures = {}
+        for name, wanted in settings["pictures"].items():
+            if (found := stored(store, name, wanted)) is None:
+                raise FileError(
+                    f"The picture {name!r} of the study in {str(path)!r} is missing or damaged "
+                    f"({store.file('pictures', name)}). cnnvis.Study with the pictures with which "
+                    "it was begun writes it anew."
+                )
+            study.pictures[name] = found
         return study
 
     def plan(self) -> Iterator[Run]:
@@ -174,7 +181,9 @@ class Study:
                         yield Run(network, picture, method, neuron)
 
     def run(self, progress: Progress | None = None) -> int:
-        """Compute what is not there yet.
+        """Compute what is not there yet, and again what is not there any more.
+
+        A map that is missing, cut or overwritten is told of in a warning.
 
         Args:
             progress: called with (done, total) of all runs; an exception raised in it stops the
@@ -189,7 +198,9 @@ class Study:
         """
         done = self.store.runs()
         plan = list(self.plan())
-        left = [run for run in plan if run.key not in done]
+        if lost := self.damaged():
+            warnings.warn(computed_again(lost), stacklevel=2)
+        left = [run for run in plan if run.key not in done or run in lost]
         for number, run in enumerate(left):
             if progress:
                 progress(len(plan) - len(left) + number, len(plan))
@@ -197,6 +208,20 @@ class Study:
         if progress:
             progress(len(plan), len(plan))
         return len(left)
+
+    def damaged(self) -> dict[Run, str]:
+        """The runs whose map is not what was written, and why; all maps are read for it.
+
+        Raises:
+            FileError: a line names a file outside of the study.
+
+        Examples:
+            >>> study.damaged()
+            {}
+        """
+        lines = {line["key"]: line for line in self.runs()}
+        faults = {run: self.store.fault(lines[run.key]) for run in self.plan() if run.key in lines}
+        return {run: why for run, why in faults.items() if why}
 
     def compute(self, run: Run, progress: Progress | None = None) -> dict[str, Any]:
         """Compute one run, whether it is there or not, keep it, and return its line.
@@ -268,9 +293,11 @@ class Study:
         """
         if "file" not in line:
             return None
-        arrays = self.store.load(line["file"])
+        arrays = self.store.load(line["file"], line.get("digest", ""))
         if "heatmap" in arrays:
             return arrays["heatmap"]
+        if "attribution" not in arrays:
+            raise FileError(f"{line['file']} of the study holds no map. Delete it, and run anew.")
         method = method_named(self.methods[line["method"]]["method"])
         reduced = np.ascontiguousarray(method.reduce(arrays["attribution"]), np.float32)
         return at_input_size(reduced, tuple(line["input_size"]))
@@ -319,9 +346,8 @@ class Study:
             'report.md'
         """
         rows = self.table(metrics, **options)
-        path = self.store.path / "report.md"
-        path.write_text(tables.report(len(self.pictures), self.seed, rows), "utf-8")
-        return path
+        self.store.write("report.md", tables.report(len(self.pictures), self.seed, rows))
+        return self.store.path / "report.md"
 
     def _computed(self, run: Run, progress: Progress) -> dict[str, Any]:
         """Compute one run, write its arrays, and return its line."""
@@ -365,4 +391,5 @@ class Study:
         arrays = {"attribution": found.attribution}
         if self.keep == "heatmap":
             arrays = {"heatmap": found.heatmap()}
-        return {**line, "file": self.store.save("maps", run.key, **arrays)}
+        file = self.store.save("maps", run.key, **arrays)
+        return {**line, "file": file, "digest": self.store.digest(file)}

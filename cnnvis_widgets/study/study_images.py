@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnvis_widgets.backend.pixels import fit
-from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.study.contract import Other
 from cnnvis_widgets.zoo import images as zoo
 from cnnvis_widgets.zoo.evidence import CLASSES, PREFIX, named
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.study.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,21 @@ class Subject:
             arrays.get("tell_tale"),
             *units,
         )
+
+
+def stored(store: Store, name: str, wanted: str) -> Subject | None:
+    """A picture as it lies in a study's folder; None where it is not the one that was written.
+
+    Args:
+        store: the folder.
+        name: the picture's name.
+        wanted: its digest.
+    """
+    try:
+        found = Subject.from_arrays(name, store.load(store.file("pictures", name)))
+    except (FileError, LookupError, TypeError, ValueError):
+        return None
+    return found if found.digest == wanted else None
 
 
 def subjects(images: Any) -> list[Subject]:

@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from cnnvis_widgets.errors import FileError
 FORMAT = 1
 SUFFIX = ".npz"
 WIDEST = 1024
-DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class DecoderFacts(NamedTuple):

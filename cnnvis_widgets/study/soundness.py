@@ -1,0 +1,132 @@
+"""Whether what lies in a study's folder is what was written there.
+
+Disks fill up, files are cut, copied halfway or edited by hand. What cannot be read is told in a
+sentence and, where it can be, computed again; nothing outside of the folder is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cnnvis_widgets.errors import FileError
+
+KEPT = ("attribution", "heatmap")
+_FILE = re.compile(r"(maps|pictures)/[A-Za-z0-9._-]+\.npz")
+
+
+def inside(study: Path, file: object) -> Path:
+    """The path of a file that a line of a study names.
+
+    Args:
+        study: the study's folder.
+        file: what the line says.
+
+    Raises:
+        FileError: it lies elsewhere.
+    """
+    if isinstance(file, str) and _FILE.fullmatch(file):
+        path = study / file
+        if path.resolve().is_relative_to(study.resolve()):
+            return path
+    raise FileError(
+        f"A line of the study in {str(study)!r} names the file {str(file)[:200]!r}, which does not "
+        "lie in it. The line was not written by this package: delete it from runs.jsonl, and its "
+        "run is computed again."
+    )
+
+
+def digest(content: bytes) -> str:
+    """Of a file's content: 24 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def computed_again(lost: Mapping[Any, str]) -> str:
+    """What is said of maps that are computed again.
+
+    Args:
+        lost: run → what is wrong with its map.
+    """
+    shown = "; ".join(f"{' / '.join(run)} ({why})" for run, why in list(lost.items())[:5])
+    more = f"; and {len(lost) - 5} more" if len(lost) > 5 else ""
+    return f"{len(lost)} of the study's maps are computed again: {shown}{more}."
+
+
+def run_fault(line: Any) -> str:
+    """What is wrong with a line of runs.jsonl; "" where it is a run's."""
+    if not isinstance(line, Mapping):
+        return "is no object"
+    texts = ("key", "network", "picture", "method", "neuron")
+    if lacking := [name for name in texts if not isinstance(line.get(name), str)]:
+        return f"lacks {', '.join(lacking)}"
+    if isinstance(line.get("unsuited"), str):
+        return ""
+    needed: dict[str, Callable[[Any], bool]] = {
+        "file": lambda value: isinstance(value, str),
+        "label": lambda value: isinstance(value, str),
+        "unit": _is_whole,
+        "layer": lambda value: value is None or isinstance(value, str),
+        "aggregate": lambda value: isinstance(value, str),
+        "position": lambda value: value is None or _are_whole(value),
+        "input_size": lambda value: _are_whole(value) and len(value) == 2,
+    }
+    if "target" in line:
+        for name in ("unit", "layer", "aggregate", "position"):
+            needed.pop(name)
+    wrong = [name for name, fits in needed.items() if not fits(line.get(name))]
+    return f"has no fitting {', '.join(wrong)}" if wrong else ""
+
+
+def score_fault(line: Any) -> str:
+    """What is wrong with a line of scores.jsonl; "" where it is a score's."""
+    if not isinstance(line, Mapping) or not isinstance(line.get("key"), str):
+        return "is no object with a key"
+    if isinstance(line.get("unsuited"), str):
+        return ""
+    value = line.get("value", "")
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)
+    ):
+        return "has no value"
+    return "" if isinstance(line.get("note", ""), str) else "has a note that is no text"
+
+
+def settings_fault(found: Mapping[str, Any]) -> str:
+    """What is wrong with study.json; "" where it describes a study."""
+    if not _is_whole(found.get("seed")):
+        return "seed is not a whole number"
+    if found.get("keep") not in KEPT:
+        return f"keep is not one of {', '.join(KEPT)}"
+    for name in ("methods", "pictures", "neurons"):
+        if not isinstance(found.get(name), dict) or not found[name]:
+            return f"{name} is not a table"
+    if not all(isinstance(one, str) for one in found["pictures"].values()):
+        return "a picture has no digest"
+    for name, one in found["methods"].items():
+        if not isinstance(one, dict) or not isinstance(one.get("method"), str):
+            return f"the method {name!r} has no name"
+        if not isinstance(one.get("parameters"), dict):
+            return f"the method {name!r} has no parameters"
+    return next((why for key in found["neurons"] if (why := _neuron_fault(key))), "")
+
+
+def _neuron_fault(key: str) -> str:
+    try:
+        network, name = json.loads(key)
+    except (ValueError, TypeError):
+        network = name = None
+    fits = isinstance(network, str) and isinstance(name, str)
+    return "" if fits else f"the neurons {key[:80]!r} are not those of a network"
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_whole(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_whole, value))
