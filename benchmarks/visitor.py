@@ -1,4 +1,4 @@
-"""A visitor of the explorer without a browser: the page, its websocket and its widgets' messages."""
+"""A visitor of the explorer without a browser: page, websocket and widgets' messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ PROTOCOL = "v1.kernel.websocket.jupyter.org"
 KERNEL = re.compile(r'"kernelId": ?"([0-9a-f-]{36})"')
 TRAIT_OF = {"class": "Predictions", "method": "MethodPicker", "picture": "PicturePicker"}
 QUICK = ("saliency", "grad_cam", "guided_backprop", "deconvnet", "guided_grad_cam")
-PATIENCE = 240.0
+VERSION = {"version": "1.0.0"}  # of the protocol by which widgets are asked for their state
+PATIENCE = 60.0
 
 
 class Refused(Exception):
@@ -118,7 +119,7 @@ class Visitor:
             "date": "2026-01-01T00:00:00Z",
             "version": "5.3",
         }
-        parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
+        parts = [json.dumps(part).encode() for part in (header, {}, VERSION, content)]
         assert self._line is not None
         self._line.write_message(serialize_msg_to_ws_v1([*parts, *buffers], "shell"), binary=True)
 

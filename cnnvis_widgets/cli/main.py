@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from cnnvis_widgets import __version__
-from cnnvis_widgets.cli.computing import add_computing, add_worker, computing
+from cnnvis_widgets.cli.computing import SHARED, add_computing, add_worker, computing
 from cnnvis_widgets.cli.decoder import add_decoder
 from cnnvis_widgets.cli.explain import add_explain
 from cnnvis_widgets.cli.models import add_models
@@ -110,10 +110,12 @@ def _add_server_options(command: argparse.ArgumentParser, port: int) -> None:
 
 
 def _app(options: argparse.Namespace) -> int:
+    from cnnvis_widgets.serving.forked_kernels import forked_kernels
+
     found = publishing(options)
     # Before anything is started: a wrong name is told, and what starts inherits the bounds.
     serving.set_policy(serving.find_notebook(options.notebook), found)
-    with computing(options):
+    with forked_kernels(options.engine == SHARED), computing(options):
         return serving.app(options.notebook, _server(options), options.preheat, found)
 
 

@@ -88,7 +88,7 @@ class AppServer:
         """The kernels that run."""
         with contextlib.suppress(psutil.NoSuchProcess):
             family = psutil.Process(self.process.pid).children(recursive=True)
-            return [p for p in family if "ipykernel_launcher" in " ".join(_cmdline(p))]
+            return [p for p in family if _is_kernel(p)]
         return []
 
     def await_kernels(self, number: int, seconds: float = 20) -> None:
@@ -97,6 +97,16 @@ class AppServer:
         while len(self.kernels()) != number:
             assert time.monotonic() < end, f"{len(self.kernels())} kernels, not {number}"
             time.sleep(0.1)
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    """Started by itself, or forked from the nursery, whose command line it then has."""
+    command = " ".join(_cmdline(process))
+    if "kernel_nursery" in command:
+        with contextlib.suppress(psutil.Error):
+            parent = process.parent()
+            return parent is not None and "kernel_nursery" in " ".join(_cmdline(parent))
+    return "ipykernel_launcher" in command
 
 
 def _cmdline(process: psutil.Process) -> list[str]:

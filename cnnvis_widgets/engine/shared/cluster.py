@@ -94,7 +94,7 @@ def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterato
         preload=[PRELOAD],
         env=size.environment(),
         scheduler_kwargs={"preload": [PRELOAD]},
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,
     ) as cluster:
         if warm:
             threading.Thread(target=_warm, args=(cluster.scheduler_address,), daemon=True).start()
@@ -125,7 +125,7 @@ async def _join(address: str, size: Size) -> None:
                     memory_limit=size.memory,
                     preload=[PRELOAD],
                     env=size.environment(),
-                    silence_logs=logging.ERROR,
+                    silence_logs=logging.CRITICAL,
                 ) as nanny:
                     await nanny.finished()
             await asyncio.sleep(REJOIN_EVERY)
