@@ -71,6 +71,15 @@ def test_from_the_home_page_through_a_lesson_and_back(app: str, page: Page, scre
     expect(page.get_by_role("tooltip")).to_contain_text("small steps against its gradient")
     page.keyboard.press("Escape")
     expect(page.get_by_role("tooltip")).to_be_hidden()
+    here = page.url
+    word.click()  # the lesson stays; what the word means can be pointed at
+    page.get_by_role("tooltip").hover()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open the glossary").click()
+    opened.value.close()
+    assert page.url == here
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tooltip")).to_be_hidden()
 
     page.get_by_text("Open in JupyterLab").click()
     expect(page.get_by_text("cnnvis lab 02_1_machine_learning")).to_be_visible()

@@ -7,6 +7,7 @@ whole session is played there.
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,12 @@ def group(page: Page, name: str) -> object:
     return page.get_by_role("group", name=name, exact=True)
 
 
+def panel(page: Page, name: str) -> object:
+    """The picker of that name, opened by its button in the bar."""
+    page.get_by_role("button", name=re.compile(f"^{name}")).click()
+    return group(page, name)
+
+
 def png(seed: int = 3, size: tuple[int, int] = (90, 130)) -> bytes:
     pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
     file = io.BytesIO()
@@ -70,8 +77,14 @@ def png(seed: int = 3, size: tuple[int, int] = (90, 130)) -> bytes:
 def test_a_visit_through_voila(voila_page, screenshot) -> None:
     page = voila_page(CELLS)
     # The controls are there before the network is.
-    expect(group(page, "Picture").get_by_role("radio", name="Chelsea")).to_be_visible()
-    expect(group(page, "Method").get_by_role("radio").first).to_be_visible()
+    for name in (
+        "Network EfficientNet-Lite0",
+        "Picture Chelsea",
+        "Layer",
+        "Neuron",
+        "Method Grad-CAM",
+    ):
+        expect(page.get_by_role("button", name=name)).to_be_visible()
     shown = first_picture(page)
     screenshot(page, "explorer-voila")
     expect(group(page, "Class").get_by_role("option", name="Egyptian cat")).to_contain_text("38")
@@ -85,22 +98,27 @@ def test_a_visit_through_voila(voila_page, screenshot) -> None:
         ("Guided backpropagation", "Guided backpropagation"),
         ("Guided Grad-CAM", "Guided Grad-CAM"),
     ):
-        group(page, "Method").get_by_role("radio", name=method).first.click()
+        panel(page, "Method").get_by_role("radio", name=method).first.click()
+        expect(group(page, "Method")).to_be_hidden()
         shown = changed(page, shown, words)
     screenshot(page, "explorer-guided-grad-cam")
-    group(page, "Picture").get_by_role("radio", name="espresso").click()
+    panel(page, "Picture").get_by_role("radio", name="espresso").click()
+    shown = changed(page, shown, "tiger cat")  # a class that was chosen stays
+    group(page, "Class").get_by_role("option", name="espresso").click()
     shown = changed(page, shown, "espresso")
 
     # Another network, and back: its classes are others.
-    networks = group(page, "Network").get_by_role("option")
-    networks.filter(has_text="Mini VGG").click()
+    panel(page, "Network").get_by_role("option", name="Mini VGG").click()
     shown = changed(page, shown, "Mini VGG")
     expect(group(page, "Class").get_by_role("option")).to_have_count(5)
-    networks.filter(has_text="EfficientNet-Lite0").click()
+    expect(page.get_by_role("button", name="Picture ")).not_to_contain_text("espresso")
+    panel(page, "Network").get_by_role("option", name="EfficientNet-Lite0").click()
     expect(title(page)).to_contain_text("EfficientNet-Lite0", timeout=ANSWER)
+    panel(page, "Picture").get_by_role("radio", name="espresso").click()
     shown = changed(page, shown, "espresso")
 
     # A neuron of a layer: the most active first.
+    panel(page, "Layer")
     page.get_by_placeholder("filter by name").fill("block4b_add")
     page.get_by_role("treeitem", name="block4b_add").last.click()
     shown = changed(page, shown, "of block4b_add")
@@ -110,17 +128,22 @@ def test_a_visit_through_voila(voila_page, screenshot) -> None:
     unit = in_kernel(page, "explorer.neurons.value")
     shown = changed(page, shown, f"unit {unit} of block4b_add")
     screenshot(page, "explorer-neuron", full_page=True)
+    panel(page, "Picture").get_by_role("radio", name="Chelsea").click()
+    expect(page.get_by_role("button", name=f"Neuron unit {unit}")).to_be_visible()
+    shown = changed(page, shown, f"unit {unit} of block4b_add")  # the same neuron, another picture
+    panel(page, "Layer")
     page.get_by_placeholder("filter by name").fill("")
     page.get_by_role("treeitem", name="the output").click()
-    shown = changed(page, shown, "espresso")
+    shown = changed(page, shown, "Egyptian cat")
 
     # An upload, and a bad one: it says why, and what was there stays.
+    panel(page, "Picture")
     chooser = page.locator("input[type=file]")
     chooser.set_input_files({"name": "mine.png", "mimeType": "image/png", "buffer": png()})
     expect(page.get_by_role("radio", name="your picture")).to_have_attribute(
         "aria-checked", "true", timeout=ANSWER
     )
-    expect(title(page)).not_to_contain_text("espresso", timeout=ANSWER)
+    expect(title(page)).not_to_contain_text("Egyptian cat", timeout=ANSWER)
     shown = settled(page)
     chooser.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"not one"})
     expect(group(page, "Picture").get_by_role("alert")).to_contain_text("bad.png", timeout=ANSWER)
@@ -144,14 +167,22 @@ def test_by_keyboard_alone(voila_page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     shown = changed(page, shown, "tiger cat")
-    checked = group(page, "Method").locator("[aria-checked=true]")
-    checked.focus()
+    button = page.get_by_role("button", name="Method")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(group(page, "Method").locator("[aria-checked=true]")).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(title(page)).not_to_contain_text("Grad-CAM", timeout=ANSWER)
+    page.keyboard.press("Escape")
+    expect(group(page, "Method")).to_be_hidden()
+    expect(button).to_be_focused()
     shown = settled(page)
-    group(page, "Picture").locator("[aria-checked=true]").focus()
+    page.get_by_role("button", name="Picture").focus()
+    page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
-    changed(page, shown, "espresso")
+    page.keyboard.press("Enter")
+    expect(group(page, "Picture")).to_be_hidden()
+    changed(page, shown, "tiger cat")
     alt = page.locator(".cnnvis-view [role=img]").first.get_attribute("aria-label")
     assert alt and "strongest at row" in alt
 
@@ -160,7 +191,7 @@ def test_a_visit_in_jupyterlab(lab_page, screenshot) -> None:
     page = lab_page(CELLS)
     shown = first_picture(page)
     screenshot(page, "explorer-lab")
-    group(page, "Method").get_by_role("radio", name="Saliency map").click()
+    panel(page, "Method").get_by_role("radio", name="Saliency map").click()
     shown = changed(page, shown, "Saliency map")
     group(page, "Class").get_by_role("option", name="tiger cat").click()
     changed(page, shown, "tiger cat")
@@ -181,3 +212,50 @@ def test_the_app_s_notebook_as_a_page(voila_page, screenshot) -> None:
     screenshot(page, "explorer-notebook")
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"the page is {wide} pixels wider than the projector"
+
+
+def test_all_of_it_is_in_sight(voila_page, screenshot) -> None:
+    """At 1280 × 800 nothing that is used in every minute lies below the fold."""
+    page = voila_page(EXPLORER)
+    first_picture(page)
+    parts = [
+        *(page.get_by_role("button", name=re.compile(f"^{name}")) for name in
+          ("Network", "Picture", "Layer", "Neuron", "Method", "Parameters", "Save picture")),
+        page.locator(".cnnvis-view-pane").first,
+        page.get_by_role("slider", name="Opacity"),
+        group(page, "Class").get_by_role("option").last,
+        page.get_by_placeholder("Search 1000 classes"),
+    ]  # fmt: skip
+    for part in parts:
+        box = part.bounding_box()
+        assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 800, (part, box)
+    screenshot(page, "explorer-1280")
+    for name in ("Network", "Picture", "Layer", "Method", "Parameters"):
+        opened = panel(page, name)
+        box = opened.locator(
+            "xpath=ancestor::*[contains(@class, 'cnnvis-panel')][1]"
+        ).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 1280 and box["y"] + box["height"] <= 800
+        page.mouse.click(640, 60)  # elsewhere
+        expect(opened).to_be_hidden()
+
+
+def test_on_a_phone_the_bar_is_at_the_thumb(voila_page, screenshot) -> None:
+    page = voila_page(EXPLORER, viewport={"width": 390, "height": 844}, has_touch=True)
+    shown = first_picture(page)
+    button = page.get_by_role("button", name="Method")
+    box = button.bounding_box()
+    assert box["y"] > 600 and box["y"] + box["height"] <= 844 and box["height"] >= 44
+    button.tap()
+    group(page, "Method").get_by_role("radio", name="Saliency map").tap()
+    changed(page, shown, "Saliency map")
+    screenshot(page, "explorer-390")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_work_under_way_can_be_seen_and_stopped(voila_page) -> None:
+    page = voila_page(CELLS)
+    first_picture(page)
+    panel(page, "Method").get_by_role("radio", name="LIME").click()
+    page.get_by_role("button", name=re.compile("^(Cancel|Stop here)$")).click(timeout=ANSWER)
+    expect(page.locator(".cnnvis-header-work")).to_be_hidden()

@@ -10,7 +10,7 @@ def test_deconvnet(lesson):
         "DeconvNet: running a network backwards"
     )
     expect(lesson.locator(".cnnvis-quiz")).to_have_count(3, timeout=60_000)
-    expect(lesson.get_by_role("radio", name="Saliency map").first).to_be_visible(timeout=60_000)
+    expect(lesson.get_by_role("button", name="Method")).to_be_visible(timeout=60_000)
     first = lesson.locator(".cnnvis-unpooling")
     below = first.get_by_role("table", name="unpooled").locator("td")
     expect(below.nth(1)).to_have_text("5")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 def test_guided_grad_cam(lesson):
     expect(lesson.get_by_role("heading", level=1)).to_contain_text("Guided Grad-CAM")
     expect(lesson.locator(".cnnvis-quiz")).to_have_count(3, timeout=60_000)
-    expect(lesson.get_by_role("radio", name="Saliency map").first).to_be_visible(timeout=60_000)
+    expect(lesson.get_by_role("button", name="Method")).to_be_visible(timeout=60_000)
     first = lesson.locator(".cnnvis-guided-product").first
     slider = first.get_by_role("slider", name="how much of the mask is applied")
     slider.press("Home")

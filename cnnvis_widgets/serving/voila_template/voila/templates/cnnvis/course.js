@@ -132,33 +132,51 @@
     if (how && !how.contains(event.target)) how.open = false;
   });
 
-  // What a word means, under the pointer or with the focus
+  // What a word means: under the pointer, with the focus, and until Escape once it is clicked. The
+  // lesson itself is never left; the glossary opens beside it.
   const means = document.createElement("div");
   means.className = "cnnvis-means";
   means.id = "cnnvis-means";
   means.setAttribute("role", "tooltip");
   means.hidden = true;
+  const text = document.createElement("p");
+  const more = document.createElement("a");
+  Object.assign(more, { target: "_blank", rel: "noopener", textContent: "Open the glossary" });
+  means.append(text, more);
   document.body.append(means);
-  const tell = (event) => {
-    const word = event.target.closest?.("a.cnnvis-term");
-    means.hidden = !word;
-    if (!word) return;
-    means.textContent = word.dataset.means;
+  let pinned = false;
+  const hide = () => {
+    means.hidden = true;
+    pinned = false;
+  };
+  const show = (word) => {
+    means.hidden = false;
+    text.textContent = word.dataset.means;
+    more.href = word.href;
     word.setAttribute("aria-describedby", means.id);
     const box = word.getBoundingClientRect();
     means.style.left = `${Math.max(8, Math.min(box.left, innerWidth - 376))}px`;
-    means.style.top = `${box.bottom + 6}px`;
+    means.style.top = `${box.bottom}px`;
+  };
+  const wordAt = (event) => event.target.closest?.("a.cnnvis-term");
+  const tell = (event) => {
+    if (pinned || means.contains(event.target)) return;
+    const word = wordAt(event);
+    if (word) show(word);
+    else hide();
   };
   addEventListener("mouseover", tell);
   addEventListener("focusin", tell);
-  addEventListener(
-    "scroll",
-    () => {
-      means.hidden = true;
-    },
-    { capture: true },
-  );
+  addEventListener("click", (event) => {
+    const word = wordAt(event);
+    if (word && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      show(word);
+      pinned = true;
+    } else if (!means.contains(event.target)) hide();
+  });
+  addEventListener("scroll", hide, { capture: true });
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape") means.hidden = true;
+    if (event.key === "Escape") hide();
   });
 })();
