@@ -46,12 +46,25 @@ def pictures(kind: str = "imagenet") -> list[dict[str, Any]]:
     if kind == "digits":
         labels = digits.digits()[1].labels.tolist()
         return [_digit(labels.index(label), label) for label in range(10)]
-    found = []
-    for name in images.images():
-        picture = images.picture(name)
-        small = images.thumbnail(images.load_image(name))
-        found.append({"name": name, "title": picture.title, "alt": picture.alt, "thumbnail": small})
-    return found
+    return [picture(name) for name in images.images()]
+
+
+def picture(name: str) -> dict[str, Any]:
+    """One of them by its name, also one that the menus do not show ("scene:1234").
+
+    Raises:
+        UnknownNameError: no picture of that name; a text is never taken for a path.
+    """
+    images.checked_name(name)
+    if name.startswith(evidence.PREFIX):
+        return _drawn(name)
+    if name.startswith(digits.PREFIX):
+        digits.named(name)  # refuses a number that is none
+        number = int(name.removeprefix(digits.PREFIX))
+        return _digit(number, int(digits.digits()[1].labels[number]))
+    known = images.picture(name)
+    small = images.thumbnail(images.load_image(name))
+    return {"name": name, "title": known.title, "alt": known.alt, "thumbnail": small}
 
 
 def _drawn(name: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
+from cnnvis_widgets.widgets.explorer.explorer_layout import lay_out
 from cnnvis_widgets.widgets.explorer.explorer_records import (
     CLASSES,
     as_neuron,
@@ -37,6 +38,7 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     offer_pictures,
     offered_parameters,
 )
+from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
@@ -111,7 +113,7 @@ class Explorer(Composed, ipywidgets.Box):
         self.growth = OptimizationHistory()
         self._adopt_picture(image)
         self._adopt_network(network)
-        super().__init__(self._lay_out(), "cnnvis-explorer")
+        super().__init__(lay_out(self), "cnnvis-explorer")
         self.header.follow(self)
         self._observe()
         self._open()
@@ -126,6 +128,28 @@ class Explorer(Composed, ipywidgets.Box):
             if self.header.partial:
                 self.header.partial = False
                 self.view.notes = [STOPPED, *self.view.notes]
+
+    @property
+    def link(self) -> str:
+        """What is chosen, as the query of an address: "network=…&picture=…&method=…"."""
+        return query(self)
+
+    def open_link(self, link: str) -> None:
+        """Show what a link says: an address of the explorer's page, or its query.
+
+        Raises:
+            UnknownNameError: a network, picture or method that is not offered here.
+            UnsuitableError: a network whose weights are not here.
+            InvalidValueError: numbers or parameters that are none.
+
+        Examples:
+            >>> explorer = cnnvis.Explorer("mini_vgg")
+            >>> explorer.open_link("?method=saliency&neuron=2")
+            >>> explorer.methods.value
+            'saliency'
+        """
+        with self._quietly():
+            open_link(self, link)
 
     # What there is at first
 
@@ -153,31 +177,6 @@ class Explorer(Composed, ipywidgets.Box):
             record |= listings.versions().get(name, {})
             self.networks.networks = [record, *self.networks.networks]
         self.networks.value = name
-
-    def _lay_out(self) -> list[ipywidgets.Widget]:
-        view = ipywidgets.VBox([self.view, self.growth])
-        beside = ipywidgets.VBox([self.predictions, self.neurons])
-        columns = ipywidgets.Box([view, beside])
-        main = ipywidgets.Box([columns])
-        for part, name in (
-            (view, "explorer-view"),
-            (columns, "explorer-columns"),
-            (main, "explorer-main"),
-        ):
-            part.add_class(f"cnnvis-{name}")
-        panels = {
-            "networks": ipywidgets.Box([self.networks]),
-            "pictures": ipywidgets.Box([self.pictures]),
-            "layers": ipywidgets.Box([self.layers]),
-            "neurons": beside,
-            "methods": ipywidgets.Box([self.methods]),
-            "parameters": ipywidgets.Box([self.parameters]),
-        }
-        for name, panel in panels.items():
-            panel.add_class("cnnvis-panel")
-            panel.add_class(f"cnnvis-panel-{name}")
-        self.neurons.layout.display = self.growth.layout.display = "none"
-        return [self.header, main, *(p for p in panels.values() if p is not beside)]
 
     def _parts(self) -> tuple[Any, ...]:
         return (self.header, self.view, self.growth, self.pictures, self.networks, self.layers,
@@ -251,7 +250,7 @@ class Explorer(Composed, ipywidgets.Box):
         name = self.networks.value
         if not name:
             return
-        self._warmed = self._class_chosen = False
+        self._warmed, self._class_chosen = False, self._first is not None
         self._ask(
             "open",
             Open(name),

@@ -28,7 +28,44 @@ class ExplorerBarView {
     });
     listen(signal, window, "resize", () => this.place());
     this.dock();
+    this.share();
     signal.addEventListener("abort", () => this.root.remove());
+  }
+
+  /**
+   * Let the address say what is shown, and show what the address says: at first, and when the visitor
+   * goes back or forward. Only where the page is the explorer's own: a Voilà page with a single one.
+   */
+  share() {
+    const own = () =>
+      Boolean(document.getElementById("rendered_cells")) &&
+      document.querySelectorAll(".cnnvis-bar").length === 1;
+    const initial = this.model.get("link");
+    let following = /[?&](network|picture|method|neuron)=/.test(location.search);
+    const read = () => this.model.send({ kind: "link", link: location.search || `?${initial}` });
+    if (following) read();
+    const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "Copy link");
+    this.root.append(button);
+    listen(this.signal, button, "click", async () => {
+      const page = own() ? location.pathname : location.pathname.replace(/[^/]*$/, "explorer.ipynb");
+      await navigator.clipboard.writeText(`${location.origin}${page}?${this.model.get("link")}`);
+      button.textContent = "Copied";
+      window.setTimeout(() => (button.textContent = "Copy link"), 2000);
+    });
+    let first = true;
+    watch(this.signal, this.model, ["link"], () => {
+      const link = `?${this.model.get("link")}`;
+      if (!first && own() && link !== location.search) {
+        if (following) history.replaceState(null, "", link);
+        else history.pushState(null, "", link);
+        following = false;
+      }
+      first = false;
+    });
+    listen(this.signal, window, "popstate", () => {
+      following = true;
+      if (own()) read();
+    });
   }
 
   /** On a narrow page, keep the bar at the lower edge while its explorer is in sight. */

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import traitlets
+
+from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, fact
+from cnnvis_widgets.widgets.explorer.explorer_state import query
 from cnnvis_widgets.widgets.toolkit.traits import NAME, PICTURE, TEXT, Records
 
 if TYPE_CHECKING:
@@ -21,17 +25,22 @@ class ExplorerBar(ExplorerHeader):
     Attributes:
         entries: records of name (of the panel), title ("Network"), value (what is chosen, in words)
             and thumbnail.
+        link: the same as the query of an address; the page's address follows it.
     """
 
+    _explorer: Explorer | None = None
+
+    link = traitlets.Unicode("").tag(sync=True)
     entries = Records("part of the bar", name=NAME, title=TEXT, value=TEXT, thumbnail=PICTURE).tag(
         sync=True
     )
 
     def follow(self, explorer: Explorer) -> None:
         """Say what is chosen in an explorer's pickers, now and after each change."""
+        self._explorer = explorer
 
         def show(_: object = None) -> None:
-            self.entries = entries(explorer)
+            self.entries, self.link = entries(explorer), query(explorer)
 
         for part, names in (
             (explorer.networks, ["value", "networks"]),
@@ -44,6 +53,16 @@ class ExplorerBar(ExplorerHeader):
         ):
             part.observe(show, names)
         show()
+
+    def _receive(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
+        super()._receive(_widget, content, _buffers)
+        if content.get("kind") != "link" or self._explorer is None:
+            return
+        self.error = ""
+        try:
+            self._explorer.open_link(str(content.get("link"))[:2000])
+        except CnnvisError as error:
+            self.error = f"The link cannot be followed. {error}"
 
 
 def entries(explorer: Explorer) -> list[dict[str, Any]]:

@@ -1,0 +1,33 @@
+"""Where the parts of an explorer stand; what they look like there is in `explorer.css`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ipywidgets
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.widgets.explorer.explorer import Explorer
+
+
+def lay_out(explorer: Explorer) -> list[ipywidgets.Widget]:
+    """The bar, the picture with the neurons beside it, and a panel for each picker."""
+    view = ipywidgets.VBox([explorer.view, explorer.growth])
+    beside = ipywidgets.VBox([explorer.predictions, explorer.neurons])
+    columns = ipywidgets.Box([view, beside])
+    main = ipywidgets.Box([columns])
+    for part, name in ((view, "view"), (columns, "columns"), (main, "main")):
+        part.add_class(f"cnnvis-explorer-{name}")
+    panels = {
+        "networks": ipywidgets.Box([explorer.networks]),
+        "pictures": ipywidgets.Box([explorer.pictures]),
+        "layers": ipywidgets.Box([explorer.layers]),
+        "neurons": beside,
+        "methods": ipywidgets.Box([explorer.methods]),
+        "parameters": ipywidgets.Box([explorer.parameters]),
+    }
+    for name, panel in panels.items():
+        panel.add_class("cnnvis-panel")
+        panel.add_class(f"cnnvis-panel-{name}")
+    explorer.neurons.layout.display = explorer.growth.layout.display = "none"
+    return [explorer.header, main, *(panel for panel in panels.values() if panel is not beside)]

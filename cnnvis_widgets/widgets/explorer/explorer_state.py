@@ -1,0 +1,131 @@
+"""What an explorer shows as the query of an address, and back.
+
+A link holds what was chosen, not what was computed: the same link gives the same map on every
+machine that has the network's weights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from cnnvis_widgets.engine import listings
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES
+from cnnvis_widgets.widgets.explorer.explorer_turning import turn
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.engine.requests import Neuron
+    from cnnvis_widgets.widgets.explorer.explorer import Explorer
+
+KEYS = ("network", "picture", "layer", "neuron", "aggregate", "position", "method", "parameters")
+
+
+def query(explorer: Explorer) -> str:
+    """What is chosen: "network=…&picture=…&method=…", in the order of `KEYS`.
+
+    A network or a picture of the visitor's own has no name elsewhere and is left out, and with the
+    network its layer and neuron.
+    """
+    own = explorer.engine.library.owns(explorer.networks.value)
+    state: dict[str, str] = {}
+    if not own:
+        state["network"] = explorer.networks.value
+    if explorer.pictures.value not in explorer.pictures.uploads:
+        state["picture"] = explorer.pictures.value
+    neuron = explorer._neuron()
+    if own or isinstance(neuron, str) or neuron is None:
+        neuron = None
+    elif neuron.layer is None and not explorer._class_chosen:
+        neuron = None  # the most probable class of whatever picture is shown
+    if neuron is not None:
+        if neuron.layer is not None:
+            state["layer"] = neuron.layer
+        state["neuron"] = str(neuron.unit)
+        if neuron.aggregate != "sum":
+            state["aggregate"] = neuron.aggregate
+        if neuron.position is not None:
+            state["position"] = ",".join(map(str, neuron.position))
+    state["method"] = explorer.methods.value
+    declared = {p["name"]: p["default"] for p in explorer.parameters.parameters}
+    changed = {n: v for n, v in explorer.parameters.value.items() if declared.get(n) != v}
+    if changed:
+        state["parameters"] = json.dumps(changed, separators=(",", ":"), sort_keys=True)
+    return urlencode({key: state[key] for key in KEYS if state.get(key)})
+
+
+def parsed(link: str) -> dict[str, str]:
+    """The parts of a link or of its query; other keys are left out."""
+    found = urlsplit(link).query if "?" in link else link
+    return {key: value for key, value in parse_qsl(found) if key in KEYS}
+
+
+def open_link(explorer: Explorer, link: str) -> None:
+    """Show what a link says; what it does not say stays as it is.
+
+    Args:
+        explorer: which one.
+        link: an address with a query, or the query.
+
+    Raises:
+        UnknownNameError: a network, picture or method that is not offered here.
+        UnsuitableError: a network that is known, and whose weights are not here.
+        InvalidValueError: numbers or parameters that are none.
+    """
+    state = parsed(link)
+    if not state:
+        return
+    network = _network(explorer, state.get("network", explorer.networks.value))
+    picture: Any = state.get("picture", explorer.pictures.value)
+    if picture not in [*_names(explorer.pictures.pictures), *explorer.pictures.uploads]:
+        # One that is offered with another network: it is put beside these.
+        explorer.pictures.pictures = [listings.picture(picture), *explorer.pictures.pictures]
+    method = state.get("method", explorer.methods.value)
+    if method not in (known := _names(listings.methods())):
+        raise UnknownNameError.of("method", method, known)
+    turn(explorer, network, picture, method, _neuron(state), _parameters(state))
+
+
+def _names(records: list[dict[str, Any]]) -> list[str]:
+    return [record["name"] for record in records]
+
+
+def _network(explorer: Explorer, name: str) -> str:
+    for record in explorer.networks.networks:
+        if record["name"] == name:
+            if not record["available"]:
+                raise UnsuitableError(f"The network {name!r} cannot be shown: {record['why']}")
+            return name
+    raise UnknownNameError.of("network", name, _names(explorer.networks.networks))
+
+
+def _neuron(state: Mapping[str, str]) -> Neuron | None:
+    from cnnvis_widgets.engine.requests import Neuron
+
+    if "neuron" not in state:
+        return None
+    try:
+        unit = int(state["neuron"])
+        place = [int(part) for part in state.get("position", "").split(",") if part]
+    except ValueError:
+        raise InvalidValueError(
+            "In a link, neuron is a number and position two; got "
+            f"{state['neuron'][:20]!r} and {state.get('position', '')[:20]!r}."
+        ) from None
+    layer = state.get("layer")
+    position = (place[0], place[1]) if len(place) == 2 else None
+    return Neuron(
+        None if layer == CLASSES else layer, unit, state.get("aggregate", "sum"), position
+    )
+
+
+def _parameters(state: Mapping[str, str]) -> dict[str, Any] | None:
+    try:
+        found = json.loads(state.get("parameters", "{}"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidValueError("In a link, parameters are a JSON object of names and values.")
+    return found or None

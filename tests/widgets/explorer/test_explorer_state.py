@@ -1,0 +1,108 @@
+"""An explorer's state as the query of an address: there and back, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from engine_double import EngineDouble
+from test_explorer import explained, made_up
+
+from cnnvis_widgets.engine.requests import Neuron
+from cnnvis_widgets.widgets import Explorer
+
+
+@pytest.fixture
+def engine() -> EngineDouble:
+    return EngineDouble(made_up)
+
+
+@pytest.fixture
+def explorer(engine: EngineDouble) -> Explorer:
+    made = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer_all()
+    engine.requests.clear()
+    return made
+
+
+def test_only_what_is_chosen_stands_in_the_link(explorer: Explorer, engine: EngineDouble) -> None:
+    assert explorer.link == "network=efficientnet_lite0&picture=cat&method=grad_cam"
+    explorer.predictions.value = 1
+    explorer.parameters.value = {"sign": "both"}
+    assert explorer.link.endswith(
+        "picture=cat&neuron=1&method=grad_cam&parameters=%7B%22sign%22%3A%22both%22%7D"
+    )
+    assert explorer.header.link == explorer.link
+
+
+def test_there_and_back(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.layers.value = "block1_conv"
+    engine.answer_all()
+    explorer.neurons.value = 1
+    explorer.neurons.aggregate = "max"
+    explorer.methods.value = "smoothgrad"
+    explorer.parameters.value = {"samples": 7}
+    link = explorer.link
+    other = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer_all()
+    engine.requests.clear()
+    other.open_link(f"https://example.org/voila/render/explorer.ipynb?{link}&theme=dark")
+    engine.answer_all()
+    asked = explained(engine)
+    assert (asked.neuron, asked.method) == (Neuron("block1_conv", 1, "max"), "smoothgrad")
+    assert asked.parameters["samples"] == 7
+    assert other.link == link
+
+
+def test_a_position_and_a_drawn_picture(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.open_link(
+        "network=mini_vgg&picture=scene:7&layer=block1_conv&neuron=3&position=1,2&method=saliency"
+    )
+    engine.answer_all()
+    asked = explained(engine)
+    assert (asked.network, asked.image) == ("mini_vgg", "scene:7")
+    assert asked.neuron == Neuron("block1_conv", 3, position=(1, 2))
+
+
+def test_an_upload_has_no_name_elsewhere(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.pictures.add(np.zeros((4, 5, 3), np.uint8), "mine.png")
+    assert explorer.link == "network=efficientnet_lite0&method=grad_cam"
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ("network=vgg17", "vgg17"),
+        ("network=/etc/passwd", "There is no network"),
+        ("picture=/etc/passwd", "There is no picture"),
+        ("picture=../../x.png", "There is no picture"),
+        ("method=grad_camm", "grad_cam"),
+        ("neuron=x", "neuron is a number"),
+        ("neuron=1&position=a", "position two"),
+        ("neuron=-1", "unit is a whole number from 0"),
+        ("neuron=1&aggregate=median", "aggregate"),
+        ("parameters=[1]", "JSON object"),
+        ("parameters=%7B%22smaples%22:3%7D", "smaples"),
+    ],
+)
+def test_a_link_that_cannot_be_followed_is_told_beside_the_bar(
+    explorer: Explorer, engine: EngineDouble, link: str, says: str
+) -> None:
+    before: Any = explorer.pictures.value, explorer.networks.value
+    explorer.header._receive(None, {"kind": "link", "link": f"?{link}"}, None)
+    assert explorer.header.error.startswith("The link cannot be followed. ")
+    assert says in explorer.header.error
+    assert (explorer.pictures.value, explorer.networks.value) == before
+
+
+def test_a_link_that_says_nothing_changes_nothing(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.open_link("?theme=dark")
+    assert not engine.requests
+
+
+def test_a_class_of_a_link_counts_as_chosen(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.open_link("neuron=1&method=saliency")
+    engine.answer_all()
+    assert explained(engine).neuron == Neuron(None, 1)
+    assert "neuron=1" in explorer.link
