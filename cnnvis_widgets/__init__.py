@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.neuron import Neuron as Neuron
     from cnnvis_widgets.backend.target import Target as Target
     from cnnvis_widgets.engine import use_engine as use_engine
+    from cnnvis_widgets.engine.concepts import Concepts as Concepts
+    from cnnvis_widgets.engine.concepts import concepts as concepts
     from cnnvis_widgets.engine.decoders import train_decoder as train_decoder
     from cnnvis_widgets.engine.explain import explain as explain
     from cnnvis_widgets.engine.listings import methods as methods
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "CnnvisError": "errors",
     "Comparer": "widgets.comparison.comparer",
+    "Concepts": "engine.concepts",
     "Explanation": "methods.explanation",
     "Explorer": "widgets.explorer.explorer",
     "Network": "backend.network",
@@ -41,6 +44,7 @@ _PUBLIC = {
     "Scoreboard": "widgets.comparison.scoreboard",
     "Study": "study.study",
     "Target": "backend.target",
+    "concepts": "engine.concepts",
     "explain": "engine.explain",
     "images": "zoo.images",
     "load_image": "zoo.images",

@@ -17,7 +17,7 @@ import cnnvis_widgets as cnnvis
 
 ROOT = Path(__file__).parents[1]
 FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
-CLASSES = (cnnvis.Network, cnnvis.Explanation, cnnvis.Study, cnnvis.Neuron)
+CLASSES = (cnnvis.Network, cnnvis.Explanation, cnnvis.Study, cnnvis.Neuron, cnnvis.Target)
 
 
 def members(owner: type) -> Iterator[tuple[str, Any]]:

@@ -200,8 +200,17 @@ class CompiledModel:
             >>> network.run(lambda pixels: 2 * pixels, tf.ones((1, 2, 2, 3))).shape
             TensorShape([1, 2, 2, 3])
         """
-        alone = self._batch == 1 or self.structure.mixes_the_batch
-        return _run(program, alone, pixels, *others)
+        return _run(program, self.one_by_one, pixels, *others)
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether it must be asked one picture at a time; see `run`.
+
+        Examples:
+            >>> network.one_by_one
+            False
+        """
+        return self._batch == 1 or self.structure.mixes_the_batch
 
     def _traced(self, build: Callable[[], Any]) -> Any:
         try:

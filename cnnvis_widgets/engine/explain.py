@@ -98,7 +98,7 @@ def compute(
     wanted = network.neuron(neuron)
     if why := chosen.refusal(network, settings):
         raise UnsuitableError(why)
-    prepared = network.prepare(_pixels(image))
+    prepared = network.prepare(pixels_of(image))
     drawn_from = checks.whole("seed", seed)
     question = Question(
         network, prepared.input, wanted, drawn_from, progress, settings, prepared.picture
@@ -181,7 +181,7 @@ def describe_neuron(network: Network, neuron: Neuron) -> str:
     return text if neuron.aggregate == "sum" else f"{text} ({neuron.aggregate})"
 
 
-def _pixels(image: Any) -> np.ndarray:
+def pixels_of(image: Any) -> np.ndarray:
     """A float array (or tensor) as it is, everything else as `load_image` reads it."""
     pictures = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
     if hasattr(image, "__array__") and not isinstance(image, pictures):

@@ -23,7 +23,7 @@ class GradientInput(Method):
         "Features Through Propagating Activation Differences, 2016, arXiv:1605.01713"
     )
     section = "not in the thesis"
-    order = 15
+    order = 92
     gradient_based = True
     resolution = "high"
     weaknesses = (

@@ -146,6 +146,13 @@ def test_position_aggregate_parameters_and_a_photo_of_one_s_own(
     expected = cnnvis.explain(network, photo, "grad_cam", neuron, layer="block2b_add").attribution
     np.testing.assert_array_equal(np.load(output), expected)
     assert "(max)" in capsys.readouterr().out
+    common = ["explain", str(photo), "-o", str(output), "--method", "saliency"]
+    assert main([*common, "--neuron", "285", "--against", "tiger cat"]) == 0
+    expected = cnnvis.explain(network, photo, "saliency", cnnvis.Target({285: 1, 282: -1}))
+    np.testing.assert_array_equal(np.load(output), expected.attribution)
+    assert "Egyptian cat − tiger cat" in capsys.readouterr().out
+    words = failing(capsys, *common, "--neuron", "block3b_add:7", "--against", "282")
+    assert "two output units" in words
 
 
 def test_explain_with_a_model_file_in_another_mode(

@@ -11,6 +11,8 @@ from toys import convolutional
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.target import Target
+from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import (
     Cancelled,
     FileError,
@@ -249,18 +251,23 @@ def test_an_opened_study_knows_all_that_was_asked(network: Any, tmp_path: Path) 
         ("c1", 1),
         Neuron("c2", 3, "max"),
         Neuron("c1", 0, position=(4, 3)),
+        Target({2: 1, 0: -1}),
     ]
     made = study(network, tmp_path, neurons=neurons)
     again = cnnvis.Study.open(tmp_path / "study")
     assert list(again.plan()) == list(made.plan())
-    names = ["output", "c1", "output:2", "c1:1", "c2:3 max", "c1:0 (4, 3)"]
-    assert [run.neuron for run in made.plan()][: 2 * 6 : 2] == names
+    names = ["output", "c1", "output:2", "c1:1", "c2:3 max", "c1:0 (4, 3)", "output:2 − 0"]
+    assert [run.neuron for run in made.plan()][: 2 * 7 : 2] == names
     again.networks = {"toy": network}  # its weights have no name by which they could be loaded
-    assert again.run() == 3 * 6 * 2
+    assert again.run() == 3 * 7 * 2
     explained = {(line["neuron"], line["layer"], line["unit"]) for line in again.runs()}
     assert ("output:2", None, 2) in explained
     assert ("c2:3 max", "c2", 3) in explained
     assert made.run() == 0
+    line = next(line for line in again.runs() if line["neuron"] == "output:2 − 0")
+    asked = again.pictures[line["picture"]].image, line["method"], neurons[-1]
+    found = explain(network, *asked).heatmap()  # type: ignore[arg-type]
+    np.testing.assert_allclose(again.heatmap(line), found, rtol=1e-5, atol=1e-7)
 
 
 def test_wrong_questions(network: Any, tmp_path: Path) -> None:

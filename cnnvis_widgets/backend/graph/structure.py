@@ -305,7 +305,8 @@ class Structure:
             after = (c for o in op.outputs for c in o.consumers())
             return (c for c in after if c.type not in _SIZES)
 
-        return _closure([self.forward.pixels.op], following)
+        signals = (self.forward.pixels, *self.forward.others)
+        return _closure([signal.op for signal in signals], following)
 
 
 def _source(tensor: tf.Tensor) -> tf.Tensor:

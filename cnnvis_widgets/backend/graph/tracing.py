@@ -29,6 +29,7 @@ from cnnvis_widgets.backend.graph.precision import (
     not_rounding,
     rounds_its_input,
 )
+from cnnvis_widgets.backend.graph.substitution import substitution
 from cnnvis_widgets.backend.relu_rules import is_gate
 
 _LOCK = threading.RLock()  # the hook is the class's, so one trace at a time in the process
@@ -71,6 +72,7 @@ class Forward:
         pixels: the input.
         output: whatever the model returns.
         calls: of its layers, in the order in which they answer.
+        others: what stands in for layers' results (`substitution.py`), signals as the pixels are.
         opened: whether a function of the model's own was traced as part of it.
         half: whether the model computes in half precision, and was traced in float32.
     """
@@ -80,6 +82,7 @@ class Forward:
     calls: tuple[Call, ...]
     opened: bool = False
     half: bool = False
+    others: tuple[tf.Tensor, ...] = ()
 
 
 class _Mark(NamedTuple):
@@ -156,6 +159,8 @@ class _Recorder:
                 output = call(layer, *args, **kwargs)
         finally:
             self.stack.pop()
+        if exchanged := substitution():
+            output = exchanged.instead(path, output)
         # A call inside another function's graph (a tf.function of the user's) cannot be reached.
         if isinstance(output, tf.Tensor) and getattr(output, "graph", None) is self.graph:
             listed = all(output is not inner.output for inner in self.calls[before:])
@@ -193,7 +198,9 @@ def trace(
         output = _called(recorder, pixels)
     follow_the_operations(pixels.graph.get_operations()[first:], always=relevance)
     calls = _with_unlisted(recorder)
-    return Forward(pixels, output, calls, recorder.opened, recorder.single)
+    exchanged = substitution()
+    others = (exchanged.value,) if exchanged else ()
+    return Forward(pixels, output, calls, recorder.opened, recorder.single, others)
 
 
 def _called(recorder: _Recorder, pixels: tf.Tensor) -> Any:

@@ -12,6 +12,7 @@ from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import LayerInfo, Prediction
+from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.engine.requests import (
     Explain,
     LayerView,
@@ -196,6 +197,8 @@ def test_the_first_neuron_may_be_given(engine: EngineDouble) -> None:
     asked = [r for r in engine.requests if isinstance(r, Explain)]
     assert asked[0].neuron == Neuron("block1_conv", 1, "max")
     assert explorer.layers.value == "block1_conv"
+    with pytest.raises(UnsuitableError, match=r"single neurons.*cnnvis.explain takes"):
+        Explorer(neuron=Target({1: 1, 2: -1}), engine=engine)  # type: ignore[arg-type]
 
 
 def test_closing_and_cancelling_stop_the_work(explorer: Explorer, engine: EngineDouble) -> None:

@@ -1,0 +1,140 @@
+"""HSIC attribution: how much the neuron depends on each cell being shown, by a kernel measure."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.methods.batches import FORWARD, batches
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.covering import COLOUR, UNCHANGED, cover
+from cnnvis_widgets.methods.masking import changed
+from cnnvis_widgets.methods.parameter import Parameter
+from cnnvis_widgets.methods.sobol import GRID, ROUNDING, cells_of
+
+FEWEST = 20
+SAMPLES = Parameter(
+    "samples",
+    "Masks",
+    "integer",
+    1000,
+    "how many random masks; each shows a random half of the cells",
+    FEWEST,
+    5000,
+    10,
+    unit="masks",
+)
+
+
+class Hsic(Method):
+    """The Hilbert-Schmidt independence criterion of a cell's mask and the neuron's value.
+
+    tr(K C L C) / n² over n random masks of zeros and ones, C = 1 - 1/n: K is 1 where two masks
+    agree on the cell, L the Gaussian kernel of their values, its width the median of their
+    distances. It is 0 where the value is independent of the cell, and sees any dependence, not
+    only one of means.
+    """
+
+    name = "hsic"
+    title = "HSIC attribution"
+    summary = "the cells on which the neuron's value depends, in whatever way"
+    paper = (
+        "Novello, Fel & Vigouroux, Making Sense of Dependence: Efficient Black-box Explanations "
+        "Using Dependence Measure, NeurIPS 2022, arXiv:2206.06219"
+    )
+    section = "not in the thesis"
+    order = 76
+    gradient_based = False
+    resolution = "low"
+    weaknesses = (
+        "Has no sign: what lowers the neuron is shown like what raises it. As coarse as the grid; "
+        "chance leaves something above zero in every cell, the less the more masks there are."
+    )
+    unit = "dependence (HSIC)"
+    parameters = (SAMPLES, GRID, COLOUR)
+
+    def answer(self, question: Question) -> Answer:
+        """One forward pass for each mask, in batches."""
+        network, picture = question.network, question.input
+        neuron, value = network.resolved(picture, question.neuron)
+        samples, hidden = question.parameters["samples"], cover(question)
+        cells, grid = cells_of(picture.shape[:2], question.parameters["grid"])
+        players = np.flatnonzero(changed(picture, hidden, cells))
+        drawn = np.random.default_rng(question.seed).random((samples, cells.max() + 1)) < 0.5
+        values = np.zeros(samples)
+
+        def so_far(done: int) -> Answer:
+            found = np.zeros(grid)
+            found.ravel()[players] = dependences(drawn[:done, players], values[:done])
+            note = (
+                f"{done} masks; the cells hold {found.min():.2g} to {found.max():.2g}, of which "
+                f"about {by_chance(values[:done]):.2g} would be there by chance."
+            )
+            return Answer(
+                neuron.unit,
+                value,
+                Coverage({"all layers": "forward passes only"}),
+                found.astype(np.float32)[..., None],
+                notes=(note if len(players) else UNCHANGED,),
+                details={"samples": done, "chance": by_chance(values[:done])},
+                parameters={} if done == samples else {"samples": done},
+            )
+
+        question.progress(0, samples)
+        way = picture - hidden
+        for batch in batches(samples if len(players) else 0, picture.shape, FORWARD):
+            shown = drawn[batch.start : batch.stop].astype(np.float32)
+            seen = hidden + shown[:, cells][..., None] * way
+            values[batch.start : batch.stop] = network.values(seen, neuron)
+            question.progress(batch.stop, samples)
+            if FEWEST <= batch.stop < samples and batch.stop % (len(batch) * 8) == 0:
+                question.preview(partial(so_far, batch.stop))
+        return so_far(samples)
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The map itself."""
+        return attribution[..., 0]
+
+
+def kernel(values: np.ndarray) -> np.ndarray:
+    """The centred Gaussian kernel C L C of numbers; zeros where they hardly differ.
+
+    Args:
+        values: float64 (samples,).
+
+    Returns:
+        float64 (samples, samples).
+    """
+    apart = np.abs(values[:, None] - values)
+    if apart.max() <= ROUNDING * np.abs(values).max():
+        return np.zeros_like(apart)
+    above = apart[apart > 0]
+    found = np.exp(-((apart / np.median(above)) ** 2) / 2)
+    found -= found.mean(0)
+    return found - found.mean(1, keepdims=True)
+
+
+def dependences(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """tr(K C L C) / n² for each cell: float64 (cells,), nowhere negative.
+
+    Args:
+        shown: bool (samples, cells).
+        values: float64 (samples,).
+
+    With m the cell's column of 0 and 1, K = m mᵀ + (1 - m) (1 - m)ᵀ. The rows of C L C add up to
+    0, so that both parts give the same, mᵀ C L C m.
+    """
+    marks = shown.astype(np.float64)
+    together = np.einsum("ni,ni->i", marks, kernel(values) @ marks)
+    return np.maximum(2 * together / len(values) ** 2, 0)
+
+
+def by_chance(values: np.ndarray) -> float:
+    """What a cell holds on average that the values do not depend on: tr(C L C) / (2 n²).
+
+    A mark agrees with itself always and with any other half of the time; only the first counts,
+    since all of C L C adds up to 0.
+    """
+    return float(np.trace(kernel(values)) / (2 * len(values) ** 2))
