@@ -86,8 +86,8 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the page sends of the traits that are the page's to set, and nothing else."""
         taken = {name: value for name, value in sync_data.items() if name in self.set_by_page}
-        for name in sync_data.keys() - taken.keys():
-            page_messages.note(type(self).__name__, f"a value of {name[:40]!r}")
+        if len(taken) < len(sync_data):
+            page_messages.note(type(self).__name__, "a value that is not the page's to set")
         try:
             super().set_state(taken)
         except traitlets.TraitError:
