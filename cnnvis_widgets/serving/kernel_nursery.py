@@ -24,6 +24,9 @@ from typing import Any
 
 LAUNCHER = ("-m", "ipykernel_launcher")
 
+HOOKS = ("--IPKernelApp.extensions=ipywidgets",)
+"""What would register itself with the shell when it is imported, had there been one."""
+
 
 def main(names: list[str]) -> int:
     """Import, and fork a kernel for each line that comes: {"argv", "env", "cwd"} → its id."""
@@ -76,7 +79,7 @@ def _become_kernel(line: socket.socket, request: dict[str, Any]) -> None:
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
         # It ends with the nursery. The environment's JPY_PARENT_PID was read when it was imported.
-        sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+        sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}", *HOOKS]
         random.seed()
         if (numpy := sys.modules.get("numpy")) is not None:
             numpy.random.seed()

@@ -62,7 +62,8 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
         "print(os.getpid(), os.getcwd(), os.environ.get('OURS'), os.getsid(0), "
         "os.environ.get('PATH') is not None, random.random(), numpy.random.random(), "
         f"sorted(set({HEAVY!r}) & set(sys.modules)), "
-        "'cnnvis_widgets.widgets.explorer.explorer' in sys.modules, sep='|')"
+        "'cnnvis_widgets.widgets.explorer.explorer' in sys.modules, "
+        "'jupyter.widget.control' in get_ipython().kernel.comm_manager.targets, sep='|')"
     )
 
     async def both() -> list[list[str]]:
@@ -83,9 +84,9 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
 
     one, two = asyncio.run(both())
     for number, words in enumerate((one, two)):
-        pid, cwd, ours, session, path, *_, heavy, explorer = words
+        pid, cwd, ours, session, path, *_, heavy, explorer, asks = words
         assert (cwd, ours, session, path) == (str(tmp_path), str(number), pid, "True")
-        assert (heavy, explorer) == ("[]", "True")
+        assert (heavy, explorer, asks) == ("[]", "True", "True")
         assert not psutil.pid_exists(int(pid))  # buried, not a zombie
     assert one[5] != two[5]
     assert one[6] != two[6]
