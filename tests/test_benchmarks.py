@@ -324,7 +324,8 @@ def test_an_outcome_is_a_line_of_the_table() -> None:
         one.changes = [("class", 0.1), ("method", 0.3)]
     visitors[1].errors.append("the line broke")
     small = Sample({"server": 1 << 30}, {"server": 1}, {"server": 1.0})
-    large = Sample({"server": 1 << 30, "kernels": 100 << 20}, {"server": 1, "kernels": 2}, {})
+    more = {"server": 1 << 30, "kernels": 100 << 20}
+    large = Sample(more, {"server": 1, "kernels": 2}, {"server": 4.0})
     row = outcome(visitors, small, large, small).row()
-    assert row == "| 2 | 1.50 / 1.95 | 3.50 / 3.95 | 0.20 / 0.30 | 4 | 1 | 1.10 | 50 |"
+    assert row == "| 2 | 1.50 / 1.95 | 3.50 / 3.95 | 0.20 / 0.30 | 4 | 1 | 1.10 | 50 | 1.5 |"
     assert row.count("|") == HEAD.splitlines()[0].count("|")
