@@ -8,7 +8,7 @@ MODULES := node_modules/.ready
 
 SITE_VENDOR := docs/assets/vendor/mermaid.tiny.js
 
-.PHONY: app lab test check lint format docs bench bench-page bench-lessons constraints browser clean
+.PHONY: app lab test check lint format docs bench bench-page bench-lessons bench-class constraints browser clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
@@ -75,6 +75,10 @@ bench-page: $(READY)
 # How long each lesson keeps its reader waiting, and how soon its first widget answers.
 bench-lessons: $(READY)
 	$(BIN)/python benchmarks/lessons.py
+
+# How many visitors the machine holds at once, and what they wait for.
+bench-class: $(READY)
+	$(BIN)/python benchmarks/class.py
 
 # After a change of the dependencies in pyproject.toml.
 constraints: $(READY)

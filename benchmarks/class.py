@@ -22,6 +22,7 @@ import psutil
 from crowd import HEAD, Outcome, crowd
 from machine import machine
 from PIL import Image
+from sharing import cost
 
 PAGE = "explorer.ipynb"
 
@@ -36,9 +37,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="how long each stays")
     parser.add_argument("--every", type=float, default=5, help="seconds between choices")
     parser.add_argument("--settle", type=float, default=45, help="seconds after the start")
+    parser.add_argument("--clicks", type=int, default=40, help="saliency maps, for the cost")
     options = parser.parse_args()
     for name, value in machine().items():
         print(f"- {name}: {value}")
+    for name, seconds in cost(options.clicks).items():
+        print(f"- {name}: {1000 * seconds:.1f} ms (median of {options.clicks})", flush=True)
     for engine, counts in (("shared", options.visitors), ("in-process", options.in_process)):
         if counts:
             print(f"\nEngine {engine}:\n\n{HEAD}", flush=True)

@@ -106,6 +106,11 @@ class Outcome(NamedTuple):
     peak: Sample
     after: Sample
 
+    def processor(self) -> float:
+        """Seconds of a core that each visitor took, the workers' included; until the peak."""
+        spent = sum(self.peak.processor.values()) - sum(self.before.processor.values())
+        return spent / max(1, self.visitors)
+
     def row(self) -> str:
         """A line of the table."""
         each = (total(self.peak) - total(self.before)) / max(1, self.visitors) / 2**20
@@ -115,13 +120,13 @@ class Outcome(NamedTuple):
         )
         return (
             f"| {self.visitors} | {times} | {self.changes} | {len(self.errors)} | "
-            f"{total(self.peak) / 2**30:.2f} | {each:.0f} |"
+            f"{total(self.peak) / 2**30:.2f} | {each:.0f} | {self.processor():.1f} |"
         )
 
 
 HEAD = (
     "| visitors | controls, s | first picture, s | change, s | changes | errors | PSS, GiB | "
-    "each, MiB |\n| -: | -: | -: | -: | -: | -: | -: | -: |"
+    "each, MiB | processor each, s |\n" + 9 * "| -: " + "|"
 )
 
 

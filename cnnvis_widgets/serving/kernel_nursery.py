@@ -24,6 +24,9 @@ from typing import Any
 
 LAUNCHER = ("-m", "ipykernel_launcher")
 
+START = "--IPKernelApp.extensions=cnnvis_widgets.serving.kernel_start"
+"""What is done in each kernel because it was imported before there was one."""
+
 
 def main(names: list[str]) -> int:
     """Import, and fork a kernel for each line that comes: {"argv", "env", "cwd"} → its id."""
@@ -45,6 +48,7 @@ def main(names: list[str]) -> int:
             kernel = os.fork()
             if kernel == 0:
                 _become_kernel(line, request)
+                return 0
             line.sendall(b"%d\n" % kernel)
     return 0
 
@@ -64,36 +68,21 @@ def _bury() -> None:
 
 
 def _become_kernel(line: socket.socket, request: dict[str, Any]) -> None:
-    """Run a kernel in a process that was just forked, as `ipykernel_launcher` would; and end."""
-    status = 1
-    try:
-        os.setsid()
-        line.close()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.environ.clear()
-        os.environ.update(request["env"])
-        os.chdir(request["cwd"])
-        # It ends with the nursery. The environment's JPY_PARENT_PID was read when it was imported.
-        sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}"]
-        random.seed()
-        if (numpy := sys.modules.get("numpy")) is not None:
-            numpy.random.seed()
-        from ipykernel import kernelapp
+    """Run a kernel in a process that was just forked, as `ipykernel_launcher` would."""
+    from ipykernel import kernelapp
 
-        gc.enable()
-        kernelapp.launch_new_instance()
-        status = 0
-    except SystemExit as error:
-        status = int(error.code or 0) if isinstance(error.code, int | None) else 1
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
+    os.setsid()
+    line.close()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    # It ends with the nursery. The environment's JPY_PARENT_PID was read when it was imported.
+    sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}", START]
+    random.seed()  # or all kernels would draw the same numbers
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed()
+    kernelapp.launch_new_instance()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.serving import forked_kernels
 from cnnvis_widgets.serving.forked_kernels import (
     ForkedKernel,
@@ -62,7 +64,8 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
         "print(os.getpid(), os.getcwd(), os.environ.get('OURS'), os.getsid(0), "
         "os.environ.get('PATH') is not None, random.random(), numpy.random.random(), "
         f"sorted(set({HEAVY!r}) & set(sys.modules)), "
-        "'cnnvis_widgets.widgets.explorer.explorer' in sys.modules, sep='|')"
+        "'cnnvis_widgets.widgets.explorer.explorer' in sys.modules, "
+        "'jupyter.widget.control' in get_ipython().kernel.comm_manager.targets, sep='|')"
     )
 
     async def both() -> list[list[str]]:
@@ -83,9 +86,9 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
 
     one, two = asyncio.run(both())
     for number, words in enumerate((one, two)):
-        pid, cwd, ours, session, path, *_, heavy, explorer = words
+        pid, cwd, ours, session, path, *_, heavy, explorer, asks = words
         assert (cwd, ours, session, path) == (str(tmp_path), str(number), pid, "True")
-        assert (heavy, explorer) == ("[]", "True")
+        assert (heavy, explorer, asks) == ("[]", "True", "True")
         assert not psutil.pid_exists(int(pid))  # buried, not a zombie
     assert one[5] != two[5]
     assert one[6] != two[6]
@@ -133,6 +136,30 @@ def test_it_takes_little_processor_time_and_memory_of_its_own(nursery: Any) -> N
     seconds, mebibytes = asyncio.run(spent())
     assert seconds < 1.0  # started by itself, it takes two seconds and more
     assert mebibytes < 60
+
+
+def test_on_a_public_page_it_writes_to_a_folder_of_its_own(nursery: Any, tmp_path: Path) -> None:
+    bounds = replace(policy.PUBLIC, folder=str(tmp_path), visitors=str(tmp_path / "visitors"))
+    env = {**os.environ, policy.VARIABLE: bounds.text(), "VOILA_BASE_URL": "/"}
+    code = (
+        "import os, tempfile, cnnvis_widgets\n"
+        "print(os.environ['CNNVIS_OWN_FOLDER'], tempfile.gettempdir(), os.getpid(), sep='|')\n"
+        f"try: open({str(tmp_path / 'mine')!r}, 'w')\n"
+        "except PermissionError as error: print('|', type(error).__name__)"
+    )
+
+    async def said() -> str:
+        manager = await started(env=env)
+        try:
+            return await run(manager, code)
+        finally:
+            await manager.shutdown_kernel()
+
+    own, temporary, pid, refused = asyncio.run(said()).replace("\n", "").split("|")
+    assert own == temporary == str(tmp_path / "visitors" / pid)
+    assert refused.strip() == "PermissionError"
+    assert not (tmp_path / "mine").exists()
+    assert not Path(own).exists()  # removed when the kernel ended
 
 
 def test_without_a_nursery_a_kernel_is_started_by_itself(

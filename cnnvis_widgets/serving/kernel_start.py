@@ -1,0 +1,19 @@
+"""An extension of IPython for forked kernels: what imports do in a kernel, and could not before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from cnnvis_widgets import own_folder
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """The kernel is there, and runs no cell yet.
+
+    Args:
+        shell: the kernel's.
+    """
+    ipywidgets.load_ipython_extension(shell)  # answers pages that ask for their widgets
+    own_folder.enforce()  # on a public page
