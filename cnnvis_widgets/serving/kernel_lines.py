@@ -87,6 +87,11 @@ class KernelLine(Guarded, VoilaKernelWebsocketHandler):
             return
         super().on_message(ws_message)
 
+    def on_ping(self, data: bytes) -> None:
+        """A ping counts as a message: each is answered."""
+        if not self._messages.take():
+            self.close(REFUSED, "More pings than a browser sends.")
+
     def _check(self, frame: str | bytes) -> None:
         if not self._messages.take() or not self._bytes.take(len(frame)):
             raise BadFrameError("more than a page sends in that time")

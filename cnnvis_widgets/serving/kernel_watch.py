@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tornado.websocket import WebSocketHandler
 
 LOOK_EVERY_SECONDS = 3.0
-BUSY_SHARE = 0.3
-"""Of a core: a kernel that takes more than this computes."""
+BUSY_SHARE = 0.05
+"""Of a core: a kernel that takes more than this computes; one among many may get no more."""
 
 ENDED = 4001
 """The code with which a line is closed whose kernel was ended; the reason is for the visitor."""
@@ -113,7 +113,10 @@ class KernelWatch:
 
     def _measured(self, kernel_id: str) -> tuple[float, bool]:
         """Memory in MB, and whether it computes; of the kernel and all that it started."""
-        pid = self.manager.get_kernel(kernel_id).provisioner.pid
+        provisioner = self.manager.get_kernel(kernel_id).provisioner
+        pid = getattr(provisioner, "pid", None)
+        if pid is None:  # it runs on another machine, say
+            return 0.0, False
         taken = seconds = 0.0
         kernel = psutil.Process(pid)
         for process in (kernel, *kernel.children(recursive=True)):

@@ -23,6 +23,7 @@ class Limits:
         visitors_an_address: those of them from one address (a lecture hall may be one).
         pages_a_minute: pages that one address may open within a minute.
         requests_a_minute: all that one address may ask for within a minute.
+        connections: that one address may have open; behind a proxy all are the proxy's.
         megabytes: memory of one page's kernel and of what it starts.
         orphan_seconds: how long a kernel may go on computing when its page is gone, or wait for a
             page that never comes.
@@ -33,6 +34,7 @@ class Limits:
     visitors_an_address: int = 0
     pages_a_minute: int = 0
     requests_a_minute: int = 0
+    connections: int = 0
     megabytes: int = 0
     orphan_seconds: float = 120
     absent_seconds: float = 600
@@ -50,6 +52,7 @@ class Limits:
             visitors_an_address=min(60, max(2, places // 2)),
             pages_a_minute=60,
             requests_a_minute=6000,
+            connections=1000,
             megabytes=2500,
             orphan_seconds=30,
             absent_seconds=120,

@@ -83,4 +83,7 @@ def _set_cookie(value: str, path: str, **other: Any) -> str:
     jar: SimpleCookie = SimpleCookie()
     jar[COOKIE] = value
     jar[COOKIE].update({"path": path, "httponly": True, **other})
-    return jar[COOKIE].OutputString()
+    text = jar[COOKIE].OutputString()
+    # Within another site's frame browsers keep a cookie only for that site; this Python's cookies
+    # do not know the word.
+    return f"{text}; Partitioned" if other["samesite"] == "None" else text

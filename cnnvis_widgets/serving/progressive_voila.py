@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePath
@@ -37,7 +36,13 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler
 from cnnvis_widgets import policy
 from cnnvis_widgets.course.catalogue import find
 from cnnvis_widgets.errors import without_paths
-from cnnvis_widgets.serving.frames import MOST_BYTES
+from cnnvis_widgets.serving.bounded_server import BoundedServer, more_files
+from cnnvis_widgets.serving.frames import (
+    MESSAGES_A_SECOND,
+    MESSAGES_AT_ONCE,
+    MOST_BYTES,
+    Allowance,
+)
 from cnnvis_widgets.serving.guarded import SETTING, Guard, Guarded, Nothing, guarded, said
 from cnnvis_widgets.serving.kernel_lines import (
     REFUSED,
@@ -49,10 +54,9 @@ from cnnvis_widgets.serving.kernel_lines import (
 from cnnvis_widgets.serving.kernel_watch import KernelWatch
 from cnnvis_widgets.serving.limits import Publishing, Sentence
 from cnnvis_widgets.serving.owners import Owners, address_of
+from cnnvis_widgets.serving.server import THEMES
 
 _SILENT = logging.Logger("cnnvis_widgets.serving.progressive_voila", logging.CRITICAL + 1)
-
-THEMES = ("light", "dark", "JupyterLab Light", "JupyterLab Dark")
 
 LISTENING = {
     "idle_connection_timeout": 120,
@@ -120,7 +124,10 @@ class ProgressiveVoila(Voila):
     def listen(self) -> None:
         """Listen within bounds; behind a proxy, take its word for who comes."""
         bounds = {**LISTENING, "xheaders": self.publishing.behind_proxy}
-        self.app.listen = functools.partial(self.app.listen, **bounds)
+        most = 0 if self.publishing.behind_proxy else self.publishing.limits.connections
+        server = BoundedServer(self.app, most, **bounds)
+        more_files()
+        self.app.listen = server.listen
         super().listen()
 
 
@@ -216,12 +223,18 @@ class Outputs(Guarded, ExecutionRequestHandler):
     async def get(self, kernel_id: str) -> None:
         """Connect, where the page is the kernel's own."""
         self.only_its_owner(kernel_id)
+        self._pings = Allowance(MESSAGES_A_SECOND, MESSAGES_AT_ONCE)
         await super().get(kernel_id=kernel_id)  # type: ignore[misc]
 
     async def open(self, kernel_id: str) -> None:
         """The page is connected."""
         self.guard.watch.opened(kernel_id, self)
         await super().open(kernel_id)
+
+    def on_ping(self, data: bytes) -> None:
+        """A ping counts: each is answered."""
+        if not self._pings.take():
+            self.close(REFUSED, "More pings than a browser sends.")
 
     def on_close(self) -> None:
         """The page is closed, or its line broke."""

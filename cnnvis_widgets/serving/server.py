@@ -14,7 +14,7 @@ import webbrowser
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnvis_widgets import policy
 from cnnvis_widgets.course import notebooks_folder
@@ -47,6 +47,8 @@ PAGE = {
     "extension_denylist": "@jupyter-notebook/lab-extension",
 }
 """How pages look, wherever Voilà runs."""
+
+THEMES = ("light", "dark", "JupyterLab Light", "JupyterLab Dark")
 
 PREPROCESSORS = ["cnnvis_widgets.course.pages.prepare"]
 """What makes a page of the course of a notebook: links to words, to the other lessons, the code."""
@@ -135,7 +137,10 @@ def bound_kernels(folder: Path, public: bool) -> None:
         folder: the folder of the notebooks.
         public: whether the pages are for anyone.
     """
-    bounds = replace(policy.PUBLIC if public else policy.SERVED, folder=str(folder))
+    bounds, now = policy.PUBLIC if public else policy.SERVED, policy.current()
+    bounds = replace(bounds, folder=str(folder))
+    if replace(now, visitors="") == bounds:
+        return
     if public:
         visitors = tempfile.mkdtemp(prefix="cnnvis-visitors-")
         atexit.register(shutil.rmtree, visitors, ignore_errors=True)
@@ -206,9 +211,23 @@ def within_a_jupyter_server(config: Config) -> None:
     quiet_kernels()
     find_template()
     config.VoilaConfiguration.update({**PAGE, "resources": {"cnnvis_lab": True}})
+    config.VoilaConfiguration.prelaunch_hook = refuse_other_looks
     config.VoilaConfiguration.extension_denylist = [PAGE["extension_denylist"]]
     config.VoilaExporter.preprocessors = PREPROCESSORS
     config.VoilaExporter.filters = FILTERS
+
+
+def refuse_other_looks(handler: Any, _notebook: object, _cwd: str) -> None:
+    """Before a kernel is started: a theme or template in the address must be one of ours.
+
+    Voilà writes the theme into the page as it is, and waits for ever for some templates.
+    """
+    from tornado.web import HTTPError
+
+    if handler.get_argument("theme", THEMES[0]) not in THEMES:
+        raise HTTPError(404)
+    if handler.get_argument("template", PAGE["template"]) != PAGE["template"]:
+        raise HTTPError(404)
 
 
 def _options(settings: dict[str, object], own: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import struct
 import time
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ echo = Echo()
 import sys, warnings
 sys.stderr.write("read /srv/secret/pictures/cat.png\\n")
 warnings.warn("look into '/srv/secret/other file.py'")
-print("ready", 6 * 7)
+print("ready", 6 * 7, "model", echo.model_id)
 """
 
 
@@ -156,8 +157,8 @@ def test_whoever_sends_without_end_is_stopped(visitor: Visitor, server: AppServe
         with contextlib.suppress(ConnectionClosed):
             for _ in range(1500):
                 line.send(frame(message("comm_info_request", {})))
-        assert closed(line, 60) == (1008, f"The server does not take this: {why}.")
-    assert server.answers()
+        assert closed(line, 120) == (1008, f"The server does not take this: {why}.")
+    assert server.answers(20)
     with visitor.line() as line:
         for _ in range(2):
             line.send(whole)
@@ -245,4 +246,53 @@ def test_what_is_sent_too_long_is_not_read(server: AppServer) -> None:
     headers = {"X_Long": "x" * 60_000}
     with contextlib.suppress(OSError):
         assert server.ask("voila/render/page.ipynb", **headers).status in (400, 431)
+    assert server.answers()
+
+
+@pytest.mark.parametrize("host", ["", "x:y", "a:99999999", "[::1", "a b", "é", "x" * 3000, "a;b"])
+def test_odd_names_of_the_server_harm_nobody(server: AppServer, host: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        asked = f"GET /voila/render/no.ipynb HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        line.sendall(asked.encode())
+        answer = line.recv(65536)
+    assert b" 500 " not in answer.split(b"\r\n")[0]
+    assert b"\n\n" not in answer.split(b"\r\n\r\n")[0]
+    assert server.answers()
+
+
+def test_pings_without_end_close_the_line(visitor: Visitor, server: AppServer) -> None:
+    with visitor.line() as line:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(1200):
+                line.ping()
+        assert closed(line, 120) == (1008, "More pings than a browser sends.")
+    assert server.answers(20)
+
+
+def test_a_page_that_does_not_read_is_cut_off(visitor: Visitor, server: AppServer) -> None:
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    model = visitor.page.text.split("model ")[1][:32]
+    path = f"/api/kernels/{visitor.kernel}/channels?session_id={'a' * 32}"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        cookie = visitor.cookie(path)["Cookie"]
+        line.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n"
+            f"Cookie: {cookie}\r\n\r\n".encode()
+        )
+        time.sleep(2)
+        asked = {"comm_id": model, "data": {"method": "request_state"}}
+        with contextlib.suppress(OSError):
+            for _ in range(80):  # each answer has 2 MB
+                data = frame(message("comm_msg", asked))
+                line.sendall(b"\x82" + struct.pack(">BH", 0xFE, len(data)) + bytes(4) + data)
+                time.sleep(0.05)
+        end = time.monotonic() + 30
+        while "does not read what it asked for" not in server.log.read_text("utf-8"):
+            assert time.monotonic() < end
+            time.sleep(0.2)
+    assert process.memory_info().rss - before < 250 * 2**20
     assert server.answers()

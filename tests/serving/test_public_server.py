@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tornado.netutil import bind_sockets
+from tornado.web import Application, HTTPError
 from visitors import AppServer, Visitor, app, closed, frame, message, reply, write_page
 
 from cnnvis_widgets.cli import main
+from cnnvis_widgets.serving.bounded_server import BoundedServer
+from cnnvis_widgets.serving.headers import security_headers
 from cnnvis_widgets.serving.limits import Counter, Limits, Sentence, group
+from cnnvis_widgets.serving.owners import _set_cookie
+from cnnvis_widgets.serving.server import refuse_other_looks
 
 PAGE = """
 import os, pathlib, tempfile
@@ -210,3 +217,59 @@ def test_places_follow_from_the_memory() -> None:
     assert Limits.for_the_public(24 * 2**30).visitors == (24 * 1024 - 2000) // 700 == 32
     assert Limits.for_the_public(2**30).visitors == 2
     assert Limits.for_the_public(500 * 2**30).visitors_an_address == 60
+
+
+def test_an_address_has_so_many_connections() -> None:
+    async def attempt() -> tuple[int, int]:
+        server = BoundedServer(Application([]), 5, idle_connection_timeout=30)
+        (bound,) = bind_sockets(0, "127.0.0.1")
+        server.add_sockets([bound])
+        port = bound.getsockname()[1]
+        lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(9)]
+        await asyncio.sleep(0.3)
+        refused = sum(reader.at_eof() for reader, _ in lines)
+        for _, writer in lines:
+            writer.close()
+        await asyncio.sleep(0.3)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 5)
+        left = sum(server._open.values())
+        server.stop()
+        assert b" 404 " in answer
+        return refused, left
+
+    assert asyncio.run(attempt()) == (4, 0)
+
+
+def test_cookies_of_embedded_pages_are_kept_within_their_frame() -> None:
+    text = _set_cookie("secret", "/api/kernels/x", samesite="None", secure=True)
+    assert "SameSite=None" in text
+    assert "Secure" in text
+    assert text.endswith("; Partitioned")
+    headers = security_headers("a.example", public=True, embedders=("https://moodle.example",))
+    assert "frame-ancestors 'self' https://moodle.example" in headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in headers
+    assert "ws://" not in security_headers("a; script-src *")["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({}, 0),
+        ({"theme": "dark"}, 0),
+        ({"theme": '"><script>'}, 404),
+        ({"template": "python"}, 404),
+    ],
+)
+def test_beside_jupyterlab_looks_come_from_a_list_too(query: dict[str, str], status: int) -> None:
+    class Asked:
+        def get_argument(self, name: str, default: str) -> str:
+            return query.get(name, default)
+
+    if not status:
+        refuse_other_looks(Asked(), None, "")
+        return
+    with pytest.raises(HTTPError) as error:
+        refuse_other_looks(Asked(), None, "")
+    assert error.value.status_code == status

@@ -78,7 +78,7 @@ class AppServer:
         finally:
             line.close()
 
-    def answers(self, within: float = 2) -> bool:
+    def answers(self, within: float = 10) -> bool:
         """Whether the server still answers everybody else."""
         start = time.monotonic()
         found = self.ask("voila/static/voila.js", seconds=within)
@@ -122,7 +122,8 @@ def app(folder: Path, page: str, *options: str, base: str = "/", **env: str) -> 
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "cnnvis_widgets.cli", "app", str(folder / page)]
-    command += ["--no-browser", "--no-preheat", f"--port={port}", "--host=127.0.0.1", *options]
+    command += ["--no-browser", "--no-preheat", "--engine=in-process", f"--port={port}"]
+    command += ["--host=127.0.0.1", *options]
     log = folder.parent / f"server-{port}.log"
     with log.open("wb") as file:
         process = subprocess.Popen(

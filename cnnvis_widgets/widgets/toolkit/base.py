@@ -124,7 +124,6 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
 
     @traitlets.validate("error")
     def _sayable(self, proposal: dict[str, str]) -> str:
-        text = proposal["value"]
-        text = without_paths(text) if policy.current().served else text
-        longest = page_messages.LONGEST_SENTENCE
-        return text if len(text) <= longest else f"{text[:longest]} …"
+        text, longest = proposal["value"], page_messages.LONGEST_SENTENCE
+        text = text if len(text) <= longest else f"{text[:longest]} …"
+        return without_paths(text) if policy.current().served else text

@@ -17,6 +17,12 @@
     document.body.prepend(line);
   };
 
+  if (!navigator.cookieEnabled) {
+    addEventListener("DOMContentLoaded", () =>
+      say("This page needs cookies: by one of them the server knows whose page it is. Allow them."),
+    );
+  }
+
   window.WebSocket = class extends Plain {
     /** @param {string | URL} url @param {string | string[]} [protocols] */
     constructor(url, protocols) {
