@@ -172,6 +172,14 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
+LINKS = (
+    "picture=/etc/passwd", "network=~root/x.keras", "picture=../../x.png&method=saliency",
+    "picture=scene:1" + "9" * 6000, "picture=digit:-1", "network=vgg16", "parameters=[[[[",
+    "parameters={\"decoder\":\"/etc/passwd\"}&method=upconvnet", "neuron=1e9", "layer=/&neuron=1",
+    "position=" + "1," * 900, "neuron=" + "9" * 5000, "?picture=scene:7&method=grad_cam",
+)  # fmt: skip
+
+
 def odd_value(draw: random.Random, depth: int = 0) -> Any:
     """A value that JSON can carry."""
     if depth > 3 or draw.random() < 0.7:
@@ -201,8 +209,10 @@ class _Deaf:
 
 def messages(draw: random.Random) -> Iterator[Callable[[], None]]:
     """Messages to all parts of an explorer, as the kernel hands them over."""
+    from cnnvis_widgets.engine import listings
     from cnnvis_widgets.widgets import Explorer
 
+    listings.pictures("digits")  # once, scikit-learn is imported for them
     explorer = Explorer("mini_vgg", engine=_Deaf())
     names = ("header", "pictures", "networks", "layers", "neurons", "predictions", "methods")
     parts = [getattr(explorer, name) for name in (*names, "parameters", "view", "growth")]
@@ -214,7 +224,8 @@ def messages(draw: random.Random) -> Iterator[Callable[[], None]]:
         part = draw.choice(parts)
         wanted = [*part.keys, "pictures", "networks", "nothing", "_esm"]
         state = {draw.choice(wanted): odd_value(draw) for _ in range(draw.randint(1, 3))}
-        content = {"kind": draw.choice(["upload", "cancel", "x"]), "filename": odd_value(draw)}
+        content = {"kind": draw.choice(["upload", "cancel", "link", "x"])}
+        content |= {"filename": odd_value(draw), "link": draw.choice(LINKS)}
         data = draw.choice(
             [
                 {"method": "update", "state": state, "buffer_paths": []},
