@@ -128,7 +128,12 @@ class Target(Neuron):
         return self.expression(repr(self.mask))
 
     def expression(self, mask: str) -> str:
-        """What makes this target, its mask being called `mask`."""
+        """What makes this target, its mask being called `mask`.
+
+        Examples:
+            >>> cnnvis.Target(2, mask=[[True, False]]).expression("road")
+            'Target({2: 1.0}, mask=road)'
+        """
         said = [repr(dict(self.weights))]
         plain = {"layer": None, "aggregate": "sum", "position": None, "region": None}
         said += [f"{n}={v!r}" for n in plain if (v := getattr(self, n)) != plain[n]]
@@ -137,16 +142,32 @@ class Target(Neuron):
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Those that it is made of."""
+        """Those that it is made of.
+
+        Examples:
+            >>> cnnvis.Target({3: 1, 5: -1}).units
+            (3, 5)
+        """
         return tuple(unit for unit, _ in self.weights)
 
     @property
     def single(self) -> bool:
-        """Never one unit as it is."""
+        """Never one unit as it is.
+
+        Examples:
+            >>> cnnvis.Target({3: 1}).single
+            False
+        """
         return False
 
     def check(self, shape: Sequence[int | None]) -> None:
-        """Check that the layer has these units and places; see `Neuron.check`."""
+        """Check that the layer has these units and places; see `Neuron.check`.
+
+        Examples:
+            >>> cnnvis.Target({0: 1, 9: -1}).check((4, 3, 8))
+            Traceback (most recent call last):
+            cnnvis_widgets.errors.UnknownNameError: There is no unit 9 in the output: 0 to 7.
+        """
         for unit, _ in self.weights:
             Neuron(self.layer, unit, self.aggregate, self.position).check(shape)
         self.shares(shape)
@@ -206,7 +227,12 @@ class Target(Neuron):
         return chosen
 
     def record(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON; `of_record` undoes it."""
+        """All of it as plain data, for JSON; `of_record` undoes it.
+
+        Examples:
+            >>> cnnvis.Target({3: 1, 5: -1}).record()["weights"]
+            [[3, 1.0], [5, -1.0]]
+        """
         mask = self.mask and [list(self.mask.shape), base64.b64encode(self.mask.packed).decode()]
         return {
             "weights": [list(pair) for pair in self.weights],
@@ -217,7 +243,12 @@ class Target(Neuron):
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Target:
-        """The target that `record` was made of."""
+        """The target that `record` was made of.
+
+        Examples:
+            >>> cnnvis.Target.of_record(cnnvis.Target({3: 1, 5: -1}).record())
+            Target({3: 1.0, 5: -1.0})
+        """
         mask = record["mask"]
         return cls(
             dict(record["weights"]),

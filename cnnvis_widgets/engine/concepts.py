@@ -71,7 +71,7 @@ class Concepts:
         >>> pictures = [one.picture for one in scenes(8, seed=1)]
         >>> concepts = cnnvis.concepts(network, pictures, neuron=0, count=3)
         >>> concepts.maps.shape, concepts.bank.shape, concepts.layer
-        ((8, 8, 8, 3), (3, 40), 'block4_conv2')
+        ((8, 8, 8, 3), (3, 64), 'block4_conv2')
         >>> bool((np.diff(concepts.importance) <= 0).all())
         True
     """
