@@ -238,7 +238,11 @@ def messages(draw: random.Random) -> Iterator[Callable[[], None]]:
 
         def hear(part: Any = part, data: Any = data, buffers: Any = buffers) -> None:
             part._handle_msg({"content": {"data": data}, "buffers": buffers})
-            fixed = {"pictures", "networks", "_esm", "_css", "layout", "code"} & mine[part].keys()
+            # A link may put a drawn picture beside the others; of files it names none.
+            files = [one["name"] for one in explorer.pictures.pictures if "/" in one["name"]]
+            if files or len(explorer.pictures.pictures) > 60:
+                raise OutOfBoundsError(f"pictures that a page named: {files}")
+            fixed = {"networks", "_uploads", "_esm", "_css", "layout", "code"} & mine[part].keys()
             for name in fixed:
                 if part.get_state(name) != mine[part][name]:
                     raise OutOfBoundsError(f"{type(part).__name__}.{name} was set by a page")

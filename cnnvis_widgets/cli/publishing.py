@@ -6,6 +6,7 @@ import argparse
 import re
 from dataclasses import replace
 
+from cnnvis_widgets.engine import IN_PROCESS
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.serving.limits import Limits, Publishing
 
@@ -87,7 +88,8 @@ def _limits(options: argparse.Namespace) -> Limits:
         return Limits()
     import psutil
 
-    limits = Limits.for_the_public(psutil.virtual_memory().total)
+    shared = options.engine != IN_PROCESS
+    limits = Limits.for_the_public(psutil.virtual_memory().total, shared)
     if "visitors" in given and "visitors_an_address" not in given:
         limits = replace(limits, visitors_an_address=min(60, given["visitors"]))
     return replace(limits, **given)

@@ -10,8 +10,12 @@ from cnnvis_widgets.serving.frames import Allowance
 MOST_ADDRESSES = 20_000
 """Addresses that are remembered at once; those that were quiet are forgotten first."""
 
-MEMORY_OF_A_VISITOR = 700
-"""MB; measured for the explorer with one network, see docs/serving.md."""
+MEMORY_OF_A_VISITOR = {False: 700, True: 120}
+"""MB, by whether an engine is shared: a kernel with a TensorFlow of its own, or a light one; as
+measured, with room to spare."""
+
+MEMORY_OF_THE_REST = {False: 2000, True: 6000}
+"""MB: the system and the server, and the processes that compute for all."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,15 @@ class Limits:
     absent_seconds: float = 600
 
     @classmethod
-    def for_the_public(cls, memory: int) -> Limits:
+    def for_the_public(cls, memory: int, shared: bool) -> Limits:
         """What suits a machine.
 
         Args:
             memory: of the machine, in bytes.
+            shared: whether all visitors share what computes.
         """
-        places = max(2, (memory // 2**20 - 2000) // MEMORY_OF_A_VISITOR)
+        left = memory // 2**20 - MEMORY_OF_THE_REST[shared]
+        places = max(2, left // MEMORY_OF_A_VISITOR[shared])
         return cls(
             visitors=places,
             visitors_an_address=min(60, max(2, places // 2)),

@@ -214,9 +214,10 @@ def test_addresses_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_places_follow_from_the_memory() -> None:
-    assert Limits.for_the_public(24 * 2**30).visitors == (24 * 1024 - 2000) // 700 == 32
-    assert Limits.for_the_public(2**30).visitors == 2
-    assert Limits.for_the_public(500 * 2**30).visitors_an_address == 60
+    assert Limits.for_the_public(24 * 2**30, False).visitors == (24 * 1024 - 2000) // 700 == 32
+    assert Limits.for_the_public(24 * 2**30, True).visitors == (24 * 1024 - 6000) // 120 == 154
+    assert Limits.for_the_public(2**30, True).visitors == 2
+    assert Limits.for_the_public(500 * 2**30, True).visitors_an_address == 60
 
 
 def test_an_address_has_so_many_connections() -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Neuron
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
+KEPT_PICTURES = 40
+"""Beside one that a link names: those of the menu, and of the last links."""
+
 KEYS = ("network", "picture", "layer", "neuron", "aggregate", "position", "method", "parameters")
 
 
@@ -81,7 +84,8 @@ def open_link(explorer: Explorer, link: str) -> None:
     picture: Any = state.get("picture", explorer.pictures.value)
     if picture not in [*_names(explorer.pictures.pictures), *explorer.pictures.uploads]:
         # One that is offered with another network: it is put beside these.
-        explorer.pictures.pictures = [listings.picture(picture), *explorer.pictures.pictures]
+        beside = explorer.pictures.pictures[-KEPT_PICTURES:]
+        explorer.pictures.pictures = [listings.picture(picture), *beside]
     method = state.get("method", explorer.methods.value)
     if method not in (known := _names(listings.methods())):
         raise UnknownNameError.of("method", method, known)
