@@ -45,7 +45,6 @@ def computing(options: argparse.Namespace) -> Iterator[None]:
 
     Raises:
         InvalidValueError: options that contradict each other, or no address.
-        CnnvisError: the processes could not be started.
     """
     mine = options.workers is not None or options.listen is not None
     if options.scheduler and (mine or options.engine == IN_PROCESS):
@@ -63,15 +62,14 @@ def computing(options: argparse.Namespace) -> Iterator[None]:
         os.environ[SCHEDULER_VARIABLE] = checked_address(options.scheduler)
         yield
         return
-    from cnnvis_widgets.engine.shared.cluster import HERE, Size, start
+    from cnnvis_widgets.engine.shared.cluster import HERE, Keeper
 
-    listen = checked_address(options.listen or HERE)
-    service = start(Size.of_machine(options.workers), listen)
-    os.environ[SCHEDULER_VARIABLE] = service.address
+    keeper = Keeper(checked_address(options.listen or HERE), options.workers)
+    os.environ[SCHEDULER_VARIABLE] = reachable(keeper.address)
     try:
         yield
     finally:
-        service.stop()
+        keeper.stop()
 
 
 def add_worker(command: argparse.ArgumentParser) -> None:
@@ -111,6 +109,11 @@ def checked_address(text: str) -> str:
             f"An address is tcp://HOST:PORT, such as tcp://localhost:8786; got {text!r}."
         )
     return text
+
+
+def reachable(address: str) -> str:
+    """Where this machine reaches what listens there: "all interfaces" is no place to go to."""
+    return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 def _count(text: str) -> int:

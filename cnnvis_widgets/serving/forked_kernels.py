@@ -87,7 +87,11 @@ class Nursery:
         """End it, and the kernels that it forked."""
         self._line.close()
         self._lines.close()
-        self.process.wait(10)
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:  # it imports still
+            self.process.kill()
+            self.process.wait()
 
 
 class ForkedKernel:

@@ -41,7 +41,8 @@ def main(names: list[str]) -> int:
             getattr(found, function)()
     gc.collect()
     gc.freeze()  # what is shared is not touched by any kernel's collector
-    line.sendall(b"ready\n")
+    with contextlib.suppress(BrokenPipeError):  # the server has ended meanwhile
+        line.sendall(b"ready\n")
     with line, line.makefile("rb") as lines:
         while (text := _next(line, lines)) is not None:
             request = json.loads(text)

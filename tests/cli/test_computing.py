@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from cnnvis_widgets.cli.computing import checked_address
 from cnnvis_widgets.engine import SCHEDULER_VARIABLE
 from cnnvis_widgets.engine.requests import Open
 from cnnvis_widgets.engine.shared.client import SharedEngine
-from cnnvis_widgets.engine.shared.cluster import PRELOAD, Size, start
+from cnnvis_widgets.engine.shared.cluster import ATTEMPTS, PRELOAD, Keeper, Size, start
 from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.serving import forked_kernels
 from cnnvis_widgets.serving import server as serving
 
 
@@ -36,6 +39,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """What the pages' kernels would have found in their environment, for each `serving.app`."""
     found: list[str | None] = []
     monkeypatch.setenv(SCHEDULER_VARIABLE, "")
+    monkeypatch.setattr(forked_kernels, "forked_kernels", lambda shared: nullcontext())
     monkeypatch.setattr(
         serving, "app", lambda *_a, **_k: found.append(os.environ[SCHEDULER_VARIABLE]) or 0
     )
@@ -63,20 +67,20 @@ def test_the_pages_kernels_are_told_what_computes(notebook: str, served: list[st
 def test_by_default_processes_are_started_that_end_with_the_pages(
     notebook: str, served: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked: list[tuple[str, int | None] | str] = []
+
     class Fake:
-        address, stopped = "tcp://127.0.0.1:7", False
+        def __init__(self, listen: str, workers: int | None) -> None:
+            self.address = listen
+            asked.append((listen, workers))
 
         def stop(self) -> None:
-            self.stopped = True
+            asked.append("stop")
 
-    fake, asked = Fake(), []
-    monkeypatch.setattr(
-        "cnnvis_widgets.engine.shared.cluster.start", lambda *a: asked.append(a) or fake
-    )
+    monkeypatch.setattr("cnnvis_widgets.engine.shared.cluster.Keeper", Fake)
     assert main(["app", notebook, "--workers", "3", "--listen", "tcp://0.0.0.0:8786"]) == 0
-    assert served == ["tcp://127.0.0.1:7"]
-    assert fake.stopped
-    assert asked == [(Size.of_machine(3), "tcp://0.0.0.0:8786")]
+    assert served == ["tcp://127.0.0.1:8786"]
+    assert asked == [("tcp://0.0.0.0:8786", 3), "stop"]
 
 
 @pytest.mark.parametrize(
@@ -134,3 +138,35 @@ def test_workers_join_from_elsewhere(tool: str) -> None:
         worker.send_signal(signal.SIGINT)
         assert worker.wait(30) in (0, 130)
         service.stop()
+
+
+def test_a_cluster_that_ends_is_started_again_at_its_address(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    keeper = Keeper(workers=1)
+    try:
+        assert opened(keeper.address) == "Mini VGG"
+        first = keeper._process
+        first.kill()
+        assert opened(keeper.address) == "Mini VGG"
+        assert keeper._process.pid != first.pid
+        assert "started again" in capfd.readouterr().err
+    finally:
+        keeper.stop()
+    assert keeper._process.poll() is not None
+
+
+def test_a_cluster_that_cannot_start_is_given_up_and_told(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        keeper = Keeper(f"tcp://127.0.0.1:{taken.getsockname()[1]}", 1)
+        end, said = time.monotonic() + 90, ""
+        while "do not start" not in said and time.monotonic() < end:
+            time.sleep(0.2)
+            said += capfd.readouterr().err
+        keeper.stop()
+    assert said.count("started again") == ATTEMPTS - 1
+    assert "--engine in-process" in said

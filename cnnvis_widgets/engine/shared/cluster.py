@@ -1,6 +1,6 @@
 """A scheduler and its workers on this machine, in processes that end with the one that starts them.
 
-`start` is for the process that serves pages; this module, run by itself, is its child.
+`Keeper` is for the process that serves pages; this module, run by itself, is its child.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -26,6 +28,9 @@ MEMORY_SHARE = 0.7
 
 FIRST = ("efficientnet_lite0", "cat", "grad_cam")
 """What the explorer shows first: it is computed before the first visitor comes."""
+
+SOUND_AFTER, ATTEMPTS = 60.0, 3
+"""A cluster that ends is started again, but not after so many that did not last these seconds."""
 
 REJOIN_EVERY = 2.0
 """Seconds between two attempts to reach a scheduler that is away."""
@@ -160,8 +165,7 @@ def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
     Raises:
         CnnvisError: it did not start.
     """
-    command = [sys.executable, "-m", __name__, listen, *map(str, size), str(int(warm))]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = _child(listen, size, warm)
     assert process.stdout is not None
     address = process.stdout.readline().strip()
     if not address:
@@ -170,6 +174,64 @@ def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
             'above. "cnnvis app --engine in-process" does without them.'
         )
     return Service(address, process)
+
+
+class Keeper:
+    """Keeps a cluster running in a process of its own; returns at once, while that starts.
+
+    Args:
+        listen: where the scheduler listens; port 0 is chosen now.
+        workers: how many; None for what the machine is good for.
+
+    Attributes:
+        address: the scheduler's.
+    """
+
+    def __init__(self, listen: str = HERE, workers: int | None = None) -> None:
+        self.address = _with_port(listen)
+        self._size = Size(workers or 0, 0, 0)
+        self._closed = threading.Event()
+        self._process = _child(self.address, self._size, warm=True)
+        threading.Thread(target=self._keep, name="cnnvis-cluster", daemon=True).start()
+
+    def _keep(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            begun = time.monotonic()
+            status = self._process.wait()
+            if self._closed.is_set():
+                return
+            failures = 1 if time.monotonic() - begun > SOUND_AFTER else failures + 1
+            again = failures < ATTEMPTS
+            print(
+                f"The processes that compute have ended with {status}; "
+                + ("they are started again." if again else "they do not start: pages get nothing. "
+                   '"cnnvis app --engine in-process" does without them.'),
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
+            if not again:
+                return
+            self._process = _child(self.address, self._size, warm=True)
+
+    def stop(self) -> None:
+        """End scheduler and workers."""
+        self._closed.set()
+        Service(self.address, self._process).stop()
+
+
+def _with_port(listen: str) -> str:
+    """The address, with a port that is free in place of 0."""
+    host, _, port = listen.removeprefix("tcp://").rpartition(":")
+    if port != "0":
+        return listen
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return f"tcp://{host}:{probe.getsockname()[1]}"
+
+
+def _child(listen: str, size: Size, warm: bool) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", __name__, listen, *map(str, size), str(int(warm))]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def _warm(address: str) -> None:
@@ -200,6 +262,8 @@ def _main() -> None:
         parser.add_argument(name, type=int)
     given = parser.parse_args()
     size = Size(given.workers, given.threads, given.memory)
+    if not size.memory:
+        size = Size.of_machine(size.workers or None)
     with local_cluster(size, given.listen, bool(given.warm)) as address:
         print(address, flush=True)
         sys.stdin.read()  # until the parent closes it, or is gone
