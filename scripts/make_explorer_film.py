@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import shutil
 import socket
 import subprocess
@@ -122,8 +123,13 @@ def visit(film: Film) -> None:
     def group(name: str) -> Locator:
         return page.get_by_role("group", name=name, exact=True)
 
+    def opened(name: str, words: str) -> Locator:
+        film.click(page.get_by_role("button", name=re.compile(f"^{name}")), words)
+        film.take(READ // 3)
+        return group(name)
+
     def method(name: str, words: str) -> None:
-        film.click(group("Method").get_by_role("radio", name=name).first, words)
+        film.click(opened("Method", words).get_by_role("radio", name=name).first, words)
         film.settle(name)
 
     film.say("A picture, a network, a class: Grad-CAM shows where the network looks")
@@ -145,19 +151,20 @@ def visit(film: Film) -> None:
     for x, y in ((0.3, 0.35), (0.5, 0.8), (0.85, 0.2)):
         film.go(canvas, x, y)
         film.take(READ // 2)
-    film.click(
-        group("Picture").get_by_role("radio", name="espresso"), "Another picture, or your own"
-    )
+    words = "Another picture, or your own"
+    film.click(opened("Picture", words).get_by_role("radio", name="espresso"), words)
+    film.settle("tiger cat")
+    film.click(group("Class").get_by_role("option", name="espresso"), "Its own class")
     film.settle("espresso")
-    film.say("Any neuron of any layer, the most active first")
+    opened("Layer", "Any neuron of any layer, the most active first")
     page.get_by_placeholder("filter by name").fill("block4b_add")
     film.click(page.get_by_role("treeitem", name="block4b_add").last, "Any neuron of any layer")
     film.settle("of block4b_add")
     units = group("Neuron").get_by_role("radio", name="unit")
     film.click(units.nth(2), "Any neuron of any layer, the most active first")
     film.settle("of block4b_add")
-    network = group("Network").get_by_role("option").filter(has_text="Mini VGG")
-    film.click(network, "Another network; your own Keras model works as well")
+    words = "Another network; your own Keras model works as well"
+    film.click(opened("Network", words).get_by_role("option", name="Mini VGG"), words)
     film.settle("Mini VGG", 2 * READ)
 
 

@@ -3,8 +3,15 @@ import { errorLine, h, listen, rendering, watch } from "../toolkit/base.js";
 import { workLine } from "./work_line.js";
 
 const CHOICE = '[role="radio"], [role="option"], [role="treeitem"]:not([aria-expanded])';
-const FIRST =
-  'input[type="search"], input[type="text"], [aria-checked="true"], [aria-selected="true"], input, button';
+// What gets the focus in an opened panel: the first of these kinds that there is.
+const FIRST = [
+  "input[type='search']",
+  "[aria-checked='true']",
+  "[aria-selected='true']",
+  "input",
+  "select",
+  "button",
+];
 
 class ExplorerBarView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
@@ -148,7 +155,7 @@ class ExplorerBarView {
       const next = /** @type {Node | null} */ (event.relatedTarget);
       if (next && !panel.contains(next) && !part.button.contains(next)) this.close(false);
     });
-    const first = panel.querySelector(FIRST);
+    const first = FIRST.map((kind) => panel.querySelector(kind)).find(Boolean);
     if (first instanceof HTMLElement) first.focus({ preventScroll: true });
     panel
       .querySelector('[aria-checked="true"], [aria-selected="true"]')
