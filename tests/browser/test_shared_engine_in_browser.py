@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import re
+import time
 
 import numpy as np
 from jupyter_servers import in_kernel
@@ -22,9 +25,17 @@ def upload() -> bytes:
 
 def choose(page: Page, method: str) -> None:
     """Open the bar's panel and choose in it."""
-    page.get_by_role("button", name="Method").click()
+    page.get_by_role("button", name=re.compile("^Method")).click()
     methods = page.get_by_role("group", name="Method", exact=True).get_by_role("radio")
     methods.filter(has_text=method).first.click()
+
+
+def until(page: Page, code: str, wanted: object) -> None:
+    """Wait until the kernel says so."""
+    end = time.monotonic() + WAIT / 1000
+    while (found := ast.literal_eval(in_kernel(page, code))) != wanted:
+        assert time.monotonic() < end, found
+        page.wait_for_timeout(100)
 
 
 def test_a_visit_of_the_app(lesson_page, tmp_path) -> None:
@@ -38,11 +49,8 @@ def test_a_visit_of_the_app(lesson_page, tmp_path) -> None:
     choose(page, "Saliency map")
     expect(title).to_contain_text("Saliency map", timeout=WAIT)
     page.locator("input[type=file]").first.set_input_files(tmp_path / "mine.png")
-    page.wait_for_function(
-        "() => document.querySelectorAll('.cnnvis-uploads')[0].textContent.includes('picture')"
-    )
-    expect(page.locator(".cnnvis-view-work")).to_be_hidden(timeout=WAIT)
-    assert in_kernel(page, "explorer.pictures.value") == "'upload-1'"
+    until(page, "explorer.pictures.value", "upload-1")
+    until(page, "explorer.header.working", "")
     # A film: it grows in sight, and stops when it is told.
     choose(page, "Activation maximisation")
     page.wait_for_function("() => document.querySelector('.cnnvis-view-title').textContent"
