@@ -18,6 +18,9 @@ MEMORY_OF_THE_REST = {False: 2000, True: 6000}
 """MB: the system and the server, and the processes that compute for all."""
 
 
+THEMES = ("light", "dark", "JupyterLab Light", "JupyterLab Dark")
+
+
 @dataclass(frozen=True)
 class Limits:
     """What holds for all visitors; 0 stands for no bound.

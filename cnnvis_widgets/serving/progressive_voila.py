@@ -52,9 +52,8 @@ from cnnvis_widgets.serving.kernel_lines import (
     KernelState,
 )
 from cnnvis_widgets.serving.kernel_watch import KernelWatch
-from cnnvis_widgets.serving.limits import Publishing, Sentence
+from cnnvis_widgets.serving.limits import THEMES, Publishing, Sentence
 from cnnvis_widgets.serving.owners import Owners, address_of
-from cnnvis_widgets.serving.server import THEMES
 
 _SILENT = logging.Logger("cnnvis_widgets.serving.progressive_voila", logging.CRITICAL + 1)
 

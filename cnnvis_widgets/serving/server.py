@@ -20,7 +20,7 @@ from cnnvis_widgets import policy
 from cnnvis_widgets.course import notebooks_folder
 from cnnvis_widgets.course.catalogue import INDEX
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
-from cnnvis_widgets.serving.limits import AMONG_FRIENDS, Publishing
+from cnnvis_widgets.serving.limits import AMONG_FRIENDS, THEMES, Publishing
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -48,7 +48,6 @@ PAGE = {
 }
 """How pages look, wherever Voilà runs."""
 
-THEMES = ("light", "dark", "JupyterLab Light", "JupyterLab Dark")
 
 PREPROCESSORS = ["cnnvis_widgets.course.pages.prepare"]
 """What makes a page of the course of a notebook: links to words, to the other lessons, the code."""
