@@ -34,8 +34,8 @@ def add_computing(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--listen",
         metavar="ADDRESS",
-        help="tcp://HOST:PORT where workers of other machines may join; whoever reaches it can run "
-        "code here (default: within this machine only)",
+        help="tcp://HOST:PORT where workers of other machines may join; anyone who reaches it can "
+        "run code here (default: within this machine only)",
     )
 
 

@@ -1,6 +1,6 @@
 """What a page asks: plain data in, plain data out, so that it can be asked of another process too.
 
-Whoever performs a request has a `Library` of loaded networks. Only `Library` loads TensorFlow.
+A request is performed with a `Library` of loaded networks. Only `Library` loads TensorFlow.
 """
 
 from __future__ import annotations

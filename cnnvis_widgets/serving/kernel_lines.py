@@ -76,7 +76,7 @@ class KernelLine(Guarded, VoilaKernelWebsocketHandler):
         await super().open(kernel_id)
 
     def on_message(self, ws_message: str | bytes) -> None:
-        """Hand on what a page of ours may send; end the line of whoever sends something else."""
+        """Hand on what a page of ours may send; end the line if it sends something else."""
         if self.connection is None:
             return
         try:

@@ -76,7 +76,7 @@ class KernelWatch:
             self.sent(kernel_id)
 
     def sent(self, kernel_id: str) -> None:
-        """The page was sent; whoever asked for it connects soon, or is gone."""
+        """The page was sent; the visitor connects soon, or is gone."""
         if not self._lines.get(kernel_id):
             self._alone_since.setdefault(kernel_id, time.monotonic())
 

@@ -81,7 +81,7 @@ def main(max_pixels: int, seconds: float, megabytes: int) -> None:
 
 
 def _bound(seconds: float, megabytes: int) -> None:
-    """Bounds on this process; where the system has none, whoever started it ends it in time."""
+    """Bounds on this process; where the system has none, the parent process ends it in time."""
     with contextlib.suppress(ImportError):
         import resource
 

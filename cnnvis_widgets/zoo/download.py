@@ -124,7 +124,7 @@ class _Transfer(threading.Thread):
 
 
 def _explained(error: BaseException) -> BaseException:
-    """The error in words of use to whoever sits before the machine."""
+    """The error in words that help the user."""
     import requests
 
     if isinstance(error, FileError):

@@ -34,7 +34,7 @@ from cnnvis_widgets.errors import CnnvisError
 _LOG = logging.getLogger(__name__)
 
 LOST_AFTER = 5.0
-"""Seconds without the service after which whoever waits is told."""
+"""Seconds without the service after which those who wait are told."""
 
 WELCOME_WITHIN = 5.0
 RETRY_EVERY = 0.5

@@ -79,8 +79,8 @@ def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterato
 
     Args:
         size: of the workers.
-        listen: where the scheduler listens; port 0 is any that is free. Whoever reaches it can run
-            code there, as with all of Dask: keep it within the machine or a private network.
+        listen: where the scheduler listens; port 0 is any that is free. Anyone who reaches it can
+            run code there, as with all of Dask: keep it within the machine or a private network.
         warm: whether to compute at once what the explorer shows first.
 
     Yields:
