@@ -85,7 +85,7 @@ def script(explanation: Explanation, source: Script) -> str:
         if explanation.parameters[p.name] != p.default
     }
     made = source.network or (
-        "cnnvis.Network(model)  # your own Keras model, with the preprocess you gave before"
+        "cnnvis.Network(model)  # your own Keras model, with the options you gave before"
     )
     head, picture = _image(explanation, source)
     lines = [

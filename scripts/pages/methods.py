@@ -26,9 +26,9 @@ as numbers in `explanation.details`.
 
 The columns are those of the thesis: which neurons a method was published for, whether it rests on
 derivatives, how fine its maps are, whether something is trained, whether it needs a particular
-architecture. Here every method but CAM and LIME takes any neuron of any layer (attention rollout
-one behind attention), and a `cnnvis.Target`: a class against another, a sum, a region, one of
-several outputs. VisualBackProp and Eigen-CAM are about the last convolutional layer whichever neuron is
+architecture. Here every method but CAM and LIME takes any neuron of any layer (attention rollout:
+behind attention), and a `cnnvis.Target`: a class against another, a sum, a region, one of several
+outputs. VisualBackProp and Eigen-CAM are about the last convolutional layer whichever neuron is
 chosen; the two inversions are about the whole layer of the neuron that is chosen.
 """
 
