@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from cnnvis_widgets import policy
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 if TYPE_CHECKING:
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
 
 
 SLOW_FILES = {
+    "test_bad_day",
     "test_cli",
     "test_compiled_functions",
     "test_computing",
     "test_decoders",
+    "test_fuzz",
+    "test_hostile_visitor",
     "test_large_networks",
     "test_minis",
+    "test_public_server",
     "test_random_requests",
     "test_server",
     "test_shared_engine",
@@ -33,6 +39,12 @@ SLOW_FILES = {
 
 WEIGHTS = {"default_network"}
 """Fixtures that load a large network's trained weights."""
+
+
+@pytest.fixture(autouse=True)
+def own_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that serves pages, in this process, leaves no bounds to those that follow."""
+    monkeypatch.setenv(policy.VARIABLE, "")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
