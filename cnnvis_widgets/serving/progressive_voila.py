@@ -45,6 +45,7 @@ from cnnvis_widgets.serving.frames import (
 )
 from cnnvis_widgets.serving.guarded import SETTING, Guard, Guarded, Nothing, guarded, said
 from cnnvis_widgets.serving.kernel_lines import (
+    MOST_LINES,
     REFUSED,
     Connection,
     Goodbye,
@@ -108,6 +109,8 @@ class ProgressiveVoila(Voila):
         if self.publishing.public:  # the folder is not for all, nor what others asked for
             closed = (TornadoVoilaTreeHandler, VoilaContentsHandler, RequestInfoSocketHandler)
             ours |= dict.fromkeys(closed, (Nothing, {}))
+        if not self.identity_provider.token:  # nobody logs in
+            ours |= {kind: (Nothing, {}) for _, kind in self.identity_provider.get_handlers()}
         handlers = []
         for route, handler, *rest in super().init_handlers():
             new, more = ours.get(handler, (guarded(handler), {}))
@@ -222,6 +225,8 @@ class Outputs(Guarded, ExecutionRequestHandler):
     async def get(self, kernel_id: str) -> None:
         """Connect, where the page is the kernel's own."""
         self.only_its_owner(kernel_id)
+        if self.guard.watch.lines(kernel_id) >= MOST_LINES:
+            raise HTTPError(429)
         self._pings = Allowance(MESSAGES_A_SECOND, MESSAGES_AT_ONCE)
         await super().get(kernel_id=kernel_id)  # type: ignore[misc]
 

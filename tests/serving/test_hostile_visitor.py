@@ -211,7 +211,8 @@ def test_a_look_that_there_is_works(server: AppServer) -> None:
         "voila/templates/..%2f..%2fx/static/y", "nothing", "api/kernels", "api/contents",
         "voila/api/shutdown/x", "voila/execution/x", "api/kernels/x/channels",
         f"voila/files/{'x' * 4000}.png", "voila/render/%0d%0aSet-Cookie:%20a=b.ipynb",
-        "voila/render/no.ipynb", "voila/labextensions/..%2f..%2f..%2fetc/passwd",
+        "voila/render/no.ipynb", "login?next=//example.org", "logout", "voila/api/themes/x%00",
+        "voila/api/themes/..%2f..%2fx", "voila/labextensions/..%2f..%2f..%2fetc/passwd",
     ],
 )  # fmt: skip
 def test_odd_addresses_are_not_there(server: AppServer, path: str) -> None:

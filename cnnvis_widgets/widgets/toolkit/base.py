@@ -124,6 +124,8 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
 
     @traitlets.validate("error")
     def _sayable(self, proposal: dict[str, str]) -> str:
-        text, longest = proposal["value"], page_messages.LONGEST_SENTENCE
+        # Half of a character, which a page may have sent, could not be sent back.
+        text = proposal["value"].encode("utf-8", "replace").decode("utf-8")
+        longest = page_messages.LONGEST_SENTENCE
         text = text if len(text) <= longest else f"{text[:longest]} …"
         return without_paths(text) if policy.current().served else text

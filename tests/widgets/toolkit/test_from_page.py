@@ -185,6 +185,8 @@ def test_errors_of_a_served_page_name_no_path(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(policy.VARIABLE, policy.SERVED.text())
     view.error = "The file '/srv/secret/x.png' does not exist!"
     assert view.error == "The file 'x.png' does not exist!"
+    view.error = "half \ud800 a character"
+    assert view.error == "half ? a character"
     view.error = "long " * 1000
     assert len(view.error) < 1010
     view.close()
