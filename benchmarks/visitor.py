@@ -184,7 +184,10 @@ class Visitor:
                 "method": list(QUICK),
                 "picture": [one["name"] for one in state.get("pictures", [])],
             }[kind]
-            value = self._random.choice([one for one in offers if one != state.get("value")])
+            others = [one for one in offers if one != state.get("value")]
+            if not others:  # the classes of a new picture have not come yet
+                return
+            value = self._random.choice(others)
             state["value"] = value
             data = {"method": "update", "state": {"value": value}, "buffer_paths": []}
             self._send("comm_msg", {"comm_id": self._ids[name], "data": data})

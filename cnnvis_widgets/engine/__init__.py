@@ -13,7 +13,14 @@ from cnnvis_widgets.engine.contract import Engine
 from cnnvis_widgets.engine.in_process import InProcessEngine
 from cnnvis_widgets.errors import InvalidValueError
 
-__all__ = ["IN_PROCESS", "SCHEDULER_VARIABLE", "Engine", "InProcessEngine", "shared_engine"]
+__all__ = [
+    "IN_PROCESS",
+    "SCHEDULER_VARIABLE",
+    "Engine",
+    "InProcessEngine",
+    "shared_engine",
+    "use_engine",
+]
 
 IN_PROCESS = "in-process"
 SCHEDULER_VARIABLE = "CNNVIS_SCHEDULER"

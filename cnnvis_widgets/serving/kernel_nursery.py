@@ -24,8 +24,12 @@ from typing import Any
 
 LAUNCHER = ("-m", "ipykernel_launcher")
 
-START = "--IPKernelApp.extensions=cnnvis_widgets.serving.kernel_start"
-"""What is done in each kernel because it was imported before there was one."""
+START = (
+    # what imports do where there is a kernel, and could not do in the nursery
+    "--IPKernelApp.extensions=cnnvis_widgets.serving.kernel_start",
+    # a page's cells are nobody's to recall: 5 MB, and one file for which all kernels would queue
+    "--HistoryManager.enabled=False",
+)
 
 
 def main(names: list[str]) -> int:
@@ -79,7 +83,7 @@ def _become_kernel(line: socket.socket, request: dict[str, Any]) -> None:
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     # It ends with the nursery. The environment's JPY_PARENT_PID was read when it was imported.
-    sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}", START]
+    sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}", *START]
     random.seed()  # or all kernels would draw the same numbers
     if (numpy := sys.modules.get("numpy")) is not None:
         numpy.random.seed()

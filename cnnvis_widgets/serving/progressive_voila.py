@@ -37,6 +37,7 @@ from cnnvis_widgets import policy
 from cnnvis_widgets.course.catalogue import find
 from cnnvis_widgets.errors import without_paths
 from cnnvis_widgets.serving.bounded_server import BoundedServer, more_files
+from cnnvis_widgets.serving.compiled_templates import keep_compiled
 from cnnvis_widgets.serving.frames import (
     MESSAGES_A_SECOND,
     MESSAGES_AT_ONCE,
@@ -84,6 +85,7 @@ class ProgressiveVoila(Voila):
 
     def init_settings(self) -> dict[str, Any]:
         """Voilà's own, with bounds and with what the guarded handlers share."""
+        keep_compiled()
         settings: dict[str, Any] = super().init_settings()
         owners = Owners(embedded=bool(self.publishing.embedders))
         folder = policy.current().visitors

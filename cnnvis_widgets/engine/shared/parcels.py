@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 from importlib.metadata import version
 from typing import Any
@@ -91,8 +91,7 @@ def pack(request: Any) -> Parcel:
         digest = picture_digest(image)
         pictures[digest] = pickle.dumps(np.ascontiguousarray(image), protocol=5)
         request = replace(request, image=PictureOf(digest))
-    said = "".join(f"\n{one.name}={_said(getattr(request, one.name))}" for one in fields(request))
-    text = f"{VERSION}\n{type(request).__qualname__}{said}"
+    text = f"{VERSION} {_said(request)}"
     key = hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
     networks = networks_of(request)
     return Parcel(key, level_of(request), networks, pickle.dumps(request, protocol=5), pictures)
@@ -127,7 +126,18 @@ def pack_error(error: Exception) -> bytes:
 
 
 def _said(value: Any) -> str:
-    """A value in words that are the same wherever it was made."""
+    """A value in words: the same wherever it was made, and others for any other value.
+
+    A record's own `repr` may leave something out.
+    """
+    if is_dataclass(value):
+        parts = (f"{one.name}={_said(getattr(value, one.name))}" for one in fields(value))
+        return f"{type(value).__qualname__}({', '.join(parts)})"
+    if isinstance(value, np.ndarray):
+        return f"array {picture_digest(value)}"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_said(value[key])}" for key in sorted(value)) + "}"
+        keys = sorted(value, key=repr)
+        return "{" + ", ".join(f"{_said(key)}: {_said(value[key])}" for key in keys) + "}"
+    if isinstance(value, tuple | list):
+        return f"{type(value).__name__}({', '.join(map(_said, value))})"
     return repr(value)
