@@ -25,7 +25,6 @@ class Policy:
         public: by anyone: the bounds below hold, and files are read from `folder` alone.
         folder: the folder of the notebooks that are served.
         visitors: a folder in which each visitor's kernel has one of its own to write to.
-        megabytes: the largest file that may be uploaded.
         megapixels: the largest picture that may be uploaded.
         uploads: how many one page may bring.
         uploads_a_minute: how many of them within a minute.
@@ -38,7 +37,6 @@ class Policy:
     public: bool = False
     folder: str = ""
     visitors: str = ""
-    megabytes: float = 0
     megapixels: float = 0
     uploads: int = 0
     uploads_a_minute: int = 0
@@ -71,13 +69,12 @@ class Policy:
         return json.dumps(asdict(self))
 
 
-SERVED = Policy(served=True, megabytes=8, megapixels=12, decoding_seconds=10)
+SERVED = Policy(served=True, megapixels=12, decoding_seconds=10)
 """`cnnvis app`: among people who know each other."""
 
 PUBLIC = Policy(
     served=True,
     public=True,
-    megabytes=8,
     megapixels=12,
     uploads=60,
     uploads_a_minute=10,
