@@ -193,6 +193,9 @@ def voila_tables(
     return {
         "VoilaExporter": {"preprocessors": PREPROCESSORS, "filters": FILTERS},
         "VoilaKernelManager": {"kernel_pools_config": pools},
+        # Outputs that come later than 4 s after their cell has run would be lost without a word: on
+        # a busy machine a page stayed blank.
+        "VoilaExecutor": {"iopub_timeout": 60},
         "ProgressiveVoila": {"publishing": publishing, "first_page": path.name},
         # A page that is closed asks for its kernel's end without a token; Voilà would refuse that,
         # and each visitor leave a TensorFlow of 700 MB behind. What only the page may do asks for
