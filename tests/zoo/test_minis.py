@@ -277,7 +277,7 @@ def test_lenet_is_that_of_1998(load: Load) -> None:
 def test_alexnet_is_an_architecture_without_weights() -> None:
     found = architectures()["alexnet"]
     assert found.weights == "none"
-    assert "random weights" in found.note
+    assert "untrained" in found.note
     network = cnnvis.load_network("alexnet", seed=2)
     assert network.trained_on == "random weights"
     assert "random" in network.name
