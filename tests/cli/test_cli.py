@@ -360,6 +360,7 @@ def test_a_decoder_is_trained_and_used(
 ) -> None:
     import keras
 
+    keras.utils.set_random_seed(4)  # of some seeds no unit answers these three pictures
     layers = keras.layers
     model = keras.Sequential(
         [

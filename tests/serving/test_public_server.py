@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -221,20 +221,26 @@ def test_places_follow_from_the_memory() -> None:
 
 
 def test_an_address_has_so_many_connections() -> None:
+    async def until(true: Callable[[], bool]) -> None:
+        end = time.monotonic() + 10
+        while not true() and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+
     async def attempt() -> tuple[int, int]:
         server = BoundedServer(Application([]), 5, idle_connection_timeout=30)
         (bound,) = bind_sockets(0, "127.0.0.1")
         server.add_sockets([bound])
         port = bound.getsockname()[1]
         lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(9)]
-        await asyncio.sleep(0.3)
+        await until(lambda: sum(reader.at_eof() for reader, _ in lines) >= 4)
         refused = sum(reader.at_eof() for reader, _ in lines)
         for _, writer in lines:
             writer.close()
-        await asyncio.sleep(0.3)
+        await until(lambda: not sum(server._open.values()))
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer = await asyncio.wait_for(reader.read(), 5)
+        await until(lambda: not sum(server._open.values()))
         left = sum(server._open.values())
         server.stop()
         assert b" 404 " in answer
