@@ -219,7 +219,7 @@ def within_a_jupyter_server(config: Config) -> None:
     config.VoilaExporter.filters = FILTERS
 
 
-def refuse_other_looks(handler: Any, _notebook: object, _cwd: str) -> None:
+def refuse_other_looks(handler: Any, notebook: object, cwd: str) -> None:
     """Before a kernel is started: a theme or template in the address must be one of ours.
 
     Voilà writes the theme into the page as it is, and waits for ever for some templates.
