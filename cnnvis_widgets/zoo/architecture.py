@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.errors import FileError, UnknownNameError
 from cnnvis_widgets.zoo import weights as files
 from cnnvis_widgets.zoo.weights import Fetching, Found, WeightFile
 
@@ -71,8 +71,12 @@ class Architecture(ABC):
         return None
 
     def find_version(self, version: str) -> Found:
-        """Find the weights of one of `versions`."""
-        raise NotImplementedError(f"{self.name} has no versions")
+        """Find the weights of one of `versions`.
+
+        Raises:
+            UnknownNameError: there is no such version.
+        """
+        raise UnknownNameError.of(f"version of {self.name}", version, self.versions)
 
     def read_weights(self, model: keras.Model, path: Path) -> None:
         """Give `model`, as `build` made it, the published weights in `path`.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from oracles.nets import SHAPE
+from oracles.noisy_slopes import noisy_slopes
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
@@ -17,14 +18,7 @@ PICTURE = np.random.default_rng(61).normal(0, 1.5, SHAPE).astype(np.float32)
 @pytest.mark.parametrize(("of", "rule"), [("saliency", "gradient"), ("guided_backprop", "guided")])
 def test_equals_the_tape(twins: Any, of: str, rule: str) -> None:
     twin, network = twins("relu6")
-    sigma = 0.3 * (PICTURE.max() - PICTURE.min())
-    noise = np.random.default_rng(5).standard_normal((7, *SHAPE), np.float32)
-    found_slopes = []
-    for one in noise:
-        tape = twin.tape((PICTURE + sigma * one)[None])
-        _, seed = tape.neuron("n3", 2)
-        found_slopes.append(tape.gradient(seed, rule, "n3", None)[0][0])
-    slopes = np.array(found_slopes)
+    slopes = noisy_slopes(twin, PICTURE, "n3", 2, rule, samples=7, noise=0.3, seed=5)
     wanted = ((slopes - slopes.sum(0) / len(slopes)) ** 2).sum(0) / len(slopes)
     found = explain(
         network, PICTURE, "var_grad", Neuron("n3", 2), seed=5, samples=7, noise=0.3, of=of

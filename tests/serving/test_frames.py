@@ -6,25 +6,14 @@ import random
 import struct
 import time
 import tracemalloc
-from collections.abc import Sequence
 
 import pytest
 from jupyter_client.session import Session
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
+from visitors import frame
 
 from cnnvis_widgets.serving import frames
 from cnnvis_widgets.serving.frames import Allowance, BadFrameError, check_frame
-
-
-def frame(parts: Sequence[bytes], channel: bytes = b"shell") -> bytes:
-    """Written by hand, from the protocol's description."""
-    whole = [channel, *parts]
-    places, at = [], 8 * (len(whole) + 2)
-    for part in whole:
-        places.append(at)
-        at += len(part)
-    places.append(at)
-    return struct.pack(f"<{len(places) + 1}Q", len(places), *places) + b"".join(whole)
 
 
 def message(kind: str = "comm_msg", content: object = None, *buffers: bytes) -> list[bytes]:

@@ -111,8 +111,8 @@ class Composed(Asking, ipywidgets.DOMWidget):
         self._made = True
 
     def _parts(self) -> Iterable[ipywidgets.Widget]:
-        """All widgets that end with this one."""
-        raise NotImplementedError
+        """All widgets that end with this one: its children, where a subclass names no others."""
+        return tuple(self.children)
 
     def cancel(self) -> None:
         """Stop all that is under way for this widget; what is shown stays."""
