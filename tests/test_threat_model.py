@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import importlib.util
 import re
 import shutil
@@ -16,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import jinja2
+import own_loop
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -122,7 +122,7 @@ def test_the_third_patch_ends_an_answer_whose_page_cannot_be_made(patched: Path)
     space: dict[str, Any] = {"gen": _Broken(), "queue": queue, "kernel_id": "", "kernel_future": 0}
     exec(compile(ast.Module([put], []), "<patched>", "exec"), space)
     with pytest.raises(KeyError):
-        asyncio.run(space["put_html"]())
+        own_loop.run(space["put_html"]())
     assert queue.put_in == ["a part", None]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jupyter_servers import in_kernel
 from playwright.sync_api import expect
+from served_pages import WITHOUT_WORDS
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "comparer.ipynb"
 LOADING = 240_000
@@ -34,7 +35,7 @@ def test_cells_come_are_walked_through_and_open(voila_page, screenshot) -> None:
     expect(said).to_have_count(4)
     expect(first.get_by_role("rowheader").filter(has_text="of block3_conv2")).to_have_count(2)
     expect(first.locator("img[alt='the picture scene:3']")).to_be_visible()
-    assert first.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
+    assert first.locator(WITHOUT_WORDS).filter(visible=True).count() == 0
     screenshot(page, "comparer")
 
     # By keyboard: one stop of the tab key, arrows, Enter.
@@ -95,6 +96,6 @@ def test_the_app_s_notebook_as_a_page(voila_page, screenshot) -> None:
     expect(page.get_by_text("63 of 63 maps").first).to_be_visible(timeout=LOADING)
     cells = page.get_by_role("grid").first.locator("[role=gridcell] img")
     expect(cells).to_have_count(63 - 6)
-    assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
+    assert page.locator(WITHOUT_WORDS).filter(visible=True).count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     screenshot(page, "comparer-notebook", full_page=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Pages, _leave_voila, _open_voila, _pages
 from jupyter_servers import JupyterServer, in_kernel, write_notebook
 from playwright.sync_api import Browser, Page, expect
+from served_pages import Pages, leave_voila, open_voila, pages
 from test_explorer_in_browser import ANSWER, CELLS, first_picture, panel, png, settled, title
 
 LESSON = Path(__file__).parents[2] / "notebooks" / "02_1_machine_learning.ipynb"
@@ -41,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 def public_page(
     chromium: Browser, server: JupyterServer, request: pytest.FixtureRequest
 ) -> Iterator[Pages]:
-    yield from _pages(chromium, server, _open_voila, _leave_voila, request, own_names=True)
+    yield from pages(chromium, server, open_voila, leave_voila, request, own_names=True)
 
 
 def test_a_visit(public_page: Pages, server: JupyterServer) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jupyter_servers import in_kernel
 from playwright.sync_api import expect
+from served_pages import WITHOUT_WORDS
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "scoreboard.ipynb"
 CELLS = [
@@ -69,5 +70,5 @@ def test_the_app_s_notebook_as_a_page(voila_page, screenshot) -> None:
     page = voila_page(NOTEBOOK, timeout=240)
     expect(page.get_by_role("heading", name="Scoreboard", level=1)).to_be_visible()
     expect(page.get_by_text("Map 1 of 36:")).to_be_visible()
-    assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
+    assert page.locator(WITHOUT_WORDS).filter(visible=True).count() == 0
     screenshot(page, "scoreboard-notebook")

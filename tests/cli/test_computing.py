@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 def opened(address: str, seconds: float = 120) -> str:
     """What a network is called that a cluster was asked to load."""
     answers: list[Any] = []
-    asked = SharedEngine(address).submit(
-        "test", Open("mini_vgg"), done=answers.append, failed=answers.append
-    )
-    end = time.monotonic() + seconds
-    while not asked.finished.wait(0.1) and time.monotonic() < end:
-        pass
+    with closing(SharedEngine(address)) as engine:
+        engine.submit(
+            "test", Open("mini_vgg"), done=answers.append, failed=answers.append
+        ).finished.wait(seconds)
     return answers[-1].title
 
 

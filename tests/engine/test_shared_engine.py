@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import os
 import signal
@@ -11,9 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
+import own_loop
 import psutil
 import pytest
 
@@ -49,8 +50,9 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def engine(service: Service) -> SharedEngine:
-    return SharedEngine(service.address)
+def engine(service: Service) -> Iterator[SharedEngine]:
+    with closing(SharedEngine(service.address)) as asking:
+        yield asking
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def facts(address: str) -> dict[str, Any]:
         async with rpc(address) as scheduler:
             return await getattr(scheduler, "cnnvis-facts")()
 
-    return asyncio.run(ask())
+    return own_loop.run(ask())
 
 
 def same(one: Any, other: Any) -> None:
@@ -128,8 +130,9 @@ def test_what_was_computed_once_is_not_computed_again(
     request = Explain(NETWORK, "cat", "saliency", 2)
     first = Answer(engine, request).wait()
     before = facts(service.address)
-    second = Answer(SharedEngine(service.address), request).wait()
-    after = facts(service.address)
+    with closing(SharedEngine(service.address)) as other:
+        second = Answer(other, request).wait()
+        after = facts(service.address)
     same(first, second)
     assert after["computed"] == before["computed"]
     assert after["kept"] == before["kept"] + 1
@@ -219,17 +222,40 @@ def test_without_a_service_those_who_wait_are_told_and_answered_when_it_is_back(
         assert answer.pending.finished.wait(60)
         assert answer.done[0].title == "Mini ResNet"
     finally:
+        engine.close()
         second.stop()
+
+
+def test_a_closed_engine_leaves_no_thread_and_connects_again_when_it_is_asked(
+    service: Service,
+) -> None:
+    engine = SharedEngine(service.address)
+    before = set(threading.enumerate())
+    assert Answer(engine, Open(NETWORK)).wait().title == "Mini VGG"
+    own = {t for t in set(threading.enumerate()) - before if t.name.startswith("cnnvis-")}
+    assert {t.name for t in own} == {"cnnvis-line", "cnnvis-answers"}
+    left = Answer(engine, Explain(NETWORK, "cat", "activation_maximization", 3, 0, {"steps": 900}))
+    engine.close()
+    engine.close()
+    assert left.pending.finished.wait(1)
+    for thread in own:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in own)
+    assert (left.done, left.failed) == ([], [])
+    assert Answer(engine, Open(NETWORK)).wait().title == "Mini VGG"
+    engine.close()
 
 
 def test_a_dask_cluster_that_has_never_heard_of_us_is_made_ready() -> None:
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
-        memory_limit=4 << 30,
-    ) as cluster:  # fmt: skip
-        engine = SharedEngine(cluster.scheduler_address)
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
+            memory_limit=4 << 30,
+        ) as cluster,
+        closing(SharedEngine(cluster.scheduler_address)) as engine,
+    ):  # fmt: skip
         assert Answer(engine, Open(NETWORK)).wait().title == "Mini VGG"
 
 

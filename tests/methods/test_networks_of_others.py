@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.variants.randomization import seeded
 from cnnvis_widgets.engine.explain import compute
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods.explanation import Explanation
@@ -26,13 +27,16 @@ def explained(network: Network, method: str, neuron: Any = 1, **options: Any) ->
 
 
 def built(middle: Callable[[Any], Any] = lambda x: x, **given: Any) -> keras.Model:
-    """Rescaling, a convolution c1, `middle`, a convolution c2, average, dense."""
-    keras.utils.set_random_seed(7)
-    inputs = keras.Input(SHAPE, **given)
-    x = L.Conv2D(6, 3, activation="relu", name="c1")(L.Rescaling(1 / 127.5, -1)(inputs))
-    x = L.Conv2D(5, (2, 3), activation="relu", name="c2")(middle(x))
-    x = L.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, L.Dense(4, "softmax", bias_initializer="ones", name="d")(x))
+    """Rescaling, a convolution c1, `middle`, a convolution c2, average, dense; equal weights."""
+
+    def make() -> keras.Model:
+        inputs = keras.Input(SHAPE, **given)
+        x = L.Conv2D(6, 3, activation="relu", name="c1")(L.Rescaling(1 / 127.5, -1)(inputs))
+        x = L.Conv2D(5, (2, 3), activation="relu", name="c2")(middle(x))
+        x = L.GlobalAveragePooling2D()(x)
+        return keras.Model(inputs, L.Dense(4, "softmax", bias_initializer="ones", name="d")(x))
+
+    return seeded(make, 7)
 
 
 def near(one: Explanation, other: Explanation, tolerance: float = 1e-4) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
 
 import jinja2.environment
 import nbformat
+import own_loop
 import pytest
 from voila import notebook_renderer
 from voila.exporter import VoilaExporter
@@ -43,7 +43,7 @@ def page(kind: type[VoilaExporter], folder: Path, text: str) -> str:
             [text async for text, _ in exporter.generate_from_notebook_node(notebook, {}, {})]
         )
 
-    return asyncio.run(parts())
+    return own_loop.run(parts())
 
 
 def test_each_template_is_compiled_once(tmp_path: Path, compiled: list[str | None]) -> None:

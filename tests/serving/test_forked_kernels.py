@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import own_loop
 import psutil
 import pytest
 from jupyter_client.manager import AsyncKernelManager
@@ -84,7 +85,7 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
                 await manager.shutdown_kernel()
                 assert not await manager.is_alive()
 
-    one, two = asyncio.run(both())
+    one, two = own_loop.run(both())
     for number, words in enumerate((one, two)):
         pid, cwd, ours, session, path, *_, heavy, explorer, asks = words
         assert (cwd, ours, session, path) == (str(tmp_path), str(number), pid, "True")
@@ -119,7 +120,7 @@ def test_it_is_interrupted_restarted_and_killed_as_any_other(nursery: Any) -> No
         finally:
             await manager.shutdown_kernel(now=True)
 
-    asyncio.run(all_three())
+    own_loop.run(all_three())
 
 
 def test_it_takes_little_processor_time_and_memory_of_its_own(nursery: Any) -> None:
@@ -133,7 +134,7 @@ def test_it_takes_little_processor_time_and_memory_of_its_own(nursery: Any) -> N
         finally:
             await manager.shutdown_kernel(now=True)
 
-    seconds, mebibytes = asyncio.run(spent())
+    seconds, mebibytes = own_loop.run(spent())
     assert seconds < 1.0  # started by itself, it takes two seconds and more
     assert mebibytes < 60
 
@@ -155,7 +156,7 @@ def test_on_a_public_page_it_writes_to_a_folder_of_its_own(nursery: Any, tmp_pat
         finally:
             await manager.shutdown_kernel()
 
-    own, temporary, pid, refused = asyncio.run(said()).replace("\n", "").split("|")
+    own, temporary, pid, refused = own_loop.run(said()).replace("\n", "").split("|")
     assert own == temporary == str(tmp_path / "visitors" / pid)
     assert refused.strip() == "PermissionError"
     assert not (tmp_path / "mine").exists()
@@ -180,7 +181,7 @@ def test_without_a_nursery_a_kernel_is_started_by_itself(
         finally:
             await manager.shutdown_kernel(now=True)
 
-    assert asyncio.run(answer()) == "42"
+    assert own_loop.run(answer()) == "42"
 
 
 def test_only_kernels_of_this_python_are_forked(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import own_loop
 import pytest
 from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError
@@ -246,7 +247,7 @@ def test_an_address_has_so_many_connections() -> None:
         assert b" 404 " in answer
         return refused, left
 
-    assert asyncio.run(attempt()) == (4, 0)
+    assert own_loop.run(attempt()) == (4, 0)
 
 
 def test_cookies_of_embedded_pages_are_kept_within_their_frame() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import re
+import threading
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from toys import Fixed, Noise, convolutional
 
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.variants.randomization import Cascade, copied
+from cnnvis_widgets.backend.variants.randomization import Cascade, copied, seeded
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.study import metric
 from cnnvis_widgets.study.bound_method import Asked
@@ -125,6 +128,33 @@ def test_the_cascade_goes_down_and_back_and_leaves_the_original_alone(network: N
     for count in (-1, 4):
         with pytest.raises(InvalidValueError, match=f"0 to 3; got {count}"):
             cascade.randomise(count)
+
+
+def test_the_seed_decides_while_other_threads_draw_random_numbers() -> None:
+    model = convolutional().model
+    stop = threading.Event()
+
+    def draw() -> None:
+        while not stop.is_set():
+            random.random()
+
+    others = [threading.Thread(target=draw) for _ in range(3)]
+    for thread in others:
+        thread.start()
+    try:
+        made = [
+            seeded(lambda: keras.models.clone_model(model), seed).get_weights()
+            for seed in (6, 6, 6, 7)
+        ]
+    finally:
+        stop.set()
+        for thread in others:
+            thread.join()
+    first, second, third, other = ([w for w in weights if w.ndim > 1] for weights in made)
+    for a, b, c, d in zip(first, second, third, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
+        assert (a != d).any()
 
 
 def test_shuffled_weights_are_the_same_numbers(network: Network) -> None:

@@ -7,11 +7,13 @@ description, and is believed only if it answers the same.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
 import numpy as np
+from keras.src.random import seed_generator
 
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
@@ -20,6 +22,8 @@ HOW = ("initialise", "shuffle")
 TOLERANCE = 1e-5  # of the largest output; the same weights in the same graph give 0
 
 Build = Callable[[], keras.Model]
+
+_SEEDING = threading.RLock()
 
 
 def copied(network: Network, build: Build | None = None) -> Network:
@@ -168,10 +172,15 @@ def _layers(network: Network) -> list[_Layer]:
 
 
 def seeded(make: Build, seed: int) -> keras.Model:
-    """Build with weights that the seed decides: Keras' initialisers draw theirs from `random`."""
-    before = random.getstate()
-    random.seed(seed)
-    try:
-        return make()
-    finally:
-        random.setstate(before)
+    """Build with weights that the seed decides.
+
+    Keras' initialisers draw their seeds from the module `random`, as do other threads of a process
+    (Dask's connections, for one). While `make` runs they draw from a generator of their own.
+    """
+    with _SEEDING:
+        shared = seed_generator.python_random
+        seed_generator.python_random = random.Random(seed)
+        try:
+            return make()
+        finally:
+            seed_generator.python_random = shared

@@ -7,6 +7,7 @@ training) is answered here all the same, by an engine of its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import os
@@ -47,6 +48,9 @@ DIED = (
     "The process that computes this ended three times on the way, most likely for want of memory. "
     "Try a smaller network or other parameters."
 )
+
+
+Calls = queue.SimpleQueue[Callable[[], None] | None]
 
 
 @dataclass(eq=False)
@@ -94,7 +98,7 @@ class SharedEngine:
         self._waiting: dict[int, Asked] = {}
         self._of: dict[Hashable, Asked] = {}
         self._lock = threading.RLock()
-        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._calls: Calls = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._line: Line | None = None
         self._sent: set[str] = set()  # digests of pictures, on this line
@@ -137,6 +141,20 @@ class SharedEngine:
         if asked is not None:
             asked.cancel()
 
+    def close(self) -> None:
+        """Break the line off and end the threads; what is not answered by then never is.
+
+        A request that comes later connects anew.
+        """
+        with self._lock:
+            loop, self._loop, self._line = self._loop, None, None
+            waiting = list(self._waiting.values())
+        for asked in waiting:
+            asked.cancel()
+        if loop is not None:
+            loop.call_soon_threadsafe(_cancel_all, loop)
+            self._calls.put(None)
+
     def _travels(self, request: Request) -> bool:
         """Whether a request can be answered elsewhere: by its kind, and by its networks."""
         return isinstance(request, TRAVELLING) and not any(
@@ -157,18 +175,23 @@ class SharedEngine:
 
     def _start(self) -> None:
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            for name, work in (("line", self._run_line), ("answers", self._run_calls)):
-                threading.Thread(target=work, name=f"cnnvis-{name}", daemon=True).start()
+            self._loop, self._calls = asyncio.new_event_loop(), queue.SimpleQueue()
+            for name, work, with_ in (
+                ("line", self._run_line, self._loop),
+                ("answers", _run_calls, self._calls),
+            ):
+                threading.Thread(
+                    target=work, args=(with_,), name=f"cnnvis-{name}", daemon=True
+                ).start()
 
     def _soon(self, function: Callable[..., None], *values: Any) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(function, *values)
 
-    def _run_line(self) -> None:
-        assert self._loop is not None
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.gather(self._stay(), self._watch()))
+    def _run_line(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        with contextlib.suppress(asyncio.CancelledError):  # closed
+            loop.run_until_complete(asyncio.gather(self._stay(), self._watch()))
 
     async def _stay(self) -> None:
         while True:
@@ -279,12 +302,18 @@ class SharedEngine:
 
         self._calls.put(then)
 
-    def _run_calls(self) -> None:
-        while True:
-            try:
-                self._calls.get()()
-            except Exception:  # a callback's: its page may be gone, the others are not
-                _LOG.exception("A page could not take its answer")
+
+def _run_calls(calls: Calls) -> None:
+    while (call := calls.get()) is not None:
+        try:
+            call()
+        except Exception:  # a callback's: its page may be gone, the others are not
+            _LOG.exception("A page could not take its answer")
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
 
 
 def _unpacked(call: Callable[[Any], None], data: bytes) -> None:

@@ -240,15 +240,15 @@ def _warm(address: str) -> None:
     from cnnvis_widgets.engine.shared.client import SharedEngine
 
     network, image, method = FIRST
-    engine = SharedEngine(address)
     requests: list[Any] = [
         Open(network),
         Predict(network, image),
         Explain(network, image, method),
         Warm(network, image),
     ]
-    for request in requests:
-        engine.submit("warm", request, done=_nothing, failed=_nothing).finished.wait()
+    with contextlib.closing(SharedEngine(address)) as engine:
+        for request in requests:
+            engine.submit("warm", request, done=_nothing, failed=_nothing).finished.wait()
 
 
 def _nothing(answer: Any) -> None:

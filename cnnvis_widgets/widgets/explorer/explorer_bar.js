@@ -40,8 +40,8 @@ class ExplorerBarView {
   }
 
   /**
-   * Let the address say what is shown, and show what the address says: at first, and when the visitor
-   * goes back or forward. Only where the page is the explorer's own: a Voilà page with a single one.
+   * Let the address say what the visitor chose, and show what the address says: at first, and when the
+   * visitor goes back or forward. Only where the page is a Voilà page with a single explorer.
    */
   share() {
     const own = () =>
@@ -59,15 +59,18 @@ class ExplorerBarView {
       button.textContent = "Copied";
       window.setTimeout(() => (button.textContent = "Copy link"), 2000);
     });
-    let first = true;
+    let used = false; // what the explorer chooses by itself while it starts is no step to go back to
+    for (const kind of ["pointerdown", "keydown", "change"]) {
+      listen(this.signal, document, kind, ({ target }) => {
+        used ||= target instanceof Node && Boolean(this.explorer?.contains(target));
+      });
+    }
     watch(this.signal, this.model, ["link"], () => {
       const link = `?${this.model.get("link")}`;
-      if (!first && own() && link !== location.search) {
-        if (following) history.replaceState(null, "", link);
-        else history.pushState(null, "", link);
-        following = false;
-      }
-      first = false;
+      if (!used || !own() || link === location.search) return;
+      if (following) history.replaceState(null, "", link);
+      else history.pushState(null, "", link);
+      following = false;
     });
     listen(this.signal, window, "popstate", () => {
       following = true;

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from served_pages import WITHOUT_WORDS
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 SECONDS = 600  # until all cells have run, while other tests use the machine
@@ -26,5 +27,5 @@ def lesson(lesson_page: Callable[..., Page], request: pytest.FixtureRequest) -> 
         page.mouse.wheel(0, 1200)
     page.get_by_role("heading", level=2).last.scroll_into_view_if_needed()
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
-    assert page.locator("img:not([alt]), img[alt='']").filter(visible=True).count() == 0
+    assert page.locator(WITHOUT_WORDS).filter(visible=True).count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

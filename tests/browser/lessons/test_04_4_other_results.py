@@ -11,7 +11,7 @@ def test_the_other_results(lesson, screenshot):
     expect(films).to_have_count(3, timeout=120_000)  # disc, heart, the explorer's
     expect(lesson.locator(".cnnvis-quiz")).to_have_count(3)
     expect(lesson.locator(".cnnvis-explorer")).to_have_count(1)
-    expect(lesson.get_by_role("heading", name="Sources")).to_be_in_viewport()
+    expect(lesson.get_by_role("heading", name="Sources")).to_be_visible()
 
     first = films.first
     slider = first.get_by_role("slider", name="Picture on the way")
