@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from cnnvis_widgets.engine.concepts import Concepts as Concepts
     from cnnvis_widgets.engine.concepts import concepts as concepts
     from cnnvis_widgets.engine.decoders import train_decoder as train_decoder
-    from cnnvis_widgets.engine.explain import explain as explain
     from cnnvis_widgets.engine.listings import methods as methods
+    from cnnvis_widgets.engine.remote_network import explain as explain
+    from cnnvis_widgets.engine.remote_network import load_network as load_network
     from cnnvis_widgets.errors import CnnvisError as CnnvisError
     from cnnvis_widgets.methods.explanation import Explanation as Explanation
     from cnnvis_widgets.study.study import Study as Study
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer as Explorer
     from cnnvis_widgets.zoo.images import images as images
     from cnnvis_widgets.zoo.images import load_image as load_image
-    from cnnvis_widgets.zoo.loading import load_network as load_network
 
 __version__ = "0.1.0"
 
@@ -45,10 +45,10 @@ _PUBLIC = {
     "Study": "study.study",
     "Target": "backend.target",
     "concepts": "engine.concepts",
-    "explain": "engine.explain",
+    "explain": "engine.remote_network",
     "images": "zoo.images",
     "load_image": "zoo.images",
-    "load_network": "zoo.loading",
+    "load_network": "engine.remote_network",
     "methods": "methods",  # the room itself, which can be called
     "train_decoder": "engine.decoders",
     "use_engine": "engine",

@@ -56,6 +56,10 @@ class UnsuitableError(CnnvisError, ValueError):
     """A method that cannot be applied to this network or neuron; the message names one that can."""
 
 
+class ServiceLostError(CnnvisError):
+    """The service that computes does not answer; a request is repeated as soon as it does."""
+
+
 class FileError(CnnvisError, OSError):
     """A file that is absent, unreadable, damaged or not what it should be."""
 

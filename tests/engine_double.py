@@ -27,6 +27,8 @@ class EngineDouble:
         last: the newest request with its callbacks, also once it is answered or cancelled.
     """
 
+    in_process = True
+
     def __init__(self, answer: Callable[[Any], Any] = lambda request: None) -> None:
         """`answer` makes the answer to a request; an exception that it returns is a failure."""
         self.make = answer

@@ -121,6 +121,28 @@ class Network(ForwardModel):
         """
         return planned(self.structure)
 
+    def weights(self, layer: str) -> list[np.ndarray]:
+        """A layer's weights, in Keras' order: of a convolution its kernels and its biases.
+
+        Raises:
+            UnknownNameError: no such layer.
+
+        Examples:
+            >>> [w.shape for w in network.weights("block2_conv2")]
+            [(3, 3, 16, 16), (16,)]
+        """
+        found = self.structure.call(layer).layer
+        return [] if found is None else found.get_weights()
+
+    def count_params(self) -> int:
+        """How many numbers the network has learned or keeps, over all layers.
+
+        Examples:
+            >>> network.count_params()
+            32880
+        """
+        return int(self.model.count_params())
+
     def neuron(self, wanted: Neuron | int | tuple[str, int] | None) -> Neuron | None:
         """Check a neuron against this network.
 

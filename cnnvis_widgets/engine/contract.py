@@ -46,7 +46,12 @@ class Engine(Protocol):
     Of each owner (a widget, or one concern of it) only the newest request counts: an older one that
     waits is dropped, one that runs is stopped at its next step. Callbacks come one at a time, on a
     thread of the engine's.
+
+    Attributes:
+        in_process: whether all is computed in the process that asks.
     """
+
+    in_process: bool
 
     @property
     def library(self) -> Library:

@@ -6,13 +6,12 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from cnnvis_widgets import checks
-from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.target import Target, described
 from cnnvis_widgets.engine.script import Script
@@ -22,6 +21,9 @@ from cnnvis_widgets.methods.contract import Answer, Method, Progress, Question
 from cnnvis_widgets.methods.explanation import Explanation
 from cnnvis_widgets.methods.parameter import checked
 from cnnvis_widgets.zoo.images import load_image
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 Watch = Callable[[Callable[[], Explanation]], None]
 """Called between steps with a function that gives the explanation so far."""
@@ -71,7 +73,7 @@ def explain(
     silent = progress or _silent
     found = compute(network, image, method, neuron, seed, silent, parameters, preview)
     if found.coverage.warning:
-        warnings.warn(found.coverage.warning, stacklevel=2)
+        warnings.warn(found.coverage.warning, stacklevel=3)  # who called `cnnvis.explain`
     return found
 
 
@@ -86,14 +88,15 @@ def compute(
     watch: Watch | None = None,
 ) -> Explanation:
     """As `explain`, without the Python warning: a page shows it beside the picture instead."""
+    from cnnvis_widgets.backend.network import Network
+
+    network = getattr(network, "local", network)  # a `RemoteNetwork` knows where it is
     if not isinstance(network, Network):
         raise InvalidValueError(
             f"Expected a cnnvis.Network; got {type(network).__name__}. cnnvis.load_network(name) "
             "gives one, cnnvis.Network(model) wraps a Keras model."
         )
-    # An entry of `cnnvis.methods()` says its name.
-    name = str(method["name"]) if isinstance(method, Mapping) and "name" in method else method
-    chosen = method_named(name)  # type: ignore[arg-type]
+    chosen = method_named(name_of(method))
     settings = checked(chosen.parameters, parameters, chosen.name)
     wanted = network.neuron(neuron)
     if why := chosen.refusal(network, settings):
@@ -189,6 +192,12 @@ def pixels_of(image: Any) -> np.ndarray:
         if np.issubdtype(image.dtype, np.floating):
             return image
     return load_image(image)
+
+
+def name_of(method: str | Mapping[str, Any]) -> str:
+    """A method's name; an entry of `cnnvis.methods()` says its own."""
+    named = isinstance(method, Mapping) and "name" in method
+    return str(method["name"]) if named else method  # type: ignore[index, return-value]
 
 
 def _silent(done: int, total: int) -> None:

@@ -17,6 +17,8 @@ class InProcessEngine:
         library: the loaded networks.
     """
 
+    in_process = True
+
     def __init__(self) -> None:
         self.library = Library()
         self._worker = Worker()

@@ -11,17 +11,19 @@ import math
 import os
 import textwrap
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.pixels import Prepared
 from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.methods.explanation import Explanation
 from cnnvis_widgets.rendering.pictures import png_bytes
 from cnnvis_widgets.zoo.images import images, load_image
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 
 @dataclass(frozen=True)

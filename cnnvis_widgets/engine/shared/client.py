@@ -30,7 +30,7 @@ from cnnvis_widgets.engine.requests import Library
 from cnnvis_widgets.engine.shared.line import OPERATION, Line, Message
 from cnnvis_widgets.engine.shared.parcels import TRAVELLING, Parcel, networks_of, pack
 from cnnvis_widgets.engine.shared.plugins import prepare
-from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.errors import CnnvisError, ServiceLostError
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,6 +90,8 @@ class SharedEngine:
     Args:
         address: the scheduler's, "tcp://host:port".
     """
+
+    in_process = False
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -239,7 +241,7 @@ class SharedEngine:
             for asked in waiting:
                 if time.monotonic() - max(since, asked.since) > LOST_AFTER and not asked.told_lost:
                     asked.told_lost = True
-                    self._call(asked, partial(asked.failed, CnnvisError(LOST)))
+                    self._call(asked, partial(asked.failed, ServiceLostError(LOST)))
 
     def _send(self, message: Message) -> None:
         if self._line is not None:

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from cnnvis_widgets.engine.evidence import Judge
+from cnnvis_widgets.engine.questions import Ask, Compute
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.errors import CnnvisError, gist
 from cnnvis_widgets.methods import all_methods
 
 VERSION = version("cnnvis-widgets")
 
-TRAVELLING = (Open, Predict, Neurons, Explain, Warm, Judge)
+TRAVELLING = (Open, Predict, Neurons, Explain, Warm, Judge, Ask, Compute)
 """What may be answered elsewhere. Others change the library of the process that asks, or need a
 folder of it."""
 
@@ -73,7 +74,7 @@ def level_of(request: Any) -> Level:
         return Level.IDLE
     if isinstance(request, Judge):
         return Level.LONG
-    if isinstance(request, Explain):
+    if isinstance(request, Explain | Compute):
         method = all_methods().get(request.method)
         return Level.LONG if method is not None and not method.quick else Level.QUICK
     return Level.QUICK

@@ -138,9 +138,7 @@ class Comparer(Composed, ipywidgets.VBox):
                 found = next((r for r in known if r["name"] == str(network)), {})
             else:
                 found = {}
-                own = self.engine.library.add(f"your network ({name})", network)
-                self._names[name] = own
-                self._own_networks.append(own)
+                self._names[name] = self._adopted_as(name, network)
             title = found.get("title") if str(network) == name else None
             records.append(
                 {

@@ -35,6 +35,7 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     network_records,
     neuron_records,
     nothing,
+    offer_picture,
     offer_pictures,
     offered_parameters,
 )
@@ -155,6 +156,7 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _adopt_picture(self, image: str | np.ndarray) -> None:
         if isinstance(image, str):
+            offer_picture(self.pictures, image)
             self.pictures.value = image
         elif isinstance(image, np.ndarray) and image.dtype == np.uint8:
             self.pictures.add(image, "your picture")
@@ -168,8 +170,7 @@ class Explorer(Composed, ipywidgets.Box):
         name = network if isinstance(network, str) else getattr(network, "name", str(network))
         known = [record["name"] for record in self.networks.networks]
         if not isinstance(network, str | Path):
-            name = self.engine.library.add(f"your network ({name})", network)
-            self._own_networks.append(name)
+            name = self._adopted_as(name, network)
         elif name not in (*known, *listings.versions()) and not Path(network).is_file():
             raise UnknownNameError.of("network (nor a model file)", name, known)
         if name not in known:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CLASSES = "the output (classes)"
 """What the layer picker calls the network's output; its neurons are the classes."""
 
+KEPT_PICTURES = 40
+"""Beside one that is named: those of the menu, and of the last links."""
+
 
 def layer_records(found: NetworkFacts) -> list[dict[str, Any]]:
     """The output first, then every layer in its order, with its block."""
@@ -128,6 +131,16 @@ def offer_pictures(picker: PicturePicker, network: str, first: bool) -> None:
         chosen = suited[0]["name"]
     picker.pictures = suited
     picker.value = chosen
+
+
+def offer_picture(picker: PicturePicker, name: str) -> None:
+    """Offer a picture that is named, also one that comes with another network ("scene:1234").
+
+    Raises:
+        UnknownNameError: no picture of that name.
+    """
+    if name not in [*(record["name"] for record in picker.pictures), *picker.uploads]:
+        picker.pictures = [listings.picture(name), *picker.pictures[-KEPT_PICTURES:]]
 
 
 def method_records(unsuited: dict[str, str]) -> list[dict[str, Any]]:

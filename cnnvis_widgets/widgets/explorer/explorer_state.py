@@ -13,15 +13,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
-from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES
+from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, offer_picture
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Neuron
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
-
-KEPT_PICTURES = 40
-"""Beside one that a link names: those of the menu, and of the last links."""
 
 KEYS = ("network", "picture", "layer", "neuron", "aggregate", "position", "method", "parameters")
 
@@ -82,10 +79,7 @@ def open_link(explorer: Explorer, link: str) -> None:
         return
     network = _network(explorer, state.get("network", explorer.networks.value))
     picture: Any = state.get("picture", explorer.pictures.value)
-    if picture not in [*_names(explorer.pictures.pictures), *explorer.pictures.uploads]:
-        # One that is offered with another network: it is put beside these.
-        beside = explorer.pictures.pictures[-KEPT_PICTURES:]
-        explorer.pictures.pictures = [listings.picture(picture), *beside]
+    offer_picture(explorer.pictures, picture)
     method = state.get("method", explorer.methods.value)
     if method not in (known := _names(listings.methods())):
         raise UnknownNameError.of("method", method, known)

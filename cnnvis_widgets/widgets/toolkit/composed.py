@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets
 
 from cnnvis_widgets.engine import Engine, shared_engine
+from cnnvis_widgets.engine.remote_network import RemoteNetwork
 from cnnvis_widgets.errors import CnnvisError
 
 
@@ -66,6 +67,14 @@ class Asking:
             progress=progress and self._guarded(progress),
             so_far=so_far and self._guarded(so_far),
         )
+
+    def _adopted_as(self, name: str, network: Any) -> str:
+        """The name by which requests ask for a network that the caller gave as an object."""
+        if isinstance(network, RemoteNetwork):
+            return network.zoo_name
+        added = self.engine.library.add(f"your network ({name})", network)
+        self._own_networks.append(added)
+        return added
 
     def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
         def call(*answer: Any) -> None:

@@ -318,6 +318,16 @@ def test_pictures_that_suit_the_network_are_offered(
     assert "cat" in [r["name"] for r in explorer.pictures.pictures]
 
 
+def test_a_picture_that_another_network_was_made_for_can_be_given_by_name() -> None:
+    engine = EngineDouble(made_up)
+    explorer = Explorer("mini_vgg", "scene:1234", engine=engine)
+    engine.answer_all()
+    assert explorer.pictures.value == "scene:1234"
+    assert explained(engine).image == "scene:1234"
+    with pytest.raises(UnknownNameError, match="kat"):
+        Explorer("mini_vgg", "kat", engine=engine)
+
+
 def test_the_bar_says_what_is_explained(explorer: Explorer, engine: EngineDouble) -> None:
     def said() -> dict[str, str]:
         return {entry["title"]: entry["value"] for entry in explorer.header.entries}
