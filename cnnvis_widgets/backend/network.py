@@ -139,7 +139,7 @@ class Network(ForwardModel):
 
         Examples:
             >>> network.count_params()
-            32880
+            74232
         """
         return int(self.model.count_params())
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import cnnvis_widgets as cnnvis
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
 from cnnvis_widgets.errors import (
@@ -150,7 +151,7 @@ def test_what_cannot_be_done_is_said(
 def test_what_is_not_as_published_is_a_warning_and_a_note(network: Any, swish: Any) -> None:
     for method in ("guided_backprop", "deconvnet", "guided_grad_cam"):
         with pytest.warns(UserWarning, match=r"Not as published.*c2.*swish") as caught:
-            found = explain(swish, PICTURE, method=method, neuron=1)
+            found = cnnvis.explain(swish, PICTURE, method=method, neuron=1)
         assert caught[0].filename == __file__  # the caller's line, not one of ours
         assert found.coverage.warning == found.notes[0]
         assert "c2" in found.coverage.untreated
