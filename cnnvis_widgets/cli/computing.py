@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any
 
 from cnnvis_widgets.engine import IN_PROCESS, SCHEDULER_VARIABLE
 from cnnvis_widgets.errors import InvalidValueError
 
 SHARED = "shared"
+
+Facts = Callable[[], Awaitable[dict[str, Any]]]
 
 
 def add_computing(command: argparse.ArgumentParser) -> None:
@@ -40,8 +44,11 @@ def add_computing(command: argparse.ArgumentParser) -> None:
 
 
 @contextlib.contextmanager
-def computing(options: argparse.Namespace) -> Iterator[None]:
+def computing(options: argparse.Namespace) -> Iterator[Facts | None]:
     """What the options ask for, while the pages are served; their kernels find it by themselves.
+
+    Yields:
+        Asks the service how it is doing; None where each page computes by itself.
 
     Raises:
         InvalidValueError: options that contradict each other, or no address.
@@ -56,18 +63,20 @@ def computing(options: argparse.Namespace) -> Iterator[None]:
         if mine:
             raise InvalidValueError("--workers and --listen belong to --engine shared.")
         os.environ[SCHEDULER_VARIABLE] = IN_PROCESS
-        yield
-        return
-    if options.scheduler:
-        os.environ[SCHEDULER_VARIABLE] = checked_address(options.scheduler)
-        yield
+        yield None
         return
     from cnnvis_widgets.engine.shared.cluster import HERE, Keeper
+    from cnnvis_widgets.engine.shared.service_facts import service_facts
+
+    if options.scheduler:
+        address = os.environ[SCHEDULER_VARIABLE] = checked_address(options.scheduler)
+        yield partial(service_facts, address)
+        return
 
     keeper = Keeper(checked_address(options.listen or HERE), options.workers)
-    os.environ[SCHEDULER_VARIABLE] = reachable(keeper.address)
+    address = os.environ[SCHEDULER_VARIABLE] = reachable(keeper.address)
     try:
-        yield
+        yield partial(service_facts, address)
     finally:
         keeper.stop()
 

@@ -115,8 +115,8 @@ def _app(options: argparse.Namespace) -> int:
     found = publishing(options)
     # Before anything is started: a wrong name is told, and what starts inherits the bounds.
     serving.set_policy(serving.find_notebook(options.notebook), found)
-    with computing(options), forked_kernels(options.engine == SHARED):
-        return serving.app(options.notebook, _server(options), options.preheat, found)
+    with computing(options) as facts, forked_kernels(options.engine == SHARED):
+        return serving.app(options.notebook, _server(options), options.preheat, found, facts)
 
 
 def _server(options: argparse.Namespace) -> serving.Server:

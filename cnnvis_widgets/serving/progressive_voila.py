@@ -37,6 +37,7 @@ from cnnvis_widgets import policy
 from cnnvis_widgets.course.catalogue import find
 from cnnvis_widgets.errors import without_paths
 from cnnvis_widgets.serving.bounded_server import BoundedServer, more_files
+from cnnvis_widgets.serving.class_page import ADDRESS, FIGURES, ClassFigures, ClassPage, Lecturer
 from cnnvis_widgets.serving.compiled_templates import keep_compiled
 from cnnvis_widgets.serving.frames import (
     MESSAGES_A_SECOND,
@@ -81,6 +82,7 @@ class ProgressiveVoila(Voila):
     """Voilà, but that lessons are shown while they run, and that it believes no visitor."""
 
     publishing = traitlets.Instance(Publishing, (), help="for whom the server is").tag(config=True)
+    lecturer = traitlets.Instance(Lecturer, (), help="who may see how it goes").tag(config=True)
     first_page = traitlets.Unicode("", help="where / leads to on a public server").tag(config=True)
 
     def init_settings(self) -> dict[str, Any]:
@@ -119,10 +121,13 @@ class ProgressiveVoila(Voila):
             settings = {**(rest[0] if rest else {}), **more}
             handlers.append((route, new, settings) if settings else (route, new))
         kernel = r"voila/execution/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
-        first = [(url_path_join(self.server_url, kernel), Outputs)]
+        first: list[tuple[Any, ...]] = [(url_path_join(self.server_url, kernel), Outputs)]
+        for address, shown in ((ADDRESS, ClassPage), (FIGURES, ClassFigures)):
+            place = url_path_join(self.server_url, address)
+            first.append((place, shown, {"lecturer": self.lecturer}))
         if self.publishing.public and self.first_page:
             there = url_path_join(self.base_url, "voila/render", self.first_page)
-            first.append((self.server_url, guarded(RedirectHandler), {"url": there}))  # type: ignore[arg-type]
+            first.append((self.server_url, guarded(RedirectHandler), {"url": there}))
         return [*first, *handlers]
 
     def listen(self) -> None:

@@ -20,6 +20,7 @@ from cnnvis_widgets import policy
 from cnnvis_widgets.course import notebooks_folder
 from cnnvis_widgets.course.catalogue import INDEX
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
+from cnnvis_widgets.serving.class_page import ADDRESS, Facts, Lecturer
 from cnnvis_widgets.serving.limits import AMONG_FRIENDS, THEMES, Publishing
 
 if TYPE_CHECKING:
@@ -99,8 +100,17 @@ def app(
     server: Server,
     preheat: bool = PREHEAT,
     publishing: Publishing = AMONG_FRIENDS,
+    facts: Facts | None = None,
 ) -> int:
-    """Serve a notebook and its neighbours as pages until Ctrl+C."""
+    """Serve a notebook and its neighbours as pages until Ctrl+C.
+
+    Args:
+        notebook: as `find_notebook` takes it.
+        server: how to serve.
+        preheat: see `PREHEAT`.
+        publishing: for whom.
+        facts: asks the shared engine how it is doing, for the lecturer's page.
+    """
     path = find_notebook(notebook)
     if publishing.public:
         refuse_what_tells_too_much(server.settings)
@@ -113,13 +123,16 @@ def app(
 
     from cnnvis_widgets.serving.progressive_voila import ProgressiveVoila
 
-    url = f"http://{server.host}:{port}{publishing.base_url}voila/render/{path.name}"
-    print(f"{path.name} is served at {url}   (Ctrl+C ends it)", flush=True)
+    lecturer = Lecturer(facts)
+    base = f"http://{server.host}:{port}{publishing.base_url}"
+    url = f"{base}voila/render/{path.name}"
+    print(f"{path.name} is served at {url}   (Ctrl+C ends it)")
+    print(f"For the lecturer, how it goes: {base}{ADDRESS}?key={lecturer.key}", flush=True)
     if server.browser:
         _open_when_ready(server.host, port, url)
     ProgressiveVoila.launch_instance(
         argv=voila_arguments(path, port, server, preheat, publishing.base_url),
-        config=Config(voila_tables(path, publishing)),
+        config=Config(voila_tables(path, publishing, lecturer)),
     )
     return 0
 
@@ -181,6 +194,7 @@ def voila_arguments(
 def voila_tables(
     path: Path,
     publishing: Publishing = AMONG_FRIENDS,
+    lecturer: Lecturer | None = None,
 ) -> dict[str, dict[str, object]]:
     """Settings that are tables, which a command line cannot give without complaint."""
     # Of all notebooks in the folder only this one and the index get a waiting kernel: each takes
@@ -196,7 +210,11 @@ def voila_tables(
         # Outputs that come later than 4 s after their cell has run would be lost without a word: on
         # a busy machine a page stayed blank.
         "VoilaExecutor": {"iopub_timeout": 60},
-        "ProgressiveVoila": {"publishing": publishing, "first_page": path.name},
+        "ProgressiveVoila": {
+            "publishing": publishing,
+            "first_page": path.name,
+            "lecturer": lecturer or Lecturer(),
+        },
         # A page that is closed asks for its kernel's end without a token; Voilà would refuse that,
         # and each visitor leave a TensorFlow of 700 MB behind. What only the page may do asks for
         # a cookie that no other site's request carries (see owners.py).

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_servers import in_kernel
 from playwright.sync_api import Page, expect
 from served_pages import WITHOUT_WORDS
 
-NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
+ROOT = Path(__file__).parents[3]
+NOTEBOOKS = ROOT / "notebooks"
+LOADS_TENSORFLOW = re.findall(
+    r"^\| `(\w+)` \|", (ROOT / "docs" / "class.md").read_text("utf-8"), re.M
+)
 SECONDS = 600  # until all cells have run, while other tests use the machine
 
 
@@ -18,10 +24,12 @@ def lesson(lesson_page: Callable[..., Page], request: pytest.FixtureRequest) -> 
     """The page once all of its cells have run; `test_03_07_cam.py` gets `03_07_cam.ipynb`.
 
     After the test the page is gone through to its end: nothing could not be shown, each picture has
-    words, and nothing is wider than the page.
+    words, and nothing is wider than the page. Its kernel has loaded TensorFlow where docs/class.md
+    says so, and only there.
     """
     name = request.path.stem.removeprefix("test_")
     page = lesson_page(NOTEBOOKS / f"{name}.ipynb", timeout=SECONDS)
+    loaded = in_kernel(page, "'tensorflow' in __import__('sys').modules")
     yield page
     for _ in range(40):
         page.mouse.wheel(0, 1200)
@@ -29,3 +37,4 @@ def lesson(lesson_page: Callable[..., Page], request: pytest.FixtureRequest) -> 
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     assert page.locator(WITHOUT_WORDS).filter(visible=True).count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert loaded == str(name in LOADS_TENSORFLOW)

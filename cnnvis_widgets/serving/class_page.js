@@ -1,0 +1,77 @@
+// The lecturer's page (see class_page.py): asks for the figures every two seconds.
+const EVERY = 2000;
+
+/** @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @param {number} megabytes */
+const memory = (megabytes) =>
+  megabytes < 1000 ? `${megabytes.toFixed(0)} MB` : `${(megabytes / 1000).toFixed(1)} GB`;
+
+/** @param {string} tag @param {...(string | Node)} content */
+function element(tag, ...content) {
+  const made = document.createElement(tag);
+  made.append(...content);
+  return made;
+}
+
+/** @param {Record<string, any>} found @returns {[string, string, string][]} name, value, remark */
+function figures(found) {
+  const of = found.most ? `of at most ${found.most}` : "";
+  /** @type {[string, string, string][]} */
+  const rows = [
+    ["Pages open", `${found.pages}`, of],
+    ["Memory", memory(found.megabytes), `the machine: ${(100 * found.memory_share).toFixed(0)} % used`],
+  ];
+  if (found.load !== null) rows.push(["Load", found.load.toFixed(1), `on ${found.cores} cores`]);
+  const engine = found.engine;
+  if (!engine?.workers) return rows;
+  const saved = engine.kept + engine.joined;
+  rows.push(
+    ["Requests waiting", `${engine.waiting}`, `${engine.running} running`],
+    [
+      "Answered at once",
+      engine.asked ? `${((100 * saved) / engine.asked).toFixed(0)} %` : "–",
+      `${saved} of ${engine.asked} were computed before, or for another`,
+    ],
+    ["Answers kept", memory(engine.answers_kept / 1e6), ""],
+  );
+  return rows;
+}
+
+/** @param {Record<string, any>} worker */
+function workerRow(worker) {
+  const networks = worker.networks.join(", ") || "none yet";
+  const cells = [worker.name, networks, memory(worker.memory / 1e6), `${worker.done}`, `${worker.running}`];
+  return element("tr", ...cells.map((text) => element("td", text)));
+}
+
+/** @param {Record<string, any>} found */
+function show(found) {
+  const rows = figures(found).map(([name, value, remark]) =>
+    element("div", element("dt", name), element("dd", value, " ", element("small", remark))),
+  );
+  part("figures").replaceChildren(...rows);
+  const engine = found.engine;
+  part("engine").hidden = !engine?.workers;
+  if (engine?.workers) {
+    part("workers").replaceChildren(...engine.workers.map(workerRow));
+    part("dashboard").hidden = !engine.dashboard;
+    part("dashboard").querySelector("a")?.setAttribute("href", engine.dashboard);
+  }
+  const lost = engine && !engine.workers;
+  part("said").textContent = lost ? "The service that computes does not answer." : "";
+}
+
+async function ask() {
+  try {
+    const answer = await fetch(`class/figures${location.search}`, { cache: "no-store" });
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    show(await answer.json());
+  } catch {
+    part("said").textContent = "The server does not answer. The figures are the last ones.";
+  }
+  window.setTimeout(ask, EVERY);
+}
+
+ask();
