@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.util import find_spec
 from typing import Any
 
 from distributed.core import rpc
@@ -27,4 +28,5 @@ async def service_facts(address: str) -> dict[str, Any]:
         known = await asyncio.wait_for(scheduler.identity(), WITHIN)
     port = known.get("services", {}).get("dashboard")
     host = address.rpartition("://")[2].rpartition(":")[0]
-    return {**found, "dashboard": f"http://{host}:{port}/status" if port else ""}
+    drawn = find_spec("bokeh") is not None  # without it Dask's pages are empty
+    return {**found, "dashboard": f"http://{host}:{port}/status" if port and drawn else ""}
