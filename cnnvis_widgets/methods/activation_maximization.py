@@ -25,10 +25,12 @@ FRAMES = 24
 class ActivationMaximization(Method):
     """argmax over pictures x of pull · a(x) - mean |x|^α - TV_β(x), by gradient ascent.
 
-    The two penalties, with their powers and the scales at which they cost 1, are those of
-    Mahendran & Vedaldi. Waves and decorrelated colours as what is changed, and random views, are of
-    Olah, Mordvintsev & Schubert (Feature Visualization, Distill 2017); the paper's own form is
-    parametrisation "pixels", colours "plain", zoom 1, noise 0, norm_weight 1.
+    The two penalties, with their powers and the scales at which they cost 1, are those of Mahendran
+    & Vedaldi. Waves and decorrelated colours as what is changed, and random views, are of Olah,
+    Mordvintsev & Schubert (Feature Visualization, Distill 2017); the paper's own form is
+    parametrisation "pixels", colours "plain", zoom 1, noise 0, norm_weight 1, jitter a quarter of
+    the layer's stride. Two things differ even then: steps are Adam's, on a gradient of fixed
+    length, where the authors divide by the largest activation on photographs.
     The picture stays within black and white: it is a picture, and can be given to the network.
     """
 

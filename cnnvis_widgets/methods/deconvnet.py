@@ -8,7 +8,8 @@ from cnnvis_widgets.methods.saliency import Saliency
 class DeconvNet(Saliency):
     """As saliency, but every ReLU passes relu(gradient) and ignores its own input.
 
-    Max-pooling's switches are its ordinary gradient.
+    Max-pooling's switches are its ordinary gradient. A whole feature map starts as ones at all of
+    its places; the thesis starts from the map's own activations, which weights places by them.
     """
 
     name = "deconvnet"

@@ -40,7 +40,8 @@ class DeepTaylor(Method):
     z⁺ at every convolution, depthwise convolution and dense layer, biases left out; zᴮ at the
     first; max-pooling: the winner takes all; average pooling and sums in proportion; BatchNorm
     folded into the layer before it, also behind a concatenation. A result that only its bias
-    explains shares its relevance evenly among the inputs it sees, so that nothing is lost.
+    explains shares its relevance evenly among the inputs it sees, so that nothing is lost. The
+    paper proves its rules for biases that are 0 or less; here biases may have any sign.
     """
 
     name = "deep_taylor"

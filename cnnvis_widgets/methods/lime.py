@@ -76,11 +76,14 @@ class Lime(Method):
     """The weight of each superpixel in a linear model of the class's probability.
 
     `samples` copies of the picture have a random half of their superpixels hidden. A ridge
-    regression of the probability on what was kept, in which copies close to the picture count
-    more, gives each superpixel a weight: how much it adds when it is there. Distances and
-    regression are the `lime` package's; so are the superpixels with `pieces=0` and the copies with
-    `draw="random"`, and then the same seed gives the same weights. By default superpixels are
-    fewer and copies drawn more evenly: the weights move less from seed to seed.
+    regression of the probability on what was kept, in which copies close to the picture count more,
+    gives each superpixel a weight: how much it adds when it is there. Distances and regression are
+    the `lime` package's; so are the superpixels with `pieces=0` and the copies with
+    `draw="random"`, and then the same seed gives the same weights, where both hide superpixels
+    alike: here with grey 128 by default, there with each superpixel's mean. By default superpixels
+    are fewer and copies drawn more evenly: the weights move less from seed to seed. As in the
+    package, closeness is the cosine of what was kept, and the regression is ridge; the paper has
+    the L2 distance of pictures and chooses superpixels by K-LASSO.
     """
 
     name = "lime"

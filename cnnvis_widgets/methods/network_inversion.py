@@ -97,7 +97,9 @@ class NetworkInversion(Method):
 
     Φ₀ is the layer's result on the picture, Φ(x) on the one that is made. The two terms beside the
     error keep x near to what pictures are like; they are normalised as in the 2016 paper, so that
-    their weights hold for any network, and colours stay within black and white. Steps are Adam's.
+    their weights hold for any network, and colours stay within black and white. Steps are Adam's,
+    without jitter; the 2015 paper has momentum, and the 2016 paper moves the picture by some pixels
+    at each step.
     """
 
     name = "network_inversion"
