@@ -19,9 +19,7 @@ from cnnvis_widgets.engine.requests import (
     Open,
     Predict,
     Shown,
-    Warm,
 )
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
@@ -34,12 +32,12 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     method_records,
     network_records,
     neuron_records,
-    nothing,
-    offer_picture,
     offer_pictures,
     offered_parameters,
 )
+from cnnvis_widgets.widgets.explorer.explorer_start import adopt_network, adopt_picture
 from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query
+from cnnvis_widgets.widgets.explorer.explorer_trust import check, uncheck
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
@@ -47,6 +45,7 @@ from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.explorer.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 from cnnvis_widgets.widgets.explorer.predictions import Predictions
+from cnnvis_widgets.widgets.explorer.trust_strip import TrustStrip
 from cnnvis_widgets.widgets.toolkit.composed import Composed
 from cnnvis_widgets.widgets.toolkit.optimization_history import OptimizationHistory
 
@@ -77,6 +76,7 @@ class Explorer(Composed, ipywidgets.Box):
         methods: `MethodPicker`.
         parameters: `ParameterPanel`, of the chosen method.
         view: `ExplanationView`.
+        trust: `TrustStrip`, whether the map can be trusted.
         growth: `OptimizationHistory`, for methods that work step by step.
 
     Raises:
@@ -102,6 +102,7 @@ class Explorer(Composed, ipywidgets.Box):
         self._warmed = self._stopped = self._class_chosen = False
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
+        self._asked: Explain | None = None
         self.header = ExplorerBar(on_cancel=self.cancel)
         self.pictures = PicturePicker(decode=listings.decode, pictures=listings.pictures())
         self.networks = NetworkPicker(networks=network_records())
@@ -111,9 +112,10 @@ class Explorer(Composed, ipywidgets.Box):
         self.methods = MethodPicker(methods=method_records({}), value=method)
         self.parameters = ParameterPanel(parameters=self._declared())
         self.view = ExplanationView()
+        self.trust = TrustStrip()
         self.growth = OptimizationHistory()
-        self._adopt_picture(image)
-        self._adopt_network(network)
+        adopt_picture(self, image)
+        adopt_network(self, network)
         super().__init__(lay_out(self), "cnnvis-explorer")
         self.header.follow(self)
         self._observe()
@@ -126,6 +128,7 @@ class Explorer(Composed, ipywidgets.Box):
             self._stopped = True
             self.header.working = ""
             self.view.waiting("")
+            self.trust.busy = False
             if self.header.partial:
                 self.header.partial = False
                 self.view.notes = [STOPPED, *self.view.notes]
@@ -152,36 +155,10 @@ class Explorer(Composed, ipywidgets.Box):
         with self._quietly():
             open_link(self, link)
 
-    # What there is at first
-
-    def _adopt_picture(self, image: str | np.ndarray) -> None:
-        if isinstance(image, str):
-            offer_picture(self.pictures, image)
-            self.pictures.value = image
-        elif isinstance(image, np.ndarray) and image.dtype == np.uint8:
-            self.pictures.add(image, "your picture")
-        else:
-            raise InvalidValueError(
-                "image is a picture's name or an array, uint8 (rows, columns, 3); "
-                f"got {type(image).__name__}."
-            )
-
-    def _adopt_network(self, network: str | Path | Network) -> None:
-        name = network if isinstance(network, str) else getattr(network, "name", str(network))
-        known = [record["name"] for record in self.networks.networks]
-        if not isinstance(network, str | Path):
-            name = self._adopted_as(name, network)
-        elif name not in (*known, *listings.versions()) and not Path(network).is_file():
-            raise UnknownNameError.of("network (nor a model file)", name, known)
-        if name not in known:
-            record = {"name": name, "title": Path(name).name, "note": "yours"}
-            record |= listings.versions().get(name, {})
-            self.networks.networks = [record, *self.networks.networks]
-        self.networks.value = name
-
     def _parts(self) -> tuple[Any, ...]:
-        return (self.header, self.view, self.growth, self.pictures, self.networks, self.layers,
-                self.neurons, self.predictions, self.methods, self.parameters)  # fmt: skip
+        pickers = (self.pictures, self.networks, self.layers, self.neurons, self.predictions)
+        shown = (self.header, self.view, self.trust, self.growth)
+        return (*shown, *pickers, self.methods, self.parameters)
 
     def _observe(self) -> None:
         def on(part: Any, names: list[str], react: Callable[[], None]) -> None:
@@ -361,6 +338,7 @@ class Explorer(Composed, ipywidgets.Box):
             neuron,  # type: ignore[arg-type]
             parameters=dict(self.parameters.value),
         )
+        uncheck(self, request)
         self.view.waiting("computing")
         set_by_hand = {p["name"]: p["default"] for p in self.parameters.parameters}
         part = self.methods if self.parameters.value == set_by_hand else self.parameters
@@ -383,10 +361,8 @@ class Explorer(Composed, ipywidgets.Box):
     def _show(self, found: Shown, *, unfinished: bool = False) -> None:
         self.header.partial = unfinished
         show_growth(self.growth, found)
-        if not self._warmed and not unfinished:
-            self._warmed = True  # the other methods are compiled while the visitor looks
-            warm = Warm(self.networks.value, self._image)
-            self._submit("warm", warm, nothing, nothing)
+        if not unfinished:
+            check(self, found)
         if found.neuron.layer is None and self.predictions.value is None:
             self.predictions.value = found.neuron.unit
         picture = self.pictures.value
