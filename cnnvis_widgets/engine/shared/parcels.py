@@ -19,6 +19,7 @@ import numpy as np
 from cnnvis_widgets.engine.evidence import Judge
 from cnnvis_widgets.engine.questions import Ask, Compute
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
+from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, gist
 from cnnvis_widgets.methods import all_methods
@@ -30,6 +31,7 @@ NOTHING = pickle.dumps(None, protocol=5)
 
 TRAVELLING = (
     *(Open, Predict, Neurons, Explain, TrustChecks, RandomTopLayer, Warm, Judge, Ask, Compute),
+    *(Fields, Superpixels, Covered, DeletionCurve),
 )
 """What may be answered elsewhere. Others change the library of the process that asks, or need a
 folder of it."""
@@ -78,7 +80,7 @@ def level_of(request: Any) -> Level:
     """How urgent a request is: quick is what takes a few passes."""
     if isinstance(request, Warm | RandomTopLayer):
         return Level.IDLE
-    if isinstance(request, Judge):
+    if isinstance(request, Judge | DeletionCurve):
         return Level.LONG
     if isinstance(request, Explain | Compute):
         method = all_methods().get(request.method)

@@ -10,7 +10,7 @@ import { Stage } from "./explanation_stage.js";
 const button = (text, action, attributes = {}) =>
   h("button", { type: "button", onclick: action, ...attributes }, text);
 
-class ExplanationView {
+export class ExplanationView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
   constructor({ model, el }, signal) {
     this.model = model;

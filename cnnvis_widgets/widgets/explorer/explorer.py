@@ -20,7 +20,6 @@ from cnnvis_widgets.engine.requests import (
     Predict,
     Shown,
 )
-from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
 from cnnvis_widgets.widgets.explorer.explorer_layout import lay_out
@@ -37,7 +36,9 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
 )
 from cnnvis_widgets.widgets.explorer.explorer_start import adopt_network, adopt_picture
 from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query
+from cnnvis_widgets.widgets.explorer.explorer_touch import follow_touch, touch_again, untouch
 from cnnvis_widgets.widgets.explorer.explorer_trust import check, uncheck
+from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
@@ -75,7 +76,7 @@ class Explorer(Composed, ipywidgets.Box):
         predictions: `Predictions`, the classes.
         methods: `MethodPicker`.
         parameters: `ParameterPanel`, of the chosen method.
-        view: `ExplanationView`.
+        view: `ExplorerView`, the picture and what answers when it is touched.
         trust: `TrustStrip`, whether the map can be trusted.
         growth: `OptimizationHistory`, for methods that work step by step.
 
@@ -111,7 +112,7 @@ class Explorer(Composed, ipywidgets.Box):
         self.predictions = Predictions(label="Class")
         self.methods = MethodPicker(methods=method_records({}), value=method)
         self.parameters = ParameterPanel(parameters=self._declared())
-        self.view = ExplanationView()
+        self.view = ExplorerView()
         self.trust = TrustStrip()
         self.growth = OptimizationHistory()
         adopt_picture(self, image)
@@ -171,6 +172,7 @@ class Explorer(Composed, ipywidgets.Box):
         on(self.predictions, ["value"], self._class_changed)
         on(self.methods, ["value"], self._method_changed)
         on(self.parameters, ["value"], self._explain)
+        follow_touch(self)
 
     # A choice was made in the page (any thread), or an answer came (the worker's thread)
 
@@ -338,6 +340,7 @@ class Explorer(Composed, ipywidgets.Box):
             neuron,  # type: ignore[arg-type]
             parameters=dict(self.parameters.value),
         )
+        untouch(self, request)
         uncheck(self, request)
         self.view.waiting("computing")
         set_by_hand = {p["name"]: p["default"] for p in self.parameters.parameters}
@@ -361,13 +364,14 @@ class Explorer(Composed, ipywidgets.Box):
     def _show(self, found: Shown, *, unfinished: bool = False) -> None:
         self.header.partial = unfinished
         show_growth(self.growth, found)
-        if not unfinished:
-            check(self, found)
         if found.neuron.layer is None and self.predictions.value is None:
             self.predictions.value = found.neuron.unit
         picture = self.pictures.value
         alt = fact(self.pictures.pictures, picture, "alt", "your picture")
         show_answer(self.view, found, picture, alt, unfinished=unfinished)
+        if not unfinished:
+            check(self, found)
+            touch_again(self, found)
 
     def _declared(self) -> list[dict[str, Any]]:
         for method in listings.methods():

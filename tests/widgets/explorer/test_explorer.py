@@ -11,7 +11,7 @@ import pytest
 from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.records import LayerInfo, Prediction
+from cnnvis_widgets.backend.records import Field, LayerInfo, Prediction
 from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.engine.requests import (
     Explain,
@@ -23,6 +23,15 @@ from cnnvis_widgets.engine.requests import (
     Predict,
     Shown,
     Warm,
+)
+from cnnvis_widgets.engine.touch import (
+    Answers,
+    Covered,
+    Deletion,
+    DeletionCurve,
+    Fields,
+    Seen,
+    Superpixels,
 )
 from cnnvis_widgets.engine.trust import Check, RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
@@ -49,6 +58,14 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
         maps = np.ones(found.output_shape[:-1], np.float32) if found.units != 3 else None
         neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
         return LayerView(found.units, found.output_shape[:-1], neurons)
+    if isinstance(request, Fields):
+        return Seen((3, 4), Field((5, 7), (2, 2), (-1, -1)), (6, 8))
+    if isinstance(request, Superpixels):
+        return np.arange(48, dtype=np.int16).reshape(6, 8) // 12
+    if isinstance(request, Covered):
+        return Answers((Prediction(1, "cup", 0.6, 4.0), Prediction(2, "dog", 0.2, 1.0)), None, 0.25)
+    if isinstance(request, DeletionCurve):
+        return Deletion((0.0, 1.0), (0.9, 0.1), (0.9, 0.1), (0.3, 0.5), "probability")
     if isinstance(request, TrustChecks):
         return (
             Check("coverage", "good", 0.0, "All layers."),

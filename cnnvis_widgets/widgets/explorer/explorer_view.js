@@ -1,0 +1,23 @@
+// The explorer's picture, which answers when it is touched (see explorer_view.py).
+import { rendering } from "../toolkit/base.js";
+import { ExplanationView } from "./explanation_view.js";
+import { TouchTools } from "./touch_tools.js";
+
+class ExplorerView extends ExplanationView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor(context, signal) {
+    super(context, signal);
+    this.tools = new TouchTools(this.model, this.stage, () => this.result, signal);
+    this.tools.layInto(this.root);
+  }
+
+  /** @param {import("./explanation_result.js").Result} result */
+  fill(result) {
+    super.fill(result);
+    this.tools.fill();
+  }
+}
+
+const render = rendering(ExplorerView);
+
+export default { render };
