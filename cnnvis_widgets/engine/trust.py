@@ -34,7 +34,7 @@ TOO_FAR = 0.25
 FORGETS, REMEMBERS = 0.5, 0.9
 """Rank correlation with the map of a random top layer: below the first, from the second on."""
 
-UNLIKE, ALIKE = 0.5, 0.75
+UNLIKE, ALIKE = 0.5, 0.9
 """Rank correlation with an edge detector: below the first, from the second on."""
 
 LARGEST_COPY = 60_000_000

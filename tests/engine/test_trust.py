@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -247,3 +249,29 @@ def test_a_network_that_is_too_large_is_not_copied(
     monkeypatch.setattr(trust, "LARGEST_COPY", 100)
     found = asked(RandomTopLayer, library, "saliency")["random_top"]
     assert (found.verdict, found.value) == ("open", None)
+
+
+def test_the_page_that_justifies_the_limits_is_the_script_s_and_the_data_keep_them() -> None:
+    from scripts import make_trust_page
+
+    docs = Path(__file__).parents[2] / "docs"
+    text = (docs / "trust.md").read_text("utf-8")
+    assert text == make_trust_page.page()
+    assert "| none | some | a quarter of" in text
+    assert trust.MOST_UNTREATED == 0.25
+    for limit in (trust.ENOUGH, trust.TOO_FAR):
+        assert f"up to {limit:.0%} |" in text
+    for low, high in ((trust.FORGETS, trust.REMEMBERS), (trust.UNLIKE, trust.ALIKE)):
+        assert f"below {low} | below {high} | {high} or more |" in text
+    limits = {
+        "sum": (trust.ENOUGH, trust.TOO_FAR),
+        "edges": (trust.UNLIKE, trust.ALIKE),
+        "random_top": (trust.FORGETS, trust.REMEMBERS),
+    }
+    rows = json.loads((docs / "trust.json").read_text("utf-8"))
+    assert len(rows) > 600
+    for *_, check, verdict, value in rows:
+        if check in limits and value is not None:
+            low, high = limits[check]
+            expected = "good" if value <= low else "doubtful" if value <= high else "bad"
+            assert verdict == expected
