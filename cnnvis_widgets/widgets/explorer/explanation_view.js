@@ -309,6 +309,11 @@ export class ExplanationView {
     if (heatmap && sent) saveFile(npyFile(heatmap.values, heatmap.shape), `${sent.filename}.npy`);
   }
 
+  /** A saved picture with what belongs into its file. @param {Blob} picture @returns {Promise<Blob>} */
+  async signed(picture) {
+    return picture;
+  }
+
   async downloadPng() {
     if (!this.result) return;
     const { sent, heatmap } = this.result;
@@ -326,7 +331,7 @@ export class ExplanationView {
       ticks: this.ticks(),
       captions: [this.bar.text.textContent ?? "", ...sent.warnings].filter(Boolean),
     });
-    saveFile(picture, `${sent.filename}.png`);
+    saveFile(await this.signed(picture), `${sent.filename}.png`);
   }
 }
 

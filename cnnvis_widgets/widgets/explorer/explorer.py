@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +47,14 @@ from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.explorer.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 from cnnvis_widgets.widgets.explorer.predictions import Predictions
+from cnnvis_widgets.widgets.explorer.saved_state import compared, restore, state_of
 from cnnvis_widgets.widgets.explorer.trust_strip import TrustStrip
 from cnnvis_widgets.widgets.toolkit.composed import Composed
 from cnnvis_widgets.widgets.toolkit.optimization_history import OptimizationHistory
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Network, Neuron, Prediction
+    from cnnvis_widgets.widgets.explorer.saved_state import Saved
 
 STOPPED = "Stopped before it was done: this is the answer so far, and the code gives the same."
 
@@ -100,12 +103,14 @@ class Explorer(Composed, ipywidgets.Box):
     ) -> None:
         self._connect(engine)
         self._silent = 0
-        self._warmed = self._stopped = self._class_chosen = False
+        self._warmed = self._stopped = self._class_chosen = self._turned = False
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
         self._asked: Explain | None = None
+        self._expected: Saved | None = None
         self.header = ExplorerBar(on_cancel=self.cancel)
         self.pictures = PicturePicker(decode=listings.decode, pictures=listings.pictures())
+        self.pictures.opens = partial(restore, self)
         self.networks = NetworkPicker(networks=network_records())
         self.layers = LayerPicker()
         self.neurons = NeuronPicker()
@@ -241,7 +246,9 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _opened(self, found: NetworkFacts) -> None:
         records = layer_records(found)
-        offer_pictures(self.pictures, self.networks.value, first=not self.layers.layers)
+        named = self._turned or not self.layers.layers
+        offer_pictures(self.pictures, self.networks.value, first=named)
+        self._turned = False
         chosen = self._first.layer if self._first else None
         self.layers.layers = records
         self.layers.value = chosen or CLASSES
@@ -370,6 +377,8 @@ class Explorer(Composed, ipywidgets.Box):
         alt = fact(self.pictures.pictures, picture, "alt", "your picture")
         show_answer(self.view, found, picture, alt, unfinished=unfinished)
         if not unfinished:
+            self.view.state = state_of(self, found)
+            self.view.notes = [*filter(None, [compared(self, found)]), *self.view.notes]
             check(self, found)
             touch_again(self, found)
 

@@ -36,6 +36,7 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
         rows: of classes: unit, label, before and now (probabilities, or logits).
         deletion: shares, values, chance, areas, of, see `engine.touch.Deletion`; {} for none.
         touch_said: why there is no answer; may be empty.
+        state: what goes into a saved picture, see `saved_state.py`; "" for nothing.
     """
 
     tool = OneOf("tool", TOOLS, "read").tag(sync=True)
@@ -48,6 +49,7 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
     )
     deletion = traitlets.Dict().tag(sync=True)
     touch_said = traitlets.Unicode("").tag(sync=True)
+    state = traitlets.Unicode("").tag(sync=True)
 
     @checked({"boxes": [], "off": [], "number": 0})
     def touched(self, value: Any) -> dict[str, Any]:
