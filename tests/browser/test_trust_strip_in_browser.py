@@ -32,9 +32,9 @@ def test_each_check_says_how_it_stands_in_a_sentence_and_where_to_read_on(
         "Random top layer",
     ]
     # In words and by a mark, not by colour alone.
-    expect(line(page).get_by_role("button", name="Layers all treated, good")).to_be_visible()
+    expect(line(page).get_by_role("button", name="Coverage all treated (good)")).to_be_visible()
     figure = in_kernel(page, "explorer.trust.checks[2]['figure']").strip("'")
-    expect(top).to_have_accessible_name(f"Random top layer {figure}, poor")
+    expect(top).to_have_accessible_name(f"Random top layer {figure} (poor)")
     expect(top.locator(".cnnvis-trust-mark")).to_have_text("✕")
 
     # The worst one's sentence stands there by itself; another is a click or a key away.
@@ -42,7 +42,7 @@ def test_each_check_says_how_it_stands_in_a_sentence_and_where_to_read_on(
     expect(said).to_contain_text("With random weights in predictions the map keeps")
     expect(said.get_by_role("link")).to_have_attribute("href", "05_conclusions.ipynb")
     expect(top).to_have_attribute("aria-pressed", "true")
-    line(page).get_by_role("button", name="Layers").focus()
+    line(page).get_by_role("button", name="Coverage").focus()
     page.keyboard.press("Enter")
     expect(said).to_contain_text("The method was applied as published to every layer.")
     link = said.get_by_role("link", name="Lesson 3.5")

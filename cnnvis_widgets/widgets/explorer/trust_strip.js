@@ -61,14 +61,15 @@ class TrustStripView {
   /** @param {Check} check */
   part({ name, title, verdict, figure, sentence }) {
     const [mark, word] = VERDICTS[verdict] ?? VERDICTS.open;
-    const content = [
+    if (!sentence) return h("span", { class: "cnnvis-trust-figure" }, `${title.toLowerCase()} ${figure}`);
+    const unseen = h("span", { class: "cnnvis-unseen" }, `(${word})`);
+    return h(
+      "button",
+      { type: "button", "data-key": name, "data-verdict": verdict },
       h("span", { class: "cnnvis-trust-mark", "aria-hidden": "true" }, h("span", {}, mark)),
       h("span", {}, title),
-      h("span", { class: "cnnvis-trust-figure" }, figure),
-    ];
-    if (!sentence) return h("span", { class: "cnnvis-trust-figure" }, `${title.toLowerCase()} ${figure}`);
-    const named = { "data-key": name, "data-verdict": verdict, "aria-label": `${title} ${figure}, ${word}` };
-    return h("button", { type: "button", ...named }, ...content);
+      h("span", { class: "cnnvis-trust-figure" }, figure, " ", unseen),
+    );
   }
 
   /** The chosen check's sentence, else that of the worst. */

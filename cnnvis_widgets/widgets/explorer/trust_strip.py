@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.engine.trust import Check
 
 TITLES = {
-    "coverage": "Layers",
+    "coverage": "Coverage",
     "sum": "Sum",
     "edges": "Edge detector",
     "random_top": "Random top layer",
@@ -31,7 +31,7 @@ class TrustStrip(Component):
     """One button for each check; the sentence of the chosen one, else of the worst, stands below.
 
     Attributes:
-        checks: records of name, title ("Layers"), verdict ("good", "doubtful", "bad" or "open"),
+        checks: records of name, title ("Coverage"), verdict ("good", "doubtful", "bad" or "open"),
             figure ("all", "0.98"), sentence, and the lesson that explains it: its notebook's file
             and its title. Empty: nothing is shown.
     """
