@@ -5,9 +5,10 @@ A request is performed with a `Library` of loaded networks. Only `Library` loads
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,12 +23,14 @@ from cnnvis_widgets.zoo.images import checked_name, load_named
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.engine.explain import Watch
     from cnnvis_widgets.methods.explanation import Explanation
 
 Step = Callable[[int, int], None]
 Tell = Callable[[Callable[[], Any]], None]
 Image = str | np.ndarray
 KEPT_NETWORKS = 3  # VGG-16 alone takes 550 MB
+KEPT_EXPLANATIONS = 4
 
 
 def untold(make: Callable[[], Any]) -> None:
@@ -46,6 +49,8 @@ class Library:
         self._networks: OrderedDict[str, Network] = OrderedDict()
         self._own: dict[str, tuple[Network, int]] = {}
         self._lock = threading.RLock()
+        self._explained: OrderedDict[Hashable, Explanation] = OrderedDict()
+        self._beside: tuple[Hashable, Any] = (None, None)
 
     def add(self, name: str, network: Network) -> str:
         """Keep a network of the caller's until it is released as often as it was added.
@@ -94,6 +99,32 @@ class Library:
     def owns(self, name: str) -> bool:
         """Whether a network is one that was added."""
         return name in self._own
+
+    def remember(self, request: Explain, found: Explanation) -> None:
+        """Keep an explanation for what is asked about it next; the last few are kept."""
+        if (key := _key(request)) is None:
+            return
+        with self._lock:
+            self._explained[key] = found
+            self._explained.move_to_end(key)
+            while len(self._explained) > KEPT_EXPLANATIONS:
+                self._explained.popitem(last=False)
+
+    def remembered(self, request: Explain) -> Explanation | None:
+        """The explanation of such a request, where it was made a moment ago."""
+        return self._explained.get(_key(request))
+
+    def beside(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What serves several requests and takes long to make; only the last such thing is kept.
+
+        Args:
+            key: what it depends on.
+            make: makes it.
+        """
+        if self._beside[0] != key:
+            self._beside = (None, None)  # the old one goes before there is another
+            self._beside = (key, make())
+        return self._beside[1]
 
     def drop_oldest(self) -> bool:
         """Let go the network of the zoo that was used least recently; whether there was one."""
@@ -265,6 +296,14 @@ class Explain:
 
     def perform(self, library: Library, step: Step, tell: Tell = untold) -> Shown:
         """See `Shown`."""
+
+        def watch(make: Callable[[], Explanation]) -> None:
+            tell(lambda: shown(make(), film=False))
+
+        return shown(self.explanation(library, step, watch))
+
+    def explanation(self, library: Library, step: Step, watch: Watch | None = None) -> Explanation:
+        """The explanation itself; the library remembers it."""
         from cnnvis_widgets.engine.explain import compute
 
         network = library.network(self.network)
@@ -272,16 +311,22 @@ class Explain:
         if isinstance(self.image, str):
             checked_name(self.image)  # another text could be the path of any picture here
         found = compute(
-            network,
-            self.image,
-            self.method,
-            self.neuron,
-            self.seed,
-            step,
-            self.parameters,
-            lambda make: tell(lambda: shown(make(), film=False)),
+            network, self.image, self.method, self.neuron, self.seed, step, self.parameters, watch
         )
-        return shown(found)
+        library.remember(self, found)
+        return found
+
+
+def _key(request: Explain) -> Hashable:
+    """What decides an explanation; None where that is more than names and numbers."""
+    image, chosen = request.image, tuple(sorted(request.parameters.items()))
+    if isinstance(image, np.ndarray):
+        content = np.ascontiguousarray(image)
+        image = f"{content.shape} {hashlib.blake2b(content.data, digest_size=20).hexdigest()}"
+    plain = all(isinstance(value, str | int | float | None) for _, value in chosen)
+    if not plain or type(request.neuron) not in (Neuron, int, type(None)):
+        return None
+    return request.network, image, request.method, request.neuron, request.seed, chosen
 
 
 def shown(found: Explanation, *, film: bool = True) -> Shown:

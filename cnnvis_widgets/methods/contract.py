@@ -15,6 +15,7 @@ from cnnvis_widgets.methods.parameter import Parameter
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
     from cnnvis_widgets.backend.neuron import Neuron
+    from cnnvis_widgets.methods.explanation import Explanation
 
 Progress = Callable[[int, int], None]
 """Called between steps with (done, total); raising `errors.Cancelled` in it stops the work."""
@@ -156,6 +157,10 @@ class Method(ABC):
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The published reduction (rows, columns, channels) → (rows, columns)."""
         return np.abs(attribution).max(axis=-1)
+
+    def promised(self, found: Explanation) -> float | None:
+        """What an attribution of this method must add up to; None where it promises nothing."""
+        return None
 
     def unsuited(self, network: Network) -> str:
         """Why the method cannot be used on this network, and what to use; empty if it can."""

@@ -13,6 +13,7 @@ from cnnvis_widgets.methods.parameter import Parameter
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.methods.explanation import Explanation
 
 RULE = Parameter(
     "rule",
@@ -98,6 +99,10 @@ class DeepTaylor(Method):
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The sum over channels, so that the parts still add up."""
         return attribution.sum(axis=-1)
+
+    def promised(self, found: Explanation) -> float | None:
+        """max(value, 0); ε-LRP, which lets weak evidence go, promises nothing."""
+        return None if found.parameters["rule"] == "epsilon" else max(found.value, 0.0)
 
     def unsuited(self, network: Network) -> str:
         """Empty where the network has no attention."""

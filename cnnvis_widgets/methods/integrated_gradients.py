@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods.batches import BACKWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.methods.explanation import Explanation
+
 
 LEVELS = {"black": 0, "grey": 128, "white": 255}
 STEPS = Parameter(
@@ -89,6 +95,10 @@ class IntegratedGradients(Method):
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The sum of the absolute values over the channels."""
         return np.abs(attribution).sum(axis=-1)
+
+    def promised(self, found: Explanation) -> float:
+        """The change from the baseline to the picture: completeness, the paper's axiom."""
+        return found.value - float(found.details["baseline_value"])
 
 
 def _completeness(explained: float, before: float, value: float, baseline: str) -> str:

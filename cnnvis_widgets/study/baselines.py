@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cnnvis_widgets.engine.similarity import edges
 from cnnvis_widgets.errors import UnknownNameError
 from cnnvis_widgets.study.contract import Found
 
@@ -35,21 +36,10 @@ def noise(pixels: np.ndarray, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, content]).random(pixels.shape[:2])
 
 
-def edges(pixels: np.ndarray, seed: int) -> np.ndarray:
-    """How steep the picture's brightness is: an edge detector, as Adebayo et al. 2018 compare with.
-
-    The length of the gradient by central differences.
-    """
-    grey = pixels.astype(np.float64).mean(-1)
-    if min(grey.shape) < 2:
-        return np.zeros_like(grey)
-    return np.hypot(*np.gradient(grey))
-
-
 BASELINES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "centre": centre,
     "noise": noise,
-    "edges": edges,
+    "edges": lambda pixels, seed: edges(pixels),
 }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from cnnvis_widgets.methods.batches import FORWARD, batches
+from cnnvis_widgets.engine import deletion
+from cnnvis_widgets.engine.deletion import Curve, area, falling
 from cnnvis_widgets.methods.parameter import Parameter
 from cnnvis_widgets.study.contract import Case, Score
 
@@ -34,20 +33,6 @@ OF = Parameter(
 )
 
 
-class Curve(NamedTuple):
-    """The answers and what they are.
-
-    Attributes:
-        shares: which share of the pixels is changed, 0 to 1.
-        values: the answer there.
-        of: "probability" or "activation".
-    """
-
-    shares: list[float]
-    values: list[float]
-    of: str
-
-
 def scored(case: Case, start: np.ndarray, end: np.ndarray, mixed_in: str) -> Score:
     """The area under the curve on the way from one input to another.
 
@@ -68,63 +53,25 @@ def scored(case: Case, start: np.ndarray, end: np.ndarray, mixed_in: str) -> Sco
     return Score(area(curve.values), note, details)
 
 
-def falling(heatmap: np.ndarray, seed: int) -> np.ndarray:
-    """Flat indices in falling order of value; equal ones in an order that the seed draws.
-
-    In the order of rows, the zeros of a map would be deleted from the upper edge down.
-    """
-    by_chance = np.random.default_rng(seed).permutation(heatmap.size)
-    return by_chance[np.argsort(-heatmap.ravel()[by_chance], kind="stable")]
-
-
 def answers(case: Case, start: np.ndarray, end: np.ndarray, order: np.ndarray) -> Curve | None:
     """The network's answer after 0, 1 … steps, an equal number of pixels in each.
 
     Returns:
         None where the activation is asked for as a share of something that is not above zero.
     """
-    network, neuron, steps = case.network, case.neuron, case.parameters["steps"]
-    assert network is not None
-    counts = np.linspace(0, order.size, steps + 1).round().astype(int)
-    first, last = (x.reshape(-1, x.shape[-1]) for x in (start, end))
-    likely = case.parameters["of"] == "probability" and network.is_output(neuron)
-    likely = likely and (neuron is None or neuron.single)
-    likely = likely and network.structure.output_kind in ("softmax", "log-softmax", "sigmoid")
-    found: list[float] = []
-    for batch in batches(len(counts), start.shape, FORWARD):
-        inputs = np.repeat(first[None], len(batch), 0)
-        for picture, step in zip(inputs, batch, strict=True):
-            picture[order[: counts[step]]] = last[order[: counts[step]]]
-        found += _ask(case, inputs.reshape(-1, *start.shape), likely)
-        case.progress(batch.stop, len(counts))
-    if not likely:
-        whole = _ask(case, _untouched(case)[None], likely)[0]
-        if whole <= 0:
-            return None
-        found = [value / whole for value in found]
-    shares = [float(count) / order.size for count in counts]
-    return Curve(shares, found, "probability" if likely else "activation")
-
-
-def _ask(case: Case, inputs: np.ndarray, likely: bool) -> list[float]:
     assert case.network is not None
     assert case.neuron is not None
-    if not likely:
-        return [float(v) for v in case.network.values(inputs, case.neuron)]
-    scores = case.network.outputs(inputs)[1].reshape(len(inputs), -1, case.network.units)
-    return [float(v) for v in scores[..., case.neuron.unit].mean(1)]
+    steps, likely = case.parameters["steps"], case.parameters["of"] == "probability"
+    return deletion.answers(
+        case.network, case.neuron, start, end, order,
+        steps=steps, untouched=_untouched(case), likely=likely, progress=case.progress,
+    )  # fmt: skip
 
 
 def _untouched(case: Case) -> np.ndarray:
     assert case.network is not None
     assert case.image is not None
     return case.network.prepare(case.image).input
-
-
-def area(values: list[float]) -> float:
-    """The area under equally spaced values from 0 to 1, by the trapezoidal rule."""
-    inner = sum(values[1:-1]) + (values[0] + values[-1]) / 2
-    return inner / (len(values) - 1)
 
 
 def inputs(case: Case, substrate: str) -> tuple[np.ndarray, np.ndarray]:

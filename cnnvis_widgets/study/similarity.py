@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnnvis_widgets.engine.similarity import spearman
+
+__all__ = ["spearman", "ssim"]
+
 SIDE = 7  # of the window, scikit-image's and Wang et al.'s uniform one
-
-
-def spearman(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Spearman's rank correlation, equal values sharing the mean of their ranks.
-
-    Args:
-        one: any shape.
-        other: the same shape.
-
-    Returns:
-        -1 to 1. Where exactly one of the two is constant: 0, they have no order in common. None
-        where both are: there is no order to compare.
-    """
-    from scipy.stats import spearmanr
-
-    first, second = np.ravel(one), np.ravel(other)
-    constant = [bool((values == values[0]).all()) for values in (first, second)]
-    if any(constant):
-        return None if all(constant) else 0.0
-    return float(spearmanr(first, second).statistic)
 
 
 def ssim(one: np.ndarray, other: np.ndarray) -> float | None:

@@ -9,7 +9,7 @@ import pytest
 from cnnvis_widgets.engine.shared import broker as broker_module
 from cnnvis_widgets.engine.shared.broker import ATTEMPTS, PATIENCE, Broker
 from cnnvis_widgets.engine.shared.kept import Kept
-from cnnvis_widgets.engine.shared.parcels import Level
+from cnnvis_widgets.engine.shared.parcels import NOTHING, Level
 
 
 class Clock:
@@ -92,6 +92,18 @@ def test_equal_requests_are_computed_once_and_then_kept(broker: Broker) -> None:
     assert [page.answers() for page in pages] == [[(1, b"K")]] * 3
     told = broker.facts()
     assert (told["asked"], told["joined"], told["kept"], told["computed"]) == (3, 1, 1, 1)
+
+
+def test_what_was_asked_for_what_it_does_is_done_again(broker: Broker) -> None:
+    page, worker = Page(broker), Process(broker)
+    for _ in range(2):
+        page.ask("warm", level=Level.IDLE)
+        worker.answer("warm", data=NOTHING)
+    assert worker.handed() == ["warm", "warm"]
+    for _ in range(2):
+        page.ask("check", level=Level.IDLE)
+        worker.answer("check")
+    assert worker.handed() == ["warm", "warm", "check"]
 
 
 def test_an_answer_of_other_weights_is_not_given(broker: Broker) -> None:

@@ -13,6 +13,8 @@ from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.engine.evidence import Judge
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.shared.parcels import Level, level_of, pack, picture_digest, unpack
+from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 
 IMAGE = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 ASKED = Explain("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8})
@@ -43,6 +45,14 @@ OTHERS: list[Any] = [
     Neurons("net", "cat", "conv"),
     Judge(("net",)),
     Judge(("net", "other")),
+    TrustChecks("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
+    Fields("net", "conv"),
+    Superpixels("net", "cat"),
+    Covered("net", "cat", ((0, 1, 2, 3),), (), (1,)),
+    Covered("net", "cat", ((0, 1, 2, 4),), (), (1,)),
+    Covered("net", "cat", (), (2,), (1,)),
+    DeletionCurve("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
+    RandomTopLayer("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
 ]
 
 
@@ -81,3 +91,7 @@ def test_how_urgent_a_request_is() -> None:
     assert level_of(Explain("net", "cat", "lime")) == level_of(Judge(("net",))) == Level.LONG
     assert level_of(Explain("net", "cat", "no such method")) == Level.QUICK
     assert level_of(Warm("net", "cat")) == Level.IDLE
+    assert level_of(RandomTopLayer("net", "cat", "saliency")) == Level.IDLE
+    assert level_of(Covered("net", "cat")) == Level.QUICK
+    assert level_of(DeletionCurve("net", "cat", "saliency")) == Level.LONG
+    assert level_of(TrustChecks("net", "cat", "saliency")) == Level.QUICK

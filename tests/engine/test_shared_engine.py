@@ -27,6 +27,8 @@ from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.shared import client as client_module
 from cnnvis_widgets.engine.shared.client import SharedEngine
 from cnnvis_widgets.engine.shared.cluster import Service, Size, start
+from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.methods import all_methods
 from cnnvis_widgets.zoo.images import load_image
@@ -119,7 +121,11 @@ def test_every_other_request_too(engine: SharedEngine, here: InProcessEngine) ->
     upload = load_image("scene:5")[3:, :-7]
     requests = [Open(NETWORK), Predict(NETWORK, "cat", 4), Predict(NETWORK, upload),
                 Neurons(NETWORK, upload, "block2_conv2", 5), Judge((NETWORK,), 10),
-                Explain(NETWORK, upload, "saliency"), Warm(NETWORK, "cat")]  # fmt: skip
+                Explain(NETWORK, upload, "saliency"), TrustChecks(NETWORK, upload, "saliency"),
+                RandomTopLayer(NETWORK, upload, "saliency"), Fields(NETWORK, "block2_conv2"),
+                Superpixels(NETWORK, upload), DeletionCurve(NETWORK, upload, "saliency"),
+                Covered(NETWORK, upload, ((3, 4, 9, 20),), (1,), (0, 2)),
+                Warm(NETWORK, "cat")]  # fmt: skip
     for request in requests:
         same(Answer(engine, request).wait(), Answer(here, request).wait())
 

@@ -111,6 +111,7 @@ class Cascade:
         how: "initialise" gives a layer the weights that Keras starts training with, which is the
             published way; "shuffle" permutes those that it has, so that their distribution stays.
         build: makes the model anew, for models that Keras cannot describe.
+        step: called half way, after some seconds for a large network; may raise to stop.
 
     Attributes:
         network: the copy.
@@ -124,11 +125,17 @@ class Cascade:
     """
 
     def __init__(
-        self, network: Network, seed: int = 0, how: str = "initialise", build: Build | None = None
+        self,
+        network: Network,
+        seed: int = 0,
+        how: str = "initialise",
+        build: Build | None = None,
+        step: Callable[[], object] = lambda: None,
     ) -> None:
         if how not in HOW:
             raise InvalidValueError(f"how is one of {', '.join(HOW)}; got {how!r}.")
         self.network = copied(network, build)
+        step()
         self._trained = self.network.model.get_weights()
         if how == "initialise":
             self._fresh = seeded(lambda: _built(network, build), seed).get_weights()
@@ -139,8 +146,13 @@ class Cascade:
         self.layers = tuple(layer.path for layer in self._layers)
         self.randomised = 0
 
-    def randomise(self, count: int) -> None:
+    def randomise(self, count: int, mirrored: bool = False) -> None:
         """Make the first `count` layers from the top random and the others as they were trained.
+
+        Args:
+            count: how many.
+            mirrored: with the opposite signs, where the weights are of both: as likely a draw, as
+                Keras draws kernels from distributions that are symmetrical around zero.
 
         Raises:
             InvalidValueError: fewer than none, or more layers than there are.
@@ -149,9 +161,11 @@ class Cascade:
             raise InvalidValueError(f"count is 0 to {len(self._layers)}; got {count}.")
         variables = self.network.model.weights
         for number, layer in enumerate(self._layers):
-            values = self._fresh if number < count else self._trained
             for place in layer.weights:
-                variables[place].assign(values[place])
+                value = (self._fresh if number < count else self._trained)[place]
+                if mirrored and number < count and value.min() < 0 < value.max():
+                    value = -value
+                variables[place].assign(value)
         self.randomised = count
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnnvis_widgets.engine.shared.kept import Kept
-from cnnvis_widgets.engine.shared.parcels import Level
+from cnnvis_widgets.engine.shared.parcels import NOTHING
 
 Message = dict[str, Any]
 Send = Callable[[Message], None]
@@ -223,7 +223,7 @@ class Broker:
                 self._weights.update(message["weights"])
                 self._end(helper, job)
                 self.told["computed"] += 1
-                if job.level != Level.IDLE:  # what it warms is not kept, and must be done again
+                if message["data"] != NOTHING:  # what is warmed must be done again
                     self._answers.put(self._full(job.key, job.networks), message["data"])
                 for one in {job, self._jobs.get(job.key, job)}:  # stopped, and asked again
                     self._finish(one, {"do": "answer", "data": message["data"]})

@@ -19,12 +19,20 @@ import numpy as np
 from cnnvis_widgets.engine.evidence import Judge
 from cnnvis_widgets.engine.questions import Ask, Compute
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
+from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, gist
 from cnnvis_widgets.methods import all_methods
 
 VERSION = version("cnnvis-widgets")
 
-TRAVELLING = (Open, Predict, Neurons, Explain, Warm, Judge, Ask, Compute)
+NOTHING = pickle.dumps(None, protocol=5)
+"""The answer to a request that is asked for what it does."""
+
+TRAVELLING = (
+    *(Open, Predict, Neurons, Explain, TrustChecks, RandomTopLayer, Warm, Judge, Ask, Compute),
+    *(Fields, Superpixels, Covered, DeletionCurve),
+)
 """What may be answered elsewhere. Others change the library of the process that asks, or need a
 folder of it."""
 
@@ -70,9 +78,9 @@ def networks_of(request: Any) -> tuple[str, ...]:
 
 def level_of(request: Any) -> Level:
     """How urgent a request is: quick is what takes a few passes."""
-    if isinstance(request, Warm):
+    if isinstance(request, Warm | RandomTopLayer):
         return Level.IDLE
-    if isinstance(request, Judge):
+    if isinstance(request, Judge | DeletionCurve):
         return Level.LONG
     if isinstance(request, Explain | Compute):
         method = all_methods().get(request.method)

@@ -1,6 +1,7 @@
 /** All lessons and apps as cards; see course_index.py. */
 import { errorLine, h, listen, watch } from "../toolkit/base.js";
-import { keptOfCourse, notebookUrl } from "./course_part.js";
+import { notebookUrl } from "../toolkit/notebook_url.js";
+import { keptOfCourse } from "./course_part.js";
 
 function render({ model, el }) {
   const undo = new AbortController();

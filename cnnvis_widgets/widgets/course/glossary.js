@@ -1,6 +1,6 @@
 /** The words of the course; see glossary.py. */
 import { errorLine, h, itemsOf, keepKeys, listen, send, watch } from "../toolkit/base.js";
-import { notebookUrl } from "./course_part.js";
+import { notebookUrl } from "../toolkit/notebook_url.js";
 
 function render({ model, el }) {
   const undo = new AbortController();

@@ -1,5 +1,6 @@
 /** A box from a map, with a threshold that is moved; see map_box.py. */
 import { errorLine, h, rendering, watch, watchTogether } from "../toolkit/base.js";
+import { boxRect } from "../toolkit/boxes.js";
 import { Axes, labelledSlider } from "../toolkit/chart.js";
 import { contourPath } from "../toolkit/contours.js";
 import { choices, chooser, frame } from "../toolkit/control.js";
@@ -8,16 +9,6 @@ import { bytesOf, floatsOf, paint, rgbOf } from "../toolkit/pixels.js";
 import { drawn } from "../toolkit/svg.js";
 
 const [OPACITY, BELOW] = [0.6, 0.15]; // of the map's colours: where there is enough, and elsewhere
-
-function rect([top, left, bottom, right], name) {
-  return drawn("rect", {
-    x: left + 1,
-    y: top + 1,
-    width: Math.max(right - left - 2, 0.5),
-    height: Math.max(bottom - top - 2, 0.5),
-    class: name,
-  });
-}
 
 class MapBoxView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
@@ -128,9 +119,11 @@ class MapBoxView {
     const found = boxes[percent - 1];
     this.over.replaceChildren(
       drawn("path", { d: this.seen.outline, class: "cnnvis-map-box-outline" }),
-      rect(truth, "cnnvis-map-box-under"),
-      rect(truth, "cnnvis-map-box-true"),
-      ...(found.length ? [rect(found, "cnnvis-map-box-under"), rect(found, "cnnvis-map-box-found")] : []),
+      boxRect(truth, "cnnvis-map-box-under"),
+      boxRect(truth, "cnnvis-map-box-true"),
+      ...(found.length
+        ? [boxRect(found, "cnnvis-map-box-under"), boxRect(found, "cnnvis-map-box-found")]
+        : []),
     );
     const iou = ious[percent - 1];
     const best = Math.max(...ious);

@@ -10,7 +10,7 @@ import { Stage } from "./explanation_stage.js";
 const button = (text, action, attributes = {}) =>
   h("button", { type: "button", onclick: action, ...attributes }, text);
 
-class ExplanationView {
+export class ExplanationView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
   constructor({ model, el }, signal) {
     this.model = model;
@@ -309,6 +309,11 @@ class ExplanationView {
     if (heatmap && sent) saveFile(npyFile(heatmap.values, heatmap.shape), `${sent.filename}.npy`);
   }
 
+  /** A saved picture with what belongs into its file. @param {Blob} picture @returns {Promise<Blob>} */
+  async signed(picture) {
+    return picture;
+  }
+
   async downloadPng() {
     if (!this.result) return;
     const { sent, heatmap } = this.result;
@@ -326,7 +331,7 @@ class ExplanationView {
       ticks: this.ticks(),
       captions: [this.bar.text.textContent ?? "", ...sent.warnings].filter(Boolean),
     });
-    saveFile(picture, `${sent.filename}.png`);
+    saveFile(await this.signed(picture), `${sent.filename}.png`);
   }
 }
 

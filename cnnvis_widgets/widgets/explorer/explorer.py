@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,7 @@ from cnnvis_widgets.engine.requests import (
     Open,
     Predict,
     Shown,
-    Warm,
 )
-from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
 from cnnvis_widgets.widgets.explorer.explorer_layout import lay_out
@@ -34,12 +32,14 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     method_records,
     network_records,
     neuron_records,
-    nothing,
-    offer_picture,
     offer_pictures,
     offered_parameters,
 )
+from cnnvis_widgets.widgets.explorer.explorer_start import adopt_network, adopt_picture
 from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query
+from cnnvis_widgets.widgets.explorer.explorer_touch import follow_touch, touch_again, untouch
+from cnnvis_widgets.widgets.explorer.explorer_trust import check, uncheck
+from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
@@ -47,11 +47,14 @@ from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.explorer.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 from cnnvis_widgets.widgets.explorer.predictions import Predictions
+from cnnvis_widgets.widgets.explorer.saved_state import compared, restore, state_of
+from cnnvis_widgets.widgets.explorer.trust_strip import TrustStrip
 from cnnvis_widgets.widgets.toolkit.composed import Composed
 from cnnvis_widgets.widgets.toolkit.optimization_history import OptimizationHistory
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Network, Neuron, Prediction
+    from cnnvis_widgets.widgets.explorer.saved_state import Saved
 
 STOPPED = "Stopped before it was done: this is the answer so far, and the code gives the same."
 
@@ -76,7 +79,8 @@ class Explorer(Composed, ipywidgets.Box):
         predictions: `Predictions`, the classes.
         methods: `MethodPicker`.
         parameters: `ParameterPanel`, of the chosen method.
-        view: `ExplanationView`.
+        view: `ExplorerView`, the picture and what answers when it is touched.
+        trust: `TrustStrip`, whether the map can be trusted.
         growth: `OptimizationHistory`, for methods that work step by step.
 
     Raises:
@@ -99,21 +103,25 @@ class Explorer(Composed, ipywidgets.Box):
     ) -> None:
         self._connect(engine)
         self._silent = 0
-        self._warmed = self._stopped = self._class_chosen = False
+        self._warmed = self._stopped = self._class_chosen = self._turned = False
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
+        self._asked: Explain | None = None
+        self._expected: Saved | None = None
         self.header = ExplorerBar(on_cancel=self.cancel)
         self.pictures = PicturePicker(decode=listings.decode, pictures=listings.pictures())
+        self.pictures.opens = partial(restore, self)
         self.networks = NetworkPicker(networks=network_records())
         self.layers = LayerPicker()
         self.neurons = NeuronPicker()
         self.predictions = Predictions(label="Class")
         self.methods = MethodPicker(methods=method_records({}), value=method)
         self.parameters = ParameterPanel(parameters=self._declared())
-        self.view = ExplanationView()
+        self.view = ExplorerView()
+        self.trust = TrustStrip()
         self.growth = OptimizationHistory()
-        self._adopt_picture(image)
-        self._adopt_network(network)
+        adopt_picture(self, image)
+        adopt_network(self, network)
         super().__init__(lay_out(self), "cnnvis-explorer")
         self.header.follow(self)
         self._observe()
@@ -126,6 +134,7 @@ class Explorer(Composed, ipywidgets.Box):
             self._stopped = True
             self.header.working = ""
             self.view.waiting("")
+            self.trust.busy = False
             if self.header.partial:
                 self.header.partial = False
                 self.view.notes = [STOPPED, *self.view.notes]
@@ -152,36 +161,10 @@ class Explorer(Composed, ipywidgets.Box):
         with self._quietly():
             open_link(self, link)
 
-    # What there is at first
-
-    def _adopt_picture(self, image: str | np.ndarray) -> None:
-        if isinstance(image, str):
-            offer_picture(self.pictures, image)
-            self.pictures.value = image
-        elif isinstance(image, np.ndarray) and image.dtype == np.uint8:
-            self.pictures.add(image, "your picture")
-        else:
-            raise InvalidValueError(
-                "image is a picture's name or an array, uint8 (rows, columns, 3); "
-                f"got {type(image).__name__}."
-            )
-
-    def _adopt_network(self, network: str | Path | Network) -> None:
-        name = network if isinstance(network, str) else getattr(network, "name", str(network))
-        known = [record["name"] for record in self.networks.networks]
-        if not isinstance(network, str | Path):
-            name = self._adopted_as(name, network)
-        elif name not in (*known, *listings.versions()) and not Path(network).is_file():
-            raise UnknownNameError.of("network (nor a model file)", name, known)
-        if name not in known:
-            record = {"name": name, "title": Path(name).name, "note": "yours"}
-            record |= listings.versions().get(name, {})
-            self.networks.networks = [record, *self.networks.networks]
-        self.networks.value = name
-
     def _parts(self) -> tuple[Any, ...]:
-        return (self.header, self.view, self.growth, self.pictures, self.networks, self.layers,
-                self.neurons, self.predictions, self.methods, self.parameters)  # fmt: skip
+        pickers = (self.pictures, self.networks, self.layers, self.neurons, self.predictions)
+        shown = (self.header, self.view, self.trust, self.growth)
+        return (*shown, *pickers, self.methods, self.parameters)
 
     def _observe(self) -> None:
         def on(part: Any, names: list[str], react: Callable[[], None]) -> None:
@@ -194,6 +177,7 @@ class Explorer(Composed, ipywidgets.Box):
         on(self.predictions, ["value"], self._class_changed)
         on(self.methods, ["value"], self._method_changed)
         on(self.parameters, ["value"], self._explain)
+        follow_touch(self)
 
     # A choice was made in the page (any thread), or an answer came (the worker's thread)
 
@@ -262,7 +246,9 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _opened(self, found: NetworkFacts) -> None:
         records = layer_records(found)
-        offer_pictures(self.pictures, self.networks.value, first=not self.layers.layers)
+        named = self._turned or not self.layers.layers
+        offer_pictures(self.pictures, self.networks.value, first=named)
+        self._turned = False
         chosen = self._first.layer if self._first else None
         self.layers.layers = records
         self.layers.value = chosen or CLASSES
@@ -361,6 +347,8 @@ class Explorer(Composed, ipywidgets.Box):
             neuron,  # type: ignore[arg-type]
             parameters=dict(self.parameters.value),
         )
+        untouch(self, request)
+        uncheck(self, request)
         self.view.waiting("computing")
         set_by_hand = {p["name"]: p["default"] for p in self.parameters.parameters}
         part = self.methods if self.parameters.value == set_by_hand else self.parameters
@@ -383,15 +371,16 @@ class Explorer(Composed, ipywidgets.Box):
     def _show(self, found: Shown, *, unfinished: bool = False) -> None:
         self.header.partial = unfinished
         show_growth(self.growth, found)
-        if not self._warmed and not unfinished:
-            self._warmed = True  # the other methods are compiled while the visitor looks
-            warm = Warm(self.networks.value, self._image)
-            self._submit("warm", warm, nothing, nothing)
         if found.neuron.layer is None and self.predictions.value is None:
             self.predictions.value = found.neuron.unit
         picture = self.pictures.value
         alt = fact(self.pictures.pictures, picture, "alt", "your picture")
         show_answer(self.view, found, picture, alt, unfinished=unfinished)
+        if not unfinished:
+            self.view.state = state_of(self, found)
+            self.view.notes = [*filter(None, [compared(self, found)]), *self.view.notes]
+            check(self, found)
+            touch_again(self, found)
 
     def _declared(self) -> list[dict[str, Any]]:
         for method in listings.methods():

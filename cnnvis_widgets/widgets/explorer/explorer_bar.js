@@ -1,5 +1,6 @@
 // The explorer's bar (see explorer_bar.py).
 import { errorLine, h, listen, rendering, watch } from "../toolkit/base.js";
+import { qrButton } from "./qr_dialog.js";
 import { workLine } from "./work_line.js";
 
 const CHOICE = '[role="radio"], [role="option"], [role="treeitem"]:not([aria-expanded])';
@@ -52,10 +53,13 @@ class ExplorerBarView {
     const read = () => this.model.send({ kind: "link", link: location.search || `?${initial}` });
     if (following) read();
     const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "Copy link");
-    this.root.append(button);
-    listen(this.signal, button, "click", async () => {
+    const address = () => {
       const page = own() ? location.pathname : location.pathname.replace(/[^/]*$/, "explorer.ipynb");
-      await navigator.clipboard.writeText(`${location.origin}${page}?${this.model.get("link")}`);
+      return `${location.origin}${page}?${this.model.get("link")}`;
+    };
+    this.root.append(button, ...qrButton(this.model, address, this.signal));
+    listen(this.signal, button, "click", async () => {
+      await navigator.clipboard.writeText(address());
       button.textContent = "Copied";
       window.setTimeout(() => (button.textContent = "Copy link"), 2000);
     });

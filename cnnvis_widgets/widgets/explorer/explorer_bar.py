@@ -56,6 +56,8 @@ class ExplorerBar(ExplorerHeader):
 
     def _receive(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
         super()._receive(_widget, content, _buffers)
+        if content.get("kind") == "qr":
+            self._send_qr(str(content.get("address")))
         if content.get("kind") != "link" or self._explorer is None:
             return
         self.error = ""
@@ -63,6 +65,15 @@ class ExplorerBar(ExplorerHeader):
             self._explorer.open_link(str(content.get("link"))[:2000])
         except CnnvisError as error:
             self.error = f"The link cannot be followed. {error}"
+
+    def _send_qr(self, address: str) -> None:
+        from cnnvis_widgets.widgets.explorer.qr_code import qr_svg
+
+        self.error = ""
+        try:
+            self.send({"kind": "qr", "svg": qr_svg(address), "address": address})
+        except CnnvisError as error:
+            self.error = str(error)
 
 
 def entries(explorer: Explorer) -> list[dict[str, Any]]:

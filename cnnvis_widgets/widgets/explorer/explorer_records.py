@@ -119,7 +119,8 @@ def offer_pictures(picker: PicturePicker, network: str, first: bool) -> None:
     Args:
         picker: where; an upload stays chosen.
         network: its name.
-        first: the explorer opens: the picture that it was given stays, whatever it is.
+        first: the picture was named (by a link, say, or when the explorer opened): it stays,
+            whatever it is.
     """
     kinds = {found["name"]: found["labels"] for found in listings.networks()}
     suited = listings.pictures(kinds.get(network.split(":")[0], "imagenet"))

@@ -48,5 +48,5 @@ def turn(
         explorer.parameters.parameters = explorer._declared()
         if parameters:
             explorer.parameters.value = dict(parameters)
-        explorer._first = neuron
+        explorer._first, explorer._turned = neuron, True  # the picture stays, suited or not
         explorer._open()

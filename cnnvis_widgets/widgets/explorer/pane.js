@@ -14,6 +14,8 @@ export class Pane {
     this.lines = [];
     /** @type {Shape} */
     this.grid = [1, 1];
+    /** @type {(HTMLElement | SVGSVGElement)[]} what is moved and enlarged with the picture */
+    this.overlays = [];
     this.under = h("canvas", { class: "cnnvis-view-pixels" });
     this.over = h("canvas", { class: "cnnvis-view-pixels" });
     this.cut = h("div", { class: "cnnvis-view-cut", hidden: true }, this.over);
@@ -55,8 +57,8 @@ export class Pane {
    * @param {number} split
    */
   place({ x, y, zoom }, split) {
-    for (const canvas of [this.under, this.over]) {
-      Object.assign(canvas.style, {
+    for (const layer of [this.under, this.over, ...this.overlays]) {
+      Object.assign(layer.style, {
         left: `${-100 * x * zoom}%`,
         top: `${-100 * y * zoom}%`,
         width: `${100 * zoom}%`,
@@ -89,6 +91,13 @@ export class Pane {
       }
     }
     for (const path of this.marks) path.setAttribute("d", d);
+  }
+
+  /** Lay something over the picture that moves with it. @param {HTMLElement | SVGSVGElement} overlay */
+  lay(overlay) {
+    overlay.classList.add("cnnvis-view-pixels");
+    this.overlays.push(overlay);
+    this.element.append(overlay);
   }
 
   /** What is seen, for a file: each layer right of a share of the pane. @param {number} split */

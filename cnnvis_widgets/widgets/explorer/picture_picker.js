@@ -2,6 +2,7 @@
 import { errorLine, h, listen, send, uniqueId, useUp, watch } from "../toolkit/base.js";
 import { choices, frame } from "../toolkit/control.js";
 import { pen } from "../toolkit/pixels.js";
+import { textOf } from "../toolkit/png_text.js";
 
 /** @typedef {import("../toolkit/base.js").Model} Model */
 
@@ -64,6 +65,25 @@ function megabytes(bytes) {
   return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/**
+ * What an explorer wrote into a picture that it saved: the text, and the visitor's own picture.
+ * @param {File} file
+ */
+async function explanationIn(file) {
+  if (file.type !== "image/png") return null;
+  const text = textOf(new Uint8Array(await file.arrayBuffer()), "cnnvis");
+  if (text === null) return null;
+  try {
+    const { picture = "", ...said } = JSON.parse(text);
+    return {
+      text: JSON.stringify(said),
+      picture: Uint8Array.from(atob(picture), (c) => c.charCodeAt(0)).buffer,
+    };
+  } catch {
+    return null; // a picture like any other
+  }
+}
+
 /** The first picture among what was dropped or pasted. */
 function pictureIn(transfer) {
   const files = [...(transfer?.files ?? [])];
@@ -106,11 +126,12 @@ function uploading(model, root, signal) {
     send(model, "error", "");
     try {
       status.textContent = `making ${file.name} ready…`;
-      const blob = await shrink(file);
-      const bytes = await blob.arrayBuffer();
+      const found = model.get("_opens") ? await explanationIn(file) : null;
+      const bytes = found?.picture ?? (await (await shrink(file)).arrayBuffer());
       if (signal.aborted) return;
-      status.textContent = `sending ${megabytes(blob.size)}…`;
-      model.send({ kind: "upload", id, filename: file.name }, undefined, [bytes]);
+      status.textContent = found ? "opening the explanation…" : `sending ${megabytes(bytes.byteLength)}…`;
+      const what = found ? { kind: "explanation", text: found.text } : { kind: "upload" };
+      model.send({ ...what, id, filename: file.name }, undefined, [bytes]);
       patience = window.setTimeout(() => {
         rest();
         send(model, "error", `No answer came for ${file.name} within a minute. Is the kernel still there?`);

@@ -66,6 +66,8 @@ class PicturePicker(Control, from_page="value"):
         value: the chosen picture's name, or an upload's ("upload-1"); "" when none is. Falls back
             to "" when `pictures` changes and it is not among them.
         uploaded: the latest upload's array, or `None`.
+        opens: called with text, picture and filename where a file holds an explanation that an
+            explorer saved; None: such a file is a picture like any other.
 
     Raises:
         UnknownNameError: `value` is set to a name that is neither a picture's nor an upload's.
@@ -77,6 +79,8 @@ class PicturePicker(Control, from_page="value"):
     uploaded = traitlets.Any(None)
     _uploads = Records("upload", name=NAME, title=TEXT, alt=TEXT, thumbnail=PICTURE).tag(sync=True)
     _takes_uploads = traitlets.Bool(False).tag(sync=True)
+    _opens = traitlets.Bool(False).tag(sync=True)
+    opens = traitlets.Any(None)
 
     def __init__(self, decode: Callable[[bytes], np.ndarray] | None = None, **kwargs: Any) -> None:
         self._decode = decode
@@ -96,16 +100,24 @@ class PicturePicker(Control, from_page="value"):
     def _fit(self, _change: object) -> None:
         self.value = still_offered(self.value, [*self.pictures, *self._uploads])
 
+    @traitlets.observe("opens")
+    def _opens_changed(self, _change: object) -> None:
+        self._opens = self.opens is not None
+
     def _receive(self, _widget: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        decode = self._decode
-        if content.get("kind") != "upload" or decode is None:
+        kind, decode = content.get("kind"), self._decode
+        if kind not in ("upload", "explanation") or decode is None:
             return
         self.error, self.busy = "", True
         filename = str(content.get("filename") or "the picture")[:LONGEST_FILENAME]
+        data = bytes(buffers[0]) if buffers else b""
         accepted = False
         try:
             self._check_number()
-            self.add(_decoded(decode, buffers[0] if buffers else b""), filename)
+            if kind == "upload":
+                self.add(_decoded(decode, data), filename)
+            elif self.opens is not None:
+                self.opens(str(content.get("text")), data, filename)
             accepted = True
         except CnnvisError as error:
             self.error = f"{filename} cannot be used. {error}"

@@ -11,7 +11,7 @@ import pytest
 from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.records import LayerInfo, Prediction
+from cnnvis_widgets.backend.records import Field, LayerInfo, Prediction
 from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.engine.requests import (
     Explain,
@@ -24,6 +24,16 @@ from cnnvis_widgets.engine.requests import (
     Shown,
     Warm,
 )
+from cnnvis_widgets.engine.touch import (
+    Answers,
+    Covered,
+    Deletion,
+    DeletionCurve,
+    Fields,
+    Seen,
+    Superpixels,
+)
+from cnnvis_widgets.engine.trust import Check, RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
 from cnnvis_widgets.methods.contract import Curve
 from cnnvis_widgets.widgets.explorer.explorer import Explorer
@@ -48,6 +58,21 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
         maps = np.ones(found.output_shape[:-1], np.float32) if found.units != 3 else None
         neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
         return LayerView(found.units, found.output_shape[:-1], neurons)
+    if isinstance(request, Fields):
+        return Seen((3, 4), Field((5, 7), (2, 2), (-1, -1)), (6, 8))
+    if isinstance(request, Superpixels):
+        return np.arange(48, dtype=np.int16).reshape(6, 8) // 12
+    if isinstance(request, Covered):
+        return Answers((Prediction(1, "cup", 0.6, 4.0), Prediction(2, "dog", 0.2, 1.0)), None, 0.25)
+    if isinstance(request, DeletionCurve):
+        return Deletion((0.0, 1.0), (0.9, 0.1), (0.9, 0.1), (0.3, 0.5), "probability")
+    if isinstance(request, TrustChecks):
+        return (
+            Check("coverage", "good", 0.0, "All layers."),
+            Check("edges", "bad", 0.91, "Edges."),
+        )
+    if isinstance(request, RandomTopLayer):
+        return (Check("random_top", "doubtful", 0.62, "Part of it."),)
     if isinstance(request, Explain):
         neuron = request.neuron or Neuron(None, 2)
         heatmap = np.full((6, 8), neuron.unit + 1, np.float32)
@@ -62,7 +87,7 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
 
 def failing(error: Exception) -> Any:
     """Answers in which every explanation fails."""
-    return lambda request: error if isinstance(request, Explain) else made_up(request)
+    return lambda request: error if type(request) is Explain else made_up(request)
 
 
 @pytest.fixture
@@ -80,7 +105,7 @@ def explorer(engine: EngineDouble) -> Explorer:
 
 def explained(engine: EngineDouble) -> Explain:
     """The last explanation that was asked for, which must be the only one."""
-    found = [r for r in engine.requests if isinstance(r, Explain)]
+    found = [r for r in engine.requests if type(r) is Explain]
     assert len(found) == 1, found
     return found[0]
 
@@ -90,7 +115,7 @@ def test_at_first_the_most_probable_class_of_the_cat_is_explained(engine: Engine
     assert engine.requests == [Open("efficientnet_lite0")]  # nothing else before it is known
     engine.answer_all()
     kinds = [type(r) for r in engine.requests]
-    assert kinds == [Open, Explain, Predict, Warm]
+    assert kinds == [Open, Explain, Predict, TrustChecks, Warm, RandomTopLayer]
     assert (engine.requests[1].image, engine.requests[1].neuron) == ("cat", None)
     assert explorer.view.title == "grad_cam of 2 in None"
     assert explorer.predictions.value == 2  # told by the answer, and not asked for again
@@ -194,7 +219,7 @@ def test_methods_that_do_not_suit_say_why_and_another_is_taken(engine: EngineDou
 def test_the_first_neuron_may_be_given(engine: EngineDouble) -> None:
     explorer = Explorer(neuron=Neuron("block1_conv", 1, "max"), engine=engine)  # type: ignore[arg-type]
     engine.answer_all()
-    asked = [r for r in engine.requests if isinstance(r, Explain)]
+    asked = [r for r in engine.requests if type(r) is Explain]
     assert asked[0].neuron == Neuron("block1_conv", 1, "max")
     assert explorer.layers.value == "block1_conv"
     with pytest.raises(UnsuitableError, match=r"single neurons.*cnnvis.explain takes"):

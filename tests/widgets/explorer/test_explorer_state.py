@@ -106,3 +106,15 @@ def test_a_class_of_a_link_counts_as_chosen(explorer: Explorer, engine: EngineDo
     engine.answer_all()
     assert explained(engine).neuron == Neuron(None, 1)
     assert "neuron=1" in explorer.link
+
+
+def test_a_picture_that_suits_another_network_stays_when_a_link_names_it(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    explorer.open_link("network=mini_vgg&picture=cat&method=saliency")
+    engine.answer_all()
+    assert explorer.pictures.value == "cat"
+    assert explained(engine).image == "cat"
+    explorer.networks.value = "lenet5"  # who chooses a network gets a picture that suits it
+    engine.answer_all()
+    assert explorer.pictures.value.startswith("digit")

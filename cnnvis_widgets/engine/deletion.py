@@ -1,0 +1,99 @@
+"""The network's answer while pixels go, or come, in an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cnnvis_widgets.methods.batches import FORWARD, batches
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
+    from cnnvis_widgets.backend.neuron import Neuron
+
+
+class Curve(NamedTuple):
+    """The answers and what they are.
+
+    Attributes:
+        shares: which share of the pixels is changed, 0 to 1.
+        values: the answer there.
+        of: "probability" or "activation".
+    """
+
+    shares: list[float]
+    values: list[float]
+    of: str
+
+
+def falling(heatmap: np.ndarray, seed: int) -> np.ndarray:
+    """Flat indices in falling order of value; equal ones in an order that the seed draws.
+
+    In the order of rows, the zeros of a map would be deleted from the upper edge down.
+    """
+    by_chance = np.random.default_rng(seed).permutation(heatmap.size)
+    return by_chance[np.argsort(-heatmap.ravel()[by_chance], kind="stable")]
+
+
+def area(values: list[float]) -> float:
+    """The area under equally spaced values from 0 to 1, by the trapezoidal rule."""
+    inner = sum(values[1:-1]) + (values[0] + values[-1]) / 2
+    return inner / (len(values) - 1)
+
+
+def answers(
+    network: Network,
+    neuron: Neuron,
+    start: np.ndarray,
+    end: np.ndarray,
+    order: np.ndarray,
+    *,
+    steps: int,
+    untouched: np.ndarray,
+    likely: bool,
+    progress: Callable[[int, int], None],
+) -> Curve | None:
+    """The network's answer after 0, 1 … steps from one input to another.
+
+    Args:
+        network: which one is asked.
+        neuron: of which answer.
+        start: float32 (rows, columns, channels).
+        end: the same shape.
+        order: flat indices of the pixels, those that change first in front.
+        steps: an equal number of pixels changes in each.
+        untouched: the input for which the activation is the whole of it, the same shape.
+        likely: the class' probability, where the neuron is one class of a softmax or sigmoid; else
+            the activation as a share of that on the untouched input.
+        progress: called with (done, total).
+
+    Returns:
+        None where the activation is asked for as a share of something that is not above zero.
+    """
+    counts = np.linspace(0, order.size, steps + 1).round().astype(int)
+    first, last = (x.reshape(-1, x.shape[-1]) for x in (start, end))
+    likely = likely and network.is_output(neuron) and neuron.single
+    likely = likely and network.structure.output_kind in ("softmax", "log-softmax", "sigmoid")
+    found: list[float] = []
+    for batch in batches(len(counts), start.shape, FORWARD):
+        inputs = np.repeat(first[None], len(batch), 0)
+        for picture, step in zip(inputs, batch, strict=True):
+            picture[order[: counts[step]]] = last[order[: counts[step]]]
+        found += _ask(network, neuron, inputs.reshape(-1, *start.shape), likely)
+        progress(batch.stop, len(counts))
+    if not likely:
+        whole = _ask(network, neuron, untouched[None], likely)[0]
+        if whole <= 0:
+            return None
+        found = [value / whole for value in found]
+    shares = [float(count) / order.size for count in counts]
+    return Curve(shares, found, "probability" if likely else "activation")
+
+
+def _ask(network: Network, neuron: Neuron, inputs: np.ndarray, likely: bool) -> list[float]:
+    if not likely:
+        return [float(v) for v in network.values(inputs, neuron)]
+    scores = network.outputs(inputs)[1].reshape(len(inputs), -1, network.units)
+    return [float(v) for v in scores[..., neuron.unit].mean(1)]

@@ -1,0 +1,153 @@
+"""What an explorer asks when its picture is touched, and what it shows then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from cnnvis_widgets.engine.requests import Explain, Shown
+from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from cnnvis_widgets.engine.touch import Answers, Deletion, Seen
+    from cnnvis_widgets.widgets.explorer.explorer import Explorer
+
+CONCERNS = ("touch", "pieces", "fields", "deletion")
+
+
+def follow_touch(explorer: Explorer) -> None:
+    """Answer what the explorer's picture is asked."""
+    view = explorer.view
+
+    def on(name: str, react: Callable[[Explorer], None]) -> None:
+        view.observe(lambda _change: explorer._react(lambda: react(explorer)), name)
+
+    on("tool", prepare)
+    on("touched", cover)
+    view.on_msg(lambda _view, content, _buffers: _receive(explorer, content))
+
+
+def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
+    """A position was chosen: it becomes the neuron that is explained."""
+    if content.get("kind") != "place" or explorer.layers.value in ("", CLASSES):
+        return
+    explorer.view.touch_said = ""
+    try:
+        explorer.neurons.position = content.get("place")
+    except CnnvisError as error:
+        explorer.view.touch_said = str(error)
+
+
+def untouch(explorer: Explorer, request: Explain) -> None:
+    """Another map is asked for: what is known of the last picture, layer or map goes."""
+    view, last = explorer.view, explorer._asked
+    for concern in ("touch", "deletion"):
+        explorer.engine.cancel((id(explorer), concern))
+    view.forget_touch()
+    layer = explorer.layers.value
+    if view.layer != ("" if layer == CLASSES else layer) or not _same(last, request, "network"):
+        view.layer, view.seen = "" if layer == CLASSES else layer, {}
+    if not _same(last, request, "network") or not _same(last, request, "image"):
+        view.pieces = b""
+
+
+def _same(one: Explain | None, other: Explain, name: str) -> bool:
+    value, wanted = getattr(one, name, None), getattr(other, name)
+    named = isinstance(value, str) and isinstance(wanted, str)
+    return value == wanted if named else value is wanted  # an upload is an array
+
+
+def touch_again(explorer: Explorer, found: Shown) -> None:
+    """The map is there: what the chosen tool needs is asked for, and what is covered again."""
+    prepare(explorer)
+    touched = explorer.view.touched
+    if found.heatmap is not None and (touched["boxes"] or touched["off"]):
+        cover(explorer)
+
+
+def prepare(explorer: Explorer) -> None:
+    """Ask for what the chosen tool needs, unless it is there."""
+    view, asked = explorer.view, explorer._asked
+    if asked is None:
+        return
+    if view.tool == "position" and view.layer and not view.seen:
+        _ask(explorer, "fields", Fields(asked.network, view.layer), _show_fields)
+    elif view.tool == "superpixels" and not view.pieces:
+        _ask(explorer, "pieces", Superpixels(asked.network, asked.image), _show_pieces)
+    elif view.tool == "deletion" and not view.deletion:
+        given = {one.name: getattr(asked, one.name) for one in fields(Explain)}
+        _ask(explorer, "deletion", DeletionCurve(**given), _show_deletion)
+
+
+def cover(explorer: Explorer) -> None:
+    """Ask what the network says of the picture with the covered parts grey."""
+    asked, touched = explorer._asked, explorer.view.touched
+    if asked is None:
+        return
+    neuron = explorer._neuron()
+    inner = neuron if not isinstance(neuron, str | None) and neuron.layer is not None else None
+    units = [p["unit"] for p in explorer.predictions.predictions]
+    if explorer.predictions.value is not None:
+        units.append(explorer.predictions.value)
+    request = Covered(
+        asked.network,
+        asked.image,
+        tuple(tuple(box) for box in touched["boxes"]),
+        tuple(touched["off"]),
+        tuple(sorted(set(units))),
+        inner,
+    )
+    number = touched["number"]
+    _ask(explorer, "touch", request, lambda one, found: _show_answers(one, found, number))
+
+
+def _ask(
+    explorer: Explorer, concern: str, request: Any, show: Callable[[Explorer, Any], None]
+) -> None:
+    def done(found: Any) -> None:
+        explorer.view.touch_said = ""
+        show(explorer, found)
+
+    def failed(said: str) -> None:
+        explorer.view.touch_said = said
+
+    explorer._submit(concern, request, done, failed)
+
+
+def _show_fields(explorer: Explorer, found: Seen) -> None:
+    field = found.field
+    known = {} if field is None else {n: list(v) for n, v in field._asdict().items()}
+    explorer.view.seen = {"places": list(found.places), **known}
+
+
+def _show_pieces(explorer: Explorer, found: np.ndarray) -> None:
+    explorer.view.show_pieces(found)
+
+
+def _show_deletion(explorer: Explorer, found: Deletion) -> None:
+    explorer.view.deletion = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in found._asdict().items()
+    }
+
+
+def _show_answers(explorer: Explorer, found: Answers, number: int) -> None:
+    view = explorer.view
+    before = {p["unit"]: _size(p) for p in explorer.predictions.predictions}
+    with view.hold_sync():
+        view.rows = [
+            {"unit": p.unit, "label": p.label, "before": before.get(p.unit), "now": now}
+            for p in found.predictions
+            for now in [_size(p._asdict())]
+        ]
+        view.answers = {"number": number, "share": found.share, "value": found.value}
+
+
+def _size(prediction: dict[str, Any]) -> float:
+    score = prediction["score"]
+    return float(prediction["logit"] if score is None else score)

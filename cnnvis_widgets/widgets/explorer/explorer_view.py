@@ -1,0 +1,82 @@
+"""The explorer's picture: an explanation that answers when it is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from cnnvis_widgets import checks
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
+from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Field, OneOf, Records, checked
+
+TOOLS = ("read", "position", "box", "patch", "superpixels", "deletion")
+"""What a touch of the picture does: reads a value, chooses a position of the layer, measures the
+map in a box, covers a patch, switches a superpixel; the last shows a curve."""
+
+MOST_BOXES, MOST_PIECES, FARTHEST = 4, 1000, 100_000
+
+
+class ExplorerView(ExplanationView, from_page="tool touched"):
+    """An `ExplanationView` with a toolbar beside the picture.
+
+    Attributes:
+        tool: one of `TOOLS`.
+        layer: the layer of which positions are chosen; "" where it has none.
+        seen: what its places see: places ([rows, columns]), size, strides and start of the
+            receptive field, each two numbers, and no such where a place sees all of the picture;
+            {} until it is known.
+        pieces: int16, little-endian, row after row: the superpixel of each pixel; b"" until known.
+        touched: what is covered: boxes ([top, left, bottom, right] in pixels), off (numbers of
+            superpixels) and number, which `answers` repeats.
+        answers: what the network says then: number, share (of the picture that is covered), value
+            (of a neuron below the output), and `rows`.
+        rows: of classes: unit, label, before and now (probabilities, or logits).
+        deletion: shares, values, chance, areas, of, see `engine.touch.Deletion`; {} for none.
+        touch_said: why there is no answer; may be empty.
+        state: what goes into a saved picture, see `saved_state.py`; "" for nothing.
+    """
+
+    tool = OneOf("tool", TOOLS, "read").tag(sync=True)
+    layer = traitlets.Unicode("").tag(sync=True)
+    seen = traitlets.Dict().tag(sync=True)
+    pieces = traitlets.Bytes(b"").tag(sync=True)
+    answers = traitlets.Dict().tag(sync=True)
+    rows = Records("class", unit=Field((int,)), label=TEXT, before=NUMBER, now=NUMBER).tag(
+        sync=True
+    )
+    deletion = traitlets.Dict().tag(sync=True)
+    touch_said = traitlets.Unicode("").tag(sync=True)
+    state = traitlets.Unicode("").tag(sync=True)
+
+    @checked({"boxes": [], "off": [], "number": 0})
+    def touched(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict) or set(value) != {"boxes", "off", "number"}:
+            raise InvalidValueError(f"touched has boxes, off and number; got {value!r:.80}.")
+        boxes, off = value["boxes"], value["off"]
+        whole = isinstance(boxes, list) and isinstance(off, list)
+        if not whole or len(boxes) > MOST_BOXES or len(off) > MOST_PIECES:
+            raise InvalidValueError("touched has a few boxes and superpixels, in lists.")
+        for box in boxes:
+            if not isinstance(box, list) or len(box) != 4:
+                raise InvalidValueError(f"A box is [top, left, bottom, right]; got {box!r:.80}.")
+        return {
+            "boxes": [[_whole("box", n, -FARTHEST) for n in box] for box in boxes],
+            "off": [_whole("superpixel", n) for n in off],
+            "number": _whole("number", value["number"], most=2**53),
+        }
+
+    def show_pieces(self, pieces: np.ndarray) -> None:
+        """Show superpixels, whole numbers (rows, columns) of the picture's size."""
+        self.pieces = np.ascontiguousarray(pieces, "<i2").tobytes()
+
+    def forget_touch(self) -> None:
+        """Another map comes: what was found out by touching the last one goes."""
+        with self.hold_sync():
+            self.answers, self.rows, self.deletion, self.touch_said = {}, [], {}, ""
+
+
+def _whole(name: str, value: Any, least: int = 0, most: int = FARTHEST) -> int:
+    return checks.whole(name, value, least, most)

@@ -1,0 +1,94 @@
+// Whether a map can be trusted (see trust_strip.py).
+import { h, keepKeys, listen, rendering, watchTogether } from "../toolkit/base.js";
+import { notebookUrl } from "../toolkit/notebook_url.js";
+
+/** @type {Record<string, [string, string]>} a verdict's mark and its word: never colour alone */
+const VERDICTS = {
+  good: ["✓", "good"],
+  doubtful: ["!", "doubtful"],
+  bad: ["✕", "poor"],
+  open: ["?", "open"],
+};
+const WORST_FIRST = ["bad", "doubtful", "open", "good"];
+
+/**
+ * @typedef {object} Check
+ * @property {string} name
+ * @property {string} title
+ * @property {string} verdict
+ * @property {string} figure
+ * @property {string} sentence
+ * @property {string} lesson
+ * @property {string} lesson_title
+ */
+
+class TrustStripView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.chosen = "";
+    this.line = h("div", { class: "cnnvis-trust-line", role: "group", "aria-label": "Checks of this map" });
+    this.said = h("p", { class: "cnnvis-trust-said", "aria-live": "polite" });
+    const named = { class: "cnnvis cnnvis-trust", "aria-label": "Can this map be trusted?" };
+    this.root = h("section", named, this.line, this.said);
+    el.append(this.root);
+    keepKeys(this.root, signal);
+    listen(signal, this.line, "click", (event) => {
+      const button = /** @type {HTMLElement} */ (event.target).closest("button");
+      if (!button) return;
+      this.chosen = button.dataset.key === this.chosen ? "" : (button.dataset.key ?? "");
+      this.say();
+    });
+    watchTogether(signal, model, ["checks", "busy"], () => this.draw());
+    signal.addEventListener("abort", () => this.root.remove());
+  }
+
+  /** @returns {Check[]} */
+  get checks() {
+    return this.model.get("checks");
+  }
+
+  draw() {
+    this.root.hidden = !this.checks.length;
+    this.root.setAttribute("aria-busy", String(this.model.get("busy")));
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.key;
+    const parts = this.checks.map((check) => this.part(check));
+    this.line.replaceChildren(h("span", { class: "cnnvis-trust-name" }, "Can it be trusted?"), ...parts);
+    if (focused) parts.find((part) => part.dataset.key === focused)?.focus();
+    this.say();
+  }
+
+  /** @param {Check} check */
+  part({ name, title, verdict, figure, sentence }) {
+    const [mark, word] = VERDICTS[verdict] ?? VERDICTS.open;
+    if (!sentence) return h("span", { class: "cnnvis-trust-figure" }, `${title.toLowerCase()} ${figure}`);
+    const unseen = h("span", { class: "cnnvis-unseen" }, `(${word})`);
+    return h(
+      "button",
+      { type: "button", "data-key": name, "data-verdict": verdict },
+      h("span", { class: "cnnvis-trust-mark", "aria-hidden": "true" }, h("span", {}, mark)),
+      h("span", {}, title),
+      h("span", { class: "cnnvis-trust-figure" }, figure, " ", unseen),
+    );
+  }
+
+  /** The chosen check's sentence, else that of the worst. */
+  say() {
+    const told = this.checks.filter((check) => check.sentence);
+    /** @param {Check} check */
+    const rank = (check) => WORST_FIRST.indexOf(check.verdict);
+    const shown =
+      told.find((check) => check.name === this.chosen) ?? told.toSorted((a, b) => rank(a) - rank(b))[0];
+    for (const button of this.line.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.key === shown?.name));
+    }
+    const link = shown && h("a", { href: notebookUrl(shown.lesson), target: "_blank" }, shown.lesson_title);
+    const now = shown ? `${shown.sentence} ${shown.lesson_title}` : "";
+    if (now === this.said.textContent) return;
+    this.said.replaceChildren(...(link ? [`${shown.sentence} `, link] : []));
+  }
+}
+
+const render = rendering(TrustStripView);
+
+export default { render };

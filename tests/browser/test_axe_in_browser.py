@@ -1,0 +1,106 @@
+"""axe-core finds nothing serious on the pages of the app, as a visitor meets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_servers import JupyterServer, app_server
+from playwright.sync_api import Browser, Page, expect
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+LOADING = 180_000
+BAD = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """`cnnvis app`."""
+    server = app_server(tmp_path_factory.mktemp("app"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800}, reduced_motion="reduce", bypass_csp=True
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    yield opened
+    context.close()
+
+
+def found(page: Page) -> list[str]:
+    """What axe reports as serious or critical: rule, element and what is wrong."""
+    if not AXE.exists():
+        pytest.fail("node_modules/ lacks axe-core: run `make lint` once, which fetches it.")
+    if not page.evaluate("() => 'axe' in window"):
+        page.add_script_tag(content=AXE.read_text("utf-8"))
+    results = page.evaluate("async () => (await axe.run(document)).violations")
+    return [
+        f"{one['impact']} {one['id']}: {node['html'][:300]} ({node['failureSummary'][:300]})"
+        for one in results
+        if one["impact"] in BAD
+        for node in one["nodes"]
+    ]
+
+
+def opened(page: Page, server: JupyterServer, name: str) -> None:
+    page.goto(f"{server.url}/voila/render/{name}.ipynb", wait_until="commit")
+
+
+def test_axe_sees_what_is_wrong(page: Page) -> None:
+    """Without this, a test that finds nothing would prove nothing."""
+    page.set_content(
+        "<!doctype html><html lang='en'><title>t</title><main><button></button>"
+        "<img src='data:,'><p style='color:#aaa;background:#fff'>pale</p></main></html>"
+    )
+    rules = {line.split()[1] for line in found(page)}
+    assert rules >= {"button-name:", "image-alt:", "color-contrast:"}
+
+
+def test_the_home_page(page: Page, server: JupyterServer) -> None:
+    opened(page, server, "00_index")
+    expect(page.locator(".cnnvis-course-card").first).to_be_visible(timeout=LOADING)
+    assert found(page) == []
+
+
+def test_the_explorer_with_each_of_its_panels_and_tools(page: Page, server: JupyterServer) -> None:
+    opened(page, server, "explorer")
+    expect(page.locator(".cnnvis-trust-line button").first).to_be_visible(timeout=LOADING)
+    assert found(page) == []
+    for name in ("Network", "Picture", "Layer", "Method", "Parameters"):
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
+        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        assert found(page) == [], name
+        page.keyboard.press("Escape")
+    for name in ("Position", "Box", "Patch", "Superpixels", "Deletion"):
+        page.get_by_role("radio", name=name, exact=True).click()
+        assert found(page) == [], name
+    page.get_by_role("button", name="QR code").click()
+    expect(page.get_by_role("dialog", name="Link as a QR code")).to_be_visible()
+    assert found(page) == []
+
+
+def test_the_comparer(page: Page, server: JupyterServer) -> None:
+    opened(page, server, "comparer")
+    cells = page.locator(".cnnvis-comparer img, .cnnvis-grid-map, .cnnvis-comparer canvas")
+    expect(cells.first).to_be_visible(timeout=LOADING)
+    assert found(page) == []
+
+
+def test_the_scoreboard(page: Page, server: JupyterServer) -> None:
+    opened(page, server, "scoreboard")
+    expect(page.locator(".cnnvis-scoreboard").first).to_be_visible(timeout=LOADING)
+    assert found(page) == []
+
+
+def test_a_lesson(page: Page, server: JupyterServer) -> None:
+    opened(page, server, "03_08_grad_cam")
+    expect(page.locator(".cnnvis-running")).to_be_hidden(timeout=LOADING)
+    expect(page.locator(".cnnvis-view").first).to_be_visible(timeout=LOADING)
+    assert found(page) == []

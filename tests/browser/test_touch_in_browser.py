@@ -1,0 +1,164 @@
+"""The explorer's picture touched by pointer, finger and keys, in Voilà."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import numpy as np
+from jupyter_servers import in_kernel
+from playwright.sync_api import Locator, Page, expect
+
+CELLS = [
+    "import numpy as np\n"
+    "import cnnvis_widgets as cnnvis\n"
+    "explorer = cnnvis.Explorer('mini_vgg', 'cat', method='grad_cam')\n"
+    "explorer"
+]
+LOADING, ANSWER = 120_000, 60_000
+SIDE = 64  # of the network's input
+
+
+def tool(page: Page, name: str) -> None:
+    page.get_by_role("radiogroup", name="Touch the picture").get_by_role("radio", name=name).click()
+
+
+def said(page: Page) -> Locator:
+    return page.locator(".cnnvis-touch-said")
+
+
+def at(page: Page, row: float, column: float) -> tuple[float, float]:
+    """Where a pixel of the network's input is on the page."""
+    box = page.locator("svg.cnnvis-touch").first.bounding_box()
+    assert box is not None
+    return box["x"] + column / SIDE * box["width"], box["y"] + row / SIDE * box["height"]
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*at(page, *start))
+    page.mouse.down()
+    for share in (0.25, 0.5, 0.75, 1):
+        page.mouse.move(*at(page, *(a + share * (b - a) for a, b in zip(start, end, strict=True))))
+    page.mouse.up()
+
+
+def value(page: Page, code: str) -> object:
+    return ast.literal_eval(in_kernel(page, code))
+
+
+def answered(page: Page) -> dict[str, float]:
+    """Label → probability, once the last question has its answer."""
+    page.wait_for_function(
+        "() => !document.querySelector('.cnnvis-touch-said').textContent.includes('Asking')"
+    )
+    for _ in range(100):
+        touched, found = value(page, "(explorer.view.touched['number'], explorer.view.answers)")  # type: ignore[misc]
+        if found.get("number") == touched:
+            break
+        page.wait_for_timeout(50)
+    assert found["number"] == touched
+    return {row["label"]: row["now"] for row in value(page, "explorer.view.rows")}  # type: ignore[attr-defined]
+
+
+COVERED = """
+def covered(box):
+    network = cnnvis.load_network('mini_vgg')
+    picture = network.prepare(cnnvis.load_image('cat')).picture.copy()
+    top, left, bottom, right = box
+    for row in range(max(top, 0), bottom):
+        for column in range(max(left, 0), right):
+            picture[row, column] = (128, 128, 128)
+    return {p.label: p.score for p in network.predict(picture, 8)}
+"""
+
+
+def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
+    page = voila_page(CELLS)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    bar = page.get_by_role("radiogroup", name="Touch the picture")
+    expect(bar).to_be_visible(timeout=LOADING)
+    in_kernel(page, COVERED)
+
+    # A box: how much of the map lies in it, without a question to anybody.
+    tool(page, "Box")
+    drag(page, (10, 20), (40, 50))
+    expect(said(page)).to_contain_text("of the map lies in the box")
+    heatmap = value(page, "np.frombuffer(explorer.view.heatmap, '<f4').tolist()")
+    values = np.abs(np.array(heatmap)).reshape(SIDE, SIDE)
+    share = 100 * values[10:41, 20:51].sum() / values.sum()
+    text = said(page).inner_text()
+    assert abs(float(re.findall(r"[\d.]+", text)[0]) - share) < 0.1
+    area = 100 * 31 * 31 / SIDE**2
+    assert abs(float(re.findall(r"[\d.]+", text)[1]) - area) < 0.1
+    screenshot(page, "touch-box")
+    page.keyboard.press("ArrowRight")  # the keys move it: four columns on
+    moved = 100 * values[10:41, 24:55].sum() / values.sum()
+    page.wait_for_timeout(100)
+    assert abs(float(re.findall(r"[\d.]+", said(page).inner_text())[0]) - moved) < 0.1
+
+    # A grey patch: the predictions are those of the picture with these pixels grey.
+    tool(page, "Patch")
+    drag(page, (20, 20), (30, 22))
+    found = answered(page)
+    box = value(page, "explorer.view.touched['boxes'][0]")
+    assert np.subtract(box[2:], box[:2]).tolist() == [13, 13]  # type: ignore[index]
+    expected = value(page, f"covered({box})")
+    for label, probability in found.items():
+        assert abs(probability - expected[label]) < 1e-4  # type: ignore[index]
+    rows = page.locator(".cnnvis-touch-class")
+    expect(rows.first).to_contain_text("→")
+    expect(said(page)).to_contain_text(f"{100 * 169 / SIDE**2:.1f} % of the picture is grey.")
+    screenshot(page, "touch-patch")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    answered(page)
+    assert value(page, "explorer.view.touched['boxes'][0]") == [*box[:2], box[2] + 8, box[3]]  # type: ignore[index]
+
+    # Superpixels, off and on again.
+    tool(page, "Superpixels")
+    expect(said(page)).to_have_text(
+        "Click parts of the picture to switch them off.", timeout=ANSWER
+    )
+    page.mouse.click(*at(page, 32, 32))
+    answered(page)
+    pieces = value(page, "np.frombuffer(explorer.view.pieces, '<i2').tolist()")
+    number = np.array(pieces).reshape(SIDE, SIDE)[32, 32]
+    assert value(page, "explorer.view.touched['off']") == [int(number)]
+    share = 100 * np.mean(np.array(pieces) == number)
+    expect(said(page)).to_contain_text(f"{share:.1f} % of the picture is grey.")
+    screenshot(page, "touch-superpixels")
+    page.keyboard.press("Space")
+    expect(said(page)).to_have_text("Click parts of the picture to switch them off.")
+    assert value(page, "explorer.view.touched['off']") == []
+
+    # What would change: the answer while the pixels go.
+    tool(page, "Deletion")
+    chart = page.locator(".cnnvis-touch-chart")
+    expect(chart).to_contain_text("Area under the probability", timeout=ANSWER)
+    expect(chart.get_by_role("img")).to_be_visible()
+    screenshot(page, "touch-deletion")
+
+    # A position of a layer: what it sees, and it becomes the neuron.
+    tool(page, "Position")
+    expect(said(page)).to_contain_text("Choose a layer first")
+    in_kernel(page, "explorer.layers.value = 'block2_conv2'")
+    expect(said(page)).to_contain_text("of block2_conv2 sees 12 × 12 pixels", timeout=ANSWER)
+    page.mouse.move(*at(page, 20.5, 33.5))
+    outline = page.locator(".cnnvis-touch rect.cnnvis-touch-box")
+    place = value(page, "cnnvis.load_network('mini_vgg').plan[3].field.box(10, 16, (64, 64))")
+    expect(said(page)).to_contain_text("Position (10, 16)")
+    expect(outline).to_have_attribute("y", str(place[0] + 1))  # type: ignore[index]
+    expect(outline).to_have_attribute("x", str(place[1] + 1))  # type: ignore[index]
+    screenshot(page, "touch-position")
+    page.mouse.click(*at(page, 20.5, 33.5))
+    expect(page.locator(".cnnvis-view-title")).to_contain_text("at 10, 16", timeout=ANSWER)
+    assert value(page, "explorer.neurons.position") == [10, 16]
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".cnnvis-view-title")).to_contain_text("at 12, 16", timeout=ANSWER)
+
+    # Nothing that is used is out of sight.
+    for part in (bar, page.locator(".cnnvis-touch-answers")):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 800  # type: ignore[index]

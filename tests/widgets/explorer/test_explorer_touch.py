@@ -1,0 +1,159 @@
+"""The explorer's picture touched, with a made-up engine: what is asked, and where answers go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from engine_double import EngineDouble
+from test_explorer import made_up
+
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.engine.requests import Explain
+from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.errors import CnnvisError, InvalidValueError
+from cnnvis_widgets.widgets.explorer.explorer import Explorer
+from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
+
+
+@pytest.fixture
+def engine() -> EngineDouble:
+    return EngineDouble(made_up)
+
+
+@pytest.fixture
+def explorer(engine: EngineDouble) -> Explorer:
+    made = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer_all()
+    engine.requests.clear()
+    return made
+
+
+def touch(explorer: Explorer, boxes: Any = (), off: Any = (), number: int = 1) -> None:
+    value = {"boxes": [list(box) for box in boxes], "off": list(off), "number": number}
+    explorer.view.set_state({"touched": value})
+
+
+def test_the_predictions_answer_to_a_patch(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.view.set_state({"tool": "patch"})
+    touch(explorer, [(1, 2, 3, 5)], number=7)
+    asked = Covered("efficientnet_lite0", "cat", ((1, 2, 3, 5),), (), (0, 2))
+    assert engine.requests == [asked]
+    engine.answer("touch")
+    assert explorer.view.answers == {"number": 7, "share": 0.25, "value": None}
+    assert [(r["label"], r["before"], r["now"]) for r in explorer.view.rows] == [
+        ("cup", None, 0.6),
+        ("dog", 0.7, 0.2),
+    ]
+    assert explorer.predictions.predictions[0]["score"] == 0.7  # those of the whole picture stay
+
+
+def test_only_the_newest_touch_is_answered(explorer: Explorer, engine: EngineDouble) -> None:
+    for number in (1, 2, 3):
+        touch(explorer, [(number, 0, 4, 4)], number=number)
+    assert len(engine.waiting) == 1
+    engine.answer_all()
+    assert explorer.view.answers["number"] == 3
+
+
+def test_below_the_output_the_neurons_activation_is_asked_too(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    explorer.layers.value = "block1_conv"
+    engine.answer_all()
+    engine.requests.clear()
+    touch(explorer, off=[1])
+    assert engine.requests[0].neuron == Neuron("block1_conv", 3)
+    assert engine.requests[0].off == (1,)
+
+
+def test_superpixels_are_asked_once_for_each_picture(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    explorer.view.set_state({"tool": "superpixels"})
+    assert engine.requests == [Superpixels("efficientnet_lite0", "cat")]
+    engine.answer_all()
+    found = np.frombuffer(explorer.view.pieces, "<i2").reshape(6, 8)
+    assert found[5, 7] == 3
+    engine.requests.clear()
+    explorer.predictions.value = 1  # another class of the same picture
+    engine.answer_all()
+    assert not [r for r in engine.requests if isinstance(r, Superpixels)]
+    explorer.pictures.value = "coffee"
+    engine.answer_all()
+    assert [r.image for r in engine.requests if isinstance(r, Superpixels)] == ["coffee"]
+
+
+def test_a_position_becomes_the_neuron(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.view.set_state({"tool": "position"})
+    assert engine.requests == []  # the output has no positions
+    explorer.layers.value = "block1_conv"
+    engine.answer_all()
+    assert Fields("efficientnet_lite0", "block1_conv") in engine.requests
+    assert explorer.view.seen == {
+        "places": [3, 4], "size": [5, 7], "strides": [2, 2], "start": [-1, -1]
+    }  # fmt: skip
+    engine.requests.clear()
+    explorer.view._handle_custom_msg({"kind": "place", "place": [2, 1]}, [])
+    asked = [r for r in engine.requests if type(r) is Explain]
+    assert [r.neuron for r in asked] == [Neuron("block1_conv", 3, "sum", (2, 1))]
+    engine.answer_all()
+    explorer.view._handle_custom_msg({"kind": "place", "place": [9, 1]}, [])
+    assert "position is [row 0 … 2" in explorer.view.touch_said
+    assert explorer.neurons.position == [2, 1]
+
+
+def test_the_curve_is_of_the_map_that_is_shown(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.view.set_state({"tool": "deletion"})
+    assert [type(r) for r in engine.requests] == [DeletionCurve]
+    engine.answer_all()
+    assert explorer.view.deletion["areas"] == [0.3, 0.5]
+    engine.requests.clear()
+    explorer.methods.value = "saliency"
+    assert explorer.view.deletion == {}
+    engine.answer_all()
+    assert [r.method for r in engine.requests if isinstance(r, DeletionCurve)] == ["saliency"]
+
+
+def test_what_is_covered_is_asked_again_of_another_picture(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    touch(explorer, [(1, 1, 3, 3)])
+    engine.answer_all()
+    engine.requests.clear()
+    explorer.pictures.value = "coffee"
+    assert explorer.view.answers == {}
+    engine.answer_all()
+    assert [r.image for r in engine.requests if isinstance(r, Covered)] == ["coffee"]
+
+
+def test_why_there_is_no_answer_is_said(explorer: Explorer, engine: EngineDouble) -> None:
+    touch(explorer, [(1, 1, 3, 3)])
+    engine.answer("touch", error=InvalidValueError("Too dark."))
+    assert explorer.view.touch_said == "Too dark."
+    touch(explorer, [(1, 1, 3, 4)], number=2)
+    engine.answer("touch")
+    assert explorer.view.touch_said == ""
+
+
+@pytest.mark.parametrize(
+    "touched",
+    [
+        {"boxes": [], "off": []},
+        {"boxes": [[1, 2, 3]], "off": [], "number": 1},
+        {"boxes": [[1, 2, 3, "x"]], "off": [], "number": 1},
+        {"boxes": [[0, 0, 1, 10**9]], "off": [], "number": 1},
+        {"boxes": [[0, 0, 1, 1]] * 5, "off": [], "number": 1},
+        {"boxes": [], "off": [-1], "number": 1},
+        {"boxes": [], "off": [0] * 1001, "number": 1},
+        "no",
+    ],
+)
+def test_what_no_page_of_ours_sends_is_refused(touched: Any) -> None:
+    view = ExplorerView()
+    with pytest.raises(InvalidValueError):
+        view.touched = touched
+    assert view.touched == {"boxes": [], "off": [], "number": 0}
+    with pytest.raises(CnnvisError):
+        view.tool = "hammer"
