@@ -15,6 +15,7 @@ from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.graph.tracing import trace
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.backend.relu_rules import backward_rule, replaceable_gates
+from cnnvis_widgets.backend.target import WEIGHTS
 
 
 def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
@@ -22,8 +23,6 @@ def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.Concrete
     return tf.function(body, input_signature=specs, autograph=False).get_concrete_function()
 
 
-WEIGHTS = "weights"
-"""The aggregate of a `Target`: its weights stand in the place of the position."""
 _batch: ContextVar[int | None] = ContextVar("batch", default=None)
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions
-from cnnvis_widgets.backend.compiled_functions import WEIGHTS, batches_of
+from cnnvis_widgets.backend.compiled_functions import batches_of
 from cnnvis_widgets.backend.graph.held_inputs import HeldInputs, holding
 from cnnvis_widgets.backend.graph.output_scores import Proven, doubt, proof, proven_scores
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.target import Target
+from cnnvis_widgets.backend.target import WEIGHTS, Target, kind_of
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
 Asked = Neuron | None | list[Neuron | None]
@@ -241,20 +241,6 @@ class CompiledModel:
                 f"The network {self.name!r} could not be run on an input of shape "
                 f"{self.input_shape}: {gist(error)}"
             ) from error
-
-
-def kind_of(neuron: Neuron | None) -> tuple[str | None, str]:
-    """A neuron's layer and aggregate: neurons that have both in common share a program.
-
-    Example:
-        >>> kind_of(Neuron("block2_conv2", 5, position=(10, 20)))
-        ('block2_conv2', 'position')
-    """
-    if neuron is None:
-        return None, "sum"
-    if isinstance(neuron, Target):
-        return neuron.layer, WEIGHTS
-    return neuron.layer, neuron.aggregate if neuron.position is None else "position"
 
 
 def _make(model: keras.Model) -> tuple[Any, ...]:

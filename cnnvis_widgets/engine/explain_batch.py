@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from cnnvis_widgets import checks
-from cnnvis_widgets.backend.compiled_model import kind_of
-from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.target import kind_of
 from cnnvis_widgets.engine.explain import Chosen, asked_of, chosen_method, told_as_ours
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.methods.batches import BACKWARD, batches
 from cnnvis_widgets.methods.contract import Progress
 from cnnvis_widgets.methods.explanation import Explanation
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
 
 One = Neuron | int | tuple[str, int] | None
 
@@ -94,6 +96,7 @@ def compute_batch(
     at_once: int | None = None,
 ) -> list[Explanation]:
     """As `explain_batch`, without the Python warning."""
+    network = getattr(network, "local", network)  # a `RemoteNetwork` is loaded here for it
     chosen = chosen_method(network, method, seed, parameters)
     pictures = _pictures(images)
     neurons = [network.neuron(one) for one in _one_for_each(neuron, len(pictures))]

@@ -164,7 +164,7 @@ class Method(ABC):
 
         Args:
             questions: at least one, which differ in input, picture, neuron and seed alone; the
-                neurons are of one layer and aggregate (`compiled_model.kind_of`).
+                neurons are of one layer and aggregate (`target.kind_of`).
 
         Returns:
             The answers in order, each that of `answer` to 1e-5 of its largest value.
