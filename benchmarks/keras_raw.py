@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
-from worker import BACKWARD_BATCH, FORWARD_BATCH, SAMPLES, STEPS, UNIT, Task, Work
+from worker import BACKWARD_BATCH, BATCH, FORWARD_BATCH, SAMPLES, STEPS, UNIT, Task, Work
 
 
 def load(task: Task) -> keras.Model:
@@ -56,5 +56,8 @@ def baselines(model: keras.Model, pixels: np.ndarray) -> dict[str, Work]:
         "forward_backward": lambda: forward_backward(fixed).numpy(),
         "forward_1000": times(SAMPLES // FORWARD_BATCH, lambda: forward(several).numpy()),
         "forward_backward_50": times(50 // BACKWARD_BATCH, lambda: forward_backward(some).numpy()),
+        "forward_backward_batch": times(
+            BATCH // BACKWARD_BATCH, lambda: forward_backward(some).numpy()
+        ),
         "forward_backward_200": times(STEPS, lambda: forward_backward(fixed).numpy()),
     }

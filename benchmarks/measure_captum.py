@@ -30,18 +30,31 @@ def prepare(task: Task) -> Works:
         model.eval().requires_grad_(False)  # only the input's derivative is wanted
     pixels = torch.from_numpy(np.ascontiguousarray(task.input.transpose(0, 3, 1, 2)))
 
+    inputs = torch.from_numpy(np.ascontiguousarray(task.inputs.transpose(0, 3, 1, 2)))
+
     def method(explainer: Callable[..., Any], *places: Any, **options: Any) -> Callable[[], Work]:
+        return attributed(explainer, pixels, *places, **options)
+
+    def many(explainer: Callable[..., Any], *places: Any, **options: Any) -> Callable[[], Work]:
+        return attributed(explainer, inputs, *places, **options)
+
+    def attributed(
+        explainer: Callable[..., Any], pictures: Any, *places: Any, **options: Any
+    ) -> Callable[[], Work]:
         def build() -> Work:
             built = explainer(model, *places)
 
             def explain() -> np.ndarray:
-                given = pixels.clone().requires_grad_()
+                given = pictures.clone().requires_grad_()
                 found = built.attribute(given, target=UNIT, **options)
                 return found.detach().numpy().transpose(0, 2, 3, 1)
 
             return explain
 
         return build
+
+    steps = {"baselines": BLACK, "n_steps": 50, "method": "riemann_middle"}
+    steps["internal_batch_size"] = BACKWARD_BATCH
 
     compiled = torch.compile(model)
 
@@ -62,13 +75,7 @@ def prepare(task: Task) -> Works:
             "guided_backprop": method(GuidedBackprop),
             "grad_cam": method(LayerGradCam, layer, relu_attributions=True),
             "guided_grad_cam": method(GuidedGradCam, layer, interpolate_mode="bilinear"),
-            "integrated_gradients": method(
-                IntegratedGradients,
-                baselines=BLACK,
-                n_steps=50,
-                method="riemann_middle",
-                internal_batch_size=BACKWARD_BATCH,
-            ),
+            "integrated_gradients": method(IntegratedGradients, **steps),
             "smoothgrad": method(
                 lambda net: NoiseTunnel(Saliency(net)),
                 nt_type="smoothgrad",
@@ -81,6 +88,14 @@ def prepare(task: Task) -> Works:
         {"captum": version("captum"), "torch": torch.__version__},
         dict.fromkeys(("deep_taylor", "visual_backprop", "lime", *PICTURES), "not measured"),
         remark=f"{torch.get_num_threads()} threads; its raw times are those of torch.compile.",
+        batches={
+            "saliency": many(Saliency),
+            "deconvnet": many(Deconvolution),
+            "guided_backprop": many(GuidedBackprop),
+            "grad_cam": many(LayerGradCam, layer, relu_attributions=True),
+            "guided_grad_cam": many(GuidedGradCam, layer, interpolate_mode="bilinear"),
+            "integrated_gradients": many(IntegratedGradients, **steps),
+        },
     )
 
 

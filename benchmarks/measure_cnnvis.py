@@ -6,7 +6,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from worker import METHODS, PICTURE, SLOW_METHODS, STEPS, UNIT, Task, Work, Works, serve
+from worker import (
+    BATCH,
+    BATCH_METHODS,
+    METHODS,
+    PICTURE,
+    SLOW_METHODS,
+    STEPS,
+    UNIT,
+    Task,
+    Work,
+    Works,
+    serve,
+)
 
 
 def prepare(task: Task) -> Works:
@@ -38,6 +50,15 @@ def prepare(task: Task) -> Works:
         return explain
 
     pixels = network.prepare(picture).input[None]
+    pictures = [np.ascontiguousarray(picture[shift:, 2 * shift :]) for shift in range(BATCH)]
+
+    def many(name: str) -> Work:
+        def explain() -> np.ndarray:
+            found = cnnvis.explain_batch(network, pictures, name, UNIT)
+            return np.stack([one.attribution for one in found])
+
+        return explain
+
     return Works(
         baselines(network.model, pixels),
         {name: partial(method, name) for name in wanted if name in known},
@@ -47,13 +68,16 @@ def prepare(task: Task) -> Works:
             "keras": keras.__version__,
         },
         dict.fromkeys(set(wanted) - set(known), "not in the registry"),
-        afterwards=lambda: write(task, network, pixels),
+        afterwards=lambda: write(task, network, pixels, pictures),
+        batches={name: partial(many, name) for name in BATCH_METHODS},
     )
 
 
-def write(task: Task, network: Any, pixels: np.ndarray) -> None:
-    """Leave the same network and input for the others."""
+def write(task: Task, network: Any, pixels: np.ndarray, pictures: list[np.ndarray]) -> None:
+    """Leave the same network and inputs for the others."""
     np.save(task.folder / "input.npy", pixels)
+    inputs = np.stack([network.prepare(picture).input for picture in pictures])
+    np.save(task.folder / "inputs.npy", inputs)
     (task.folder / "layer.txt").write_text(network.last_convolution(None))
     if task.network == "vgg16":
         np.savez(task.folder / "weights.npz", *network.model.get_weights())

@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed[contestant.name] = f"its environment could not be made: {error}"
             say(f"{contestant.name}: {failed[contestant.name]}")
     result: dict[str, Any] = {"machine": machine(), "rounds": options.rounds, "networks": {}}
-    result["slow rounds"] = options.slow_rounds
+    result["slow rounds"], result["batch rounds"] = options.slow_rounds, options.batch_rounds
     for network in options.networks:
         result["networks"][network] = {
-            **measured(network, contestants, pythons, options.rounds, options.slow_rounds),
+            **measured(network, contestants, pythons, options),
             **{name: {"failed": why} for name, why in failed.items()},
         }
     result["machine"]["load at the end"] = f"{psutil.getloadavg()[0]:.1f}"
@@ -60,6 +60,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=20, help="how often each work is timed")
     text = "the same for what takes many passes (on EfficientNet-Lite0 only); 0 leaves it out"
     parser.add_argument("--slow-rounds", type=int, default=3, help=text)
+    text = "the same for many pictures at once (on EfficientNet-Lite0 only); 0 leaves it out"
+    parser.add_argument("--batch-rounds", type=int, default=3, help=text)
     parser.add_argument("--peers", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--ours-only", dest="peers", action="store_const", const=[])
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
@@ -69,8 +71,9 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error(f"--rounds is at least 1; got {options.rounds}.")
-    if options.slow_rounds < 0:
-        parser.error(f"--slow-rounds is at least 0; got {options.slow_rounds}.")
+    for name in ("slow_rounds", "batch_rounds"):
+        if (given := getattr(options, name)) < 0:
+            parser.error(f"--{name.replace('_', '-')} is at least 0; got {given}.")
     if options.show:
         print(report(json.loads(options.show.read_text()), options.markdown))
         raise SystemExit(0)
@@ -81,13 +84,15 @@ def measured(
     network: str,
     contestants: Sequence[Contestant],
     pythons: dict[str, Path],
-    rounds: int,
-    slow_rounds: int,
+    options: argparse.Namespace,
 ) -> dict[str, Any]:
     """All contestants on one network: contestant → what was found, or why not."""
     found: dict[str, Any] = {}
     running: list[Running] = []
-    slow = network in SLOW_NETWORKS and slow_rounds > 0
+    rounds = {"": options.rounds}
+    if network in SLOW_NETWORKS:
+        rounds |= {"slow": options.slow_rounds, "batch": options.batch_rounds}
+    wishes = [kind for kind, count in rounds.items() if kind and count]
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         for contestant in contestants:
@@ -96,7 +101,7 @@ def measured(
             elif contestant.name in pythons:
                 say(f"{network}: {contestant.name} starts …")
                 try:
-                    one = Running(contestant, pythons[contestant.name], network, folder, slow)
+                    one = Running(contestant, pythons[contestant.name], network, folder, wishes)
                 except ContestantFailed as error:
                     if contestant is OURS:
                         raise  # without it the others have no task
@@ -105,11 +110,9 @@ def measured(
                     continue
                 stack.callback(one.stop)
                 running.append(one)
-        say(f"{network}: {rounds} rounds …")
-        take_turns(running, rounds)
-        if slow:
-            say(f"{network}: {slow_rounds} rounds of what takes many passes …")
-            take_turns(running, slow_rounds, slow=True)
+        for kind, count in rounds.items():
+            say(f"{network}: {count} {kind} rounds …".replace("  ", " "))
+            take_turns(running, count, kind)
         for one in running:
             found[one.contestant.name] = record(one, folder)
     return {c.name: found[c.name] for c in contestants if c.name in found}
@@ -127,6 +130,7 @@ def record(one: Running, folder: Path) -> dict[str, Any]:
         **one.report,
         "rounds": one.rounds,
         "slow_rounds": one.slow_rounds,
+        "batch_rounds": one.batch_rounds,
         "memory": one.memory(),
         "agreement": agreement.compare(folder, stem, OURS.script.stem, methods),
         "plain": agreement.plain_gradients(folder, stem, methods),
@@ -137,7 +141,10 @@ def report(result: dict[str, Any], markdown: bool) -> str:
     """The whole text."""
     facts = [f"{key}: {value}" for key, value in result["machine"].items()]
     slow = result.get("slow rounds", 0)
-    facts.append(f"rounds: {result['rounds']}, of what takes many passes {slow}")
+    many = result.get("batch rounds", 0)
+    facts.append(
+        f"rounds: {result['rounds']}, of what takes many passes {slow}, of many pictures {many}"
+    )
     versions = {
         name: ", ".join(f"{k} {v}" for k, v in found["versions"].items())
         for contestants in result["networks"].values()

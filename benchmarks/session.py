@@ -26,7 +26,8 @@ class Running:
         python: of its environment.
         network: which network.
         folder: where the task's files are, or, for the first contestant, will be.
-        slow: whether what takes many passes will be asked for.
+        wishes: what will be asked for besides: "slow", what takes many passes; "batch", many
+            pictures at once.
     """
 
     def __init__(
@@ -35,18 +36,19 @@ class Running:
         python: Path,
         network: str,
         folder: Path,
-        slow: bool = False,
+        wishes: Sequence[str] = (),
     ) -> None:
         self.contestant = contestant
         self.rounds: list[dict[str, float]] = []
         self.slow_rounds: list[dict[str, float]] = []
+        self.batch_rounds: list[dict[str, float]] = []
         self.log = folder / f"{contestant.stem}.log"
         environment = {
             **os.environ,
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "CUDA_VISIBLE_DEVICES": "-1",
         }
-        arguments = [network, str(folder), repr(time.time()), *(["slow"] if slow else [])]
+        arguments = [network, str(folder), repr(time.time()), *wishes]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [str(python), str(contestant.script), *arguments],
@@ -59,11 +61,12 @@ class Running:
             )
         self.report = self._answer()
 
-    def round(self, slow: bool = False) -> None:
-        """Do every work (or every slow one) once and keep the seconds."""
-        self._input.write("slow round\n" if slow else "round\n")
+    def round(self, kind: str = "") -> None:
+        """Do every work (or every one of a kind that was wished) once and keep the seconds."""
+        self._input.write(f"{kind} round\n".lstrip())
         self._input.flush()
-        (self.slow_rounds if slow else self.rounds).append(self._answer())
+        kept = {"": self.rounds, "slow": self.slow_rounds, "batch": self.batch_rounds}[kind]
+        kept.append(self._answer())
 
     def memory(self) -> int:
         """Bytes of RAM that the process holds now."""
@@ -95,8 +98,8 @@ class Running:
         return json.loads(line)
 
 
-def take_turns(running: Sequence[Running], rounds: int, slow: bool = False) -> None:
+def take_turns(running: Sequence[Running], rounds: int, kind: str = "") -> None:
     """A B C A B C …: the contestants one after the other, and in each its works."""
     for _ in range(rounds):
         for one in running:
-            one.round(slow)
+            one.round(kind)

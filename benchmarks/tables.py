@@ -19,6 +19,7 @@ from ratios import (
     setup_verdict,
     verdict,
 )
+from worker import BACKWARD_BATCH, BATCH, BATCH_BASELINES, BATCH_METHODS
 
 WORDS = {
     "forward": "raw forward",
@@ -83,6 +84,7 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
         found += [
             _ratios(title, measured, contestants),
             _milliseconds(title, measured),
+            _throughput(title, measured),
             _starts(title, measured),
             _agreement(title, measured),
         ]
@@ -143,6 +145,33 @@ def _milliseconds(title: str, measured: Mapping[str, Any]) -> Table:
             rows.append(cells)
     header = [n if n == OURS.name else f"{n} (× ours)" for n in measured]
     return Table(f"{title}: milliseconds for one picture, warm", ["", *header], rows)
+
+
+def _throughput(title: str, measured: Mapping[str, Any]) -> Table:
+    """Pictures per second where many are given at once, and what that gains over one by one."""
+    rows = []
+    for work in BATCH_METHODS:
+        cells = [WORDS[work]]
+        for record in measured.values():
+            together = record.get("batch_rounds", [])
+            if not together or f"batch {work}" not in together[0]:
+                cells.append(NOTHING)
+                continue
+            each = seconds(together, f"batch {work}").median / BATCH
+            text, alone = f"{1 / each:.1f}", _with(record, work)
+            cells.append(f"{text} ({seconds(alone, work).median / each:.2f} ×)" if alone else text)
+        if set(cells[1:]) != {NOTHING}:
+            rows.append(cells)
+    header = [f"{name} (× one by one)" for name in measured]
+    raw = BATCH_BASELINES[0]
+    notes = [
+        f"{name}: raw forward + backward in batches of {BACKWARD_BATCH}: "
+        f"{BATCH / seconds(together, raw).median:.1f} pictures per second."
+        for name, record in measured.items()
+        if (together := record.get("batch_rounds", [])) and raw in together[0]
+    ]
+    title = f"{title}: pictures per second, {BATCH} given at once"
+    return Table(title, ["", *header], rows, notes)
 
 
 def _starts(title: str, measured: Mapping[str, Any]) -> Table:

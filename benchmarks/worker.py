@@ -38,6 +38,12 @@ SLOW_METHODS = (
 SLOW_BASELINES = ("forward_1000", "forward_backward_50", "forward_backward_200")
 SLOW_NETWORKS = ("efficientnet_lite0",)
 STEPS, SAMPLES = 200, 1000
+BATCH = 15  # pictures, three times the batch of a backward pass
+BATCH_METHODS = (
+    *("saliency", "deconvnet", "guided_backprop", "grad_cam", "guided_grad_cam", "deep_taylor"),
+    "integrated_gradients",
+)
+BATCH_BASELINES = ("forward_backward_batch",)
 PICTURES = ("activation_maximization", "network_inversion")  # what they make is no map
 BLACK = -127 / 128  # a black pixel of EfficientNet-Lite0's input, where integrated gradients start
 NOISE = 0.15  # SmoothGrad's, as a share of the input's range
@@ -74,6 +80,11 @@ class Task:
         return np.load(self.folder / "input.npy")
 
     @property
+    def inputs(self) -> np.ndarray:
+        """Other parts of the picture: float32 (`BATCH`, rows, columns, 3)."""
+        return np.load(self.folder / "inputs.npy")
+
+    @property
     def layer(self) -> str:
         """The Keras layer whose maps Grad-CAM weighs."""
         return (self.folder / "layer.txt").read_text()
@@ -94,6 +105,7 @@ class Works:
         methods: for each method a function that builds what can be kept between explanations and
             gives back the function that explains once. The result is an attribution, batch of one.
         versions: of the libraries.
+        batches: as `methods`, for `BATCH` pictures at once, as the library takes many best.
         absent: why a method is not there.
         remark: what a reader must know about this contestant.
         afterwards: to be done once the first explanation has been timed.
@@ -105,6 +117,7 @@ class Works:
     absent: dict[str, str] = field(default_factory=dict)
     remark: str = ""
     afterwards: Callable[[], None] = lambda: None
+    batches: dict[str, Callable[[], Work]] = field(default_factory=dict)
 
 
 def serve(prepare: Callable[[Task], Works]) -> None:
@@ -133,6 +146,7 @@ def serve(prepare: Callable[[Task], Works]) -> None:
         np.save(task.folder / f"{Path(sys.argv[0]).stem}-{name}.npy", result)
     works.afterwards()
     known = works.baselines | calls
+    together = batch_works(works) if "batch" in wishes else {}
     quick = {name: known[name] for name in (*BASELINES, *METHODS) if name in known}
     many = {name: known[name] for name in (*SLOW_BASELINES, *slow) if slow and name in known}
     for _ in range(WARM_UP):
@@ -147,10 +161,23 @@ def serve(prepare: Callable[[Task], Works]) -> None:
             "remark": works.remark,
         }
     )
+    kinds = {"round": quick, "slow round": many, "batch round": together}
     for line in sys.stdin:
-        if line.strip() not in ("round", "slow round"):
+        if line.strip() not in kinds:
             break
-        answer(timed(quick if line.strip() == "round" else many, known["forward"]))
+        answer(timed(kinds[line.strip()], known["forward"]))
+
+
+def batch_works(works: Works) -> dict[str, Work]:
+    """The works on many pictures, called "batch saliency" and so on, each done once."""
+    found = {name: works.baselines[name] for name in BATCH_BASELINES if name in works.baselines}
+    built = {name: works.batches[name]() for name in BATCH_METHODS if name in works.batches}
+    found |= {f"batch {name}": call for name, call in built.items()}
+    for name, call in found.items():
+        many = len(call())
+        if many != BATCH and name not in BATCH_BASELINES:
+            raise ValueError(f"{name}: expected {BATCH} maps; got {many}.")
+    return found
 
 
 def timed(calls: dict[str, Work], before: Work | None = None) -> dict[str, float]:

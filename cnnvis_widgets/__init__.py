@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.engine.concepts import Concepts as Concepts
     from cnnvis_widgets.engine.concepts import concepts as concepts
     from cnnvis_widgets.engine.decoders import train_decoder as train_decoder
+    from cnnvis_widgets.engine.explain_batch import explain_batch as explain_batch
     from cnnvis_widgets.engine.listings import methods as methods
     from cnnvis_widgets.engine.remote_network import explain as explain
     from cnnvis_widgets.engine.remote_network import load_network as load_network
@@ -46,6 +47,7 @@ _PUBLIC = {
     "Target": "backend.target",
     "concepts": "engine.concepts",
     "explain": "engine.remote_network",
+    "explain_batch": "engine.explain_batch",
     "images": "zoo.images",
     "load_image": "zoo.images",
     "load_network": "engine.remote_network",

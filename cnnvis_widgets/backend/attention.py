@@ -30,19 +30,22 @@ def has_attention(network: Network) -> bool:
     return bool(attention_maps(network.structure))
 
 
-def attention(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> AttentionResult:
+def attention(
+    network: Network, batch: np.ndarray, neurons: list[Neuron | None]
+) -> list[AttentionResult]:
     """The attention of every block before a neuron, and which tokens the neuron reads in the end.
 
     Args:
         network: whose attention is wanted.
-        pixels: float32 (rows, columns, channels).
-        neuron: as `Network.neuron` returns it; None is the most probable class.
+        batch: float32 (batch, rows, columns, channels).
+        neurons: for each input one as `Network.neuron` returns it, all of one layer and aggregate;
+            None is the most probable class.
 
     Raises:
         UnsuitableError: no attention before the neuron; or it is not one of the same tokens in
             each block, or these do not lie in rows and columns.
     """
-    layer, aggregate, arguments = network.neuron_arguments(pixels[None], neuron)
+    layer, aggregate, arguments = network.neuron_arguments(batch, neurons)
     layout = _layout(network.structure, layer)
 
     def build() -> tf.types.experimental.ConcreteFunction:
@@ -59,14 +62,15 @@ def attention(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> At
         return compiled(body, pixels_spec(network.input_shape), *neuron_specs(aggregate))
 
     program = network.compiled(("attention", layer, aggregate), build)
-    unit, value, maps, reads = program(*arguments)
-    return AttentionResult(
-        int(unit),
-        float(value[0]),
-        tuple(found.numpy()[0] for found in maps),
-        reads.numpy()[0],
-        *layout,
+    units, values, maps, reads = tf.nest.map_structure(
+        lambda found: found.numpy(), network.run(program, *arguments)
     )
+    return [
+        AttentionResult(
+            int(unit), float(value), tuple(found[n].copy() for found in maps), read, *layout
+        )
+        for n, (unit, value, read) in enumerate(zip(units, values, reads, strict=True))
+    ]
 
 
 def _with_heads(map_: tf.Tensor) -> tf.Tensor:

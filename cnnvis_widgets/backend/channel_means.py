@@ -42,7 +42,20 @@ def channel_means(network: Network, pixels: np.ndarray, neuron: Neuron | None) -
         pixels: float32 (rows, columns, channels).
         neuron: whose value is told along with them.
     """
-    layer, aggregate, arguments = network.neuron_arguments(pixels[None], neuron)
+    return channel_means_of_each(network, pixels[None], [neuron])[0]
+
+
+def channel_means_of_each(
+    network: Network, batch: np.ndarray, neurons: list[Neuron | None]
+) -> list[ChannelMeans]:
+    """As `channel_means`, for each input of a batch.
+
+    Args:
+        network: whose maps or relevance are wanted.
+        batch: float32 (batch, rows, columns, channels).
+        neurons: one for each input, all of one layer and aggregate.
+    """
+    layer, aggregate, arguments = network.neuron_arguments(batch, neurons)
     key = ("channel means", layer, aggregate)
     fresh = not network.has_compiled(key)
     program, chain = network.compiled(
@@ -50,12 +63,15 @@ def channel_means(network: Network, pixels: np.ndarray, neuron: Neuron | None) -
         lambda: _compiled_channel_means(network.model, network.input_shape, layer, aggregate),
     )
     if fresh:  # a compiled function is optimised when it runs for the first time
-        program(*arguments)
+        network.run(program, *arguments)
     started = time.perf_counter()
-    unit, value, means = program(*arguments)
-    maps = tuple(m.numpy()[0] for m in means)
-    seconds = time.perf_counter() - started
-    return ChannelMeans(int(unit), float(value.numpy()[0]), maps, chain, seconds)
+    units, values, means = network.run(program, *arguments)
+    maps = [m.numpy() for m in means]
+    seconds = (time.perf_counter() - started) / len(batch)
+    return [
+        ChannelMeans(int(unit), float(value), tuple(m[n].copy() for m in maps), chain, seconds)
+        for n, (unit, value) in enumerate(zip(units.numpy(), values.numpy(), strict=True))
+    ]
 
 
 def _compiled_channel_means(

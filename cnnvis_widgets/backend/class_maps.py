@@ -29,29 +29,35 @@ def averages_at_its_end(network: Network) -> bool:
     return averaged_ending(network.structure) is not None
 
 
-def class_maps(network: Network, pixels: np.ndarray, neuron: Neuron | None) -> ClassMaps:
+def class_maps(
+    network: Network, batch: np.ndarray, neurons: list[Neuron | None]
+) -> list[ClassMaps]:
     """The maps that the network averages at its end, and an output unit's weights of them.
 
     Args:
         network: whose maps or relevance are wanted.
-        pixels: float32 (rows, columns, channels).
-        neuron: an output neuron as `Network.neuron` returns it; None is the most probable.
+        batch: float32 (batch, rows, columns, channels).
+        neurons: for each input an output neuron as `Network.neuron` returns it, all of one
+            aggregate; None is the most probable.
     """
-    _, aggregate, arguments = network.neuron_arguments(pixels[None], neuron)
+    _, aggregate, arguments = network.neuron_arguments(batch, neurons)
     program = network.compiled(
         ("class maps", aggregate),
         lambda: _compiled_class_maps(network.model, network.input_shape, aggregate),
     )
-    unit, value, maps, weights = (x.numpy() for x in program(*arguments))
+    found = (x.numpy() for x in network.run(program, *arguments))
     ending = averaged_ending(network.structure)
     layer = ending.layer if ending else ""
-    return ClassMaps(int(unit), float(value[0]), maps[0], weights, layer)
+    return [
+        ClassMaps(int(unit), float(value), maps, weights, layer)
+        for unit, value, maps, weights in zip(*found, strict=True)
+    ]
 
 
 def _compiled_class_maps(
     model: keras.Model, shape: tuple[int, int, int], aggregate: str
 ) -> tf.types.experimental.ConcreteFunction:
-    """(pixels, unit, position) → unit, value (batch,), the averaged maps, the unit's weights.
+    """(pixels, unit, position) → units, value (batch,), the averaged maps, the units' weights.
 
     The logits are linear in the means, so their derivative is the dense layer's weights, exactly.
     """
@@ -62,8 +68,8 @@ def _compiled_class_maps(
         if ending is None:
             raise UnsuitableError("The network does not end in average pooling and a dense layer.")
         unit, value, seed = backward_start(structure.logits, unit, aggregate, position)
-        weights = tf.gradients(structure.logits, ending.means, grad_ys=seed)[0][0]
-        maps = tf.cast(ending.maps, tf.float32)
-        return unit, value, maps, tf.reshape(tf.cast(weights, tf.float32), [-1])
+        weights = tf.gradients(structure.logits, ending.means, grad_ys=seed)[0]
+        maps, weights = (tf.cast(x, tf.float32) for x in (ending.maps, weights))
+        return unit, value, maps, tf.reshape(weights, [tf.shape(pixels)[0], maps.shape[-1]])
 
     return compiled(body, pixels_spec(shape), *neuron_specs(aggregate))

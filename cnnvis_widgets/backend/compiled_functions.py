@@ -15,6 +15,7 @@ from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.graph.tracing import trace
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.backend.relu_rules import backward_rule, replaceable_gates
+from cnnvis_widgets.backend.target import WEIGHTS
 
 
 def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
@@ -22,8 +23,6 @@ def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.Concrete
     return tf.function(body, input_signature=specs, autograph=False).get_concrete_function()
 
 
-WEIGHTS = "weights"
-"""The aggregate of a `Target`: its weights stand in the place of the position."""
 _batch: ContextVar[int | None] = ContextVar("batch", default=None)
 
 
@@ -49,9 +48,12 @@ def forward_in(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Str
 
 
 def neuron_specs(aggregate: str) -> tuple[tf.TensorSpec, tf.TensorSpec]:
-    """Of the two arguments that say which neuron: unit, and position or a target's weights."""
-    whole = tf.TensorSpec((), tf.int32)
-    return whole, tf.TensorSpec((None, None)) if aggregate == WEIGHTS else whole
+    """Of the two arguments that say which neuron: unit, and position or a target's weights.
+
+    Both have one row for all pictures of a batch, or one for each.
+    """
+    whole = tf.TensorSpec((None,), tf.int32)
+    return whole, tf.TensorSpec((None, None, None)) if aggregate == WEIGHTS else whole
 
 
 class Survey(NamedTuple):
@@ -145,9 +147,11 @@ def backward(
 ) -> tf.types.experimental.ConcreteFunction:
     """(pixels, unit, position) → unit, value (batch,), and (activation, gradient) for each pass.
 
-    `unit` -1 is the unit with the largest aggregate (the most probable class); `position` is the
-    flat index of rows and columns, used where `aggregate` is "position"; where that is `WEIGHTS`,
-    it is float32 (places or 1, units), how much each number counts.
+    `unit` and `position` have one row, the same neuron for the whole batch, or one for each of its
+    pictures. `unit` -1 is the unit with the largest aggregate (the most probable class): of the
+    first picture, or of each. `position` is the flat index of rows and columns, used where
+    `aggregate` is "position"; where that is `WEIGHTS`, it is float32 (1 or batch, places or 1,
+    units), how much each number counts.
     """
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
@@ -171,10 +175,11 @@ def backward(
 def backward_start(
     target: tf.Tensor, unit: tf.Tensor, aggregate: str, position: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The chosen unit, the aggregate's value, and its derivative with respect to `target`.
+    """The chosen units, the aggregate's values, and their derivative with respect to `target`.
 
     Handing the derivative to `tf.gradients` as the start of the backward pass serves every unit
-    with one graph, and costs no gather or scatter over the layer.
+    with one graph, and costs no gather or scatter over the layer. The pictures of a batch are
+    independent, so that one backward pass serves a neuron of its own for each.
     """
     units = target.shape[-1]
     # Half precision cannot hold the sum of a map.
@@ -182,23 +187,24 @@ def backward_start(
     maps = tf.reshape(full, [tf.shape(target)[0], -1, units])
     places = tf.shape(maps)[1]
     if aggregate == WEIGHTS:
-        chosen = tf.broadcast_to(tf.cast(position, maps.dtype), tf.shape(maps)[1:])[None]
+        chosen = tf.broadcast_to(tf.cast(position, maps.dtype), tf.shape(maps))
         # An infinite number that does not count must not make the others NaN.
-        value = tf.reduce_sum(
-            tf.math.multiply_no_nan(maps, tf.broadcast_to(chosen, tf.shape(maps))), (1, 2)
-        )
-        seed = tf.reshape(tf.broadcast_to(chosen, tf.shape(maps)), tf.shape(target))
+        value = tf.reduce_sum(tf.math.multiply_no_nan(maps, chosen), (1, 2))
+        seed = tf.reshape(chosen, tf.shape(target))
         return unit, tf.cast(value, tf.float32), tf.cast(seed, target.dtype)
-    unit = tf.where(unit < 0, tf.argmax(tf.reduce_sum(maps, 1)[0], output_type=tf.int32), unit)
+    largest = tf.argmax(tf.reduce_sum(maps, 1), -1, output_type=tf.int32)
+    unit = tf.where(unit < 0, largest[: tf.shape(unit)[0]], unit)
+    of_each = tf.broadcast_to(unit[:, None, None], [*tf.unstack(tf.shape(maps)[:2]), 1])
+    map_ = tf.gather(maps, of_each, axis=2, batch_dims=2)[..., 0]
     if aggregate == "sum":
         weights = tf.ones([1, places], maps.dtype)
     elif aggregate == "mean":
         weights = tf.ones([1, places], maps.dtype) / tf.cast(places, maps.dtype)
     elif aggregate == "max":
-        weights = tf.one_hot(tf.argmax(tf.gather(maps, unit, axis=-1), 1), places, dtype=maps.dtype)
+        weights = tf.one_hot(tf.argmax(map_, 1), places, dtype=maps.dtype)
     else:
-        weights = tf.one_hot(position, places, dtype=maps.dtype)[None]
-    chosen = weights[..., None] * tf.one_hot(unit, units, dtype=maps.dtype)
-    value = tf.reduce_sum(tf.gather(maps, unit, axis=-1) * weights, 1)
+        weights = tf.one_hot(position, places, dtype=maps.dtype)
+    chosen = weights[..., None] * tf.one_hot(unit, units, dtype=maps.dtype)[:, None]
+    value = tf.reduce_sum(map_ * weights, 1)
     seed = tf.reshape(tf.broadcast_to(chosen, tf.shape(maps)), tf.shape(target))
     return unit, tf.cast(value, tf.float32), tf.cast(seed, target.dtype)

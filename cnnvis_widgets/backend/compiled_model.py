@@ -12,14 +12,16 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions
-from cnnvis_widgets.backend.compiled_functions import WEIGHTS, batches_of
+from cnnvis_widgets.backend.compiled_functions import batches_of
 from cnnvis_widgets.backend.graph.held_inputs import HeldInputs, holding
 from cnnvis_widgets.backend.graph.output_scores import Proven, doubt, proof, proven_scores
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.target import Target
+from cnnvis_widgets.backend.target import WEIGHTS, Target, kind_of
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
+Asked = Neuron | None | list[Neuron | None]
+"""A neuron for a whole batch, or a list of one for each of its inputs."""
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
 
 
@@ -87,9 +89,16 @@ class CompiledModel:
         return np.random.default_rng(0).normal(size=(3, *self.input_shape)).astype(np.float32)
 
     def neuron_arguments(
-        self, batch: np.ndarray, neuron: Neuron | None
+        self, batch: np.ndarray, neuron: Asked
     ) -> tuple[str | None, str, tuple[tf.Tensor, ...]]:
         """A neuron's layer and aggregate, and the arguments that a program takes for it.
+
+        Args:
+            batch: float32 (batch, rows, columns, channels).
+            neuron: one for the whole batch, or a list of one for each input, all of one kind.
+
+        Raises:
+            ValueError: neurons of several kinds.
 
         Examples:
             >>> batch = network.prepare(image).input[None]
@@ -97,18 +106,26 @@ class CompiledModel:
             >>> layer, aggregate
             (None, 'sum')
         """
+        each = neuron if isinstance(neuron, list) else [neuron]
+        (layer, aggregate), *others = {kind_of(one) for one in each}
+        if others:
+            raise ValueError(f"Expected neurons of one kind; got {(layer, aggregate)}, {others}.")
+        units = tf.constant([one.unit if one else -1 for one in each], tf.int32)
+        where = [self._where(one) for one in each]
+        if aggregate == WEIGHTS:  # (1, units) where all places count alike
+            rows = max(len(shares) for shares in where)
+            where = [np.broadcast_to(shares, (rows, shares.shape[1])) for shares in where]
+        kind = tf.float32 if aggregate == WEIGHTS else tf.int32
+        return layer, aggregate, (tf.constant(batch), units, tf.constant(np.stack(where), kind))
+
+    def _where(self, neuron: Neuron | None) -> np.ndarray:
+        """Where in its layer a neuron is: a target's weights, or the number of a position."""
         if isinstance(neuron, Target):
-            shares = tf.constant(neuron.shares(self._target_shape(neuron.layer)))
-            return neuron.layer, WEIGHTS, (tf.constant(batch), tf.constant(neuron.unit), shares)
-        layer, aggregate, position = (
-            (neuron.layer, neuron.aggregate, 0) if neuron else (None, "sum", 0)
-        )
-        if neuron and neuron.position is not None:
-            aggregate = "position"
-            places = self._target_shape(layer)[:-1]
-            position = int(np.ravel_multi_index(neuron.position, places))  # type: ignore[arg-type]
-        unit = neuron.unit if neuron else -1
-        return layer, aggregate, (tf.constant(batch), tf.constant(unit), tf.constant(position))
+            return neuron.shares(self._target_shape(neuron.layer))
+        if neuron is None or neuron.position is None:
+            return np.array(0)
+        places = self._target_shape(neuron.layer)[:-1]
+        return np.array(np.ravel_multi_index(neuron.position, places))  # type: ignore[arg-type]
 
     def _target_shape(self, layer: str | None) -> tuple[int | None, ...]:
         if layer not in self._targets:
@@ -193,7 +210,9 @@ class CompiledModel:
             program: takes pixels and `others`; what it gives back has the batch as its first axis,
                 or is the unit that comes first.
             pixels: (batch, rows, columns, channels).
-            others: unit (-1: the first picture's most probable) and position, or nothing.
+            others: nothing; or unit (-1: the most probable) and position, and what else the
+                program takes. What has as many rows as the batch is each picture's own; where unit
+                has one, the first picture's is taken for all.
 
         Examples:
             >>> import tensorflow as tf
@@ -239,10 +258,16 @@ def _make(model: keras.Model) -> tuple[Any, ...]:
 def _run(program: Any, alone: bool, pixels: tf.Tensor, *others: tf.Tensor) -> Any:
     if not alone or pixels.shape[0] == 1:
         return program(pixels, *others)
-    results = [program(pixels[:1], *others)]
-    if others:  # the first picture's class, for all
+    many = pixels.shape[0]
+
+    def own(number: int) -> list[tf.Tensor]:
+        rows = slice(number, number + 1)
+        return [x[rows] if x.shape.rank and x.shape[0] == many else x for x in others]
+
+    results = [program(pixels[:1], *own(0))]
+    if others and others[0].shape[0] == 1:  # the first picture's class, for all
         others = (results[0][0], *others[1:])
-    results += [program(pixels[i : i + 1], *others) for i in range(1, pixels.shape[0])]
+    results += [program(pixels[i : i + 1], *own(i)) for i in range(1, many)]
     return tf.nest.map_structure(lambda *x: tf.concat(x, 0) if x[0].shape.rank else x[0], *results)
 
 

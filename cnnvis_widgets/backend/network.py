@@ -14,6 +14,7 @@ import numpy as np
 from cnnvis_widgets.backend import compiled_functions, pixels
 from cnnvis_widgets.backend.backbones import unprepared
 from cnnvis_widgets.backend.compiled_functions import relevance_structure
+from cnnvis_widgets.backend.compiled_model import Asked
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
 from cnnvis_widgets.backend.forward_model import ForwardModel
@@ -169,12 +170,14 @@ class Network(ForwardModel):
         neuron.check(self._target_shape(neuron.layer))
         return neuron
 
-    def values(self, batch: np.ndarray, neuron: Neuron | None) -> np.ndarray:
+    def values(self, batch: np.ndarray, neuron: Asked) -> np.ndarray:
         """A neuron's activation before softmax, aggregated, without a backward pass.
 
         Args:
             batch: float32 (batch, rows, columns, channels).
             neuron: as `Network.neuron` returns it; None is the first input's most probable class.
+                Or a list of one for each input, all of one layer and aggregate; None in it is that
+                input's most probable class.
 
         Returns:
             float32 (batch,).
@@ -193,24 +196,40 @@ class Network(ForwardModel):
             >>> neuron.unit, round(value)
             (0, 66)
         """
-        unit, value = self._values(pixels[None], neuron)
-        return neuron or Neuron(None, unit), float(value[0])
+        return self.resolved_each(pixels[None], [neuron])[0]
 
-    def _values(self, batch: np.ndarray, neuron: Neuron | None) -> tuple[int, np.ndarray]:
+    def resolved_each(
+        self, batch: np.ndarray, neurons: list[Neuron | None]
+    ) -> list[tuple[Neuron, float]]:
+        """As `resolved`, for each input of a batch: one neuron each, of one layer and aggregate.
+
+        Examples:
+            >>> batch = network.prepare(image).input[None]
+            >>> [neuron.unit for neuron, _ in network.resolved_each(batch, [None])]
+            [0]
+        """
+        units, values = self._values(batch, neurons)
+        return [
+            (neuron or Neuron(None, int(unit)), float(value))
+            for neuron, unit, value in zip(neurons, units, values, strict=True)
+        ]
+
+    def _values(self, batch: np.ndarray, neuron: Asked) -> tuple[np.ndarray, np.ndarray]:
         layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
         program = self.compiled(
             ("values", layer, aggregate),
             lambda: compiled_functions.values(self.model, self.input_shape, layer, aggregate),
         )
-        unit, value = self.run(program, *arguments)
-        return int(unit), value.numpy()
+        units, value = self.run(program, *arguments)
+        return units.numpy(), value.numpy()
 
-    def backward(self, batch: np.ndarray, neuron: Neuron | None, *passes: Pass) -> BackwardResult:
+    def backward(self, batch: np.ndarray, neuron: Asked, *passes: Pass) -> BackwardResult:
         """Derivatives of a neuron with respect to the input or to layers, in one compiled call.
 
         Args:
             batch: float32 (batch, rows, columns, channels); the batch's neurons are independent.
             neuron: as `Network.neuron` returns it; None is the first input's most probable class.
+                Or a list, as `values` takes it.
             passes: where, and under which rule for the ReLUs. At a layer of tokens the patches
                 are laid out in rows and columns, without class tokens.
 
@@ -226,9 +245,9 @@ class Network(ForwardModel):
                 self.model, self.input_shape, layer, aggregate, passes
             ),
         )
-        unit, value, found = self.run(program, *arguments)
+        units, value, found = self.run(program, *arguments)
         return BackwardResult(
-            int(unit),
+            int(units[0]),
             value.numpy(),
             tuple(
                 self._laid_out(p, pair[0].numpy()) if len(pair) == 2 else None
@@ -237,6 +256,7 @@ class Network(ForwardModel):
             tuple(
                 self._laid_out(p, pair[-1].numpy()) for p, pair in zip(passes, found, strict=True)
             ),
+            tuple(units.numpy().tolist()),
         )
 
     def _laid_out(self, asked: Pass, values: np.ndarray) -> np.ndarray:

@@ -54,12 +54,34 @@ class BackwardResult(NamedTuple):
         value: float32 (batch,), the neuron's aggregated activation before softmax.
         activations: for each pass the layer's result, (batch, …); None at the input.
         gradients: for each pass the derivative, the shape of its place.
+        units: of each input's neuron, where each has its own; else of the one.
     """
 
     unit: int
     value: np.ndarray
     activations: tuple[np.ndarray | None, ...]
     gradients: tuple[np.ndarray, ...]
+    units: tuple[int, ...]
+
+    def of(self, number: int) -> BackwardResult:
+        """What was found for one input of the batch, as a batch of one; does not keep the others.
+
+        Example:
+            >>> values, slopes = np.float32([5, 6]), np.ones((2, 4, 3, 1), np.float32)
+            >>> BackwardResult(8, values, (None,), (slopes,), (8, 9)).of(1).unit
+            9
+        """
+        if len(self.value) == 1:
+            return self
+        unit = self.units[number] if len(self.units) > 1 else self.unit
+        one = slice(number, number + 1)
+        return BackwardResult(
+            unit,
+            self.value[one],
+            tuple(None if found is None else found[one].copy() for found in self.activations),
+            tuple(found[one].copy() for found in self.gradients),
+            (unit,),
+        )
 
 
 class RelevanceResult(NamedTuple):
@@ -212,7 +234,8 @@ class ChannelMeans(NamedTuple):
         value: its activation, aggregated, before softmax.
         maps: float32 (rows, columns) each, the deepest first: the means over the channels.
         chain: how they hang together.
-        seconds: how long the pass took, the function being compiled already.
+        seconds: how long the pass took, the function being compiled already; of a batch, this
+            input's share.
     """
 
     unit: int

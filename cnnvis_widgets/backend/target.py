@@ -15,6 +15,8 @@ from cnnvis_widgets.errors import InvalidValueError
 
 OUTPUT = "output:"
 """How the name of an output begins, where a layer's name can stand."""
+WEIGHTS = "weights"
+"""The aggregate of a `Target`, for compiled functions: its weights say where it is."""
 Region = tuple[int, int, int, int]
 
 
@@ -258,6 +260,20 @@ class Target(Neuron):
             region=record["region"],
             mask=mask and Mask(tuple(mask[0]), base64.b64decode(mask[1])),
         )
+
+
+def kind_of(neuron: Neuron | None) -> tuple[str | None, str]:
+    """A neuron's layer and aggregate: neurons that have both in common share a program.
+
+    Example:
+        >>> kind_of(Neuron("block2_conv2", 5, position=(10, 20)))
+        ('block2_conv2', 'position')
+    """
+    if neuron is None:
+        return None, "sum"
+    if isinstance(neuron, Target):
+        return neuron.layer, WEIGHTS
+    return neuron.layer, neuron.aggregate if neuron.position is None else "position"
 
 
 def _weights(units: Any) -> tuple[tuple[int, float], ...]:

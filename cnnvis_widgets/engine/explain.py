@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -88,9 +89,47 @@ def compute(
     watch: Watch | None = None,
 ) -> Explanation:
     """As `explain`, without the Python warning: a page shows it beside the picture instead."""
+    network = getattr(network, "local", network)  # a `RemoteNetwork` knows where it is
+    chosen = chosen_method(network, method, seed, parameters)
+    wanted = network.neuron(neuron)
+    chosen.check(network)
+    asked = asked_of(network, image, chosen, wanted, progress)
+    question = asked.question
+    if watch is not None:
+        question = replace(question, preview=lambda make: watch(lambda: asked.found(make())))
+    with told_as_ours(chosen.method, network):
+        return asked.found(chosen.method.answer(question))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How it is to be explained: what pictures and neurons have in common.
+
+    Attributes:
+        method: the method.
+        parameters: every one's value, checked.
+        seed: checked.
+    """
+
+    method: Method
+    parameters: dict[str, Any]
+    seed: int
+
+    def check(self, network: Network) -> None:
+        """Raise an UnsuitableError where the method cannot treat the network."""
+        if why := self.method.refusal(network, self.parameters):
+            raise UnsuitableError(why)
+
+
+def chosen_method(
+    network: Network,
+    method: str | Mapping[str, Any],
+    seed: int,
+    parameters: Mapping[str, Any],
+) -> Chosen:
+    """A method and its parameters, checked."""
     from cnnvis_widgets.backend.network import Network
 
-    network = getattr(network, "local", network)  # a `RemoteNetwork` knows where it is
     if not isinstance(network, Network):
         raise InvalidValueError(
             f"Expected a cnnvis.Network; got {type(network).__name__}. cnnvis.load_network(name) "
@@ -98,30 +137,55 @@ def compute(
         )
     chosen = method_named(name_of(method))
     settings = checked(chosen.parameters, parameters, chosen.name)
-    wanted = network.neuron(neuron)
-    if why := chosen.refusal(network, settings):
-        raise UnsuitableError(why)
-    prepared = network.prepare(pixels_of(image))
-    drawn_from = checks.whole("seed", seed)
-    question = Question(
-        network, prepared.input, wanted, drawn_from, progress, settings, prepared.picture
-    )
+    return Chosen(chosen, settings, checks.whole("seed", seed))
 
+
+class Asked(NamedTuple):
+    """One picture's question, and what makes an explanation of its answer."""
+
+    question: Question
+    found: Callable[[Answer], Explanation]
+
+
+def asked_of(
+    network: Network, image: Any, chosen: Chosen, neuron: Neuron | None, progress: Progress
+) -> Asked:
+    """The question about a picture, in any form that `explain` takes.
+
+    Args:
+        network: that is explained.
+        image: what it is explained on.
+        chosen: by what.
+        neuron: checked; None is the most probable class.
+        progress: called between the method's steps.
+    """
+    prepared = network.prepare(pixels_of(image))
+    question = Question(
+        network,
+        prepared.input,
+        neuron,
+        chosen.seed,
+        progress,
+        dict(chosen.parameters),
+        prepared.picture,
+    )
     origin = Script.of(network, image, prepared)
     told = network.input_remark(prepared)
+    return Asked(
+        question, lambda answer: _explanation(question, chosen.method, answer, origin, told)
+    )
 
-    def explanation(answer: Answer) -> Explanation:
-        return _explanation(question, chosen, answer, origin, told)
 
-    if watch is not None:
-        question = replace(question, preview=lambda make: watch(lambda: explanation(make())))
+@contextmanager
+def told_as_ours(method: Method, network: Network) -> Iterator[None]:
+    """What TensorFlow raises while a method runs, e.g. of a size that the network has built in."""
     try:
-        return explanation(chosen.answer(question))
+        yield
     except Exception as error:
         if not type(error).__module__.startswith("tensorflow"):
             raise
-        raise InvalidValueError(  # while it ran, e.g. of a size that the network has built in
-            f"{chosen.title} could not be computed on {network.name}: {gist(error)}"
+        raise InvalidValueError(
+            f"{method.title} could not be computed on {network.name}: {gist(error)}"
         ) from error
 
 

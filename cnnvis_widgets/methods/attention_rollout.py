@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnvis_widgets.backend.coverage import Coverage
+from cnnvis_widgets.backend.records import AttentionResult
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 
 if TYPE_CHECKING:
@@ -44,25 +45,15 @@ class AttentionRollout(Method):
 
     def answer(self, question: Question) -> Answer:
         """One forward pass."""
+        return self.answers([question])[0]
+
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """The same pass, of all pictures together."""
         from cnnvis_widgets.backend.attention import attention
 
-        found = attention(question.network, question.input, question.neuron)
-        attended = rollout(found.maps)[found.reads]
-        whole = attended.mean(0) if len(attended) else np.zeros(len(found.reads))
-        patches = whole[found.first : found.first + found.rows * found.columns]
-        read, blocks = int(found.reads.sum()), len(found.maps)
-        return Answer(
-            found.unit,
-            found.value,
-            Coverage({"attention": f"its maps ({blocks} ×)", "all layers": "forward pass only"}),
-            patches.reshape(found.rows, found.columns, 1).astype(np.float32),
-            notes=(
-                f"{blocks} blocks of attention; after the last, the neuron reads {read} of "
-                f"{len(whole)} tokens, which lie in {found.rows} × {found.columns} patches. The "
-                "map is the same for every class.",
-            ),
-            details={"attention": found.maps, "reads": found.reads},
-        )
+        batch = np.stack([question.input for question in questions])
+        neurons = [question.neuron for question in questions]
+        return [_answer(found) for found in attention(questions[0].network, batch, neurons)]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
@@ -78,6 +69,26 @@ class AttentionRollout(Method):
             f"Attention rollout needs a network with attention; {network.name} has none. grad_cam "
             "works on any network with rows and columns."
         )
+
+
+def _answer(found: AttentionResult) -> Answer:
+    """The share of the patches in the tokens that the neuron reads."""
+    attended = rollout(found.maps)[found.reads]
+    whole = attended.mean(0) if len(attended) else np.zeros(len(found.reads))
+    patches = whole[found.first : found.first + found.rows * found.columns]
+    read, blocks = int(found.reads.sum()), len(found.maps)
+    return Answer(
+        found.unit,
+        found.value,
+        Coverage({"attention": f"its maps ({blocks} ×)", "all layers": "forward pass only"}),
+        patches.reshape(found.rows, found.columns, 1).astype(np.float32),
+        notes=(
+            f"{blocks} blocks of attention; after the last, the neuron reads {read} of "
+            f"{len(whole)} tokens, which lie in {found.rows} × {found.columns} patches. The "
+            "map is the same for every class.",
+        ),
+        details={"attention": found.maps, "reads": found.reads},
+    )
 
 
 def rollout(maps: Sequence[np.ndarray]) -> np.ndarray:

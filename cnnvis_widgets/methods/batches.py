@@ -18,14 +18,41 @@ BACKWARD = 5 * 224 * 224
 LARGEST = 64
 
 
-def batches(total: int, shape: tuple[int, ...], pixels: int) -> Iterator[range]:
+def batches(
+    total: int, shape: tuple[int, ...], pixels: int, at_once: int | None = None
+) -> Iterator[range]:
     """The numbers 0 … total - 1 in batches, in order.
 
     Args:
         total: how many inputs there are.
         shape: of one input, (rows, columns, …).
         pixels: `FORWARD` or `BACKWARD`.
+        at_once: how many make a batch, instead of as many as `pixels` says.
     """
-    size = max(1, min(LARGEST, pixels // (shape[0] * shape[1])))
+    size = at_once or max(1, min(LARGEST, pixels // (shape[0] * shape[1])))
     for start in range(0, total, size):
         yield range(start, min(start + size, total))
+
+
+def shared_batches(
+    pictures: int, each: int, shape: tuple[int, ...], pixels: int
+) -> Iterator[list[tuple[int, range]]]:
+    """The inputs 0 … each - 1 of every picture in batches that hold those of one or of several.
+
+    Args:
+        pictures: how many there are.
+        each: how many inputs are made of one.
+        shape: of one input, (rows, columns, …).
+        pixels: `FORWARD` or `BACKWARD`.
+
+    Example:
+        >>> list(shared_batches(2, 3, (224, 224), 4 * 224 * 224))
+        [[(0, range(0, 3)), (1, range(0, 1))], [(1, range(1, 3))]]
+    """
+    for batch in batches(pictures * each, shape, pixels):
+        parts = []
+        for picture in range(batch.start // each, (batch.stop - 1) // each + 1):
+            first = picture * each
+            inside = range(max(batch.start - first, 0), min(batch.stop - first, each))
+            parts.append((picture, inside))
+        yield parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,22 +46,29 @@ class Cam(Method):
 
     def answer(self, question: Question) -> Answer:
         """One forward pass, and a look at the last layer's weights."""
+        return self.answers([question])[0]
+
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """The same pass, of all pictures together."""
         from cnnvis_widgets.backend.class_maps import class_maps
 
-        network, neuron = question.network, question.neuron
-        if not network.is_output(neuron):
+        network, neurons = questions[0].network, [question.neuron for question in questions]
+        if not all(map(network.is_output, neurons)):
             raise UnsuitableError(
                 "CAM explains output units only: a hidden neuron does not weigh the last maps. "
                 "grad_cam explains any neuron."
             )
-        found = class_maps(network, question.input, neuron)
-        return Answer(
-            found.unit,
-            found.value,
-            Coverage({"the dense layer at the end": "its weights", "all before it": "forward"}),
-            (found.maps @ found.weights)[..., None],
-            layer=found.layer or None,
-        )
+        batch = np.stack([question.input for question in questions])
+        return [
+            Answer(
+                found.unit,
+                found.value,
+                Coverage({"the dense layer at the end": "its weights", "all before it": "forward"}),
+                (found.maps @ found.weights)[..., None],
+                layer=found.layer or None,
+            )
+            for found in class_maps(network, batch, neurons)
+        ]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -150,9 +150,32 @@ class Method(ABC):
     quick: ClassVar[bool] = False
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Who answers in a way of its own, and does not say how for many, is asked one by one."""
+        super().__init_subclass__(**options)
+        if "answer" in vars(cls) and "answers" not in vars(cls):
+            cls.answers = Method.answers  # type: ignore[method-assign]
+
     @abstractmethod
     def answer(self, question: Question) -> Answer:
         """Compute the attribution, or the picture."""
+
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """As `answer`, for many pictures; one by one, unless overridden.
+
+        Args:
+            questions: at least one, which differ in input, picture, neuron and seed alone; the
+                neurons are of one layer and aggregate (`target.kind_of`).
+
+        Returns:
+            The answers in order, each that of `answer` to 1e-5 of its largest value.
+        """
+        return [self.answer(question) for question in questions]
+
+    @property
+    def together(self) -> bool:
+        """Whether many pictures go through the network at once, or one by one."""
+        return type(self).answers is not Method.answers
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The published reduction (rows, columns, channels) → (rows, columns)."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.records import RelevanceResult
 from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods.contract import Answer, Method, Question
@@ -67,34 +70,22 @@ class DeepTaylor(Method):
 
     def answer(self, question: Question) -> Answer:
         """One forward pass and one pass of relevance down to the picture."""
-        from cnnvis_widgets.backend.lrp.relevance import relevance
+        return self.answers([question])[0]
 
-        network, neuron = question.network, question.neuron
-        if isinstance(neuron, Target) and min(weight for _, weight in neuron.weights) < 0:
-            raise UnsuitableError(
-                "Deep Taylor shares out what speaks for a neuron, and has no share for what speaks "
-                "against one: expected a target of positive weights. integrated_gradients and "
-                "gradient_input take any."
-            )
-        rule, value = question.parameters["rule"], question.parameters["value"]
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """The same two passes, of all pictures together."""
+        from cnnvis_widgets.backend.lrp.relevance import relevance_of_each
+
+        network, neurons = questions[0].network, [question.neuron for question in questions]
+        for neuron in neurons:
+            _check(neuron)
+        rule, value = questions[0].parameters["rule"], questions[0].parameters["value"]
         if rule == "alpha_beta" and value < 1:
             raise InvalidValueError(f"value is α of the rule alpha_beta, from 1; got {value}.")
-        found = relevance(
-            network, question.input[None], neuron, rule, 0.0 if rule == "z_plus" else value
-        )
-        given = float(found.relevance.sum(dtype=np.float64))
-        start = max(found.value, 0.0)
-        notes = [f"Relevance: {start:.4g} at the neuron, {given:.4g} at the picture."]
-        if start == 0:
-            notes.append("The neuron is not active on this picture, so there is nothing to share.")
-        return Answer(
-            found.unit,
-            found.value,
-            network.relevance_coverage(neuron),
-            found.relevance[0],
-            notes=tuple(notes),
-            details={"relevance": found.sums},
-        )
+        batch = np.stack([question.input for question in questions])
+        value = 0.0 if rule == "z_plus" else value
+        found = relevance_of_each(network, batch, neurons, rule, value)
+        return [_answer(question, one) for question, one in zip(questions, found, strict=True)]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The sum over channels, so that the parts still add up."""
@@ -115,3 +106,28 @@ class DeepTaylor(Method):
             f"{network.name} has some. integrated_gradients adds up to the neuron's change all the "
             "same; attention_rollout shows where attention comes from."
         )
+
+
+def _check(neuron: Neuron | None) -> None:
+    if isinstance(neuron, Target) and min(weight for _, weight in neuron.weights) < 0:
+        raise UnsuitableError(
+            "Deep Taylor shares out what speaks for a neuron, and has no share for what speaks "
+            "against one: expected a target of positive weights. integrated_gradients and "
+            "gradient_input take any."
+        )
+
+
+def _answer(question: Question, found: RelevanceResult) -> Answer:
+    given = float(found.relevance.sum(dtype=np.float64))
+    start = max(found.value, 0.0)
+    notes = [f"Relevance: {start:.4g} at the neuron, {given:.4g} at the picture."]
+    if start == 0:
+        notes.append("The neuron is not active on this picture, so there is nothing to share.")
+    return Answer(
+        found.unit,
+        found.value,
+        question.network.relevance_coverage(question.neuron),
+        found.relevance[0],
+        notes=tuple(notes),
+        details={"relevance": found.sums},
+    )

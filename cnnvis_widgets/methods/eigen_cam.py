@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnvis_widgets.backend.coverage import Coverage
-from cnnvis_widgets.backend.passes import Pass
+from cnnvis_widgets.backend.records import BackwardResult
 from cnnvis_widgets.methods.contract import Answer, Question
 from cnnvis_widgets.methods.grad_cam import LAYER, GradCam, about_tokens, chosen_layer
 
@@ -34,11 +34,10 @@ class EigenCam(GradCam):
     unit = "activation along the component"
     parameters = (LAYER,)
 
-    def answer(self, question: Question) -> Answer:
-        """One forward pass and a singular value decomposition."""
+    def read(self, question: Question, found: BackwardResult) -> Answer:
+        """A singular value decomposition of the layer's maps."""
         network = question.network
         layer = chosen_layer(question)
-        found = network.backward(question.input[None], question.neuron, Pass(layer))
         maps = found.activations[0][0]  # type: ignore[index]
         component, share = principal(maps)
         return Answer(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from cnnvis_widgets.backend.passes import Pass
-from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.backend.records import BackwardResult
+from cnnvis_widgets.methods.contract import Answer, Question
+from cnnvis_widgets.methods.one_pass import OnePass
 from cnnvis_widgets.methods.parameter import Parameter
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ SIGN = Parameter(
 )
 
 
-class GradCam(Method):
+class GradCam(OnePass):
     """relu(Σ_k mean(∂a/∂A_k) A_k), with A the last convolutional block's maps.
 
     The sum before the ReLU is kept in `details["before_relu"]`, float32 (rows, columns).
@@ -57,11 +59,14 @@ class GradCam(Method):
     quick = True
     parameters: ClassVar[tuple[Parameter, ...]] = (LAYER, SIGN)
 
-    def answer(self, question: Question) -> Answer:
-        """One forward pass, and a backward pass down to the layer only."""
+    def passes(self, question: Question) -> tuple[Pass, ...]:
+        """One, down to the layer only."""
+        return (Pass(chosen_layer(question)),)
+
+    def read(self, question: Question, found: BackwardResult) -> Answer:
+        """The layer's maps, weighed by what the derivative says of them."""
         network, neuron = question.network, question.neuron
         layer = chosen_layer(question)
-        found = network.backward(question.input[None], neuron, Pass(layer))
         maps, gradient = found.activations[0][0], found.gradients[0][0]  # type: ignore[index]
         raises, lowers = (self.before_relu(maps, sign * gradient) for sign in (1, -1))
         return Answer(

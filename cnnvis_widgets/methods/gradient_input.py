@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from cnnvis_widgets.backend.passes import INPUT, Pass
-from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.backend.records import BackwardResult
+from cnnvis_widgets.methods.contract import Answer, Question
+from cnnvis_widgets.methods.one_pass import OnePass
 
 
-class GradientInput(Method):
+class GradientInput(OnePass):
     """x · ∂a/∂x, with x the preprocessed input; the heatmap is the sum over the channels.
 
     In a network of ReLUs and pooling without biases it adds up to the neuron's value, and ε-LRP
@@ -34,14 +36,16 @@ class GradientInput(Method):
     unit = "activation"
     quick = True
 
-    def answer(self, question: Question) -> Answer:
-        """One backward pass."""
-        network, neuron = question.network, question.neuron
-        found = network.backward(question.input[None], neuron, Pass(INPUT))
+    def passes(self, question: Question) -> tuple[Pass, ...]:
+        """One, to the picture."""
+        return (Pass(INPUT),)
+
+    def read(self, question: Question, found: BackwardResult) -> Answer:
+        """The derivative times the input."""
         return Answer(
             found.unit,
             float(found.value[0]),
-            network.coverage(neuron),
+            question.network.coverage(question.neuron),
             question.input * found.gradients[0][0],
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnnvis_widgets.backend.passes import INPUT, Pass
+from cnnvis_widgets.backend.records import BackwardResult
 from cnnvis_widgets.methods.contract import Answer, Question
 from cnnvis_widgets.methods.grad_cam import LAYER, GradCam, about_tokens, chosen_layer, weighted_map
 from cnnvis_widgets.methods.guided_backprop import GuidedBackprop
@@ -29,11 +30,14 @@ class GuidedGradCam(GuidedBackprop):
     unit = "guided signal × weighted activation"
     parameters = (LAYER,)
 
-    def answer(self, question: Question) -> Answer:
-        """One forward pass; two backward passes, the second only down to Grad-CAM's layer."""
+    def passes(self, question: Question) -> tuple[Pass, ...]:
+        """Two, the second only down to Grad-CAM's layer."""
+        return Pass(INPUT, self.rule), Pass(chosen_layer(question))
+
+    def read(self, question: Question, found: BackwardResult) -> Answer:
+        """The one's derivative, times the other's map."""
         network, neuron = question.network, question.neuron
         layer = chosen_layer(question)
-        found = network.backward(question.input[None], neuron, Pass(INPUT, self.rule), Pass(layer))
         maps, gradient = found.activations[1][0], found.gradients[1][0]  # type: ignore[index]
         coarse = weighted_map(maps, GradCam().weights(maps, gradient))[..., 0]
         mask = at_input_size(coarse, question.network.input_shape[:2])

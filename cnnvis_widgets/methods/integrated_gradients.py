@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import INPUT, Pass
-from cnnvis_widgets.methods.batches import BACKWARD, batches
+from cnnvis_widgets.methods.batches import BACKWARD, shared_batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
 
 if TYPE_CHECKING:
+    from cnnvis_widgets.backend.network import Network
     from cnnvis_widgets.methods.explanation import Explanation
-
 
 LEVELS = {"black": 0, "grey": 128, "white": 255}
 STEPS = Parameter(
@@ -65,32 +67,40 @@ class IntegratedGradients(Method):
 
     def answer(self, question: Question) -> Answer:
         """`steps` forward and backward passes in batches."""
-        network, picture = question.network, question.input
-        steps = question.parameters["steps"]
-        named = question.parameters["baseline"]
+        return self.answers([question])[0]
+
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """`steps` passes for each picture, in batches that several share."""
+        network, many = questions[0].network, len(questions)
+        steps, named = (questions[0].parameters[name] for name in ("steps", "baseline"))
         baseline = network.plain(LEVELS[named])
-        neuron, value = network.resolved(picture, question.neuron)
-        before = float(network.values(baseline[None], neuron)[0])
-        way = picture - baseline
-        total = np.zeros(picture.shape, np.float64)
-        question.progress(0, steps)
-        for batch in batches(steps, picture.shape, BACKWARD):
-            share = (np.array(batch, np.float32) + 0.5) / steps
-            between = baseline + share[:, None, None, None] * way
-            found = network.backward(between, neuron, Pass(INPUT))
-            total += found.gradients[0].sum(0, dtype=np.float64)
-            question.progress(batch.stop, steps)
-        attribution = (way * (total / steps)).astype(np.float32)
-        explained = float(attribution.sum(dtype=np.float64))
-        error = explained - (value - before)
-        return Answer(
-            neuron.unit,
-            value,
-            network.coverage(neuron),
-            attribution,
-            notes=(_completeness(explained, before, value, named),),
-            details={"baseline_value": before, "sum": explained, "completeness_error": error},
-        )
+        pictures = np.stack([question.input for question in questions])
+        found = network.resolved_each(pictures, [question.neuron for question in questions])
+        neurons: list[Neuron | None] = [neuron for neuron, _ in found]
+        before = network.values(np.repeat(baseline[None], many, axis=0), neurons)
+        ways = pictures - baseline
+        totals = np.zeros(pictures.shape, np.float64)
+        done, progress = 0, questions[0].progress
+        progress(0, many * steps)
+        for parts in shared_batches(many, steps, baseline.shape, BACKWARD):
+            shares = [(np.array(part, np.float32) + 0.5) / steps for _, part in parts]
+            between = np.concatenate(
+                [
+                    baseline + share[:, None, None, None] * ways[number]
+                    for share, (number, _) in zip(shares, parts, strict=True)
+                ]
+            )
+            asked = [neurons[number] for number, part in parts for _ in part]
+            slopes, start = network.backward(between, asked, Pass(INPUT)).gradients[0], 0
+            for number, part in parts:
+                totals[number] += slopes[start : start + len(part)].sum(0, dtype=np.float64)
+                start += len(part)
+            done += len(between)
+            progress(done, many * steps)
+        return [
+            _answer(network, neuron, value, float(blank), way * (total / steps), named)
+            for (neuron, value), blank, way, total in zip(found, before, ways, totals, strict=True)
+        ]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The sum of the absolute values over the channels."""
@@ -99,6 +109,28 @@ class IntegratedGradients(Method):
     def promised(self, found: Explanation) -> float:
         """The change from the baseline to the picture: completeness, the paper's axiom."""
         return found.value - float(found.details["baseline_value"])
+
+
+def _answer(
+    network: Network,
+    neuron: Neuron,
+    value: float,
+    before: float,
+    attribution: np.ndarray,
+    baseline: str,
+) -> Answer:
+    """The attribution, and how far its sum is from what it should be."""
+    attribution = attribution.astype(np.float32)
+    explained = float(attribution.sum(dtype=np.float64))
+    error = explained - (value - before)
+    return Answer(
+        neuron.unit,
+        value,
+        network.coverage(neuron),
+        attribution,
+        notes=(_completeness(explained, before, value, baseline),),
+        details={"baseline_value": before, "sum": explained, "completeness_error": error},
+    )
 
 
 def _completeness(explained: float, before: float, value: float, baseline: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cnnvis_widgets.backend.passes import INPUT, Pass
-from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.backend.records import BackwardResult
+from cnnvis_widgets.methods.contract import Answer, Question
+from cnnvis_widgets.methods.one_pass import OnePass
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 
-class Saliency(Method):
+class Saliency(OnePass):
     """∂a/∂input; the heatmap is the largest absolute value over the channels."""
 
     name = "saliency"
@@ -33,14 +35,16 @@ class Saliency(Method):
     quick = True
     rule: ClassVar[str] = "gradient"
 
-    def answer(self, question: Question) -> Answer:
-        """One backward pass, under the class's rule for the ReLUs."""
-        network, neuron = question.network, question.neuron
-        found = network.backward(question.input[None], neuron, Pass(INPUT, self.rule))
+    def passes(self, question: Question) -> tuple[Pass, ...]:
+        """One, under the class's rule for the ReLUs."""
+        return (Pass(INPUT, self.rule),)
+
+    def read(self, question: Question, found: BackwardResult) -> Answer:
+        """The derivative itself."""
         return Answer(
             found.unit,
             float(found.value[0]),
-            network.coverage(neuron, self.rule),
+            question.network.coverage(question.neuron, self.rule),
             found.gradients[0][0],
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,15 +12,15 @@ import numpy as np
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods import method
-from cnnvis_widgets.methods.batches import BACKWARD, batches
+from cnnvis_widgets.methods.batches import BACKWARD, shared_batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question, unwatched
 from cnnvis_widgets.methods.parameter import Parameter, checked
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
-Attributions = Callable[[np.ndarray, Callable[[], None]], np.ndarray]
-"""(batch of inputs, what to call between steps) → their attributions."""
+Attributions = Callable[[np.ndarray, Sequence[Question], Callable[[], None]], np.ndarray]
+"""(batch of inputs, whose each is, what to call between steps) → their attributions."""
 
 SAMPLES = Parameter(
     "samples",
@@ -84,34 +84,49 @@ class SmoothGrad(Method):
 
     def answer(self, question: Question) -> Answer:
         """`samples` times the wrapped method's passes, in batches."""
-        network, picture = question.network, question.input
-        samples, noise = question.parameters["samples"], question.parameters["noise"]
-        sigma = noise * float(picture.max() - picture.min())
-        neuron, value = network.resolved(picture, question.neuron)
-        asked = replace(question, neuron=neuron, picture=None, preview=unwatched)
-        attributions, coverage = _wrapped(asked, question.parameters["of"])
-        rng = np.random.default_rng(question.seed)
-        moments = _Moments()
-        question.progress(0, samples)
-        for batch in batches(samples, picture.shape, BACKWARD):
-            shaken = rng.standard_normal((len(batch), *picture.shape), np.float32)
-            shaken *= sigma
-            shaken += picture
-            step = partial(question.progress, batch.start, samples)
-            moments.add(attributions(shaken, step))
-            question.progress(batch.stop, samples)
+        return self.answers([question])[0]
+
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """`samples` times the wrapped method's passes for each picture, in batches they share."""
+        network, samples = questions[0].network, questions[0].parameters["samples"]
+        pictures = np.stack([question.input for question in questions])
+        found = network.resolved_each(pictures, [question.neuron for question in questions])
+        asked = [
+            replace(question, neuron=neuron, picture=None, preview=unwatched)
+            for question, (neuron, _) in zip(questions, found, strict=True)
+        ]
+        attributions, coverage = _wrapped(asked[0], questions[0].parameters["of"])
+        copies = [_Copies(question) for question in asked]
+        done, total, progress = 0, len(questions) * samples, questions[0].progress
+        progress(0, total)
+        for parts in shared_batches(len(questions), samples, pictures.shape[1:], BACKWARD):
+            batch = np.concatenate([copies[number].drawn(len(part)) for number, part in parts])
+            whose = [asked[number] for number, part in parts for _ in part]
+            batch, start = attributions(batch, whose, partial(progress, done, total)), 0
+            for number, part in parts:
+                copies[number].moments.add(batch[start : start + len(part)])
+                start += len(part)
+            done += len(batch)
+            progress(done, total)
+        return [
+            self._answer(one, neuron.unit, value, coverage)
+            for one, (neuron, value) in zip(copies, found, strict=True)
+        ]
+
+    def _answer(self, copies: _Copies, unit: int, value: float, coverage: Coverage) -> Answer:
+        picture, noise = copies.picture, copies.noise
         note = (
-            f"The {self.statistic} over {samples} copies of the picture with noise of standard "
-            f"deviation {sigma:.3g} ({noise:.0%} of the input's range, {picture.min():.3g} to "
-            f"{picture.max():.3g})."
+            f"The {self.statistic} over {copies.samples} copies of the picture with noise of "
+            f"standard deviation {copies.sigma:.3g} ({noise:.0%} of the input's range, "
+            f"{picture.min():.3g} to {picture.max():.3g})."
         )
         return Answer(
-            neuron.unit,
+            unit,
             value,
             coverage,
-            self.combined(*moments.found()).astype(np.float32),
+            self.combined(*copies.moments.found()).astype(np.float32),
             notes=(note,),
-            details={"sigma": sigma},
+            details={"sigma": copies.sigma},
         )
 
     def refusal(self, network: Network, parameters: Mapping[str, Any]) -> str:
@@ -151,21 +166,46 @@ class _Moments:
         return self._first + mean, np.maximum(self._squares / self._many - mean**2, 0)
 
 
+class _Copies:
+    """The noisy copies of one picture, and the moments of their attributions."""
+
+    def __init__(self, question: Question) -> None:
+        self.picture = question.input
+        self.samples, self.noise = (question.parameters[name] for name in ("samples", "noise"))
+        self.sigma = self.noise * float(self.picture.max() - self.picture.min())
+        self.moments = _Moments()
+        self._rng = np.random.default_rng(question.seed)
+
+    def drawn(self, many: int) -> np.ndarray:
+        """The next ones, float32 (many, rows, columns, channels)."""
+        shaken = self._rng.standard_normal((many, *self.picture.shape), np.float32)
+        shaken *= self.sigma
+        shaken += self.picture
+        return shaken
+
+
 def _wrapped(question: Question, name: str) -> tuple[Attributions, Coverage]:
     """The wrapped method as a function of a batch, and what it does to the layers."""
-    wrapped, network, neuron = method(name), question.network, question.neuron
+    wrapped, network = method(name), question.network
     rule: str | None = getattr(wrapped, "rule", None)
     settings = checked(wrapped.parameters, {}, name)
 
-    def together(batch: np.ndarray, step: Callable[[], None]) -> np.ndarray:
-        return network.backward(batch, neuron, Pass(INPUT, rule or "gradient")).gradients[0]
+    def one_pass(
+        batch: np.ndarray, whose: Sequence[Question], step: Callable[[], None]
+    ) -> np.ndarray:
+        neurons = [asked.neuron for asked in whose]
+        return network.backward(batch, neurons, Pass(INPUT, rule or "gradient")).gradients[0]
 
-    def singly(batch: np.ndarray, step: Callable[[], None]) -> np.ndarray:
+    def any_method(
+        batch: np.ndarray, whose: Sequence[Question], step: Callable[[], None]
+    ) -> np.ndarray:
         # Steps of the wrapped method are no progress of this one, but places to be cancelled at.
-        asked = replace(question, parameters=settings, progress=lambda done, total: step())
-        answers = (wrapped.answer(replace(asked, input=picture)) for picture in batch)
-        return np.stack([answer.attribution for answer in answers])  # type: ignore[misc]
+        asked = [
+            replace(one, input=copy, parameters=settings, progress=lambda done, total: step())
+            for one, copy in zip(whose, batch, strict=True)
+        ]
+        return np.stack([answer.attribution for answer in wrapped.answers(asked)])  # type: ignore[misc]
 
-    # A method of one rule and no parameters is one backward pass, and takes all copies at once.
-    one_pass = rule is not None and not settings
-    return together if one_pass else singly, network.coverage(neuron, rule or "gradient")
+    # A method of one rule and no parameters is one backward pass and nothing else.
+    attributions = one_pass if rule is not None and not settings else any_method
+    return attributions, network.coverage(question.neuron, rule or "gradient")

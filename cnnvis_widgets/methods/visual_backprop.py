@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cnnvis_widgets.backend.coverage import Coverage
-from cnnvis_widgets.backend.records import Chain, Window
+from cnnvis_widgets.backend.records import Chain, ChannelMeans, Window
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 
 if TYPE_CHECKING:
@@ -55,42 +55,15 @@ class VisualBackProp(Method):
 
     def answer(self, question: Question) -> Answer:
         """One forward pass; the chain itself is arithmetic on a few small maps."""
-        network = question.network
-        from cnnvis_widgets.backend.channel_means import channel_means, maps_left_out
+        return self.answers([question])[0]
 
-        found = channel_means(network, question.input, question.neuron)
-        started = time.perf_counter()
-        product, exponent = multiply(found.maps, found.chain.steps)
-        seconds = found.seconds + time.perf_counter() - started
-        notes = [
-            "About the last convolutional layer as a whole: any neuron gives this map. grad_cam "
-            "shows one neuron.",
-            _links(found.maps, found.chain),
-        ]
-        # Thirteen maps of VGG-16 can go beyond float32, whose numbers end at 2^128.
-        if product.any() and not -100 < exponent < 120:
-            notes.append(
-                f"The product is too {'large' if exponent > 0 else 'small'} for float32: all "
-                f"values are in units of 2^{exponent}."
-            )
-            exponent = 0
-        layers = [name for name in found.chain.layers if name]
-        return Answer(
-            found.unit,
-            found.value,
-            Coverage(
-                {"ReLUs with rows and columns": "mean over the channels"}, maps_left_out(network)
-            ),
-            np.ldexp(product, exponent).astype(np.float32)[..., None],
-            layer=layers[0] if layers else None,
-            notes=tuple(notes),
-            details={
-                "layers": found.chain.layers,
-                "branched": found.chain.branched,
-                "seconds": seconds,
-                "frames_per_second": 1 / seconds,
-            },
-        )
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """The same pass, of all pictures together."""
+        from cnnvis_widgets.backend.channel_means import channel_means_of_each
+
+        network, neurons = questions[0].network, [question.neuron for question in questions]
+        batch = np.stack([question.input for question in questions])
+        return [_answer(network, one) for one in channel_means_of_each(network, batch, neurons)]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
@@ -199,6 +172,42 @@ def _spread_rows(
     seen = whole[offset : offset + size]
     missing = size - len(seen)
     return np.pad(seen, ((0, missing), (0, 0))) if missing else seen
+
+
+def _answer(network: Network, found: ChannelMeans) -> Answer:
+    """The chain, and what is told of it."""
+    from cnnvis_widgets.backend.channel_means import maps_left_out
+
+    started = time.perf_counter()
+    product, exponent = multiply(found.maps, found.chain.steps)
+    seconds = found.seconds + time.perf_counter() - started
+    notes = [
+        "About the last convolutional layer as a whole: any neuron gives this map. grad_cam "
+        "shows one neuron.",
+        _links(found.maps, found.chain),
+    ]
+    # Thirteen maps of VGG-16 can go beyond float32, whose numbers end at 2^128.
+    if product.any() and not -100 < exponent < 120:
+        notes.append(
+            f"The product is too {'large' if exponent > 0 else 'small'} for float32: all "
+            f"values are in units of 2^{exponent}."
+        )
+        exponent = 0
+    layers = [name for name in found.chain.layers if name]
+    return Answer(
+        found.unit,
+        found.value,
+        Coverage({"ReLUs with rows and columns": "mean over the channels"}, maps_left_out(network)),
+        np.ldexp(product, exponent).astype(np.float32)[..., None],
+        layer=layers[0] if layers else None,
+        notes=tuple(notes),
+        details={
+            "layers": found.chain.layers,
+            "branched": found.chain.branched,
+            "seconds": seconds,
+            "frames_per_second": 1 / seconds,
+        },
+    )
 
 
 def _links(maps: Sequence[np.ndarray], chain: Chain) -> str:

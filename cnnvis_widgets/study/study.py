@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cnnvis_widgets.backend.digest import network_digest
-from cnnvis_widgets.backend.target import Target
-from cnnvis_widgets.errors import Cancelled, CnnvisError, FileError
+from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.upsampling import at_input_size
 from cnnvis_widgets.study import tables
+from cnnvis_widgets.study.handing_out import executor_of, handed_out
+from cnnvis_widgets.study.parts import Loaded, Part, Result, Run, part_of, parts_of, results
 from cnnvis_widgets.study.soundness import computed_again
 from cnnvis_widgets.study.specification import (
-    chosen_neuron,
     named_methods,
     named_networks,
     named_neurons,
@@ -33,20 +33,6 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 Progress = Callable[[int, int], None]
-
-
-class Run(NamedTuple):
-    """One cell of the grid: the names of network, picture, method and neuron."""
-
-    network: str
-    picture: str
-    method: str
-    neuron: str
-
-    @property
-    def key(self) -> str:
-        """All four as one text."""
-        return json.dumps(list(self), ensure_ascii=False)
 
 
 class Study:
@@ -109,7 +95,8 @@ class Study:
         self.neurons = {name: named_neurons(neurons, name) for name in self.networks}
         self.seed, self.keep = seed, keep
         self.store = Store(path)
-        self._loaded: tuple[str, Network] | None = None
+        self._loaded: tuple[str, Loaded] | None = None
+        self._digests: dict[str, str] = {}
         asked = {
             "seed": seed,
             "keep": keep,
@@ -148,7 +135,7 @@ class Study:
         if not settings:
             raise FileError(f"There is no study in {str(path)!r}.")
         study = cls.__new__(cls)
-        study.store, study._loaded = store, None
+        study.store, study._loaded, study._digests = store, None, {}
         study.seed, study.keep = settings["seed"], settings["keep"]
         study.methods = settings["methods"]
         study.networks, study.neurons = {}, {}
@@ -180,14 +167,25 @@ class Study:
                     for method in self.methods:
                         yield Run(network, picture, method, neuron)
 
-    def run(self, progress: Progress | None = None) -> int:
+    def run(
+        self,
+        progress: Progress | None = None,
+        *,
+        executor: Executor | None = None,
+        scheduler: Any = None,
+    ) -> int:
         """Compute what is not there yet, and again what is not there any more.
 
-        A map that is missing, cut or overwritten is told of in a warning.
+        Methods that take many pictures at once (see `cnnvis.explain_batch`) get up to 32 runs in
+        one part. Parts are the same wherever they are computed, and so are the maps. A map that is
+        missing, cut or overwritten is told of in a warning.
 
         Args:
             progress: called with (done, total) of all runs; an exception raised in it stops the
                 work, and what is done stays.
+            executor: computes the parts, any of `concurrent.futures`: threads, or processes of the
+                same code. Networks for other processes are given to the study as names or files.
+            scheduler: instead of an executor, a Dask scheduler's address or a `distributed.Client`.
 
         Returns:
             How many runs were computed now.
@@ -195,18 +193,24 @@ class Study:
         Examples:
             >>> study.run(progress=lambda done, total: None)
             0
+            >>> from concurrent.futures import ThreadPoolExecutor
+            >>> with ThreadPoolExecutor(2) as threads:
+            ...     study.run(executor=threads)
+            0
         """
-        done = self.store.runs()
-        plan = list(self.plan())
+        done, plan = self.store.runs(), list(self.plan())
         if lost := self.damaged():
             warnings.warn(computed_again(lost), stacklevel=2)
-        left = [run for run in plan if run.key not in done or run in lost]
-        for number, run in enumerate(left):
-            if progress:
-                progress(len(plan) - len(left) + number, len(plan))
-            self.compute(run)
-        if progress:
-            progress(len(plan), len(plan))
+        left = {run.key for run in plan if run.key not in done or run in lost}
+        count, heard = len(plan) - len(left), progress or (lambda done, total: None)
+        heard(count, len(plan))
+        with executor_of(executor, scheduler) as chosen:
+            for found in self._results(chosen, parts_of(self, left)):
+                for result in found:
+                    if result.run.key in left:
+                        self._keep(result)
+                        count += 1
+                        heard(count, len(plan))
         return len(left)
 
     def damaged(self) -> dict[Run, str]:
@@ -235,9 +239,8 @@ class Study:
             >>> study.compute(next(study.plan()))["label"]
             'striped disc'
         """
-        line = self._computed(run, progress or (lambda done, total: None))
-        self.store.append("runs.jsonl", line)
-        return line
+        part, loaded = part_of(self, [run]), self._loading(run.network)
+        return self._keep(results(loaded, part, progress)[0])
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run that is done, in the order of the plan: what its line in runs.jsonl says.
@@ -267,7 +270,7 @@ class Study:
                 network = load_network(network)
             self.take(name, network)
         assert self._loaded is not None
-        return self._loaded[1]
+        return self._loaded[1].network
 
     def take(self, name: str, network: Network) -> None:
         """Use a network that is loaded already under a name of the study.
@@ -280,9 +283,12 @@ class Study:
             >>> study.network("mini_vgg") is network
             True
         """
-        if self._loaded is None or self._loaded[1] is not network:
-            self.store.settle({"networks": {name: network_digest(network)}})
-        self._loaded = name, network
+        if self._loaded is None or self._loaded[1].network is not network:
+            loaded = Loaded(network, network_digest(network))
+        else:
+            loaded = self._loaded[1]
+        self._settle(name, loaded.digest)
+        self._loaded = name, loaded
 
     def heatmap(self, line: dict[str, Any]) -> np.ndarray | None:
         """The heatmap of a run's line: float32 (rows, columns); None where there is none.
@@ -349,47 +355,37 @@ class Study:
         self.store.write("report.md", tables.report(len(self.pictures), self.seed, rows))
         return self.store.path / "report.md"
 
-    def _computed(self, run: Run, progress: Progress) -> dict[str, Any]:
-        """Compute one run, write its arrays, and return its line."""
-        from cnnvis_widgets.engine.explain import compute  # loads TensorFlow
+    def _loading(self, name: str) -> Loaded:
+        """A network of the study, with the neurons that were chosen on it."""
+        self.network(name)
+        assert self._loaded is not None
+        return self._loaded[1]
 
-        line: dict[str, Any] = {"key": run.key, **run._asdict(), "seed": self.seed}
-        network, subject = self.network(run.network), self.pictures[run.picture]
-        spec = self.neurons[run.network][run.neuron]
-        asked = self.methods[run.method]
-        start = time.perf_counter()
-        try:
-            neuron = chosen_neuron(network, subject, spec)
-            found = compute(
-                network,
-                subject.image,
-                asked["method"],
-                neuron,
-                self.seed,
-                progress,
-                asked["parameters"],
-            )
-        except Cancelled:
-            raise
-        except CnnvisError as error:  # told in the table, as one cell that could not be filled
-            return {**line, "unsuited": str(error)}
-        line |= {
-            "layer": neuron.layer,
-            "unit": neuron.unit,
-            "aggregate": neuron.aggregate,
-            "position": neuron.position,
-            "label": found.label,
-            "value": found.value,
-            "input_size": list(found.input_size),
-            "seconds": round(time.perf_counter() - start, 4),
-            "notes": list(found.notes),
-        }
-        if isinstance(neuron, Target):
-            line["target"] = neuron.record()
-        if found.attribution is None:
-            return {**line, "unsuited": f"{found.method.title} makes a picture, not a map."}
-        arrays = {"attribution": found.attribution}
-        if self.keep == "heatmap":
-            arrays = {"heatmap": found.heatmap()}
-        file = self.store.save("maps", run.key, **arrays)
-        return {**line, "file": file, "digest": self.store.digest(file)}
+    def _results(self, executor: Executor | None, parts: Iterator[Part]) -> Iterator[list[Result]]:
+        """What is computed of each part, here or by an executor."""
+        if executor is None:
+            yield from (results(self._loading(part.runs[0].network), part) for part in parts)
+            return
+        names = [n for n, given in self.networks.items() if not isinstance(given, str | Path)]
+        for name in names:  # an object's weights are compared before it is handed out
+            self.take(name, self.networks[name])
+        work = ((part, self.networks[part.runs[0].network]) for part in parts)
+        for part, digest, found in handed_out(executor, work):
+            if digest:
+                self._settle(part.runs[0].network, digest)
+            yield found
+
+    def _settle(self, network: str, digest: str) -> None:
+        if self._digests.get(network) != digest:
+            self.store.settle({"networks": {network: digest}})
+            self._digests[network] = digest
+
+    def _keep(self, result: Result) -> dict[str, Any]:
+        """Write a run's arrays, then its line; returns the line."""
+        run, found, arrays = result
+        line = {"key": run.key, **run._asdict(), "seed": self.seed, **found}
+        if arrays:
+            file = self.store.save("maps", run.key, **arrays)
+            line |= {"file": file, "digest": self.store.digest(file)}
+        self.store.append("runs.jsonl", line)
+        return line

@@ -307,6 +307,25 @@ def test_work_can_be_stopped_between_steps(network: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_many_pictures_are_answered_as_single_ones(network: Any, name: str) -> None:
+    from cnnvis_widgets.engine.explain_batch import explain_batch
+
+    pictures = [PICTURE, PICTURE[:31, 4:], RNG.integers(0, 256, (15, 60, 3), dtype=np.uint8)]
+    neurons = [1, None, 2]
+    together = explain_batch(network, pictures, name, neurons, seed=3, **small(name))
+    for picture, neuron, found in zip(pictures, neurons, together, strict=True):
+        alone = ask(network, name, neuron, picture, seed=3)
+        assert (found.neuron, found.layer, found.label) == (alone.neuron, alone.layer, alone.label)
+        assert found.value == pytest.approx(alone.value, rel=1e-5)
+        for one, other in ((found.attribution, alone.attribution), (found.image, alone.image)):
+            if other is None:
+                assert one is None
+            else:
+                largest = np.abs(other.astype(np.float64)).max()
+                np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * largest)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_answer_that_improves_is_shown_as_it_would_be_asked_for(
     network: Any, answers: dict[str, Any], name: str
 ) -> None:
@@ -331,6 +350,22 @@ def test_the_caller_s_arrays_are_left_alone(network: Any, name: str) -> None:
     ask(network, name, image=given)
     np.testing.assert_array_equal(picture, PICTURE)
     np.testing.assert_array_equal(given, kept)
+
+
+def test_who_answers_in_a_way_of_its_own_is_asked_one_by_one() -> None:
+    """A parent's way for many pictures is not that of a subclass that changes the answer."""
+    parent = type(method("saliency"))
+
+    class Changed(parent):  # type: ignore[valid-type,misc]
+        def answer(self, question: Any) -> Any:
+            return question
+
+    class Renamed(parent):  # type: ignore[valid-type,misc]
+        title = "another"
+
+    assert Renamed().together
+    assert not Changed().together
+    assert Changed().answers(["one", "two"]) == ["one", "two"]
 
 
 def test_a_method_must_declare_itself() -> None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend.graph import grouped_convolution
 from cnnvis_widgets.backend.lrp.canonizers import present
-from cnnvis_widgets.backend.lrp.rules import Linear
+from cnnvis_widgets.backend.lrp.rules import Linear, in_each
 
 _HOW = ("strides", "padding", "dilations", "explicit_paddings", "data_format")
 
@@ -88,8 +88,8 @@ def transposed(
         lost = tf.reduce_sum(lost, -1, keepdims=True)
         seen = forward(tf.ones_like(x[..., :1]), box)
         shared = tf.math.divide_no_nan(lost, seen)
-        unseen = tf.reduce_sum(tf.where(seen == 0, lost, 0.0))  # between the strides
-        everywhere = unseen / tf.cast(tf.size(x), tf.float32)
+        unseen = in_each(tf.where(seen == 0, lost, 0.0))  # between the strides
+        everywhere = unseen / tf.cast(tf.size(x[0]), tf.float32)
         return back(shared, box) / x.shape[-1] + everywhere + tf.zeros_like(x)
 
     return Linear(x, w, forward, back, spread, 3)
@@ -177,5 +177,5 @@ def _even(
     if places.all():
         return sent
     # A window of nothing but padding: no input to give it to but all of them.
-    unseen = tf.reduce_sum(lost * (seen == 0).astype(np.float32))
+    unseen = in_each(lost * (seen == 0).astype(np.float32))
     return (sent + unseen / (places.sum() * x.shape[-1])) * places

@@ -22,7 +22,7 @@ import tensorflow as tf
 from cnnvis_widgets.backend.graph.input_bounds import bounds
 from cnnvis_widgets.backend.lrp.canonizers import MOVING, aftermath, never_negative
 from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
-from cnnvis_widgets.backend.lrp.rules import alpha_beta, epsilon, share, z_bounded, z_plus
+from cnnvis_widgets.backend.lrp.rules import alpha_beta, epsilon, in_each, share, z_bounded, z_plus
 
 Given = list[tf.Tensor | None]
 """The relevance of each of an operation's inputs."""
@@ -38,6 +38,7 @@ class Setting:
         pixels: the picture's placeholder.
         rule: "z_plus" (Deep Taylor), "epsilon" or "alpha_beta" for weighted layers.
         value: ε, or α (β is α - 1), a float32 scalar.
+        mixed: where the pictures of a batch would share relevance, filled in on the way.
     """
 
     dependent: set[tf.Operation]
@@ -45,6 +46,7 @@ class Setting:
     pixels: tf.Tensor
     rule: str
     value: tf.Tensor
+    mixed: list[str]
 
 
 _setting: ContextVar[Setting] = ContextVar("relevance")
@@ -94,6 +96,7 @@ def _evenly(operation: tf.Operation, relevance: tf.Tensor) -> Given:
     """A product in an order that no rule knows: nothing is lost, and coverage says it."""
     chosen = [_depends(x) for x in operation.inputs].index(True)
     x = operation.inputs[chosen]
+    _setting.get().mixed.append(operation.name)  # which axis is the batch's is not known
     each = tf.reduce_sum(relevance) / tf.cast(tf.size(x), tf.float32)
     given: Given = [None] * len(operation.inputs)
     given[chosen] = tf.zeros_like(x) + each
@@ -223,8 +226,8 @@ def _border(operation: tf.Operation, relevance: tf.Tensor) -> Given:
     """Padding: what fell on the border (where a pooling's winner lay) goes to all of the inside."""
     x, sides = operation.inputs[:2]
     inside = tf.slice(relevance, tf.cast(sides[:, 0], tf.int32), tf.shape(x))
-    fell = tf.reduce_sum(relevance) - tf.reduce_sum(inside)
-    given = [inside + fell / tf.cast(tf.size(x), tf.float32)]
+    fell = in_each(relevance) - in_each(inside)
+    given = [inside + fell / tf.cast(tf.size(x[0]), tf.float32)]
     return given + [None] * (len(operation.inputs) - 1)
 
 

@@ -41,16 +41,46 @@ def relevance(
         rule: "z_plus" (Deep Taylor), "epsilon" or "alpha_beta" for the weighted layers.
         value: ε, or α (β is α - 1).
     """
-    layer, aggregate, arguments = network.neuron_arguments(batch, neuron)
-    program, names = network.compiled(
+    return relevance_of_each(network, batch, [neuron], rule, value)[0]
+
+
+def relevance_of_each(
+    network: Network,
+    batch: np.ndarray,
+    neurons: list[Neuron | None],
+    rule: str = "z_plus",
+    value: float = 0.0,
+) -> list[RelevanceResult]:
+    """As `relevance`, for each input of a batch: a walk for all of them.
+
+    Args:
+        network: whose maps or relevance are wanted.
+        batch: float32 (batch, rows, columns, channels).
+        neurons: one for each input, all of one layer and aggregate.
+        rule: see `relevance`.
+        value: see `relevance`.
+    """
+    layer, aggregate, arguments = network.neuron_arguments(batch, neurons)
+    program, names, mixes = network.compiled(
         ("relevance", layer, aggregate, rule),
         lambda: _compiled_relevance(
             network.model, network.input_shape, network.bounds, layer, aggregate, rule
         ),
     )
-    unit, start, given, sums, _ = program(*arguments, tf.constant(value, tf.float32))
-    reached = dict(zip(names, sums.numpy().tolist(), strict=True))
-    return RelevanceResult(int(unit), float(start.numpy()[0]), given.numpy(), reached)
+    arguments = (*arguments, tf.constant(value, tf.float32))
+    if mixes and len(batch) > 1:
+        pairs = zip(batch, neurons, strict=True)
+        return [relevance(network, one[None], neuron, rule, value) for one, neuron in pairs]
+    units, starts, given, sums = (x.numpy() for x in network.run(program, *arguments)[:4])
+    return [
+        RelevanceResult(
+            int(units[n]),
+            float(starts[n]),
+            given[n : n + 1].copy(),  # one result is not to keep all of them
+            dict(zip(names, sums[n].tolist(), strict=True)),
+        )
+        for n in range(len(batch))
+    ]
 
 
 def relevance_maps(
@@ -73,7 +103,7 @@ def relevance_maps(
     shown = tuple(network.structure.call(name).path for name in layers)
     batch = network.prepare(image).input[None]
     layer, aggregate, arguments = network.neuron_arguments(batch, network.neuron(neuron))
-    program, _ = network.compiled(
+    program, *_ = network.compiled(
         ("relevance maps", layer, aggregate, shown),
         lambda: _compiled_relevance(
             network.model, network.input_shape, network.bounds, layer, aggregate, "z_plus", shown
@@ -95,16 +125,18 @@ def _compiled_relevance(
     aggregate: str,
     rule: str,
     shown: tuple[str, ...] = (),
-) -> tuple[tf.types.experimental.ConcreteFunction, list[str]]:
+) -> tuple[tf.types.experimental.ConcreteFunction, list[str], bool]:
     """(pixels, unit, position, ε or α) → unit, value, relevance of the pixels, its sums at layers.
 
-    And the names of those layers: the listed ones that the relevance passes.
+    And the names of those layers, the listed ones that the relevance passes; and whether the
+    pictures of a batch would share relevance, so that they must go one by one.
 
     The relevance starts as max(value, 0), shared among the positions in proportion to what is
-    positive there. Last come the maps of the
-    layers in `shown`, summed over the channels: (rows, columns), or (1, 1) where a layer has none.
+    positive there. Its sums are (batch, layers). Last come the first picture's maps of the layers
+    in `shown`, summed over the channels: (rows, columns), or (1, 1) where a layer has none.
     """
     reached: list[str] = []
+    mixed: list[str] = []
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor, number: tf.Tensor) -> Any:
         with replaceable_rules(pixels.graph):
@@ -118,7 +150,7 @@ def _compiled_relevance(
         start = tf.math.divide_no_nan(positive * wanted, total)
         ends = tuple(tf.constant(b[None]) for b in bounds)
         path = structure.dependent & before_target(target)
-        setting = Setting(path, ends, pixels, rule, number)
+        setting = Setting(path, ends, pixels, rule, number, mixed)
         names = [*(info.name for info in structure.layers), *shown]
         places = [pixels, *(structure.call(name).output for name in names)]
         with relevance_rules(setting):
@@ -126,16 +158,25 @@ def _compiled_relevance(
         first = len(places) - len(shown)
         maps = [_summed(r, x) for r, x in zip(found[first:], places[first:], strict=True)]
         found = found[:first]
-        reached[:] = [
-            n for n, r in zip(names[: first - 1], found[1:], strict=True) if r is not None
+        passed = [
+            (n, x, r)
+            for n, x, r in zip(names[: first - 1], places[1:first], found[1:], strict=True)
+            if r is not None
         ]
-        sums = [tf.reduce_sum(tf.cast(r, tf.float32)) for r in found[1:] if r is not None]
-        sums = tf.stack(sums) if sums else tf.zeros([0])
+        reached[:] = [name for name, *_ in passed]
+        # What has no axis of the batch's length holds one sum for all of it.
+        mixed.extend(name for name, x, _ in passed if not x.shape.rank or x.shape[0])
+        many = tf.shape(pixels)[0]
+        sums = [
+            tf.reduce_sum(tf.reshape(tf.cast(r, tf.float32), [many, -1]), 1) for *_, r in passed
+        ]
+        sums = tf.stack(sums, 1) if sums else tf.zeros([many, 0])
         given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
         return unit, value, tf.cast(given, tf.float32), sums, maps
 
     number = tf.TensorSpec((), tf.float32)
-    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate), number), reached
+    program = compiled(body, pixels_spec(shape), *neuron_specs(aggregate), number)
+    return program, reached, bool(mixed)
 
 
 def _summed(relevance: tf.Tensor | None, output: tf.Tensor) -> tf.Tensor:

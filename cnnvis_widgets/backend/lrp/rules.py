@@ -48,6 +48,11 @@ def gap(z: tf.Tensor) -> tf.Tensor:
     return tf.nn.relu(1 - z * (1 / TINY))
 
 
+def in_each(values: tf.Tensor) -> tf.Tensor:
+    """The sum of each picture's values (batch, …), with axes of length 1."""
+    return tf.reduce_sum(values, list(range(1, values.shape.rank)), keepdims=True)
+
+
 def share(relevance: tf.Tensor, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """R / z for z ≥ 0, and the R of those results to which nothing contributes.
 
