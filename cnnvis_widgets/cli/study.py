@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from cnnvis_widgets.cli.study_run import add_run
+from cnnvis_widgets.cli.study_site import add_site
 from cnnvis_widgets.progress import progress_bar
 
 
@@ -13,6 +14,7 @@ def add_study(command: argparse.ArgumentParser) -> None:
     """Give the parser of `cnnvis study` its actions."""
     actions = command.add_subparsers(metavar="ACTION", required=True)
     add_run(actions.add_parser("run", help="compute what is not there yet of a grid"))
+    add_site(actions.add_parser("site", help="write pages that open from a folder"))
     for name, text, action in (
         ("table", "print what metrics say", _table),
         ("report", "write PATH/report.md", _report),

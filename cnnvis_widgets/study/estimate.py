@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
+from cnnvis_widgets.methods import method as method_named
+
 if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Run, Study
 
 Progress = Callable[[int, int], None]
 
-LONG = 8.0  # seconds: of a cell that takes longer, compiling is a small part
+LONG = 8.0  # seconds: of a slow method's cell that takes longer, compiling is a small part
 
 
 class Cost(NamedTuple):
@@ -141,7 +143,7 @@ def _timed(study: Study, network: str, method: str, runs: list[Run]) -> tuple[Co
     line, first = _computed(study, runs[0])
     lines, each, count = [line], first, 1
     alike = [run for run in runs[1:] if run.neuron == runs[0].neuron]
-    if first < LONG and alike:
+    if alike and (first < LONG or method_named(study.methods[method]["method"]).quick):
         line, each = _computed(study, alike[0])
         lines.append(line)
         count = 2

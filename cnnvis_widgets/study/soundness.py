@@ -17,7 +17,7 @@ from typing import Any
 from cnnvis_widgets.errors import FileError
 
 KEPT = ("attribution", "heatmap")
-_FILE = re.compile(r"(maps|pictures)/[A-Za-z0-9._-]+\.npz")
+_FILE = re.compile(r"(maps|pictures|features)/[A-Za-z0-9._-]+\.npz")
 
 
 def inside(study: Path, file: object) -> Path:

@@ -29,6 +29,7 @@ class Timetable:
         self.now, self.path = 0.0, path
         self.store = self
         self.networks = dict.fromkeys(LOAD)
+        self.methods = {"quick": {"method": "saliency"}, "slow": {"method": "lime"}}
         self.done: dict[str, dict[str, Any]] = {}
         self.loaded, self.compiled = "", set[tuple[str, str]]()
         (path / "quick").write_bytes(bytes(SIZE["quick"]))
