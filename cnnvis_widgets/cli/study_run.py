@@ -75,7 +75,18 @@ def _run(options: argparse.Namespace) -> int:
     with _folder(options) as folder:
         study = _study(options, folder)
         print(_plan(study))
-        return _dry_run(study) if options.dry_run else _compute(study)
+        return _dry_run(study, _place(options)) if options.dry_run else _compute(study)
+
+
+def _place(options: argparse.Namespace) -> Path:
+    """Where the study lies, or would, were it no dry run."""
+    if options.what == THESIS:
+        return options.out or THESIS_FOLDER
+    if options.what.endswith(".toml"):
+        from cnnvis_widgets.study.study_file import folder_of
+
+        return options.out or folder_of(options.what)
+    return Path(options.what)
 
 
 @contextlib.contextmanager
@@ -181,12 +192,15 @@ def _only(study: Study, methods: list[str]) -> str:
     return ", ".join(dict.fromkeys(n for name in methods for n in study.methods[name]["neurons"]))
 
 
-def _dry_run(study: Study) -> int:
+def _dry_run(study: Study, place: Path) -> int:
     from cnnvis_widgets.study.estimate import duration, foretell
+    from cnnvis_widgets.study.store import Store
 
-    start = time.perf_counter()
+    start, done = time.perf_counter(), Store(place).runs()
     with progress_bar("methods timed", leave=False) as show:
-        found = foretell(study, show)
+        found = foretell(study, show, done)
+    if there := sum(run.key in done for run in study.plan()):
+        print(f"{there} runs are there already, in {place}")
     for network in study.networks:
         costs = [cost for cost in found.costs if cost.network == network]
         slowest = max(costs, key=lambda cost: cost.seconds, default=None)

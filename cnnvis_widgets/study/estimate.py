@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
@@ -85,19 +85,22 @@ class Estimate(NamedTuple):
         )
 
 
-def foretell(study: Study, progress: Progress | None = None) -> Estimate:
+def foretell(
+    study: Study, progress: Progress | None = None, done: Collection[str] = ()
+) -> Estimate:
     """Compute a cell or two of each network and method, and say what the others will take.
 
     Args:
         study: the runs that are timed are computed and kept.
         progress: called with (done, total) of the networks' methods.
+        done: keys of runs that are done elsewhere, and not to be computed.
 
     Examples:
         >>> study = cnnvis.Study("mini_vgg", ["scene:1", "scene:2"], "saliency", path="third")
         >>> foretell(study).left
         0
     """
-    by_pair = _left(study)
+    by_pair = _left(study, {*done, *study.store.runs()})
     costs, loading, timed, total = list[Cost](), 0.0, 0, len(by_pair)
     loaded = ""
     for number, ((network, method), runs) in enumerate(by_pair.items()):
@@ -120,8 +123,7 @@ def foretell(study: Study, progress: Progress | None = None) -> Estimate:
     return Estimate(left, loading * share, timed, disk, memory_held())
 
 
-def _left(study: Study) -> dict[tuple[str, str], list[Run]]:
-    done = study.store.runs()
+def _left(study: Study, done: Collection[str]) -> dict[tuple[str, str], list[Run]]:
     found: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in study.plan():
         if run.key not in done:

@@ -60,8 +60,8 @@ class EyeScores:
         path: the file, JSON; read if it is there, and written whole after each point.
         seed: of the order. A file that was begun keeps its own.
         repeats: about which share of the maps comes a second time at the end, in another order
-            and without being told, to see whether the judge agrees with himself; 0 to 1. A file
-            that was begun keeps its own.
+            and without being told, to see how far the judge's verdicts stay; 0 to 1. A file that
+            was begun keeps its own.
 
     Attributes:
         path: the file.

@@ -90,7 +90,7 @@ class People:
         return found
 
     def self_agreement(self, level: float = 0.95, seed: int = 0) -> dict[str, Agreement]:
-        """Cohen's kappa of each rater with himself, on the maps that came a second time."""
+        """Cohen's kappa of each rater's first and second verdicts, on the maps that came twice."""
         found = {}
         for name, one in self.raters.items():
             keys = [key for key in one.again if key in one.points and key in self._known]

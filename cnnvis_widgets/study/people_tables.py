@@ -178,7 +178,9 @@ def report(people: People, follows: Mapping[str, Interval]) -> str:
         markdown(people),
         *_agreements("Agreement", "raters", people.agreement()),
         *_agreements(
-            "Agreement with oneself, on maps seen twice", "rater", people.self_agreement()
+            "Agreement of first and second verdicts, on maps seen twice",
+            "rater",
+            people.self_agreement(),
         ),
     ]
     text += ["## Share of maps with a point", "", "| method | share |", "| - | - |"]

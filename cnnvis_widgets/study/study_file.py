@@ -52,10 +52,19 @@ def study_of_file(file: str | Path, path: str | Path | None = None) -> Study:
         _found(asked["images"], file.parent),
         _methods(file.name, asked["methods"], neurons),
         neurons,
-        path or file.parent / asked.get("path", file.stem),
+        path or _folder(file, asked),
         seed=asked.get("seed", 0),
         keep=asked.get("keep", "attribution"),
     )
+
+
+def folder_of(file: str | Path) -> Path:
+    """The folder of the study that a TOML file describes; see `study_of_file`."""
+    return _folder(Path(file), _read(Path(file)))
+
+
+def _folder(file: Path, asked: dict[str, Any]) -> Path:
+    return file.parent / str(asked.get("path", file.stem))
 
 
 def _read(file: Path) -> dict[str, Any]:

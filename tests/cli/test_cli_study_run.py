@@ -63,6 +63,15 @@ def test_the_grid_is_foretold_run_and_resumed(model: Path, tmp_path: Path, capsy
     (out / "runs.jsonl").write_text("\n".join(runs[:100]) + "\n", "utf-8")
     assert main(words) == 0
     assert "70 runs computed now, 170 there" in capsys.readouterr().out
+    (out / "runs.jsonl").write_text("\n".join(runs[:164]) + "\n", "utf-8")
+    assert main([*words, "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "164 runs are there already" in shown
+    assert len((out / "runs.jsonl").read_text("utf-8").splitlines()) == 164
+    timed = int(shown.split(" runs were timed")[0].split()[-1])
+    assert f"{6 - timed} runs left" in shown
+    assert main(words) == 0
+    assert "6 runs computed now, 170 there" in capsys.readouterr().out
     assert main(words) == 0
     shown = capsys.readouterr().out
     assert "0 runs computed now, 170 there" in shown and ", foretold" not in shown
@@ -88,7 +97,10 @@ def test_a_study_of_a_file(model: Path, tmp_path: Path, capsys: Any) -> None:
     assert main(["study", "run", str(file)]) == 0
     assert "2 runs computed now, 2 there" in capsys.readouterr().out
     assert main(["study", "run", str(tmp_path / "my"), "--dry-run"]) == 0
-    assert "0 runs left" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "2 runs are there already" in shown and "0 runs left" in shown
+    assert main(["study", "run", str(file), "--dry-run"]) == 0
+    assert "2 runs are there already" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

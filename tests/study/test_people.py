@@ -198,7 +198,7 @@ def test_the_command_writes_all_of_it(study: cnnvis.Study, capsys: Any, tmp_path
     assert main(["study", "people", path, "--metrics", "sparseness", "complexity"]) == 0
     shown = capsys.readouterr().out
     for words in ("# Scored by 3 people", "| ana, ben | 30 |", "| all | 30 |", "| sparseness |",
-                  "## Agreement with oneself", "| complexity | "):  # fmt: skip
+                  "## Agreement of first and second verdicts", "| complexity | "):  # fmt: skip
         assert words in shown
     names = {file.name for file in (study.store.path / "people").iterdir()}
     assert names == {"report.md", "table_2.tex", "table_2.md", "table_2.csv"}

@@ -92,6 +92,7 @@ class _Site:
         if not any("file" in line for line in self.lines):
             raise InvalidValueError("There is nothing to show: no run of the study has a map yet.")
         self.addresses = Addresses(study)
+        self.there = {self.addresses.index(one) for one in self.lines if "file" in one}
         self.units: dict[str, list[Layer]] = {}
         self.jinja = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -188,13 +189,12 @@ class _Site:
 
     def _others(self, line: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Along each axis: (title, address, whether it is this one) of the runs that have a map."""
-        there = {self.addresses.index(one) for one in self.lines if "file" in one}
         found = []
         for axis in AXES:
             links = []
             for name in self.addresses.names[axis]:
                 other = {**{a: line[a] for a in AXES}, axis: name}
-                if self.addresses.index(other) in there:
+                if self.addresses.index(other) in self.there:
                     address = self.addresses.map(other)
                     links.append((self.titles[axis][name], address, name == line[axis]))
             found.append((axis, links))
