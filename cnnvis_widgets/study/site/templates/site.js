@@ -302,7 +302,7 @@ function stage(site, both) {
       output.textContent = maps.map((map) => (map ? read(map, x, y) : "–")).join(" | ");
     });
   });
-  return make("div", {}, box, slider, make("p", {}, output));
+  return make("div", {}, slider, box, make("p", {}, output));
 }
 
 /**
@@ -323,7 +323,7 @@ function compare(holder, site) {
     mapChoice(site, "Left of the slider", first, draw),
     mapChoice(site, "Right of it", second, draw),
   ];
-  holder.replaceChildren(...choices, shown);
+  holder.replaceChildren(shown, make("div", {}, ...choices));
   draw();
 }
 
