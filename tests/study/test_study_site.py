@@ -144,6 +144,14 @@ def test_units_have_pages_with_what_excites_them(
         assert (folder / f"{unit}-1.webp").is_file()
 
 
+def test_a_network_s_page_lists_all_layers(network: Any, site: Path) -> None:
+    text = (site / "networks" / "toy" / "index.html").read_text("utf-8")
+    found = re.findall(r'<tr><th scope="row">(\w+)</th><td>(\w+)</td><td>([^<]*)</td></tr>', text)
+    assert [name for name, _, _ in found] == [layer.name for layer in network.model.layers]
+    assert found[0] == ("c1", "Conv2D", "12 × 10 × 6")
+    assert found[-1] == ("head", "Dense", "3")
+
+
 def test_maximising_pictures_are_kept(study: cnnvis.Study, site: Path, tmp_path: Path) -> None:
     made = sorted((study.store.path / "features").glob("*.npz"))
     before = [path.stat().st_mtime_ns for path in made]

@@ -67,6 +67,15 @@ class Layer(NamedTuple):
     units: tuple[Unit, ...]
 
 
+def all_layers(network: Network) -> list[tuple[str, str, str]]:
+    """Every layer of a network in the order of its calls: name, kind, shape in words."""
+    return [(info.name, info.kind, _shape(info.output_shape)) for info in network.layers]
+
+
+def _shape(sizes: tuple[int | None, ...]) -> str:
+    return " × ".join("any" if n is None else str(n) for n in sizes)
+
+
 def layers_of(
     study: Study,
     name: str,
@@ -106,7 +115,7 @@ def layers_of(
                 progress(f"{name}: {layer or OUTPUTS}, unit {unit.unit}")
             made.append(unit._replace(best=_best(study, name, network, layer, unit.unit, steps)))
         info = known.get(layer or "")
-        shape = " × ".join(str(n) for n in info.output_shape) if info else f"{network.units}"
+        shape = _shape(info.output_shape) if info else f"{network.units}"
         kind = info.kind if info else "the outputs, before softmax"
         found.append(Layer(layer, kind, shape, tuple(made)))
     return found

@@ -17,7 +17,7 @@ from cnnvis_widgets.rendering import describe
 from cnnvis_widgets.study.grid_requests import seen_picture
 from cnnvis_widgets.study.site.addresses import AXES, Addresses, method_title, slugs, up
 from cnnvis_widgets.study.site.map_files import map_picture, numbers_script, webp
-from cnnvis_widgets.study.site.units import OUTPUTS, Layer, Unit, layers_of
+from cnnvis_widgets.study.site.units import OUTPUTS, Layer, Unit, all_layers, layers_of
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
@@ -94,6 +94,7 @@ class _Site:
         self.addresses = Addresses(study)
         self.there = {self.addresses.index(one) for one in self.lines if "file" in one}
         self.units: dict[str, list[Layer]] = {}
+        self.layers: dict[str, list[tuple[str, str, str]]] = {}
         self.jinja = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -225,6 +226,7 @@ class _Site:
 
     def _write_network_units(self, name: str) -> None:
         options = self.options
+        self.layers[name] = all_layers(self.study.network(name))
         self.units[name] = layers_of(self.study, name, options.units, options.steps)
         for layer in self.units[name]:
             slug = self.layer_slug(name, layer)
@@ -257,4 +259,5 @@ class _Site:
             network=name,
             cells=cells,
             layers=self.units.get(name, []),
+            every=self.layers.get(name, []),
         )
