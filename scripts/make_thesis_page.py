@@ -58,18 +58,25 @@ def main() -> int:
     """Read, draw, write."""
     study = Study.open(sys.argv[1])
     lines = study.runs()
-    text = [TOP.format(machine=_machine()), *_times(study, lines), *_foretold(study)]
-    for network in study.networks:
+    done = {line["key"] for line in lines}
+    whole = [
+        name
+        for name in study.networks
+        if all(run.key in done for run in study.plan() if run.network == name)
+    ]
+    lines = [line for line in lines if line["network"] in whole]
+    text = [TOP.format(machine=_machine()), *_times(study, whole, lines), *_foretold(study)]
+    for network in whole:
         own = [line for line in lines if line["network"] == network and "file" in line]
-        if not own:
-            continue
         name = f"thesis_{network}.jpg"
         sheet = _sheet(study, own)
         sheet.save(PICTURES / name, quality=74)
         text += [f"## {network}", "", f"![Ten pictures down, methods across, {network}]"
                  f"(images/{name})", ""]  # fmt: skip
     PAGE.write_text("\n".join(text), "utf-8")
-    print(f"wrote {PAGE.name}: {len(lines)} of {len(list(study.plan()))} runs")
+    print(
+        f"wrote {PAGE.name}: {len(lines)} of {len(list(study.plan()))} runs, whole networks alone"
+    )
     return 0
 
 
@@ -78,10 +85,10 @@ def _machine() -> str:
     return f"{found['processor']}, {found['cores']} cores, shared with other work; {found['date']}."
 
 
-def _times(study: Study, lines: list[dict[str, Any]]) -> list[str]:
+def _times(study: Study, whole: list[str], lines: list[dict[str, Any]]) -> list[str]:
     text = ["## What it took", "", f"| network | maps | {' | '.join(study.methods)} |"]
     text.append(f"| - | -: |{' -: |' * len(study.methods)}")
-    for network in study.networks:
+    for network in whole:
         own = [line for line in lines if line["network"] == network]
         cells = []
         for method in study.methods:
@@ -89,7 +96,8 @@ def _times(study: Study, lines: list[dict[str, Any]]) -> list[str]:
             cells.append(f"{np.median(seconds):.2f}" if seconds else "–")
         maps = sum("file" in line for line in own)
         text.append(f"| {network} | {maps} | {' | '.join(cells)} |")
-    size = sum(path.stat().st_size for path in study.store.path.glob("maps/*.npz"))
+    files = [study.store.path / line["file"] for line in lines if "file" in line]
+    size = sum(path.stat().st_size for path in files)
     total = sum(line.get("seconds", 0) for line in lines)
     words = f"Seconds for one map, the median. {len(lines)} runs took {duration(total)} in all, and"
     return [*text, "", f"{words} their maps take {size / 2**20:.0f} MB.", ""]
@@ -104,8 +112,11 @@ def _foretold(study: Study) -> list[str]:
         foretold, took = line["foretold_seconds"], line["took_seconds"]
         off = f"{100 * (took / foretold - 1):+.0f} %"
         text.append(f"| {line['runs']} | {duration(foretold)} | {duration(took)} | {off} |")
-    words = "Each time that the command was run to its end; foretold from a cell or two of each"
-    return [f"{words} network and method:", "", *text, ""]
+    words = (
+        "Each time that the command was run to its end: the runs that were left after the timing "
+        "of a cell or two of each network and method."
+    )
+    return [words, "", *text, ""]
 
 
 def _sheet(study: Study, lines: list[dict[str, Any]]) -> Image.Image:
