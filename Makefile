@@ -54,8 +54,9 @@ check: lint $(SITE_VENDOR)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not notebook and not weights and not slow"
 
 # The docs as a site: build/site/index.html, to be opened as a file or served from anywhere.
+# With STUDY=FOLDER also the pages of the study there, build/site/thesis/index.html.
 docs: $(READY) $(SITE_VENDOR)
-	$(BIN)/python scripts/build_site.py
+	$(BIN)/python scripts/build_site.py $(if $(STUDY),--study $(STUDY))
 
 # What its pages load in the browser: copied into the site, so that they need no internet.
 $(SITE_VENDOR): docs/npm/package-lock.json | $(READY)

@@ -2,6 +2,7 @@
 
 python scripts/build_site.py           # build, then check
 python scripts/build_site.py --check   # check what was built before
+python scripts/build_site.py --study grid   # also the pages of the study in the folder grid
 
 Zensical checks links between pages of docs/ only. The check here reads the HTML that a visitor
 gets: every link, picture, script and anchor must exist in the site, and nothing that a page loads
@@ -10,6 +11,7 @@ may come from the internet.
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "site"
+STUDY = SITE / "thesis"
 VENDOR = ROOT / "docs" / "assets" / "vendor"
 # What is loaded by itself, other than a link that a reader may follow.
 LOADED = {"script", "img", "source", "iframe", "video", "audio", "link", "object", "embed"}
@@ -62,6 +65,15 @@ def build() -> None:
         sys.exit(code)
 
 
+def add_study(path: str) -> None:
+    """The pages of a study, beside those of the docs."""
+    sys.path.insert(0, str(ROOT))
+    from cnnvis_widgets.study.site import Options, write_site
+    from cnnvis_widgets.study.study import Study
+
+    write_site(Study.open(path), STUDY, Options(title="The thesis' comparison"))
+
+
 def problems(site: Path) -> Iterator[str]:
     """What is wrong with a built site, a line for each: the page, the address and the reason.
 
@@ -88,14 +100,22 @@ def problems(site: Path) -> Iterator[str]:
                 yield f"{name}: {address} does not exist"
                 continue
             anchors = pages[target].anchors if target in pages else set()
-            if parts.fragment and target in pages and unquote(parts.fragment) not in anchors:
+            # With "=" in it, it is no anchor, but what a page's script reads.
+            anchor = parts.fragment and "=" not in parts.fragment
+            if anchor and target in pages and unquote(parts.fragment) not in anchors:
                 yield f"{name}: {address} has no such anchor"
 
 
 def main() -> int:
     """Build, check, and say what is wrong."""
-    if "--check" not in sys.argv[1:]:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="check what was built before")
+    parser.add_argument("--study", metavar="PATH", help="also the pages of this study, in thesis/")
+    options = parser.parse_args()
+    if not options.check:
         build()
+        if options.study:
+            add_study(options.study)
     found = list(problems(SITE))
     for line in found:
         print(line)

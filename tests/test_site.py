@@ -82,6 +82,8 @@ def test_diagrams_and_search_use_scripts_of_the_site_itself(site: Path) -> None:
 
 def test_the_check_finds_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "good.html").write_text('<h2 id="here">x</h2><a href="#here">y</a>')
+    with (tmp_path / "good.html").open("a") as page:
+        page.write('<a href="good.html#a=read&b=by-a-script">z</a>')
     assert list(BUILD.problems(tmp_path)) == []
     (tmp_path / "bad.html").write_text(
         '<a href="good.html#there">1</a><a href="gone.html">2</a><img src="gone.png">'

@@ -156,7 +156,7 @@ def _weights() -> Iterator[Check]:
 
     for network in architectures().values():
         why = network.available()
-        if why and network.weights == "fetched":  # no fault of the installation
+        if why and network.weights in ("fetched", "extra"):  # no fault of the installation
             yield Check(network.name, "not here", note=why)
         else:
             yield Check(network.name, "not here" if why else whereabouts(network), why)

@@ -44,7 +44,8 @@ def whereabouts(architecture: Architecture) -> str:
         return why
     if architecture.file is not None:
         return str(find(architecture.file))
-    return {"bundled": "come along", "none": "architecture only"}[architecture.weights]
+    known = {"bundled": "come along", "extra": "installed", "none": "architecture only"}
+    return known[architecture.weights]
 
 
 def fetch_models(names: Sequence[str], folder: Path | None) -> int:

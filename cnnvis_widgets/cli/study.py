@@ -5,37 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cnnvis_widgets.cli.study_people import add_people
+from cnnvis_widgets.cli.study_run import add_run
+from cnnvis_widgets.cli.study_site import add_site
 from cnnvis_widgets.progress import progress_bar
 
 
 def add_study(command: argparse.ArgumentParser) -> None:
     """Give the parser of `cnnvis study` its actions."""
     actions = command.add_subparsers(metavar="ACTION", required=True)
-    run = actions.add_parser(
-        "run", help="compute what is not there yet; without options: what was begun in PATH"
-    )
-    _path(run)
-    run.add_argument("--networks", nargs="+", metavar="NAME", help="of the zoo, or .keras files")
-    run.add_argument(
-        "--images", nargs="+", metavar="IMAGE", help='names, paths, or "scene:7" for a drawn one'
-    )
-    run.add_argument("--methods", nargs="+", metavar="NAME")
-    run.add_argument(
-        "--neurons",
-        nargs="+",
-        metavar="RULE",
-        default=["output"],
-        help="output: the most active class; label: the picture's own; or layers, of which the "
-        "most active unit is taken (default: output)",
-    )
-    run.add_argument("--seed", type=int, default=0)
-    run.add_argument(
-        "--keep",
-        choices=("attribution", "heatmap"),
-        default="attribution",
-        help="raw arrays, or the smaller maps only (default: %(default)s)",
-    )
-    run.set_defaults(run=_run)
+    add_run(actions.add_parser("run", help="compute what is not there yet of a grid"))
+    add_site(actions.add_parser("site", help="write pages that open from a folder"))
+    add_people(actions.add_parser("people", help="what people's points say, and their agreement"))
     for name, text, action in (
         ("table", "print what metrics say", _table),
         ("report", "write PATH/report.md", _report),
@@ -55,34 +36,6 @@ def add_study(command: argparse.ArgumentParser) -> None:
 
 def _path(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", type=Path, help="the study's folder")
-
-
-def _run(options: argparse.Namespace) -> int:
-    from cnnvis_widgets.errors import InvalidValueError
-    from cnnvis_widgets.study.study import Study
-
-    given = {name: getattr(options, name) for name in ("networks", "images", "methods")}
-    if not any(given.values()):
-        study = Study.open(options.path)
-    elif missing := [f"--{name}" for name, value in given.items() if not value]:
-        raise InvalidValueError(f"A new study also needs {', '.join(missing)}.")
-    else:
-        study = Study(
-            **given,
-            neurons=options.neurons,
-            path=options.path,
-            seed=options.seed,
-            keep=options.keep,
-        )
-    with progress_bar("runs") as show:
-        count = study.run(show)
-    unsuited = [line for line in study.runs() if "unsuited" in line]
-    print(f"{count} runs computed now, {len(study.runs())} there, in {options.path}")
-    for reason in dict.fromkeys(
-        f"{r['method']} on {r['network']}: {r['unsuited']}" for r in unsuited
-    ):
-        print(f"not suited: {reason}")
-    return 0
 
 
 def _table(options: argparse.Namespace) -> int:

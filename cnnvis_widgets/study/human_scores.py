@@ -1,13 +1,14 @@
 """Scoring by eye, blind to the method: the thesis' points of 0 and 1, kept in a file.
 
 Erroz Arroyo 2019, section 4.3. Nothing there says that the judge was blind; here the runs
-come in an order drawn from a seed, and nothing tells whose map it is.
+come in an order drawn from a seed, and nothing tells whose map it is. Where nobody can tell what
+the neuron responds to on a picture, no method gets a point there: the thesis' own rule.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
+from cnnvis_widgets.study.store import file_name
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
 
 FORMAT = 1
+UNDECIDED = "undecided"
+VERDICTS: tuple[int | str, ...] = (0, 1, UNDECIDED)
+"""What a judge says of a map; see `by_the_rule` for what becomes of the third."""
 
 THESIS_TABLE_2: dict[str, dict[str, int]] = {
     network: dict(
@@ -54,70 +59,94 @@ class EyeScores:
         study: its runs that have a map are judged; those that are computed later are not.
         path: the file, JSON; read if it is there, and written whole after each point.
         seed: of the order. A file that was begun keeps its own.
+        repeats: about which share of the maps comes a second time at the end, in another order
+            and without being told, to see how far the judge's verdicts stay; 0 to 1. A file that
+            was begun keeps its own.
 
     Attributes:
         path: the file.
         seed: of the order.
-        lines: the runs' lines, in the order in which they are judged.
-        points: 0 or 1 by a run's key.
+        repeats: the share.
+        lines: the runs' lines, in the order in which they are judged, repeats last.
+        points: 0, 1 or "undecided" by a run's key.
+        again: the same, of the second time.
 
     Raises:
         FileError: the file is not one of these, or cannot be written.
-        InvalidValueError: no run of the study has a map.
+        InvalidValueError: no run of the study has a map; a share outside of 0 to 1.
     """
 
-    def __init__(self, study: Study, path: str | Path, seed: int = 0) -> None:
+    def __init__(self, study: Study, path: str | Path, seed: int = 0, repeats: float = 0.0) -> None:
         self.path = Path(path)
-        self.seed, self.points = seed, dict[str, int]()
+        if not 0 <= repeats <= 1:
+            raise InvalidValueError(f"repeats is a share of the maps, 0 to 1; got {repeats!r}.")
+        self.seed, self.repeats = seed, float(repeats)
+        self.points, self.again = dict[str, int | str](), dict[str, int | str]()
         if self.path.exists():
             self._read()
         lines = [line for line in study.runs() if "file" in line]
         if not lines:
             raise InvalidValueError("There is nothing to judge: no run of the study has a map yet.")
         # Each run's place is drawn from its own name, so that more runs do not shuffle all anew.
-        self.lines = sorted(lines, key=lambda line: self._lot(line["key"]))
+        first = sorted(lines, key=lambda line: self._lot(line["key"]))
+        second = [line for line in first if self._lot(line["key"], 1) < self.repeats]
+        second.sort(key=lambda line: self._lot(line["key"], 2))
+        self.lines = [*first, *({**line, "again": True} for line in second)]
 
-    def _lot(self, key: str) -> float:
+    def _lot(self, key: str, draw: int = 0) -> float:
         numbers = np.frombuffer(key.encode(), np.uint8).tolist()
-        return float(np.random.default_rng([self.seed, *numbers]).random())
+        seeds = [self.seed, *numbers, draw] if draw else [self.seed, *numbers]
+        return float(np.random.default_rng(seeds).random())
 
     def _read(self) -> None:
         try:
             found = json.loads(self.path.read_text("utf-8"))
             known = found["format"] == FORMAT
             seed, points = int(found["seed"]), dict(found["points"])
+            again, repeats = dict(found.get("again", {})), float(found.get("repeats", 0))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FileError(f"{str(self.path)!r} could not be read as points: {error!r}") from error
-        if not known or not all(value in (0, 1) for value in points.values()):
+        if not known or not all(v in VERDICTS for v in (*points.values(), *again.values())):
             raise FileError(f"{str(self.path)!r} holds no points of format {FORMAT}.")
         self.seed, self.points = seed, points
+        self.again, self.repeats = again, repeats
+
+    def value(self, place: int) -> int | str | None:
+        """What was said of the map at a place; None where nothing was."""
+        line = self.lines[place]
+        return (self.again if line.get("again") else self.points).get(line["key"])
 
     @property
     def judged(self) -> int:
         """How many of the runs have a point or none, but a decision."""
-        return sum(line["key"] in self.points for line in self.lines)
+        return sum(self.value(place) is not None for place in range(len(self.lines)))
 
     def first_open(self) -> int:
         """The place of the first run that is not judged; the number of runs where all are."""
-        places = enumerate(self.lines)
-        return next((i for i, line in places if line["key"] not in self.points), len(self.lines))
+        places = range(len(self.lines))
+        return next((i for i in places if self.value(i) is None), len(self.lines))
 
-    def judge(self, place: int, value: int) -> None:
+    def judge(self, place: int, value: int | str) -> None:
         """Write a decision down.
 
         Args:
             place: in `lines`.
-            value: 1 if the map is acceptable, else 0.
+            value: 1 if the map is acceptable, else 0; "undecided" where nobody can tell what the
+                neuron responds to on this picture.
 
         Raises:
             InvalidValueError: no such place, or another value.
         """
-        if isinstance(value, bool) or value not in (0, 1):
-            raise InvalidValueError(f"A point is 0 or 1; got {value!r}.")
+        if isinstance(value, bool) or value not in VERDICTS:
+            raise InvalidValueError(f'A point is 0 or 1, or "{UNDECIDED}"; got {value!r}.')
         if not 0 <= place < len(self.lines):
             raise InvalidValueError(f"There are {len(self.lines)} maps to judge; got {place}.")
-        points = {**self.points, self.lines[place]["key"]: int(value)}
-        text = json.dumps({"format": FORMAT, "seed": self.seed, "points": points}, indent=1)
+        points, again = dict(self.points), dict(self.again)
+        (again if self.lines[place].get("again") else points)[self.lines[place]["key"]] = value
+        kept = {"format": FORMAT, "seed": self.seed, "points": points}
+        if self.repeats:
+            kept |= {"repeats": self.repeats, "again": again}
+        text = json.dumps(kept, indent=1)
         part = self.path.with_name(self.path.name + ".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,17 +154,54 @@ class EyeScores:
             part.replace(self.path)
         except OSError as error:
             raise FileError(f"{str(self.path)!r} could not be written: {error}") from error
-        self.points = points
+        self.points, self.again = points, again
 
     def table(self) -> dict[str, dict[str, tuple[int, int]]]:
-        """Table 2: network → method → (points, how many were judged)."""
+        """Table 2: network → method → (points, how many were judged), by the thesis' rule."""
         found: dict[str, dict[str, tuple[int, int]]] = {}
+        ruled = by_the_rule(self.lines, self.points)
         for line in self.lines:
-            if line["key"] in self.points:
+            if line["key"] in ruled and not line.get("again"):
                 row = found.setdefault(line["network"], {})
                 points, count = row.get(line["method"], (0, 0))
-                row[line["method"]] = points + self.points[line["key"]], count + 1
+                row[line["method"]] = points + ruled[line["key"]], count + 1
         return found
+
+
+def rater_file(rater: str) -> str:
+    """Where a rater's points lie in a study's folder.
+
+    Examples:
+        >>> rater_file("ana")
+        'raters/ana-2d111ea1.json'
+    """
+    return f"raters/{file_name(rater)}.json"
+
+
+def by_the_rule(
+    lines: Iterable[Mapping[str, Any]], verdicts: Mapping[str, int | str]
+) -> dict[str, int]:
+    """Verdicts as points: where one map was undecided, no method gets a point.
+
+    "Undecided" is said of what the neuron responds to on a picture, and not of one method's map: so
+    it counts for all maps of that network, picture and neuron.
+
+    Args:
+        lines: the runs' lines.
+        verdicts: by a run's key.
+
+    Returns:
+        0 or 1 by the key of each run that was judged.
+    """
+    places = {
+        line["key"]: tuple(line[n] for n in ("network", "picture", "neuron")) for line in lines
+    }
+    undecided = {places[k] for k, said in verdicts.items() if said == UNDECIDED and k in places}
+    return {
+        key: 0 if places[key] in undecided else int(said)
+        for key, said in verdicts.items()
+        if key in places
+    }
 
 
 @dataclass(frozen=True)

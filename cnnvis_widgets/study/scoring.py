@@ -147,7 +147,9 @@ class Scorer:
             explain = line["baseline"]
             heatmap = explain(None, cropped(subject.image, size), None, study.seed).heatmap
         else:
-            explain, found = Asked(**study.methods[line["method"]]), study.heatmap(line)
+            asked = study.methods[line["method"]]
+            explain = Asked(asked["method"], asked["parameters"])
+            found = study.heatmap(line)
             assert found is not None
             heatmap = found
         case = Case(heatmap, **_truth(subject, size), seed=study.seed)

@@ -17,7 +17,7 @@ from typing import Any
 from cnnvis_widgets.errors import FileError
 
 KEPT = ("attribution", "heatmap")
-_FILE = re.compile(r"(maps|pictures)/[A-Za-z0-9._-]+\.npz")
+_FILE = re.compile(r"(maps|pictures|features)/[A-Za-z0-9._-]+\.npz")
 
 
 def inside(study: Path, file: object) -> Path:
@@ -112,6 +112,8 @@ def settings_fault(found: Mapping[str, Any]) -> str:
             return f"the method {name!r} has no name"
         if not isinstance(one.get("parameters"), dict):
             return f"the method {name!r} has no parameters"
+        if not isinstance(one.get("neurons", []), list):
+            return f"the method {name!r} has neurons that are no list"
     return next((why for key in found["neurons"] if (why := _neuron_fault(key))), "")
 
 

@@ -47,7 +47,8 @@ def named_methods(methods: Any) -> dict[str, dict[str, Any]]:
 
     Args:
         methods: a name out of `cnnvis.methods()`, several, or a mapping of names of your own to
-            such a name or to a pair (name, parameters).
+            such a name, to a pair (name, parameters), or to (name, parameters, neurons) where the
+            method is asked about some of the study's neurons alone.
     """
     if isinstance(methods, Mapping):
         given = {str(label): one for label, one in methods.items()}
@@ -60,12 +61,24 @@ def named_methods(methods: Any) -> dict[str, dict[str, Any]]:
             )
     found = {}
     for label, one in given.items():
-        name, parameters = (one, {}) if isinstance(one, str) else one
+        name, parameters, *only = (one, {}) if isinstance(one, str) else one
         settings = checked(method_named(name).parameters, parameters, name)
         found[label] = {"method": name, "parameters": settings}
+        if only and only[0] is not None:
+            found[label]["neurons"] = [str(neuron) for neuron in only[0]]
     if not found:
         raise InvalidValueError("A study needs at least one method; got none.")
     return found
+
+
+def asked_about(methods: Mapping[str, Mapping[str, Any]], neuron: str) -> list[str]:
+    """The methods that are asked about a neuron of that name; see `named_methods`.
+
+    Examples:
+        >>> asked_about({"a": {"neurons": ["output"]}, "b": {}}, "top layer")
+        ['b']
+    """
+    return [label for label, one in methods.items() if neuron in one.get("neurons", [neuron])]
 
 
 def named_neurons(neurons: Any, network: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from cnnvis_widgets.study.handing_out import executor_of, handed_out
 from cnnvis_widgets.study.parts import Loaded, Part, Result, Run, part_of, parts_of, results
 from cnnvis_widgets.study.soundness import computed_again
 from cnnvis_widgets.study.specification import (
+    asked_about,
     named_methods,
     named_networks,
     named_neurons,
@@ -52,8 +53,8 @@ class Study:
         networks: names, `Network` objects, or a mapping of names to either.
         images: names of pictures, "scene:7" (a drawn picture of that seed, its evidence known),
             paths, arrays, scenes, or a mapping of names to these.
-        methods: names out of `cnnvis.methods()`, or a mapping of names of your own to a name or to
-            (name, parameters).
+        methods: names out of `cnnvis.methods()`, or a mapping of names of your own to a name, to
+            (name, parameters) or, for some of the neurons alone, to (name, parameters, neurons).
         neurons: the thesis' rule: "output" is the most active output unit, the name of a layer is
             its unit with the largest mean activation, "top layer" and "upper layer" such units of
             layers that the network chooses. Also "label" (the picture's own class), a
@@ -164,7 +165,7 @@ class Study:
         for network in self.networks:
             for picture in self.pictures:
                 for neuron in self.neurons[network]:
-                    for method in self.methods:
+                    for method in asked_about(self.methods, neuron):
                         yield Run(network, picture, method, neuron)
 
     def run(

@@ -25,8 +25,8 @@ class Architecture(ABC):
         paper: where it was published.
         note: one line for a menu.
         order: place in menus.
-        weights: "bundled" (come along), "fetched" (once, from the internet, or out of a folder) or
-            "none" (architecture only).
+        weights: "bundled" (come along), "extra" (a package that one may install besides), "fetched"
+            (once, from the internet, or out of a folder) or "none" (architecture only).
         parameters: how many numbers the network holds.
         file: the published file of weights, where they are fetched.
         input_shape: (rows, columns, channels).

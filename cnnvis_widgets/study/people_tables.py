@@ -1,0 +1,229 @@
+"""What people say of a study, written down: Table 2 in LaTeX, Markdown and CSV, and a report."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cnnvis_widgets.methods import method as method_named
+from cnnvis_widgets.study.agreement import Agreement
+from cnnvis_widgets.study.human_scores import THESIS_OUTPUTS_ONLY, THESIS_TABLE_2
+from cnnvis_widgets.study.people import Interval, People
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.study.study import Study
+
+THESIS_NAMES = {
+    "vgg16": "VGG-16",
+    "inception_v3": "Inception V3",
+    "xception": "Xception",
+    "resnet50": "ResNet-50",
+    "mobilenet_v2": "MobileNet V2",
+}
+"""A network of the zoo → its row in the thesis' Table 2."""
+
+Row = tuple[str, list[str]]
+
+
+def thesis_cell(network: str, method: str) -> tuple[int, int] | None:
+    """The thesis' points and maps of a network (as it is called there) and a method.
+
+    Examples:
+        >>> thesis_cell("VGG-16", "lime"), thesis_cell("VGG-16", "occlusion")
+        ((7, 10), None)
+    """
+    points = THESIS_TABLE_2.get(network, {}).get(method)
+    return None if points is None else (points, 10 if method in THESIS_OUTPUTS_ONLY else 30)
+
+
+def _titles(study: Study) -> dict[str, str]:
+    return {
+        label: method_named(one["method"]).title if one["method"] == label else label
+        for label, one in study.methods.items()
+    }
+
+
+def rows(people: People) -> tuple[list[str], list[Row], list[Row]]:
+    """Table 2: the methods' titles, our rows and the thesis' own, each ending in a row of sums.
+
+    A cell is "points/maps"; a dash where nothing was judged.
+    """
+    study = people.study
+    asked = {label: one["method"] for label, one in study.methods.items()}
+    ours = {
+        network: {method: cell[:2] for method, cell in row.items()}
+        for network, row in people.cells().items()
+    }
+    thesis = {
+        network: {
+            label: cell for label, name in asked.items() if (cell := thesis_cell(network, name))
+        }
+        for network in THESIS_TABLE_2
+    }
+    heads = list(_titles(study).values())
+    return heads, _lines(ours, list(asked)), _lines(thesis, list(asked))
+
+
+def _lines(table: Mapping[str, Mapping[str, tuple[int, int]]], methods: list[str]) -> list[Row]:
+    found = [(name, [_cell(row.get(method)) for method in methods]) for name, row in table.items()]
+    sums = []
+    for method in methods:
+        cells = [row[method] for row in table.values() if method in row]
+        total = sum(cell[0] for cell in cells), sum(cell[1] for cell in cells)
+        sums.append(_cell(total if cells else None))
+    return [*found, ("all", sums)]
+
+
+def _cell(cell: tuple[int, int] | None) -> str:
+    return "–" if cell is None else f"{cell[0]}/{cell[1]}"
+
+
+def markdown(people: People) -> str:
+    """Table 2 in Markdown, the thesis' own below ours."""
+    heads, ours, thesis = rows(people)
+    text = []
+    for title, table in (("Points, of maps judged", ours), ("The thesis' own points", thesis)):
+        text += [f"{title}:", "", f"| | {' | '.join(map(_markdown_safe, heads))} |"]
+        text.append(f"| - |{' -: |' * len(heads)}")
+        text += [f"| {_markdown_safe(name)} | {' | '.join(cells)} |" for name, cells in table]
+        text.append("")
+    return "\n".join(text)
+
+
+def _markdown_safe(text: str) -> str:
+    return text.replace("|", r"\|").replace("\n", " ")
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
+}  # fmt: skip
+
+
+def latex_safe(text: str) -> str:
+    r"""A text as LaTeX prints it.
+
+    Examples:
+        >>> latex_safe("mini_vgg & 5 %")
+        'mini\\_vgg \\& 5 \\%'
+    """
+    return "".join(_LATEX.get(letter, letter) for letter in text)
+
+
+def latex(people: People) -> str:
+    """Table 2 as a LaTeX table that needs no package, the thesis' own rows below ours."""
+    heads, ours, thesis = rows(people)
+    text = [
+        r"\begin{table}",
+        r"\centering",
+        r"\caption{Points of the methods, of the maps judged; below, those of the thesis}",
+        rf"\begin{{tabular}}{{l{'r' * len(heads)}}}",
+        r"\hline",
+        " & ".join(["", *map(latex_safe, heads)]) + r" \\",
+    ]
+    for title, table in (("", ours), ("Thesis", thesis)):
+        text.append(r"\hline")
+        if title:
+            text.append(rf"\multicolumn{{{len(heads) + 1}}}{{l}}{{\textit{{{title}}}}} \\")
+        for name, cells in table:
+            text.append(" & ".join(map(latex_safe, [name, *cells])) + r" \\")
+    return "\n".join([*text, r"\hline", r"\end{tabular}", r"\end{table}", ""])
+
+
+COLUMNS = (
+    "network", "method", "points", "maps", "share", "low", "high", "thesis_points", "thesis_maps",
+)  # fmt: skip
+
+
+def comma_separated(people: People) -> str:
+    """Table 2 as CSV, a line for each network and method, the thesis' numbers in the same line.
+
+    The thesis' networks that were not judged have lines of their own.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    cells, study, there = people.cells(), people.study, set()
+    for network, row in cells.items():
+        printed = THESIS_NAMES.get(network, network)
+        there.add(printed)
+        for method, (points, count, share) in row.items():
+            thesis = thesis_cell(printed, study.methods[method]["method"]) or ("", "")
+            ends = [f"{number:.4f}" for number in share if number is not None]
+            writer.writerow([network, method, points, count, *ends, *thesis])
+    for network, known in THESIS_TABLE_2.items():
+        if network not in there:
+            for method in known:
+                thesis = thesis_cell(network, method) or ("", "")
+                writer.writerow([network, method, "", "", "", "", "", *thesis])
+    return stream.getvalue()
+
+
+def report(people: People, follows: Mapping[str, Interval]) -> str:
+    """All that is known of the raters, in Markdown.
+
+    Args:
+        people: the raters.
+        follows: metric → its rank correlation with people.
+    """
+    count = len(people.raters)
+    text = [f"# Scored by {count} {'person' if count == 1 else 'people'}", ""]
+    text += [
+        "Intervals are 95 % bootstraps over pictures. Where one verdict on a picture and neuron "
+        'was "nobody can tell", no method has a point there. A map has a point where more than '
+        "half of its raters gave one.",
+        "",
+        markdown(people),
+        *_agreements("Agreement", "raters", people.agreement()),
+        *_agreements(
+            "Agreement of first and second verdicts, on maps seen twice",
+            "rater",
+            people.self_agreement(),
+        ),
+    ]
+    text += ["## Share of maps with a point", "", "| method | share |", "| - | - |"]
+    shares = {method: people.share_of(method) for method in people.study.methods}
+    best = sorted(shares, key=lambda method: -(shares[method].value or 0))
+    text += [f"| {method} | {in_words(shares[method])} |" for method in best]
+    if gap := people.difference():
+        (first, second), found = gap
+        text += ["", f"{first} pictures minus {second} ones: {in_words(found)}."]
+    text += ["", "## Does people's order of the methods follow a metric?", ""]
+    text += ["| metric | Spearman's rank correlation |", "| - | - |"]
+    text += [f"| {name} | {in_words(found)} |" for name, found in follows.items()]
+    return "\n".join([*text, ""])
+
+
+def _agreements(title: str, who: str, found: Mapping[str, Agreement]) -> list[str]:
+    if not found:
+        return []
+    head = [f"## {title}", "", f"| {who} | maps | same answer | kappa |", "| - | -: | -: | - |"]
+    body = [
+        f"| {name} | {one.items} | {one.same:.2f} | {in_words(Interval(*one[:3]))} |"
+        for name, one in found.items()
+    ]
+    return [*head, *body, ""]
+
+
+def in_words(found: Interval, digits: int = 2) -> str:
+    """A value with its interval, or that there is none.
+
+    Examples:
+        >>> in_words(Interval(0.5, 0.25, 0.75)), in_words(Interval(None, None, None))
+        ('0.50 [0.25, 0.75]', 'not defined')
+    """
+    if found.value is None:
+        return "not defined"
+    if found.low is None or found.high is None:
+        return f"{found.value:.{digits}f} (no interval)"
+    return f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+
+
+FORMATS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "latex": ("table_2.tex", latex),
+    "markdown": ("table_2.md", markdown),
+    "csv": ("table_2.csv", comma_separated),
+}
+"""Format → the file's name, and what writes it."""
