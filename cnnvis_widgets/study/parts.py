@@ -140,11 +140,13 @@ def parts_of(study: Study, wanted: Container[str]) -> Iterator[Part]:
 
 def part_of(study: Study, runs: Sequence[Run]) -> Part:
     """Runs of one network and method of a study as a part."""
+    method = study.methods[runs[0].method]
     return Part(
         tuple(runs),
         tuple(study.pictures[run.picture] for run in runs),
         tuple(study.neurons[run.network][run.neuron] for run in runs),
-        **study.methods[runs[0].method],
+        method=method["method"],
+        parameters=method["parameters"],
         seed=study.seed,
         keep=study.keep,
     )
