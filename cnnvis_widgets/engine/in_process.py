@@ -7,6 +7,7 @@ from typing import Any
 
 from cnnvis_widgets.engine.contract import Request
 from cnnvis_widgets.engine.requests import Library
+from cnnvis_widgets.engine.shared.parcels import Level, level_of
 from cnnvis_widgets.engine.worker import Ticket, Worker
 
 
@@ -41,6 +42,7 @@ class InProcessEngine:
             failed=failed,
             progress=progress,
             so_far=so_far,
+            idle=level_of(request) == Level.IDLE,
         )
 
     def cancel(self, owner: Hashable) -> None:

@@ -2,7 +2,8 @@
 
 TensorFlow uses all cores by itself: a second thread would only make both slower. Of each owner (a
 widget, or one concern of it) only the newest request counts: a waiting one is replaced, a running
-one is cancelled at its next step.
+one is cancelled at its next step. Idle work comes last, and lets all other work pass between its
+steps.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Ticket:
 
     Attributes:
         owner: who asked; a newer request of the same owner replaces this one.
+        between: called at each step, with what may go before this; None for nothing.
         finished: set once the work has ended, in whatever way.
     """
 
@@ -41,6 +43,7 @@ class Ticket:
     failed: Callable[[Exception], None]
     progress: Callable[[int, int], None] | None = None
     so_far: Callable[[Any], None] | None = None
+    between: Callable[[], None] | None = None
     finished: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _quiet_until: float = 0.0
@@ -62,6 +65,8 @@ class Ticket:
             Cancelled: the request was cancelled or replaced.
             InvalidValueError: it takes longer than a request may on a public page.
         """
+        if self.between is not None:
+            self.between()
         if self.cancelled:
             raise Cancelled("A newer request replaced this one, or it was cancelled.")
         self._begun = self._begun or time.monotonic()
@@ -91,7 +96,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[Hashable, Ticket] = OrderedDict()
-        self._running: Ticket | None = None
+        self._idle: OrderedDict[Hashable, Ticket] = OrderedDict()
+        self._running: list[Ticket] = []  # idle work, and what goes between its steps
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -104,6 +110,7 @@ class Worker:
         failed: Callable[[Exception], None],
         progress: Callable[[int, int], None] | None = None,
         so_far: Callable[[Any], None] | None = None,
+        idle: bool = False,
     ) -> Ticket:
         """Hand in work; returns at once.
 
@@ -114,11 +121,13 @@ class Worker:
             failed: called with what was raised, on the worker's thread.
             progress: called with (done, total), on the worker's thread.
             so_far: called now and then with a result that still improves, on the worker's thread.
+            idle: it comes last, and other work goes between its steps.
         """
-        ticket = Ticket(owner, work, done, failed, progress, so_far)
+        between = self._others if idle else None
+        ticket = Ticket(owner, work, done, failed, progress, so_far, between)
         with self._changed:
             self._drop(owner)
-            self._waiting[owner] = ticket
+            (self._idle if idle else self._waiting)[owner] = ticket
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="cnnvis", daemon=True)
                 self._thread.start()
@@ -131,28 +140,42 @@ class Worker:
             self._drop(owner)
 
     def _drop(self, owner: Hashable) -> None:
-        waiting = self._waiting.pop(owner, None)
-        if waiting is not None:
-            waiting.cancel()
-            waiting.finished.set()
-        if self._running is not None and self._running.owner == owner:
-            self._running.cancel()
+        for waiting in (self._waiting.pop(owner, None), self._idle.pop(owner, None)):
+            if waiting is not None:
+                waiting.cancel()
+                waiting.finished.set()
+        for running in self._running:
+            if running.owner == owner:
+                running.cancel()
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting:
+                while not self._waiting and not self._idle:
                     self._changed.wait()
-                _, self._running = self._waiting.popitem(last=False)
-                ticket = self._running
-            try:
-                self._perform(ticket)
-            except Exception:  # a callback's: its page may be gone, the others are not
-                _LOG.exception("A page could not take its answer")
-            finally:
-                with self._changed:
-                    self._running = None
-                ticket.finished.set()
+                _, ticket = (self._waiting or self._idle).popitem(last=False)
+                self._running.append(ticket)
+            self._finish(ticket)
+
+    def _others(self) -> None:
+        """Perform what waits and is not idle; called between the steps of what is."""
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    return
+                _, ticket = self._waiting.popitem(last=False)
+                self._running.append(ticket)
+            self._finish(ticket)
+
+    def _finish(self, ticket: Ticket) -> None:
+        try:
+            self._perform(ticket)
+        except Exception:  # a callback's: its page may be gone, the others are not
+            _LOG.exception("A page could not take its answer")
+        finally:
+            with self._changed:
+                self._running.remove(ticket)
+            ticket.finished.set()
 
     @staticmethod
     def _perform(ticket: Ticket) -> None:

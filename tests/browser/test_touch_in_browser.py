@@ -162,3 +162,26 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
         box = part.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 800  # type: ignore[index]
+
+
+def test_a_finger_on_a_phone(voila_page, screenshot) -> None:
+    page = voila_page(CELLS, viewport={"width": 390, "height": 844}, has_touch=True)
+    bar = page.get_by_role("radiogroup", name="Touch the picture")
+    expect(bar).to_be_visible(timeout=LOADING)
+    stage, tools = page.locator(".cnnvis-view-stage").bounding_box(), bar.bounding_box()
+    assert stage is not None
+    assert tools is not None
+    assert stage["width"] > 340
+    assert tools["y"] >= stage["y"] + stage["height"]  # beside is no room: below, and over nothing
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    bar.get_by_role("radio", name="Patch").tap()
+    page.touchscreen.tap(*at(page, 22, 40))
+    found = answered(page)
+    in_kernel(page, COVERED)
+    box = value(page, "explorer.view.touched['boxes'][0]")
+    assert abs((box[0] + box[2]) / 2 - 22) < 1.5  # type: ignore[index]
+    assert abs((box[1] + box[3]) / 2 - 40) < 1.5  # type: ignore[index]
+    expected = value(page, f"covered({box})")
+    for label, probability in found.items():
+        assert abs(probability - expected[label]) < 1e-4  # type: ignore[index]
+    screenshot(page, "touch-phone", full_page=True)

@@ -27,7 +27,7 @@ def test_each_check_says_how_it_stands_in_a_sentence_and_where_to_read_on(
     expect(line(page)).not_to_contain_text("checking")
     names = line(page).get_by_role("button").all_inner_texts()
     assert [name.split("\n")[1] for name in names] == [
-        "Layers",
+        "Coverage",
         "Edge detector",
         "Random top layer",
     ]

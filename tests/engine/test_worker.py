@@ -206,3 +206,42 @@ def test_a_callback_that_raises_does_not_stop_the_worker(worker: Worker, log: Lo
     wait(ticket)
     wait(worker.submit("page", lambda ticket: 2, **log.callbacks()))
     assert log.done == [2]
+
+
+def test_idle_work_comes_last_and_lets_others_pass_between_its_steps() -> None:
+    worker, said = Worker(), []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def idle(ticket: Any) -> str:
+        for number in range(3):
+            said.append(f"idle {number}")
+            begun.set()
+            assert go_on.wait(5)
+            ticket.step(number, 3)
+        return "idle"
+
+    def ask(owner: str, work: Any, idle: bool = False) -> Any:
+        return worker.submit(owner, work, done=said.append, failed=said.append, idle=idle)
+
+    last = ask("a", idle, idle=True)
+    other = ask("b", lambda ticket: "never", idle=True)
+    assert begun.wait(5)
+    quick = [ask(name, lambda ticket, name=name: name) for name in ("c", "d")]
+    worker.cancel("b")
+    go_on.set()
+    assert last.finished.wait(5)
+    assert all(one.finished.is_set() for one in (*quick, other))
+    assert said == ["idle 0", "c", "d", "idle 1", "idle 2", "idle"]
+
+
+def test_idle_work_that_is_replaced_while_others_pass_stops_at_once() -> None:
+    worker, said = Worker(), []
+
+    def idle(ticket: Any) -> str:
+        worker.submit("b", lambda _: worker.cancel("a"), done=said.append, failed=said.append)
+        ticket.step(1, 2)
+        return "never"
+
+    found = worker.submit("a", idle, done=said.append, failed=said.append, idle=True)
+    assert found.finished.wait(5)
+    assert said == [None]

@@ -26,19 +26,28 @@ Build = Callable[[], keras.Model]
 _SEEDING = threading.RLock()
 
 
-def copied(network: Network, build: Build | None = None) -> Network:
+def _no_step() -> None:
+    pass
+
+
+def copied(
+    network: Network, build: Build | None = None, step: Callable[[], object] = _no_step
+) -> Network:
     """The same network with variables of its own.
 
     Args:
         network: the original, which stays as it is.
         build: makes the model anew, for models that Keras cannot describe.
+        step: called now and then; may raise to stop.
 
     Raises:
         UnsuitableError: Keras cannot describe the model, or describes another one.
     """
     model = _built(network, build)
     model.set_weights(network.model.get_weights())
+    step()
     copy = _wrapped(network, model)
+    step()
     probe = np.random.default_rng(0).uniform(*network.bounds, network.input_shape)
     answers = [n.outputs(probe.astype(np.float32)[None])[0] for n in (network, copy)]
     far = float(np.abs(answers[0] - answers[1]).max())
@@ -111,7 +120,7 @@ class Cascade:
         how: "initialise" gives a layer the weights that Keras starts training with, which is the
             published way; "shuffle" permutes those that it has, so that their distribution stays.
         build: makes the model anew, for models that Keras cannot describe.
-        step: called half way, after some seconds for a large network; may raise to stop.
+        step: called now and then, as a large network takes seconds; may raise to stop.
 
     Attributes:
         network: the copy.
@@ -130,11 +139,11 @@ class Cascade:
         seed: int = 0,
         how: str = "initialise",
         build: Build | None = None,
-        step: Callable[[], object] = lambda: None,
+        step: Callable[[], object] = _no_step,
     ) -> None:
         if how not in HOW:
             raise InvalidValueError(f"how is one of {', '.join(HOW)}; got {how!r}.")
-        self.network = copied(network, build)
+        self.network = copied(network, build, step)
         step()
         self._trained = self.network.model.get_weights()
         if how == "initialise":
