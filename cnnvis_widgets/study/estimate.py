@@ -1,26 +1,33 @@
 """What a study will take: time, disk and memory, from a cell or two of each network and method.
 
 The first cell of a method on a network also compiles it; where that does not take long, a second
-one tells what the others will take. Both are runs of the study and are kept.
+one tells what the others will take. Both are runs of the study and are kept. Of methods that take
+many pictures at once, a few are timed together and not kept: values of a batch differ in their last
+digit from those of single pictures, and depend on the plan alone.
 """
 
 from __future__ import annotations
 
+import io
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import psutil
 
 from cnnvis_widgets.methods import method as method_named
+from cnnvis_widgets.study.parts import Loaded, part_of, results, size_of
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.study.study import Run, Study
+    from cnnvis_widgets.study.parts import Run
+    from cnnvis_widgets.study.study import Study
 
 Progress = Callable[[int, int], None]
 
+TOGETHER = 4  # runs that are timed at once, where a method takes many
 LONG = 8.0  # seconds: of a slow method's cell that takes longer, compiling is a small part
 
 
@@ -141,20 +148,44 @@ def _loading_seconds(study: Study, network: str) -> float:
 
 
 def _timed(study: Study, network: str, method: str, runs: list[Run]) -> tuple[Cost, int]:
-    """Compute the first run, and one like it if that did not take long."""
+    """Time one run and one like it, or a few at once and these again."""
+    alike = [run for run in runs if run.neuron == runs[0].neuron]
+    if size_of(study.methods[method]["method"]) > 1:
+        some = alike[:TOGETHER]
+        first, size = _together(study, some)
+        again, _ = _together(study, some)
+        kinds = len({run.neuron for run in runs})
+        each = again / len(some)
+        return Cost(network, method, len(runs), kinds, max(0.0, first - again), each, size), len(
+            some
+        )
     line, first = _computed(study, runs[0])
-    lines, each, count = [line], first, 1
-    alike = [run for run in runs[1:] if run.neuron == runs[0].neuron]
-    if alike and (first < LONG or method_named(study.methods[method]["method"]).quick):
-        line, each = _computed(study, alike[0])
+    lines, each = [line], first
+    quick = method_named(study.methods[method]["method"]).quick
+    if alike[1:] and (first < LONG or quick):
+        line, each = _computed(study, alike[1])
         lines.append(line)
-        count = 2
     sizes = [(study.store.path / one["file"]).stat().st_size for one in lines if "file" in one]
-    rest = [run for run in runs if run != runs[0] and not (count == 2 and run == alike[0])]
+    done = {runs[0], alike[1]} if len(lines) == 2 else {runs[0]}
+    rest = [run for run in runs if run not in done]
     size = round(statistics.mean(sizes)) if sizes else 0
     kinds = len({run.neuron for run in rest})
     # The network is loaded anew for the run itself, and compiled anew for each kind of neuron.
-    return Cost(network, method, len(rest), kinds, max(0.0, first - each), each, size), count
+    return Cost(network, method, len(rest), kinds, max(0.0, first - each), each, size), len(done)
+
+
+def _together(study: Study, runs: list[Run]) -> tuple[float, int]:
+    """The seconds of some runs that are computed at once, and the bytes of one of their maps."""
+    start = time.perf_counter()
+    found = results(Loaded(study.network(runs[0].network), ""), part_of(study, runs))
+    seconds = time.perf_counter() - start
+    sizes = []
+    for result in found:
+        if result.arrays:
+            stream = io.BytesIO()
+            np.savez_compressed(stream, **result.arrays)  # type: ignore[arg-type]
+            sizes.append(len(stream.getvalue()))
+    return seconds, round(statistics.mean(sizes)) if sizes else 0
 
 
 def _computed(study: Study, run: Run) -> tuple[dict[str, Any], float]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cnnvis_widgets.study import estimate
@@ -59,6 +62,14 @@ class Timetable:
         self.done[run.key] = {"file": run.method}
         return self.done[run.key]
 
+    def together(self, _loaded: Any, runs: Any) -> Any:
+        """Runs that are computed at once and not kept."""
+        for run in runs:
+            self.compute(run)
+            del self.done[run.key]
+        array = np.zeros(SIZE["quick"] * 16, np.uint8)
+        return [SimpleNamespace(arrays={"heatmap": array}) for _ in runs]
+
     def run(self) -> float:
         start = self.now
         for run in self.plan():
@@ -71,6 +82,8 @@ class Timetable:
 def timetable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Timetable:
     found = Timetable(tmp_path)
     monkeypatch.setattr(estimate.time, "perf_counter", lambda: found.now)
+    monkeypatch.setattr(estimate, "part_of", lambda study, runs: runs)
+    monkeypatch.setattr(estimate, "results", found.together)
     return found
 
 
@@ -78,13 +91,15 @@ def test_the_estimate_is_what_the_run_takes(timetable: Timetable) -> None:
     steps = list[tuple[int, int]]()
     found = foretell(timetable, lambda done, total: steps.append((done, total)))  # type: ignore[arg-type]
     assert steps == [(n, 4) for n in range(5)]
-    assert found.timed == 7  # two of each, but one of what takes long
-    assert found.left == 2 * 7 * 4 - 7
-    # 19 quick of both, 5 slow of small and 6 of large.
-    assert found.disk == 2 * 19 * SIZE["quick"] + 11 * SIZE["slow"]
+    # Four quick ones at once, not kept; two slow ones of small, and one of large, which takes long.
+    assert found.timed == 4 + 2 + 4 + 1
+    assert found.left == 2 * 7 * 4 - 3
+    stream = io.BytesIO()
+    np.savez_compressed(stream, heatmap=np.zeros(SIZE["quick"] * 16, np.uint8))
+    assert found.disk == 2 * 21 * len(stream.getvalue()) + 11 * SIZE["slow"]
     took = timetable.run()
     assert found.seconds == pytest.approx(took, abs=1e-9)
-    assert took == pytest.approx(7 + 6 * 0.75 + 19 * 1.25 + 5 * 3 + 6 * 20)
+    assert took == pytest.approx(7 + 6 * 0.75 + 21 * 1.25 + 5 * 3 + 6 * 20)
 
 
 def test_what_is_there_is_neither_timed_nor_counted(timetable: Timetable) -> None:
@@ -94,8 +109,8 @@ def test_what_is_there_is_neither_timed_nor_counted(timetable: Timetable) -> Non
             timetable.compute(run)
     found = foretell(timetable)  # type: ignore[arg-type]
     assert {cost.network for cost in found.costs} == {"large"}
-    assert found.timed == 3
-    assert found.seconds == pytest.approx(5 + 3 * 0.75 + 19 + 6 * 20)
+    assert found.timed == 4 + 1
+    assert found.seconds == pytest.approx(5 + 3 * 0.75 + 21 + 6 * 20)
     timetable.run()
     nothing = foretell(timetable)  # type: ignore[arg-type]
     assert (nothing.left, nothing.seconds, nothing.timed, nothing.disk) == (0, 0, 0, 0)
