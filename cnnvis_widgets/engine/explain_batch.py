@@ -73,7 +73,7 @@ def explain_batch(
         >>> pictures = [cnnvis.load_image(name) for name in ("scene:1", "scene:2")]
         >>> found = cnnvis.explain_batch(network, pictures, "saliency")
         >>> [explanation.label for explanation in found]
-        ['checked triangle', 'plain square']
+        ['striped disc', 'blotched crescent']
         >>> found = cnnvis.explain_batch(network, pictures, "grad_cam", neuron=[3, 5])
         >>> [explanation.neuron.unit for explanation in found]
         [3, 5]
