@@ -222,9 +222,10 @@ def _compute(study: Study) -> int:
         found = foretell(study, show)
     if found.left:
         print(f"{found}.", flush=True)
+    count = len(study.runs()) - before
     begun = time.perf_counter()
     with progress_bar("runs") as show:
-        study.run(show)
+        count += study.run(show)  # also what was there and is damaged
     took = time.perf_counter() - begun
     if found.left:
         off = 100 * (took / found.seconds - 1)
@@ -238,7 +239,7 @@ def _compute(study: Study) -> int:
         }
         study.store.append("estimates.jsonl", line)
     lines = study.runs()
-    print(f"{len(lines) - before} runs computed now, {len(lines)} there, in {study.store.path}")
+    print(f"{count} runs computed now, {len(lines)} there, in {study.store.path}")
     reasons = (
         f"{line['method']} on {line['network']}: {line['unsuited']}"
         for line in lines

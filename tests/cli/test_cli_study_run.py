@@ -99,6 +99,10 @@ def test_a_study_of_a_file(model: Path, tmp_path: Path, capsys: Any) -> None:
     )
     assert main(["study", "run", str(file)]) == 0
     assert "2 runs computed now, 2 there" in capsys.readouterr().out
+    next((tmp_path / "my" / "maps").glob("*.npz")).write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match="1 of the study's maps are computed again"):
+        assert main(["study", "run", str(file)]) == 0
+    assert "1 runs computed now, 2 there" in capsys.readouterr().out
     assert main(["study", "run", str(tmp_path / "my"), "--dry-run"]) == 0
     shown = capsys.readouterr().out
     assert "2 runs are there already" in shown and "0 runs left" in shown
