@@ -76,6 +76,7 @@ def train_decoder(
     """
     from cnnvis_widgets.backend.decoders.decoder_training import Plan, train
 
+    network = getattr(network, "local", network)  # a `RemoteNetwork` is loaded here for it
     if not isinstance(network, Network):
         raise InvalidValueError(f"Expected a cnnvis.Network; got {type(network).__name__}.")
     network.structure.call(layer)

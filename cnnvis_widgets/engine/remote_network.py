@@ -106,8 +106,8 @@ def _answer(
         request,
         done=lambda found: events.put(lambda: found),
         failed=failed,
-        progress=progress and (lambda *at: events.put(partial(progress, *at))),
-        so_far=preview and (lambda found: events.put(partial(preview, found))),
+        progress=progress and (lambda *at: events.put(partial(_call, progress, *at))),
+        so_far=preview and (lambda found: events.put(partial(_call, preview, found))),
     )
     try:
         while (answered := events.get()()) is None:
@@ -118,6 +118,10 @@ def _answer(
     for text in answered.warnings:
         warnings.warn(text, stacklevel=4)
     return answered.value
+
+
+def _call(callback: Callable[..., object], *values: Any) -> None:
+    callback(*values)  # whatever it returns is no answer
 
 
 def _fail(error: Exception) -> None:

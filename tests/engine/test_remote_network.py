@@ -147,9 +147,14 @@ def test_progress_and_previews_come_on_the_caller_s_thread_and_stop_the_work(
         seen.append(make())
 
     steps: list[tuple[int, int]] = []
+
+    def heard(done: int, total: int) -> bool:
+        steps.append((done, total))
+        return True  # what a callback returns is no answer
+
     options = {"method": "activation_maximization", "neuron": 1}
     found = cnnvis.explain(
-        remote, "cat", **options, steps=80, progress=lambda *at: steps.append(at), preview=watch
+        remote, "cat", **options, steps=80, progress=heard, preview=watch
     )  # fmt: skip
     assert found.image is not None and steps and steps[-1][1] == 80
     assert all(isinstance(one, Explanation) and one.image is not None for one in seen)
