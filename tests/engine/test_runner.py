@@ -79,7 +79,7 @@ class Told:
 
     def next(self, *kinds: str) -> dict[str, Any]:
         while True:
-            message = self.queue.get(timeout=5)
+            message = self.queue.get(timeout=60)  # collecting garbage takes seconds there
             if message["do"] in kinds:
                 return message
 
