@@ -43,8 +43,10 @@ WEIGHTS = {"default_network"}
 
 @pytest.fixture(autouse=True)
 def own_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that serves pages, in this process, leaves no bounds to those that follow."""
+    """A test that serves pages, in this process, leaves no bounds and no engine to the next."""
     monkeypatch.setenv(policy.VARIABLE, "")
+    monkeypatch.setenv("CNNVIS_SCHEDULER", "")
+    monkeypatch.setenv("JUPYTER_PATH", os.environ.get("JUPYTER_PATH", ""))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

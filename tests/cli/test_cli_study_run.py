@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets.cli import main
-from cnnvis_widgets.study import thesis_grid
+from cnnvis_widgets.study import estimate, thesis_grid
 from cnnvis_widgets.study.thesis_grid import Choice
 
 
@@ -41,6 +41,7 @@ def model(tmp_path_factory: Any) -> Path:
 @pytest.fixture(autouse=True)
 def quick_lime(monkeypatch: pytest.MonkeyPatch) -> None:
     given = thesis_grid.methods()
+    monkeypatch.setattr(estimate, "LONG", float("inf"))  # however busy the machine is
     few = {**given, "lime": ("lime", {"samples": 10, "pieces": 4}, given["lime"][2])}
     monkeypatch.setattr(thesis_grid, "methods", lambda: few)
 
