@@ -14,7 +14,6 @@ from cnnvis_widgets.cli.decoder import add_decoder
 from cnnvis_widgets.cli.explain import add_explain
 from cnnvis_widgets.cli.models import add_models
 from cnnvis_widgets.cli.publishing import add_publishing, publishing
-from cnnvis_widgets.cli.questions import add_questions
 from cnnvis_widgets.cli.study import add_study
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.serving import server as serving
@@ -82,8 +81,6 @@ def parser() -> argparse.ArgumentParser:
     add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))
     decoders = commands.add_parser("decoder", help="decoders for the method upconvnet")
     add_decoder(decoders)
-
-    add_questions(commands.add_parser("questions", help="the lessons' questions, for Moodle"))
 
     doctor = commands.add_parser("doctor", help="what is here, what will not work, and why")
     doctor.set_defaults(run=lambda _: _doctor())
