@@ -58,32 +58,37 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TrustChecks(Explain):
-    """What can be said of a map at once: coverage, the sum, likeness to edges."""
+class OfAMap(Explain):
+    """Checks of the map that `Explain` asks for."""
 
     def perform(  # type: ignore[override]
         self, library: Library, step: Step, tell: Tell = untold
     ) -> tuple[Check, ...]:
         """See `Check`; none of a method that makes a picture."""
         found = library.remembered(self) or self.explanation(library, step)
-        if found.attribution is None:
-            return ()
-        checks = [coverage_check(found, len(library.network(self.network).layers))]
-        checks += [check for check in (sum_check(found), edges_check(found)) if check]
-        return tuple(checks)
+        return () if found.attribution is None else self.checks(found, library, step)
+
+    def checks(self, found: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
+        """What is said of the map."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class RandomTopLayer(Explain):
+class TrustChecks(OfAMap):
+    """What can be said of a map at once: coverage, the sum, likeness to edges."""
+
+    def checks(self, found: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
+        """Of coverage; of the sum and the edges, where there is something to say."""
+        coverage = coverage_check(found, len(library.network(self.network).layers))
+        return coverage, *filter(None, (sum_check(found), edges_check(found)))
+
+
+@dataclass(frozen=True)
+class RandomTopLayer(OfAMap):
     """Whether a map stays when the layer on top of the network is random (Adebayo et al. 2018)."""
 
-    def perform(  # type: ignore[override]
-        self, library: Library, step: Step, tell: Tell = untold
-    ) -> tuple[Check, ...]:
-        """One `Check`; none of a method that makes a picture."""
-        found = library.remembered(self) or self.explanation(library, step)
-        if found.attribution is None:
-            return ()
+    def checks(self, found: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
+        """One check, which is open where the network cannot be copied."""
         network = library.network(self.network)
         if network.model.count_params() > LARGEST_COPY:
             return (_unchecked("the network is too large to be copied on the side"),)

@@ -92,6 +92,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 
 
 @pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """`cnnvis app` of this test session, over the lessons that come along."""
+    server = app_server(tmp_path_factory.mktemp("course"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """The JupyterLab server of this test session."""
     server = lab_server(tmp_path_factory.mktemp("lab"))

@@ -7,20 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_servers import JupyterServer, app_server
+from jupyter_servers import JupyterServer
 from playwright.sync_api import Browser, Page, expect
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 LOADING = 180_000
 BAD = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """`cnnvis app`."""
-    server = app_server(tmp_path_factory.mktemp("app"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -49,8 +41,8 @@ def found(page: Page) -> list[str]:
     ]
 
 
-def opened(page: Page, server: JupyterServer, name: str) -> None:
-    page.goto(f"{server.url}/voila/render/{name}.ipynb", wait_until="commit")
+def opened(page: Page, course: JupyterServer, name: str) -> None:
+    page.goto(f"{course.url}/voila/render/{name}.ipynb", wait_until="commit")
 
 
 def test_axe_sees_what_is_wrong(page: Page) -> None:
@@ -63,14 +55,14 @@ def test_axe_sees_what_is_wrong(page: Page) -> None:
     assert rules >= {"button-name:", "image-alt:", "color-contrast:"}
 
 
-def test_the_home_page(page: Page, server: JupyterServer) -> None:
-    opened(page, server, "00_index")
+def test_the_home_page(page: Page, course: JupyterServer) -> None:
+    opened(page, course, "00_index")
     expect(page.locator(".cnnvis-course-card").first).to_be_visible(timeout=LOADING)
     assert found(page) == []
 
 
-def test_the_explorer_with_each_of_its_panels_and_tools(page: Page, server: JupyterServer) -> None:
-    opened(page, server, "explorer")
+def test_the_explorer_with_each_of_its_panels_and_tools(page: Page, course: JupyterServer) -> None:
+    opened(page, course, "explorer")
     expect(page.locator(".cnnvis-trust-line button").first).to_be_visible(timeout=LOADING)
     assert found(page) == []
     for name in ("Network", "Picture", "Layer", "Method", "Parameters"):
@@ -86,21 +78,21 @@ def test_the_explorer_with_each_of_its_panels_and_tools(page: Page, server: Jupy
     assert found(page) == []
 
 
-def test_the_comparer(page: Page, server: JupyterServer) -> None:
-    opened(page, server, "comparer")
+def test_the_comparer(page: Page, course: JupyterServer) -> None:
+    opened(page, course, "comparer")
     cells = page.locator(".cnnvis-comparer img, .cnnvis-grid-map, .cnnvis-comparer canvas")
     expect(cells.first).to_be_visible(timeout=LOADING)
     assert found(page) == []
 
 
-def test_the_scoreboard(page: Page, server: JupyterServer) -> None:
-    opened(page, server, "scoreboard")
+def test_the_scoreboard(page: Page, course: JupyterServer) -> None:
+    opened(page, course, "scoreboard")
     expect(page.locator(".cnnvis-scoreboard").first).to_be_visible(timeout=LOADING)
     assert found(page) == []
 
 
-def test_a_lesson(page: Page, server: JupyterServer) -> None:
-    opened(page, server, "03_08_grad_cam")
+def test_a_lesson(page: Page, course: JupyterServer) -> None:
+    opened(page, course, "03_08_grad_cam")
     expect(page.locator(".cnnvis-running")).to_be_hidden(timeout=LOADING)
     expect(page.locator(".cnnvis-view").first).to_be_visible(timeout=LOADING)
     assert found(page) == []

@@ -17,18 +17,10 @@ ROOT = Path(__file__).parents[2]
 RUNNING = re.compile(r"Running: [1-9]\d* of 27")  # the first cells may be done at once
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """`cnnvis app`."""
-    server = app_server(tmp_path_factory.mktemp("app"))
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def app(server: JupyterServer) -> str:
+def app(course: JupyterServer) -> str:
     """The address of the pages as `cnnvis app` serves them."""
-    return f"{server.url}/voila/render"
+    return f"{course.url}/voila/render"
 
 
 @pytest.fixture
@@ -112,9 +104,9 @@ def test_a_word_leads_to_its_place_in_the_glossary(app: str, page: Page, screens
 
 
 def test_a_lesson_can_be_read_and_used_while_its_cells_run(
-    app: str, page: Page, server: JupyterServer, screenshot
+    app: str, page: Page, course: JupyterServer, screenshot
 ) -> None:
-    start, others = time.monotonic(), len(server.kernels())
+    start, others = time.monotonic(), len(course.kernels())
     closed: list[str] = []
     page.on("websocket", lambda line: line.on("close", lambda line: closed.append(line.url)))
     page.goto(f"{app}/03_08_grad_cam.ipynb", wait_until="commit")
@@ -137,7 +129,7 @@ def test_a_lesson_can_be_read_and_used_while_its_cells_run(
     page.wait_for_timeout(max(0, 35 - (time.monotonic() - start)) * 1000)
     assert ["/voila/execution/" in url for url in closed] == [True]
     page.goto("about:blank")
-    _await_kernels(server, others)
+    _await_kernels(course, others)
 
 
 def test_outputs_beside_a_widget_are_kept(page: Page, tmp_path) -> None:
@@ -166,9 +158,9 @@ display(Quiz("And then?", ["one", "two"], 1))
 
 
 def test_a_line_that_breaks_is_told_of_and_a_page_left_early_ends_its_kernel(
-    app: str, page: Page, server: JupyterServer
+    app: str, page: Page, course: JupyterServer
 ) -> None:
-    others = len(server.kernels())
+    others = len(course.kernels())
     page.add_init_script("""const Line = window.WebSocket; window.lines = [];
       window.WebSocket = class extends Line {
         constructor(...all) { super(...all); lines.push(this); } };""")
@@ -180,16 +172,16 @@ def test_a_line_that_breaks_is_told_of_and_a_page_left_early_ends_its_kernel(
     stopped.get_by_role("button", name="Load the page again").click()
     expect(page.locator(".cnnvis-running")).to_contain_text(RUNNING, timeout=60_000)
     page.goto("about:blank")
-    _await_kernels(server, others)
-    assert "Error at server" not in server.tail(400)
-    assert "Uncaught exception" not in server.tail(400)
+    _await_kernels(course, others)
+    assert "Error at server" not in course.tail(400)
+    assert "Uncaught exception" not in course.tail(400)
 
 
-def _await_kernels(server: JupyterServer, count: int) -> None:
+def _await_kernels(course: JupyterServer, count: int) -> None:
     """Wait until no more kernels run than `count`."""
     end = time.monotonic() + 20
-    while len(server.kernels()) > count:
-        assert time.monotonic() < end, f"{len(server.kernels())} kernels, {count} expected."
+    while len(course.kernels()) > count:
+        assert time.monotonic() < end, f"{len(course.kernels())} kernels, {count} expected."
         time.sleep(0.1)
 
 

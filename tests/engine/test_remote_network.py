@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from served import in_a_page, same
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets import engine as engine_room
@@ -21,7 +19,7 @@ from cnnvis_widgets.engine import remote_network
 from cnnvis_widgets.engine.questions import FACTS, QUESTIONS, Ask
 from cnnvis_widgets.engine.remote_network import RemoteNetwork
 from cnnvis_widgets.engine.shared.client import SharedEngine
-from cnnvis_widgets.engine.shared.cluster import Service, Size, start
+from cnnvis_widgets.engine.shared.cluster import Service
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.methods.explanation import Explanation
 from cnnvis_widgets.zoo.loading import load_network
@@ -55,13 +53,6 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    started = start(Size(1, max(1, os.cpu_count() or 1), 6 << 30), warm=False)
-    yield started
-    started.stop()
-
-
 @pytest.fixture
 def remote(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
     engine = SharedEngine(service.address)
@@ -73,23 +64,6 @@ def remote(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Networ
 @pytest.fixture(scope="module")
 def here() -> Network:
     return load_network(NAME)
-
-
-def same(one: Any, other: Any) -> None:
-    """Equal in type and value, arrays to the last bit."""
-    assert type(one) is type(other)
-    if isinstance(one, np.ndarray):
-        assert (one.dtype, one.shape) == (other.dtype, other.shape)
-        assert one.tobytes() == other.tobytes()
-    elif isinstance(one, dict):
-        assert list(one) == list(other)
-        same(list(one.values()), list(other.values()))
-    elif isinstance(one, tuple | list):
-        assert len(one) == len(other)
-        for a, b in zip(one, other, strict=True):
-            same(a, b)
-    else:
-        assert one == other
 
 
 @pytest.mark.parametrize("fact", sorted(FACTS))
@@ -191,13 +165,9 @@ def test_a_page_s_process_loads_no_tensorflow(service: Service) -> None:
         "print(found, len(network.weights('predictions')), network.count_params(),"
         " sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     )
-    environment = {**os.environ, engine_room.SCHEDULER_VARIABLE: service.address}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.startswith("<Explanation: Deep Taylor")
-    assert done.stdout.rstrip().endswith("[]")
+    said = in_a_page(code, service)
+    assert said.startswith("<Explanation: Deep Taylor")
+    assert said.endswith("[]")
 
 
 def test_an_explorer_asks_the_shared_engine_for_it(remote: Network) -> None:

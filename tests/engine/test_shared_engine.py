@@ -17,6 +17,7 @@ import numpy as np
 import own_loop
 import psutil
 import pytest
+from served import in_a_page, same
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets import engine as engine_room
@@ -42,13 +43,6 @@ FEWER = {  # as few steps as still make every method work
     "integrated_gradients": {"steps": 8},
     "score_cam": {},
 }
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    started = start(Size(1, max(1, os.cpu_count() or 1), 6 << 30), warm=False)
-    yield started
-    started.stop()
 
 
 @pytest.fixture(scope="module")
@@ -89,22 +83,6 @@ def facts(address: str) -> dict[str, Any]:
             return await getattr(scheduler, "cnnvis-facts")()
 
     return own_loop.run(ask())
-
-
-def same(one: Any, other: Any) -> None:
-    """Equal in type and value, arrays to the last bit."""
-    assert type(one) is type(other)
-    if isinstance(one, np.ndarray):
-        assert (one.dtype, one.shape) == (other.dtype, other.shape)
-        assert one.tobytes() == other.tobytes()
-    elif isinstance(one, tuple | list):
-        assert len(one) == len(other)
-        for a, b in zip(one, other, strict=True):
-            same(a, b)
-    elif isinstance(one, Exception):
-        assert str(one) == str(other)
-    else:
-        assert one == other
 
 
 @pytest.mark.parametrize("method", list(all_methods()))
@@ -274,12 +252,7 @@ def test_a_page_on_a_shared_engine_loads_no_tensorflow(service: Service) -> None
         "print(page.view.title, '|', sorted({'tensorflow', 'keras', 'matplotlib', 'sklearn', "
         "'skimage', 'lime'} & set(sys.modules)))"
     )
-    environment = {**os.environ, engine_room.SCHEDULER_VARIABLE: service.address}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    title, _, heavy = done.stdout.strip().rpartition(" | ")
+    title, _, heavy = in_a_page(code, service).rpartition(" | ")
     assert title.startswith("Grad-CAM")
     assert heavy == "[]"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracles.efficientnet_lite import parameters
 
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.zoo import efficientnet_lite
@@ -38,18 +39,6 @@ def network(request: pytest.FixtureRequest) -> Any:
     found = load_network(request.param)
     found.name_in_zoo = request.param
     return found
-
-
-def parameters(blocks: list[tuple[int, int, int, int, int]]) -> int:
-    """Weights, and four numbers of BatchNorm for each unit."""
-    total = 9 * 3 * 32 + 4 * 32
-    for repeats, kernel, expand, units, out in blocks:
-        for _ in range(repeats):
-            wide = units * expand
-            total += (units * wide + 4 * wide) * (expand > 1)
-            total += kernel**2 * wide + 4 * wide + wide * out + 4 * out
-            units = out
-    return total + units * 1280 + 4 * 1280 + 1280 * 1000 + 1000
 
 
 def test_the_architecture_is_the_published_one(network: Any) -> None:

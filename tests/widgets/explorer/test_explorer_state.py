@@ -7,23 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_double import EngineDouble
-from test_explorer import explained, made_up
+from explorer_answers import explained
 
 from cnnvis_widgets.engine.requests import Neuron
 from cnnvis_widgets.widgets import Explorer
-
-
-@pytest.fixture
-def engine() -> EngineDouble:
-    return EngineDouble(made_up)
-
-
-@pytest.fixture
-def explorer(engine: EngineDouble) -> Explorer:
-    made = Explorer(engine=engine)  # type: ignore[arg-type]
-    engine.answer_all()
-    engine.requests.clear()
-    return made
 
 
 def test_only_what_is_chosen_stands_in_the_link(explorer: Explorer, engine: EngineDouble) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_double import EngineDouble
-from test_explorer import made_up
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.requests import Explain
@@ -15,19 +14,6 @@ from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpix
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.widgets.explorer.explorer import Explorer
 from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
-
-
-@pytest.fixture
-def engine() -> EngineDouble:
-    return EngineDouble(made_up)
-
-
-@pytest.fixture
-def explorer(engine: EngineDouble) -> Explorer:
-    made = Explorer(engine=engine)  # type: ignore[arg-type]
-    engine.answer_all()
-    engine.requests.clear()
-    return made
 
 
 def touch(explorer: Explorer, boxes: Any = (), off: Any = (), number: int = 1) -> None:

@@ -5,26 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from engine_double import EngineDouble
-from test_explorer import made_up
+from explorer_answers import made_up
 
 from cnnvis_widgets.engine.requests import Warm
 from cnnvis_widgets.engine.trust import Check, RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.explorer.explorer import Explorer
 from cnnvis_widgets.widgets.explorer.trust_strip import TrustStrip, check_records, figure
-
-
-@pytest.fixture
-def engine() -> EngineDouble:
-    return EngineDouble(made_up)
-
-
-@pytest.fixture
-def explorer(engine: EngineDouble) -> Explorer:
-    made = Explorer(engine=engine)  # type: ignore[arg-type]
-    engine.answer_all()
-    engine.requests.clear()
-    return made
 
 
 def test_the_checks_are_of_the_map_that_was_asked_for(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_double import EngineDouble
-from test_explorer import made_up
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.requests import Explain
@@ -19,18 +18,6 @@ from cnnvis_widgets.widgets.explorer.explorer import Explorer
 from cnnvis_widgets.widgets.explorer.saved_state import parsed
 
 UPLOAD = np.random.default_rng(2).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-
-
-@pytest.fixture
-def engine() -> EngineDouble:
-    return EngineDouble(made_up)
-
-
-@pytest.fixture
-def explorer(engine: EngineDouble) -> Explorer:
-    made = Explorer(engine=engine)  # type: ignore[arg-type]
-    engine.answer_all()
-    return made
 
 
 def opened(explorer: Explorer, text: str, picture: bytes = b"", name: str = "a.png") -> None:

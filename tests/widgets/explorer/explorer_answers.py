@@ -1,0 +1,89 @@
+"""What a made-up engine answers to an explorer, and what the explorer asked of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from engine_double import EngineDouble
+
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.records import Field, LayerInfo, Prediction
+from cnnvis_widgets.engine.requests import (
+    Explain,
+    LayerView,
+    NetworkFacts,
+    NeuronMap,
+    Neurons,
+    Open,
+    Predict,
+    Shown,
+    Warm,
+)
+from cnnvis_widgets.engine.touch import (
+    Answers,
+    Covered,
+    Deletion,
+    DeletionCurve,
+    Fields,
+    Seen,
+    Superpixels,
+)
+from cnnvis_widgets.engine.trust import Check, RandomTopLayer, TrustChecks
+
+LAYERS = (
+    LayerInfo("stem_conv", "Conv2D", (5, 7, 4), 4),
+    LayerInfo("block1_conv", "Conv2D", (3, 4, 6), 6),
+    LayerInfo("predictions", "Dense", (3,), 3),
+)
+LABELS = ("cat", "cup", "dog")
+
+
+def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
+    """What a worker would answer."""
+    if isinstance(request, Open):
+        return NetworkFacts("Fake", LAYERS, LABELS, unsuited or {}, "")
+    if isinstance(request, Predict):
+        return [Prediction(2, "dog", 0.7, 3.0), Prediction(0, "cat", 0.3, 2.0)]
+    if isinstance(request, Neurons):
+        found = next(info for info in LAYERS if info.name == request.layer)
+        maps = np.ones(found.output_shape[:-1], np.float32) if found.units != 3 else None
+        neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
+        return LayerView(found.units, found.output_shape[:-1], neurons)
+    if isinstance(request, Fields):
+        return Seen((3, 4), Field((5, 7), (2, 2), (-1, -1)), (6, 8))
+    if isinstance(request, Superpixels):
+        return np.arange(48, dtype=np.int16).reshape(6, 8) // 12
+    if isinstance(request, Covered):
+        return Answers((Prediction(1, "cup", 0.6, 4.0), Prediction(2, "dog", 0.2, 1.0)), None, 0.25)
+    if isinstance(request, DeletionCurve):
+        return Deletion((0.0, 1.0), (0.9, 0.1), (0.9, 0.1), (0.3, 0.5), "probability")
+    if isinstance(request, TrustChecks):
+        return (
+            Check("coverage", "good", 0.0, "All layers."),
+            Check("edges", "bad", 0.91, "Edges."),
+        )
+    if isinstance(request, RandomTopLayer):
+        return (Check("random_top", "doubtful", 0.62, "Part of it."),)
+    if isinstance(request, Explain):
+        neuron = request.neuron or Neuron(None, 2)
+        heatmap = np.full((6, 8), neuron.unit + 1, np.float32)
+        picture = np.zeros((6, 8, 3), np.uint8)
+        title = f"{request.method} of {neuron.unit} in {neuron.layer}"
+        return Shown(
+            title, neuron, 1.0, picture, heatmap, None, False, "u", ("a note",), "", "code"
+        )
+    assert isinstance(request, Warm)
+    return None
+
+
+def failing(error: Exception) -> Any:
+    """Answers in which every explanation fails."""
+    return lambda request: error if type(request) is Explain else made_up(request)
+
+
+def explained(engine: EngineDouble) -> Explain:
+    """The last explanation that was asked for, which must be the only one."""
+    found = [r for r in engine.requests if type(r) is Explain]
+    assert len(found) == 1, found
+    return found[0]
