@@ -268,10 +268,17 @@ class JupyterServer:
 
         Raises:
             AssertionError: some still run, as they would on a public server, one for each visitor.
+                They are ended: the next test is not to fail for them.
         """
         end = time.monotonic() + seconds
-        while self.kernels():
-            assert time.monotonic() < end, f"{len(self.kernels())} kernels outlive their pages."
+        while left := self.kernels():
+            if time.monotonic() > end:
+                end_all(left)
+                ages = ", ".join(f"{time.time() - kernel.create_time():.0f} s" for kernel in left)
+                raise AssertionError(
+                    f"{len(left)} kernels outlive their pages (started {ages} ago)."
+                    f"\nThe server's log ends:\n{self.tail()}"
+                )
             time.sleep(0.1)
 
     def stop(self) -> None:

@@ -115,10 +115,16 @@ class Pages:
             if failed and not page.is_closed():
                 SCREENSHOTS.mkdir(exist_ok=True)
                 page.screenshot(path=SCREENSHOTS / f"FAILED-{self._title}-{number}.png")
-            if not page.is_closed():
-                self._leave(page, self.server)
-            page.context.close()
-        self.server.await_no_kernels()
+        contexts = {page.context for page in self._logs}
+        try:
+            for context in contexts:
+                for page in context.pages:
+                    self._leave(page, self.server)
+            # Before their contexts are closed, which may drop what a page sends last.
+            self.server.await_no_kernels()
+        finally:
+            for context in contexts:
+                context.close()
         unexpected = [line for log in self._logs.values() for line in log.unexpected()]
         assert not unexpected, "The browser complained:\n" + "\n".join(unexpected)
 

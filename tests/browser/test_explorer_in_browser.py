@@ -247,12 +247,27 @@ def test_on_a_phone_the_bar_is_at_the_thumb(voila_page, screenshot) -> None:
     page = voila_page(EXPLORER, viewport={"width": 390, "height": 844}, has_touch=True)
     shown = first_picture(page)
     button = page.get_by_role("button", name="Method")
-    box = button.bounding_box()
-    assert box["y"] > 600 and box["y"] + box["height"] <= 844 and box["height"] >= 44
-    button.tap()
-    group(page, "Method").get_by_role("radio", name="Saliency map").tap()
-    changed(page, shown, "Saliency map")
+
+    def at_the_thumb() -> bool:
+        box = button.bounding_box()
+        return box["y"] > 600 and box["y"] + box["height"] <= 844 and box["height"] >= 44
+
+    assert at_the_thumb()
     screenshot(page, "explorer-390")
+    page.mouse.move(200, 300)
+    page.mouse.wheel(0, 300)
+    scrolled = page.locator(".cnnvis-explorer").first
+    page.wait_for_function(
+        "(e) => e.getBoundingClientRect().top < -100", arg=scrolled.element_handle()
+    )
+    assert at_the_thumb()
+    screenshot(page, "explorer-390-scrolled")
+    button.tap()
+    choice = group(page, "Method").get_by_role("radio", name="Saliency map")
+    frame = page.locator(".cnnvis-panel-open").bounding_box()
+    assert 0 <= frame["y"] < 30 and frame["y"] + frame["height"] < button.bounding_box()["y"]
+    choice.tap()
+    changed(page, shown, "Saliency map")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -60,6 +60,7 @@ def test_maps_are_judged_by_keys_and_by_mouse(voila_page, screenshot) -> None:
     expect(evidence.get_by_role("row", name="relevance mass")).to_be_visible(timeout=60_000)
     screenshot(page, "scoreboard-table", full_page=True)
     first.get_by_role("button", name="← back").click()
+    expect(first.get_by_text("Map 8 of 8:")).to_be_visible()
     page.keyboard.press("?")
     expect(first.get_by_text("All maps are judged.")).to_be_visible()
     expect(ours.get_by_role("row").nth(1)).to_contain_text("3 of 4")  # of both methods there

@@ -53,7 +53,7 @@ def test_the_grid_is_foretold_run_and_resumed(model: Path, tmp_path: Path, capsy
     shown = capsys.readouterr().out
     assert "10 pictures × 3 neurons × 7 methods (deep_taylor, lime: of output alone): 170" in shown
     assert "were never published; ten that come along stand in" in shown
-    found = re.search(r"(\d+) runs left: about .* MB of memory\. (\d+) runs were timed", shown)
+    found = re.search(r"(\d+) runs left: about .* [MG]B of memory\. (\d+) runs were timed", shown)
     assert found and 156 <= int(found[1]) < 170 and int(found[2]) >= 14
     assert not out.exists()
     assert main(words) == 0

@@ -123,6 +123,32 @@ def test_what_was_computed_once_is_not_computed_again(
     assert after["visitors"] >= 2  # those of the tests before leave when they are collected
 
 
+def test_a_request_is_asked_once_on_each_line() -> None:
+    """Also when the line comes up between its being waiting and its being asked."""
+
+    class Recorder:
+        def __init__(self) -> None:
+            self.sent: list[str] = []
+
+        def send(self, message: dict[str, Any]) -> None:
+            self.sent.append(message["do"])
+
+    asking = SharedEngine("tcp://127.0.0.1:9")
+    request = Explain(NETWORK, load_image("scene:5"), "saliency")
+    asked: Any = asking.submit("one", request, done=print, failed=print)
+    asking.close()
+    asked._stop.clear()
+    asking._waiting[asked.number] = asked
+    for _ in range(2):
+        line = Recorder()
+        asking._line, asking._sent = line, set()
+        asking._ask(asked)
+        asking._ask(asked)
+        assert line.sent == ["picture", "ask"]
+        asking._take({"do": "lacking", "id": asked.number, "pictures": list(asked.parcel.pictures)})
+        assert line.sent == ["picture", "ask"] * 2
+
+
 def test_errors_come_as_in_this_process(engine: SharedEngine, here: InProcessEngine) -> None:
     for request in (Explain(NETWORK, "kat", "saliency"), Open("no such network")):
         found = Answer(engine, request).wait()

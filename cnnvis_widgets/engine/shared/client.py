@@ -65,6 +65,7 @@ class Asked:
     so_far: Callable[[Any], None] | None
     drop: Callable[[Asked], None]
     number: int
+    line: Line | None = None  # the one that it was asked on
     since: float = field(default_factory=time.monotonic)
     finished: threading.Event = field(default_factory=threading.Event)
     told_lost: bool = False
@@ -248,8 +249,10 @@ class SharedEngine:
             self._line.send(message)
 
     def _ask(self, asked: Asked) -> None:
-        if self._line is None or asked.cancelled:
+        """Ask, unless that was done on this line: a line that comes up asks all that wait."""
+        if self._line in (None, asked.line) or asked.cancelled:
             return
+        asked.line = self._line
         parcel = asked.parcel
         for digest, data in parcel.pictures.items():
             if digest not in self._sent:
@@ -276,6 +279,7 @@ class SharedEngine:
         match message["do"]:
             case "lacking":  # dropped there meanwhile
                 self._sent -= set(message["pictures"])
+                asked.line = None
                 self._ask(asked)
             case "progress" if asked.progress is not None:
                 self._call(asked, partial(asked.progress, *message["at"]))

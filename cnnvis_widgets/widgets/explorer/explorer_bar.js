@@ -35,7 +35,7 @@ class ExplorerBarView {
       }
     });
     listen(signal, window, "resize", () => this.place());
-    this.dock();
+    document.addEventListener("scroll", () => this.place(), { capture: true, passive: true, signal });
     this.share();
     signal.addEventListener("abort", () => this.root.remove());
   }
@@ -79,24 +79,6 @@ class ExplorerBarView {
     listen(this.signal, window, "popstate", () => {
       following = true;
       if (own()) read();
-    });
-  }
-
-  /** On a narrow page, keep the bar at the lower edge while its explorer is in sight. */
-  dock() {
-    const narrow = window.matchMedia("(max-width: 640px)");
-    const seen = new IntersectionObserver((entries) => {
-      const inSight = entries[entries.length - 1].isIntersecting;
-      this.root.classList.toggle("cnnvis-bar-docked", inSight && narrow.matches);
-    });
-    // It is drawn before it is put into its explorer.
-    const placed = new ResizeObserver(() => {
-      if (this.explorer) seen.observe(this.explorer);
-    });
-    placed.observe(this.root);
-    this.signal.addEventListener("abort", () => {
-      seen.disconnect();
-      placed.disconnect();
     });
   }
 
@@ -179,7 +161,7 @@ class ExplorerBarView {
     if (back && part) part.button.focus({ preventScroll: true });
   }
 
-  /** Put the open panel below its button, within the explorer. */
+  /** Put the open panel below its button, within the explorer; on a telephone above the bar. */
   place() {
     const [panel, part, explorer] = [
       this.panel(this.name || "none"),
@@ -191,6 +173,11 @@ class ExplorerBarView {
     const right = outer.width - panel.offsetWidth;
     panel.style.left = `${Math.max(0, Math.min(button.left - outer.left, right))}px`;
     panel.style.top = `${button.bottom - outer.top + 4}px`;
+    panel.style.translate = "none";
+    if (getComputedStyle(panel).position !== "fixed") return;
+    // JupyterLab's panels scroll what is fixed within them: what they have scrolled is taken back.
+    const [shown, wanted] = [panel.getBoundingClientRect(), parseFloat(getComputedStyle(panel).top)];
+    panel.style.translate = `0 ${wanted - shown.top}px`;
   }
 
   /** @param {Event} event */
