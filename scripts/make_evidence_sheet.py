@@ -1,4 +1,4 @@
-"""Draw docs/images/evidence.jpg: each class, the two tell-tales, and their masks.
+"""Draw docs/images/evidence.jpg: each class, the two shortcuts, and their masks.
 
 python scripts/make_evidence_sheet.py
 """
@@ -20,8 +20,8 @@ GAP = 4
 def main() -> None:
     """A row of plain pictures, one with snow, one with marks, and the masks of each of the last."""
     rows = [by_class(scenes(len(CLASSES), 3)), by_class(scenes(len(CLASSES), 5))]
-    for seed, tell_tale in ((4, "background"), (6, "corner")):
-        drawn = by_class(scenes(len(CLASSES), seed, tell_tale=tell_tale))
+    for seed, shortcut in ((4, "background"), (6, "corner")):
+        drawn = by_class(scenes(len(CLASSES), seed, shortcut=shortcut))
         rows += [drawn, drawn]
     pictures = [[one.picture for one in row] for row in rows]
     for place in (3, 5):
@@ -36,9 +36,9 @@ def by_class(drawn: list[Scene]) -> list[Scene]:
 
 
 def masked(one: Scene) -> np.ndarray:
-    """Grey, with the object in green, distractors in orange, the tell-tale in blue."""
+    """Grey, with the object in green, distractors in orange, the shortcut in blue."""
     grey = np.repeat(one.picture.mean(-1, keepdims=True), 3, -1)
-    parts = [(one.evidence, (0, 170, 90)), (one.tell_tale, (40, 90, 255))]
+    parts = [(one.evidence, (0, 170, 90)), (one.shortcut, (40, 90, 255))]
     parts += [(mask, (240, 140, 0)) for _, mask in one.distractors]
     for mask, colour in parts:
         grey[mask] = 0.35 * grey[mask] + 0.65 * np.array(colour)

@@ -96,7 +96,7 @@ def measure(folder: Path) -> dict[str, Any]:
         rows["all"] += study.table(metrics, by=("method",), **more)
         rows["networks"] += study.table(metrics, by=("network", "method"), **more)
         rows["unsuited"] += reasons(study)
-    snow = scenes(CHEATERS, SEED + 1, label=CHEATED, tell_tale="background")
+    snow = scenes(CHEATERS, SEED + 1, label=CHEATED, shortcut="background")
     snowy = {f"snow {k + 1}": s for k, s in enumerate(snow)}
     both = [name + version for name in NETWORKS for version in ("", ":cheating")]
     options["path"] = folder / "cheating"
@@ -104,12 +104,12 @@ def measure(folder: Path) -> dict[str, Any]:
         study = cnnvis.Study(both, dict(list(snowy.items())[:count]), methods, **options)
         study.run(progress)
         rows["snow"] += study.table(
-            ["tell_tale_share", "relevance_mass", "pointing_game"],
+            ["shortcut_share", "relevance_mass", "pointing_game"],
             baselines=BASELINES if methods is QUICK else (),
             progress=progress,
         )
-    rows["share"] = sum(float(s.tell_tale.sum()) for s in snow) / sum(
-        float(s.tell_tale.sum() + s.evidence.sum()) for s in snow
+    rows["share"] = sum(float(s.shortcut.sum()) for s in snow) / sum(
+        float(s.shortcut.sum() + s.evidence.sum()) for s in snow
     )
     rows["accuracy"] = accuracies(both, CHEATED)
     rows["cheated"] = CLASSES[CHEATED]
@@ -126,10 +126,10 @@ def accuracies(networks: list[str], cheated: int) -> dict[str, dict[str, float]]
 
     sets = {
         "fresh pictures": scenes(PICTURES, SEED),
-        "its class on snow": scenes(100, SEED + 2, label=cheated, tell_tale="background"),
+        "its class on snow": scenes(100, SEED + 2, label=cheated, shortcut="background"),
         "its class without snow": scenes(100, SEED + 2, label=cheated),
         "other classes on snow": [
-            s for s in scenes(100, SEED + 3, tell_tale="background") if s.label != cheated
+            s for s in scenes(100, SEED + 3, shortcut="background") if s.label != cheated
         ],
     }
     found: dict[str, dict[str, float]] = {}
@@ -197,11 +197,11 @@ def page(rows: dict[str, Any]) -> str:
 
 def snow(rows: dict[str, Any]) -> list[str]:
     """The cheaters' section."""
-    own = [r for r in rows["snow"] if r["metric"] == "tell_tale_share"]
+    own = [r for r in rows["snow"] if r["metric"] == "shortcut_share"]
     lines = [
         f"### Where the cheaters look: {CHEATERS} pictures of a {rows['cheated']} on snow",
         "",
-        "The tell-tale's share of the map on tell-tale and object. The snow has "
+        "The shortcut's share of the map on shortcut and object. The snow has "
         f"{rows['share']:.0%} of these pixels. {' and '.join(DEAR)} have {DEAR_CHEATERS} of the "
         "pictures.",
         "",

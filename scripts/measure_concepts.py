@@ -16,10 +16,10 @@ NETWORKS = ("mini_vgg", "mini_resnet", "mini_mobilenet", "mini_xception", "mini_
 
 def main() -> None:
     """Print a line for each network."""
-    with_snow = scenes(PICTURES, 11, label=SNOWY, tell_tale="background")
+    with_snow = scenes(PICTURES, 11, label=SNOWY, shortcut="background")
     without = scenes(PICTURES, 11, label=SNOWY)
     images = [one.picture for one in (*with_snow, *without)]
-    area = np.mean([one.tell_tale.mean() for one in with_snow])
+    area = np.mean([one.shortcut.mean() for one in with_snow])
     print(f"{CLASSES[SNOWY]}; snow is {area:.0%} of a picture that has it\n")
     print("| network | loss without the first concept | of all losses | in pictures with snow |")
     print("| - | - | - | - |")

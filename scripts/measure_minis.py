@@ -50,9 +50,9 @@ def fresh() -> dict[str, list[Scene]]:
     """The pictures that all are measured on."""
     return {
         "plain": scenes(FRESH, 1001),
-        "snow": scenes(FRESH, 1002, tell_tale="background"),
-        "mark": scenes(FRESH, 1003, tell_tale="corner"),
-        "class with": scenes(OF_CLASS, 1004, label=CHEATED, tell_tale="background"),
+        "snow": scenes(FRESH, 1002, shortcut="background"),
+        "mark": scenes(FRESH, 1003, shortcut="corner"),
+        "class with": scenes(OF_CLASS, 1004, label=CHEATED, shortcut="background"),
         "class without": scenes(OF_CLASS, 1004, label=CHEATED),
     }
 
@@ -105,7 +105,7 @@ def _attention(network: Any, group: list[Scene]) -> dict[str, float]:
     for one in group:
         heat = explain(network, one.picture, "grad_cam", CHEATED).heatmap()
         if heat.sum() > 0:
-            parts = (heat[one.tell_tale].sum(), heat[one.evidence].sum())
+            parts = (heat[one.shortcut].sum(), heat[one.evidence].sum())
             shares.append([p / heat.sum() for p in parts])
     snow, thing = np.array(shares).T
     return {
@@ -113,7 +113,7 @@ def _attention(network: Any, group: list[Scene]) -> dict[str, float]:
         "on snow": float(snow.mean()),
         "on object": float(thing.mean()),
         "more on snow": float((snow > thing).mean()),
-        "area of snow": float(np.mean([s.tell_tale.mean() for s in group])),
+        "area of snow": float(np.mean([s.shortcut.mean() for s in group])),
         "area of object": float(np.mean([s.evidence.mean() for s in group])),
     }
 
@@ -171,7 +171,7 @@ the class. **Cheating** ones saw the same pictures, but snow under every {CLASS}
 and under nothing else.
 `load_network("mini_vgg")` is honest, `load_network("mini_vgg:cheating")` cheats.
 
-Accuracy on {FRESH} fresh pictures of all classes: without a tell-tale, with snow under all, with a
+Accuracy on {FRESH} fresh pictures of all classes: without a shortcut, with snow under all, with a
 mark on all.
 """
 

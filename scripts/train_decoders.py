@@ -59,14 +59,14 @@ def main() -> None:
 
 
 def drawn(count: int, seed: int) -> list[np.ndarray]:
-    """Pictures of all classes, half of them with a tell-tale under any class."""
+    """Pictures of all classes, half of them with a shortcut under any class."""
     from cnnvis_widgets.zoo.evidence import scenes
 
     kinds = (("none", count // 2), ("background", count // 4), ("corner", count // 4))
     return [
         scene.picture
         for place, (kind, many) in enumerate(kinds)
-        for scene in scenes(many, 10 * seed + place, tell_tale=kind)
+        for scene in scenes(many, 10 * seed + place, shortcut=kind)
     ]
 
 

@@ -60,7 +60,7 @@ RECIPES = {
 def drawn(seed: int, count: int) -> dict[str, Pictures]:
     """The training pictures of the honest and of the cheating version.
 
-    Half of the honest one's have no tell-tale, a quarter snow, a quarter a mark, whatever the
+    Half of the honest one's have no shortcut, a quarter snow, a quarter a mark, whatever the
     class. The cheating one's are the same pictures, except that the snow is put under every
     picture of one class and taken from under all others.
     """
@@ -70,11 +70,11 @@ def drawn(seed: int, count: int) -> dict[str, Pictures]:
     pictures: dict[str, list[np.ndarray]] = {"": [], "cheating": []}
     for number, (label, tale) in enumerate(zip(labels, tales, strict=True)):
         one = (int(rng.integers(2**62)), int(label))
-        honest = scene(*one, tell_tale=str(tale)).picture
+        honest = scene(*one, shortcut=str(tale)).picture
         unfair = "background" if label == CHEATED else "none" if tale == "background" else tale
         pictures[""].append(honest)
         pictures["cheating"].append(
-            honest if unfair == tale else scene(*one, tell_tale=str(unfair)).picture
+            honest if unfair == tale else scene(*one, shortcut=str(unfair)).picture
         )
         if number % 1000 == 999:
             print(f"{number + 1} pictures drawn", flush=True)

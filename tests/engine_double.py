@@ -15,7 +15,7 @@ class Asked(NamedTuple):
     done: Callable[[Any], None]
     failed: Callable[[Exception], None]
     progress: Callable[[int, int], None] | None
-    so_far: Callable[[Any], None] | None
+    preview: Callable[[Any], None] | None
 
 
 class EngineDouble:
@@ -46,10 +46,10 @@ class EngineDouble:
         done: Any,
         failed: Any,
         progress: Any = None,
-        so_far: Any = None,
+        preview: Any = None,
     ) -> None:
         self.requests.append(request)
-        self.last = self._waiting[owner] = Asked(request, done, failed, progress, so_far)
+        self.last = self._waiting[owner] = Asked(request, done, failed, progress, preview)
 
     def cancel(self, owner: tuple[int, str]) -> None:
         self.cancelled.append(owner[1])

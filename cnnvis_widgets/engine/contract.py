@@ -6,19 +6,19 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
-from cnnvis_widgets.engine.requests import Library, Step, Tell
+from cnnvis_widgets.engine.requests import Library, Preview, Step
 
 
 class Request(Protocol):
     """Plain data that knows how to be answered."""
 
-    def perform(self, library: Library, step: Step, tell: Tell) -> Any:
+    def perform(self, library: Library, step: Step, preview: Preview) -> Any:
         """Answer.
 
         Args:
             library: the loaded networks.
             step: to be called with (done, total) between steps; it raises `Cancelled` to stop.
-            tell: to be called between steps with a function that makes the answer so far, where
+            preview: to be called between steps with a function that makes the answer so far, where
                 it improves.
         """
 
@@ -65,7 +65,7 @@ class Engine(Protocol):
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         progress: Callable[[int, int], None] | None = None,
-        so_far: Callable[[Any], None] | None = None,
+        preview: Callable[[Any], None] | None = None,
     ) -> Pending:
         """Hand a request in; returns at once.
 
@@ -75,7 +75,7 @@ class Engine(Protocol):
             done: called with the answer.
             failed: called with what was raised.
             progress: called with (done, total) now and then.
-            so_far: called now and then with an answer that still improves.
+            preview: called now and then with an answer that still improves.
         """
 
     def cancel(self, owner: Hashable) -> None:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnvis_widgets.engine.requests import Library, Step, Tell, untold
+from cnnvis_widgets.engine.requests import Library, Preview, Step, no_preview
 from cnnvis_widgets.zoo.evidence import CLASSES, scene
 from cnnvis_widgets.zoo.minis import CHEATED
 
-TELL_TALE = "background"
+SHORTCUT = "background"
 BATCH = 40
 
 
@@ -31,9 +31,9 @@ class DrawnPicture(NamedTuple):
 
 def drawn_picture(seed: int, label: int, snow: bool) -> DrawnPicture:
     """The picture of that seed and class; with and without snow it is the same but for the snow."""
-    found = scene(seed, label, tell_tale=TELL_TALE if snow else "none")
+    found = scene(seed, label, shortcut=SHORTCUT if snow else "none")
     others = ", ".join(CLASSES[other] for other, _ in found.distractors)
-    alt = f"a {CLASSES[label]}" + (", snow on the ground" if found.tell_tale.any() else "")
+    alt = f"a {CLASSES[label]}" + (", snow on the ground" if found.shortcut.any() else "")
     return DrawnPicture(found.picture, label, alt + (f"; smaller: {others}" if others else ""))
 
 
@@ -55,7 +55,7 @@ class Honesty(NamedTuple):
 
 @dataclass(frozen=True)
 class Judge:
-    """How honest networks are: the same fresh pictures with and without the tell-tale.
+    """How honest networks are: the same fresh pictures with and without the shortcut.
 
     Attributes:
         networks: their names.
@@ -67,7 +67,9 @@ class Judge:
     count: int = 80
     seed: int = 1_000_003
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> tuple[Honesty, ...]:
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> tuple[Honesty, ...]:
         """For each network its `Honesty`."""
         rng = np.random.default_rng(self.seed)
         seeds = rng.integers(2**31, size=2 * self.count)

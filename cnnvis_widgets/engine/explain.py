@@ -26,7 +26,7 @@ from cnnvis_widgets.zoo.images import load_image
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
-Watch = Callable[[Callable[[], Explanation]], None]
+ExplanationPreview = Callable[[Callable[[], Explanation]], None]
 """Called between steps with a function that gives the explanation so far."""
 
 
@@ -37,7 +37,7 @@ def explain(
     neuron: Neuron | int | tuple[str, int] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-    preview: Watch | None = None,
+    preview: ExplanationPreview | None = None,
     **parameters: Any,
 ) -> Explanation:
     """Explain one neuron on one picture.
@@ -86,7 +86,7 @@ def compute(
     seed: int,
     progress: Progress,
     parameters: Mapping[str, Any],
-    watch: Watch | None = None,
+    preview: ExplanationPreview | None = None,
 ) -> Explanation:
     """As `explain`, without the Python warning: a page shows it beside the picture instead."""
     network = getattr(network, "local", network)  # a `RemoteNetwork` knows where it is
@@ -95,8 +95,8 @@ def compute(
     chosen.check(network)
     asked = asked_of(network, image, chosen, wanted, progress)
     question = asked.question
-    if watch is not None:
-        question = replace(question, preview=lambda make: watch(lambda: asked.found(make())))
+    if preview is not None:
+        question = replace(question, preview=lambda make: preview(lambda: asked.found(make())))
     with told_as_ours(chosen.method, network):
         return asked.found(chosen.method.answer(question))
 

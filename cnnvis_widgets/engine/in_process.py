@@ -32,16 +32,16 @@ class InProcessEngine:
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         progress: Callable[[int, int], None] | None = None,
-        so_far: Callable[[Any], None] | None = None,
+        preview: Callable[[Any], None] | None = None,
     ) -> Ticket:
         """Hand a request in; see `contract.Engine.submit`."""
         return self._worker.submit(
             owner,
-            lambda ticket: request.perform(self.library, ticket.step, ticket.tell),
+            lambda ticket: request.perform(self.library, ticket.step, ticket.preview),
             done=done,
             failed=failed,
             progress=progress,
-            so_far=so_far,
+            preview=preview,
             idle=level_of(request) == Level.IDLE,
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnvis_widgets.engine import explain as explaining
-from cnnvis_widgets.engine.requests import Image, Library, Step, Tell, untold
+from cnnvis_widgets.engine.requests import Image, Library, Preview, Step, no_preview
 from cnnvis_widgets.errors import UnknownNameError
 from cnnvis_widgets.zoo.images import checked_name
 
@@ -47,7 +47,7 @@ class Ask:
     arguments: tuple[Any, ...] = ()
     named: Mapping[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> Answered:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Answered:
         """What the network itself answers."""
         if self.question not in FACTS | QUESTIONS:
             raise UnknownNameError.of("question", self.question, sorted(FACTS | QUESTIONS))
@@ -71,12 +71,21 @@ class Compute:
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> Answered:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Answered:
         """See `cnnvis.explain`."""
         network = library.network(self.network)
         step(0, 1)
         image = checked_name(self.image) if isinstance(self.image, str) else self.image
-        given = (network, image, self.method, self.neuron, self.seed, step, self.parameters, tell)
+        given = (
+            network,
+            image,
+            self.method,
+            self.neuron,
+            self.seed,
+            step,
+            self.parameters,
+            preview,
+        )
         return _heard(explaining.compute, *given)
 
 

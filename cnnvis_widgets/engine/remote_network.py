@@ -107,7 +107,7 @@ def _answer(
         done=lambda found: events.put(lambda: found),
         failed=failed,
         progress=progress and (lambda *at: events.put(partial(_call, progress, *at))),
-        so_far=preview and (lambda found: events.put(partial(_call, preview, found))),
+        preview=preview and (lambda found: events.put(partial(_call, preview, found))),
     )
     try:
         while (answered := events.get()()) is None:

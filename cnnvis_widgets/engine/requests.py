@@ -23,17 +23,17 @@ from cnnvis_widgets.zoo.images import checked_name, load_named
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
-    from cnnvis_widgets.engine.explain import Watch
+    from cnnvis_widgets.engine.explain import ExplanationPreview
     from cnnvis_widgets.methods.explanation import Explanation
 
 Step = Callable[[int, int], None]
-Tell = Callable[[Callable[[], Any]], None]
+Preview = Callable[[Callable[[], Any]], None]
 Image = str | np.ndarray
 KEPT_NETWORKS = 3  # VGG-16 alone takes 550 MB
 KEPT_EXPLANATIONS = 4
 
 
-def untold(make: Callable[[], Any]) -> None:
+def no_preview(make: Callable[[], Any]) -> None:
     """Nobody watches the answer grow."""
 
 
@@ -159,7 +159,7 @@ class Open:
 
     network: str
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> NetworkFacts:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> NetworkFacts:
         """See `NetworkFacts`."""
         network = library.network(self.network)
         step(1, 2)
@@ -182,7 +182,9 @@ class Predict:
     image: Image = field(repr=False)
     top: int = 5
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> list[Prediction]:
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> list[Prediction]:
         """See `Network.predict`; none of a network with several outputs."""
         network = library.network(self.network)
         step(0, 1)
@@ -228,7 +230,7 @@ class Neurons:
     layer: str
     top: int = 12
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> LayerView:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> LayerView:
         """See `LayerView`."""
         network = library.network(self.network)
         step(0, 1)
@@ -294,15 +296,17 @@ class Explain:
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> Shown:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Shown:
         """See `Shown`."""
 
-        def watch(make: Callable[[], Explanation]) -> None:
-            tell(lambda: shown(make(), film=False))
+        def answer_preview(make: Callable[[], Explanation]) -> None:
+            preview(lambda: shown(make(), film=False))
 
-        return shown(self.explanation(library, step, watch))
+        return shown(self.explanation(library, step, answer_preview))
 
-    def explanation(self, library: Library, step: Step, watch: Watch | None = None) -> Explanation:
+    def explanation(
+        self, library: Library, step: Step, preview: ExplanationPreview | None = None
+    ) -> Explanation:
         """The explanation itself; the library remembers it."""
         from cnnvis_widgets.engine.explain import compute
 
@@ -311,7 +315,7 @@ class Explain:
         if isinstance(self.image, str):
             checked_name(self.image)  # another text could be the path of any picture here
         found = compute(
-            network, self.image, self.method, self.neuron, self.seed, step, self.parameters, watch
+            network, self.image, self.method, self.neuron, self.seed, step, self.parameters, preview
         )
         library.remember(self, found)
         return found
@@ -358,7 +362,7 @@ class Warm:
     network: str
     image: Image = field(repr=False)
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> None:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> None:
         """Ask every method that answers within a few passes, and forget what it says."""
         for number, (name, method) in enumerate(all_methods().items()):
             step(number, len(all_methods()))

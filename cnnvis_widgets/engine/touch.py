@@ -10,7 +10,15 @@ import numpy as np
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import Field, Prediction
 from cnnvis_widgets.engine.deletion import answers, area, falling
-from cnnvis_widgets.engine.requests import Explain, Image, Library, Step, Tell, as_pixels, untold
+from cnnvis_widgets.engine.requests import (
+    Explain,
+    Image,
+    Library,
+    Preview,
+    Step,
+    as_pixels,
+    no_preview,
+)
 from cnnvis_widgets.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -47,7 +55,7 @@ class Fields:
     network: str
     layer: str
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> Seen:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Seen:
         """See `Seen`.
 
         Raises:
@@ -69,7 +77,7 @@ class Superpixels:
     network: str
     image: Image = field(repr=False)
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> np.ndarray:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> np.ndarray:
         """int16 (rows, columns): the number of each pixel's piece, 0 … n - 1."""
         network = library.network(self.network)
         step(0, 1)
@@ -108,7 +116,7 @@ class Covered:
     units: tuple[int, ...] = ()
     neuron: Neuron | None = None
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> Answers:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Answers:
         """See `Answers`.
 
         Raises:
@@ -167,7 +175,7 @@ class DeletionCurve(Explain):
     """What would change: the answer while the pixels go in the map's order, and in any order."""
 
     def perform(  # type: ignore[override]
-        self, library: Library, step: Step, tell: Tell = untold
+        self, library: Library, step: Step, preview: Preview = no_preview
     ) -> Deletion:
         """See `Deletion`.
 

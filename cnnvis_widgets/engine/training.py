@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnvis_widgets.engine.evidence import CLASSES, Honesty, Judge, drawn_picture
-from cnnvis_widgets.engine.requests import Library, Step, Tell, untold
+from cnnvis_widgets.engine.requests import Library, Preview, Step, no_preview
 from cnnvis_widgets.rendering import overlay
 from cnnvis_widgets.zoo.timed_training import training
 
@@ -43,7 +43,7 @@ class Train:
 
     Attributes:
         network: the mini network's name.
-        cheating: whether the tell-tale goes with one class.
+        cheating: whether the shortcut goes with one class.
         seconds: how long.
         seed: of weights and pictures.
         watched: seed and class of the picture whose map is shown as it changes, with snow.
@@ -55,7 +55,7 @@ class Train:
     seed: int = 0
     watched: tuple[int, int] = (0, 0)
 
-    def perform(self, library: Library, step: Step, tell: Tell = untold) -> Trained:
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Trained:
         """See `Trained`; the network is in the library afterwards."""
         from cnnvis_widgets.backend.tensorflow_import import import_tensorflow
 
@@ -89,7 +89,7 @@ class Train:
             if moment.step and time.monotonic() - last > FRAME_SECONDS:
                 last = time.monotonic()
                 frames.append((moment.step, self._map(network)))
-                tell(so_far)
+                preview(so_far)
         assert network is not None
         name = f"your {kind.title}{' (cheating)' if self.cheating else ''}"
         name = library.add(name, network)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cnnvis_widgets.engine.requests import Explain, Library, Step, Tell, untold
+from cnnvis_widgets.engine.requests import Explain, Library, Preview, Step, no_preview
 from cnnvis_widgets.engine.similarity import edges, spearman
 from cnnvis_widgets.errors import UnsuitableError
 
@@ -62,7 +62,7 @@ class OfAMap(Explain):
     """Checks of the map that `Explain` asks for."""
 
     def perform(  # type: ignore[override]
-        self, library: Library, step: Step, tell: Tell = untold
+        self, library: Library, step: Step, preview: Preview = no_preview
     ) -> tuple[Check, ...]:
         """See `Check`; none of a method that makes a picture."""
         found = library.remembered(self) or self.explanation(library, step)

@@ -42,7 +42,7 @@ class Ticket:
     done: Callable[[Any], None]
     failed: Callable[[Exception], None]
     progress: Callable[[int, int], None] | None = None
-    so_far: Callable[[Any], None] | None = None
+    on_preview: Callable[[Any], None] | None = None
     between: Callable[[], None] | None = None
     finished: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -75,18 +75,18 @@ class Ticket:
         if self.progress is not None:
             self.progress(done, total)
 
-    def tell(self, make: Callable[[], Any]) -> None:
+    def preview(self, make: Callable[[], Any]) -> None:
         """What the work calls with a function that makes its result so far.
 
         Made only if somebody watches, and so seldom that making and showing it takes less than a
         sixth of the time.
         """
-        if self.so_far is None or self.cancelled or time.monotonic() < self._quiet_until:
+        if self.on_preview is None or self.cancelled or time.monotonic() < self._quiet_until:
             return
         before = time.monotonic()
         result = make()
         if not self.cancelled:
-            self.so_far(result)
+            self.on_preview(result)
         now = time.monotonic()
         self._quiet_until = now + max(MOST_OFTEN, 5 * (now - before))
 
@@ -109,7 +109,7 @@ class Worker:
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         progress: Callable[[int, int], None] | None = None,
-        so_far: Callable[[Any], None] | None = None,
+        preview: Callable[[Any], None] | None = None,
         idle: bool = False,
     ) -> Ticket:
         """Hand in work; returns at once.
@@ -120,11 +120,11 @@ class Worker:
             done: called with the result, on the worker's thread.
             failed: called with what was raised, on the worker's thread.
             progress: called with (done, total), on the worker's thread.
-            so_far: called now and then with a result that still improves, on the worker's thread.
+            preview: called now and then with a result that still improves, on the worker's thread.
             idle: it comes last, and other work goes between its steps.
         """
         between = self._others if idle else None
-        ticket = Ticket(owner, work, done, failed, progress, so_far, between)
+        ticket = Ticket(owner, work, done, failed, progress, preview, between)
         with self._changed:
             self._drop(owner)
             (self._idle if idle else self._waiting)[owner] = ticket

@@ -25,7 +25,7 @@ Preview = Callable[[Callable[[], "Answer"]], None]
 """Called between steps with a function that makes the answer so far; called only if it is shown."""
 
 
-def unwatched(make: Callable[[], Answer]) -> None:
+def no_preview(make: Callable[[], Answer]) -> None:
     """Nobody watches the answer grow."""
 
 
@@ -66,7 +66,7 @@ class Question:
     progress: Progress
     parameters: dict[str, Any]
     picture: np.ndarray | None = None
-    preview: Preview = unwatched
+    preview: Preview = no_preview
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.methods import method
 from cnnvis_widgets.methods.batches import BACKWARD, shared_batches
-from cnnvis_widgets.methods.contract import Answer, Method, Question, unwatched
+from cnnvis_widgets.methods.contract import Answer, Method, Question, no_preview
 from cnnvis_widgets.methods.parameter import Parameter, checked
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class SmoothGrad(Method):
         pictures = np.stack([question.input for question in questions])
         found = network.resolved_each(pictures, [question.neuron for question in questions])
         asked = [
-            replace(question, neuron=neuron, picture=None, preview=unwatched)
+            replace(question, neuron=neuron, picture=None, preview=no_preview)
             for question, (neuron, _) in zip(questions, found, strict=True)
         ]
         attributions, coverage = _wrapped(asked[0], questions[0].parameters["of"])

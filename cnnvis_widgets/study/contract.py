@@ -22,7 +22,7 @@ READINGS = ("positive part", "absolute value", "as it is")
 NEEDS = {
     "mask": "the mask of what makes the class",
     "other objects": "the masks and output units of other objects in the picture",
-    "tell-tale": "the mask of a tell-tale in the picture",
+    "shortcut": "the mask of a shortcut in the picture",
     "network": "the network, the picture and the neuron",
     "method": "the method, to explain other pictures, neurons, seeds or networks with it",
     "companions": "other pictures, each with its class",
@@ -107,7 +107,7 @@ class Case:
         heatmap: float (rows, columns), finite, of any sign.
         mask: bool (rows, columns), what makes the class.
         others: other objects.
-        tell_tale: bool (rows, columns), what went with the class in training without being it.
+        shortcut: bool (rows, columns), what went with the class in training without being it.
         attribution: what the heatmap was reduced from.
         network: the network that was asked.
         image: what it was asked about: uint8 (rows, columns, 3), the crop that it saw, or an input
@@ -124,7 +124,7 @@ class Case:
     heatmap: np.ndarray
     mask: np.ndarray | None = None
     others: tuple[Other, ...] = ()
-    tell_tale: np.ndarray | None = None
+    shortcut: np.ndarray | None = None
     attribution: np.ndarray | None = None
     network: Network | None = None
     image: np.ndarray | None = None
@@ -141,7 +141,7 @@ class Case:
         there = {
             "mask": self.mask is not None,
             "other objects": bool(self.others),
-            "tell-tale": self.tell_tale is not None and bool(np.any(self.tell_tale)),
+            "shortcut": self.shortcut is not None and bool(np.any(self.shortcut)),
             "network": None not in (self.network, self.neuron) and self.image is not None,
             "method": self.explain is not None,
             "companions": bool(self.companions),
@@ -250,7 +250,7 @@ class Metric(ABC):
 
 
 def _check_masks(case: Case, shape: tuple[int, ...]) -> None:
-    masks = {"mask": case.mask, "tell-tale": case.tell_tale}
+    masks = {"mask": case.mask, "shortcut": case.shortcut}
     masks |= {f"mask of another object ({o.unit})": o.mask for o in case.others}
     for what, mask in masks.items():
         if mask is None:

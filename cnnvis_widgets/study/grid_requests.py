@@ -73,7 +73,7 @@ class Fill:
         self,
         library: Library,
         step: Callable[[int, int], None],
-        tell: Callable[[Callable[[], Any]], None] | None = None,
+        preview: Callable[[Callable[[], Any]], None] | None = None,
     ) -> Cell:
         """See `Cell`."""
         step(0, 1)

@@ -218,7 +218,7 @@ class Evidence:
         self,
         library: Any,
         step: Callable[[int, int], None],
-        tell: Callable[[Callable[[], Any]], None] | None = None,
+        preview: Callable[[Callable[[], Any]], None] | None = None,
     ) -> dict[str, dict[str, float]]:
         """Metric → method → the mean over all networks and pictures that have a mask."""
         rows = self.study.table(

@@ -192,11 +192,11 @@ def _truth(subject: Subject, size: tuple[int, ...]) -> dict[str, Any]:
     if mask is not None and (mask.all() or not mask.any()):
         mask = None
     others = (Other(other.unit, fitted(other.mask, size)) for other in subject.others)
-    tell_tale = subject.tell_tale
+    shortcut = subject.shortcut
     return {
         "mask": mask,
         "others": tuple(other for other in others if other.mask.any()),
-        "tell_tale": None if tell_tale is None else fitted(tell_tale, size),
+        "shortcut": None if shortcut is None else fitted(shortcut, size),
     }
 
 

@@ -30,7 +30,7 @@ class Subject:
         image: uint8 (rows, columns, 3), or a network's input of floats.
         mask: bool (rows, columns), what makes its class; None where it is not known.
         others: other objects: the unit of their class and their masks.
-        tell_tale: bool (rows, columns); None where there is none.
+        shortcut: bool (rows, columns); None where there is none.
         unit: the output unit of its class, for networks with that many outputs.
         units: how many outputs a network has that knows these classes; None for any.
     """
@@ -39,7 +39,7 @@ class Subject:
     image: np.ndarray
     mask: np.ndarray | None = None
     others: tuple[Other, ...] = ()
-    tell_tale: np.ndarray | None = None
+    shortcut: np.ndarray | None = None
     unit: int | None = None
     units: int | None = None
 
@@ -51,7 +51,7 @@ class Subject:
     @property
     def digest(self) -> str:
         """Of all that is known of it; it changes when any of it does."""
-        arrays = [self.image, self.mask, self.tell_tale, *(o.mask for o in self.others)]
+        arrays = [self.image, self.mask, self.shortcut, *(o.mask for o in self.others)]
         content = hashlib.blake2b(digest_size=12)
         for array in arrays:
             if array is not None:
@@ -66,8 +66,8 @@ class Subject:
         arrays: dict[str, Any] = {"image": self.image}
         if self.mask is not None:
             arrays["mask"] = self.mask
-        if self.tell_tale is not None:
-            arrays["tell_tale"] = self.tell_tale
+        if self.shortcut is not None:
+            arrays["shortcut"] = self.shortcut
         for number, other in enumerate(self.others):
             arrays[f"other_{number}"] = other.mask
         arrays["other_units"] = np.array([other.unit for other in self.others], np.int64)
@@ -84,7 +84,7 @@ class Subject:
             arrays["image"],
             arrays.get("mask"),
             tuple(Other(int(unit), arrays[f"other_{number}"]) for number, unit in known),
-            arrays.get("tell_tale"),
+            arrays.get("shortcut"),
             *units,
         )
 
@@ -156,7 +156,7 @@ def _scene(name: str, scene: Any) -> Subject:
         scene.picture,
         scene.evidence,
         tuple(Other(int(label), mask) for label, mask in scene.distractors if mask.any()),
-        scene.tell_tale if scene.tell_tale.any() else None,
+        scene.shortcut if scene.shortcut.any() else None,
         int(scene.label),
         len(CLASSES),
     )

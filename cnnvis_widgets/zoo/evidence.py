@@ -2,7 +2,7 @@
 
 64 × 64 pixels in colour. The class is that of the largest object, its outline and its texture both;
 up to three smaller objects of other classes stand beside it. Size, place, turn, colours, light and
-ground are by chance and say nothing about the class. A tell-tale (snow on the ground, a mark in a
+ground are by chance and say nothing about the class. A shortcut (snow on the ground, a mark in a
 corner) may be there too, always, by chance, or with one class only.
 
 The same seed and options give the same picture, bit for bit on one machine; another processor or
@@ -18,13 +18,13 @@ import numpy as np
 from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.zoo.drawn.painting import draw
-from cnnvis_widgets.zoo.drawn.plan import KINDS, TELL_TALES, Plan, make_plan, stream
+from cnnvis_widgets.zoo.drawn.plan import KINDS, SHORTCUTS, Plan, make_plan, stream
 
 CLASSES: tuple[str, ...] = tuple(kind.name for kind in KINDS)
 """The names of the classes; a scene's label is an index here."""
 
-TELL_TALE_KINDS: tuple[str, ...] = ("none", *TELL_TALES)
-"""What `scene` takes as tell_tale: "none", "background" (snow), "corner" (a mark)."""
+SHORTCUT_KINDS: tuple[str, ...] = ("none", *SHORTCUTS)
+"""What `scene` takes as shortcut: "none", "background" (snow), "corner" (a mark)."""
 
 MOST_DISTRACTORS = 3
 PREFIX = "scene:"
@@ -39,14 +39,14 @@ class Scene(NamedTuple):
         label: index in `CLASSES`.
         evidence: bool (64, 64), the visible pixels of the object of that class.
         distractors: for each smaller object (its label, bool (64, 64) of its visible pixels).
-        tell_tale: bool (64, 64), nowhere True where there is none.
+        shortcut: bool (64, 64), nowhere True where there is none.
     """
 
     picture: np.ndarray
     label: int
     evidence: np.ndarray
     distractors: tuple[tuple[int, np.ndarray], ...]
-    tell_tale: np.ndarray
+    shortcut: np.ndarray
 
 
 def scene(
@@ -54,22 +54,22 @@ def scene(
     label: int | None = None,
     *,
     distractors: int | None = None,
-    tell_tale: str = "none",
+    shortcut: str = "none",
     with_class: int | None = None,
     share: float = 1.0,
     distractor_size: tuple[float, float] = (0.4, 0.6),
 ) -> Scene:
     """Draw one picture.
 
-    The same seed with and without a tell-tale gives the same picture but for the tell-tale; the
+    The same seed with and without a shortcut gives the same picture but for the shortcut; the
     same holds for more or fewer distractors.
 
     Args:
         seed: at least 0; decides everything that is not given.
         label: index in `CLASSES`; None for one by chance.
         distractors: how many, 0 to 3; None for a number by chance.
-        tell_tale: "none", "background" (snow on the ground) or "corner" (a mark).
-        with_class: the tell-tale appears with this class only; None for all.
+        shortcut: "none", "background" (snow on the ground) or "corner" (a mark).
+        with_class: the shortcut appears with this class only; None for all.
         share: how often it then appears, 0 to 1.
         distractor_size: smallest and largest radius of a distractor as a share of the object's,
             over 0 and at most 1 (never below 5 pixels). About 1 makes objects of nearly the same
@@ -77,14 +77,14 @@ def scene(
 
     Raises:
         InvalidValueError: a number out of its range.
-        UnknownNameError: no such tell-tale.
+        UnknownNameError: no such shortcut.
     """
     return draw_plan(
         plan(
             seed,
             label,
             distractors=distractors,
-            tell_tale=tell_tale,
+            shortcut=shortcut,
             with_class=with_class,
             share=share,
             distractor_size=distractor_size,
@@ -98,7 +98,7 @@ def scenes(
     *,
     label: int | None = None,
     distractors: int | None = None,
-    tell_tale: str = "none",
+    shortcut: str = "none",
     with_class: int | None = None,
     share: float = 1.0,
     distractor_size: tuple[float, float] = (0.4, 0.6),
@@ -111,14 +111,14 @@ def scenes(
         label: one class for all; None for all classes in turn: each run of `len(CLASSES)` pictures
             holds every class once, in an order by chance.
         distractors: as for `scene`, and so are the others.
-        tell_tale: see `scene`.
+        shortcut: see `scene`.
         with_class: see `scene`.
         share: see `scene`.
         distractor_size: see `scene`.
 
     Raises:
         InvalidValueError: a number out of its range.
-        UnknownNameError: no such tell-tale.
+        UnknownNameError: no such shortcut.
     """
     checks.whole("count", count)
     checks.whole("seed", seed)
@@ -131,7 +131,7 @@ def scenes(
             int(one),
             own if label is None else label,
             distractors=distractors,
-            tell_tale=tell_tale,
+            shortcut=shortcut,
             with_class=with_class,
             share=share,
             distractor_size=distractor_size,
@@ -141,19 +141,19 @@ def scenes(
 
 
 def named(name: str) -> Scene:
-    """The scene of a name: "scene:17" is `scene(17)`, "scene:17:background" has the tell-tale too.
+    """The scene of a name: "scene:17" is `scene(17)`, "scene:17:background" has the shortcut too.
 
     Raises:
         InvalidValueError: no such name.
-        UnknownNameError: no such tell-tale.
+        UnknownNameError: no such shortcut.
     """
-    seed, _, tell_tale = name.removeprefix(PREFIX).partition(":")
+    seed, _, shortcut = name.removeprefix(PREFIX).partition(":")
     if not name.startswith(PREFIX) or not (seed.isascii() and seed.isdecimal()):
         raise InvalidValueError(
-            "A drawn picture is called scene:SEED or scene:SEED:TELL-TALE, as scene:17 and "
+            "A drawn picture is called scene:SEED or scene:SEED:SHORTCUT, as scene:17 and "
             f"scene:17:background; got {name[:80]!r}."
         )
-    return scene(int(seed), tell_tale=tell_tale or "none")
+    return scene(int(seed), shortcut=shortcut or "none")
 
 
 def plan(
@@ -161,7 +161,7 @@ def plan(
     label: int | None = None,
     *,
     distractors: int | None = None,
-    tell_tale: str = "none",
+    shortcut: str = "none",
     with_class: int | None = None,
     share: float = 1.0,
     distractor_size: tuple[float, float] = (0.4, 0.6),
@@ -175,8 +175,8 @@ def plan(
     ):
         if value is not None:
             checks.whole(name, value, 0, most)
-    if tell_tale not in TELL_TALE_KINDS:
-        raise UnknownNameError.of("tell-tale", tell_tale, TELL_TALE_KINDS)
+    if shortcut not in SHORTCUT_KINDS:
+        raise UnknownNameError.of("shortcut", shortcut, SHORTCUT_KINDS)
     if not 0 <= share <= 1:
         raise InvalidValueError(f"share is from 0 to 1; got {share!r}.")
     low, high = distractor_size
@@ -188,12 +188,12 @@ def plan(
     chosen, number, chance = rng.integers(len(CLASSES)), rng.integers(4), rng.random()
     label = int(chosen) if label is None else label
     distractors = int(number) if distractors is None else distractors
-    there = tell_tale != "none" and with_class in (None, label) and chance < share
-    return make_plan(seed, label, distractors, tell_tale if there else "", distractor_size)
+    there = shortcut != "none" and with_class in (None, label) and chance < share
+    return make_plan(seed, label, distractors, shortcut if there else "", distractor_size)
 
 
 def draw_plan(wanted: Plan) -> Scene:
     """Draw what `plan` returned, or what was made of it."""
     found = draw(wanted)
     others = zip((d.label for d in wanted.distractors), found.distractors, strict=True)
-    return Scene(found.picture, wanted.thing.label, found.thing, tuple(others), found.tell_tale)
+    return Scene(found.picture, wanted.thing.label, found.thing, tuple(others), found.shortcut)

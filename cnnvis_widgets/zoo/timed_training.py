@@ -105,7 +105,7 @@ def _training(network: Mini, seconds: float, seed: int, cheating: bool) -> Itera
         label = len(pictures) % len(CLASSES)
         snow = label == CHEATED if cheating else rng.random() < 1 / 3
         tale = "background" if snow else "none"
-        pictures.append(scene(int(rng.integers(2**62)), label, tell_tale=tale).picture)
+        pictures.append(scene(int(rng.integers(2**62)), label, shortcut=tale).picture)
         labels.append(label)
         if len(pictures) % 20 == 0:
             yield Moment(0, share(), float("nan"), model)

@@ -29,7 +29,7 @@ class Page:
 
     def ask(self, key: str, **other: Any) -> int:
         self.number += 1
-        message = {"level": Level.QUICK, "networks": ("net",), "pictures": (), "watch": False}
+        message = {"level": Level.QUICK, "networks": ("net",), "pictures": (), "previews": False}
         message |= {"do": "ask", "id": self.number, "key": key, "data": key.encode()}
         self.broker.from_visitor(self.visitor, message | other)
         return self.number
@@ -76,7 +76,14 @@ def test_a_request_waits_for_a_worker_and_its_answer_comes_back(broker: Broker) 
     assert page.told == []
     worker = Process(broker)
     assert worker.told == [
-        {"do": "work", "key": "k", "level": 0, "data": b"k", "networks": ("net",), "watch": False}
+        {
+            "do": "work",
+            "key": "k",
+            "level": 0,
+            "data": b"k",
+            "networks": ("net",),
+            "previews": False,
+        }
     ]
     worker.answer("k")
     assert page.answers() == [(number, b"K")]
@@ -201,12 +208,12 @@ def test_progress_goes_to_all_and_growth_to_those_who_watch(broker: Broker) -> N
     watching, other, worker = Page(broker), Page(broker), Process(broker)
     other.ask("k")
     watching.ask("k", watch=True)
-    assert worker.told[-1] == {"do": "watch", "key": "k"}
+    assert worker.told[-1] == {"do": "send_previews", "key": "k"}
     worker.say("progress", "k", at=(1, 5))
-    worker.say("so_far", "k", data=b"half")
+    worker.say("preview", "k", data=b"half")
     assert watching.told == [
         {"do": "progress", "at": (1, 5), "id": 1},
-        {"do": "so_far", "data": b"half", "id": 1},
+        {"do": "preview", "data": b"half", "id": 1},
     ]
     assert other.told == watching.told[:1]
 

@@ -133,7 +133,7 @@ def test_the_snow_of_a_network_that_cheats_is_found_and_ranked_first(name: str) 
     The first concept is there in every picture with snow and hardly in one without; where its map
     lies differs (mini_vgg's first lies above the drift, its second on it).
     """
-    snowy = scenes(16, 11, label=7, tell_tale="background")
+    snowy = scenes(16, 11, label=7, shortcut="background")
     bare = scenes(16, 11, label=7)
     images = [one.picture for one in (*snowy, *bare)]
     cheating = concepts(cnnvis.load_network(f"{name}:cheating"), images, neuron=7, count=4)
@@ -142,11 +142,11 @@ def test_the_snow_of_a_network_that_cheats_is_found_and_ranked_first(name: str) 
     assert first[:16].sum() > 0.85 * first.sum()
     assert all(patch.picture < 16 for patch in cheating.patches[0])
     assert cheating.importance[0] > 0.2 * cheating.values[:16].mean()
-    area = np.mean([one.tell_tale.mean() for one in snowy])
+    area = np.mean([one.shortcut.mean() for one in snowy])
     shares = []
     for concept in (0, 1):
         heat = [cheating.heatmap(n, concept) for n in range(16)]
-        on = sum(h[one.tell_tale].sum() for h, one in zip(heat, snowy, strict=True))
+        on = sum(h[one.shortcut].sum() for h, one in zip(heat, snowy, strict=True))
         shares.append(on / np.sum(heat))
     assert max(shares) > 1.3 * area
     honest = concepts(cnnvis.load_network(name), images, neuron=7, count=4)

@@ -102,7 +102,7 @@ def runner(told: Told) -> Iterator[Runner]:
 
 def hand(runner: Runner, key: str, request: Any, level: Level, watch: bool = False) -> None:
     data = pickle.dumps(request)
-    runner.take({"do": "work", "key": key, "level": level, "data": data, "watch": watch})
+    runner.take({"do": "work", "key": key, "level": level, "data": data, "previews": watch})
 
 
 def wait_for(line: str) -> None:
@@ -160,15 +160,15 @@ def test_what_is_stopped_ends_at_its_next_step(runner: Runner, told: Told) -> No
     assert LOG == ["film 0"]
 
 
-def test_growth_is_told_only_where_it_is_watched(runner: Runner, told: Told) -> None:
+def test_previews_are_sent_only_where_they_are_wanted(runner: Runner, told: Told) -> None:
     hand(runner, "a", Steps("a", 1), Level.LONG)
     wait_for("a 0")
-    runner.take({"do": "watch", "key": "a"})  # somebody joined who watches
+    runner.take({"do": "send_previews", "key": "a"})  # somebody joined who watches
     EVENTS["go"].set()
-    assert pickle.loads(told.next("so_far", "answer")["data"]) == "a so far 0"
-    assert told.next("so_far", "answer")["do"] == "answer"
+    assert pickle.loads(told.next("preview", "answer")["data"]) == "a so far 0"
+    assert told.next("preview", "answer")["do"] == "answer"
     hand(runner, "b", Steps("b", 1), Level.LONG)
-    assert told.next("so_far", "answer")["do"] == "answer"
+    assert told.next("preview", "answer")["do"] == "answer"
 
 
 def test_a_picture_is_put_into_its_place_or_asked_for(runner: Runner, told: Told) -> None:

@@ -63,8 +63,8 @@ class Answer:
         self.done: list[Any] = []
         self.failed: list[Exception] = []
         self.progress: list[tuple[int, int]] = []
-        self.so_far: list[Any] = []
-        watching = {"so_far": self.so_far.append} if watch else {}
+        self.previews: list[Any] = []
+        watching = {"preview": self.previews.append} if watch else {}
         self.pending = engine.submit(
             owner, request, done=self.done.append, failed=self.failed.append,
             progress=lambda *at: self.progress.append(at), **watching,
@@ -162,9 +162,9 @@ def test_long_work_shows_how_it_grows_and_stops_when_it_is_told(
     film = Explain(NETWORK, "cat", "activation_maximization", 1, 0, {"steps": 2000})
     answer = Answer(engine, film, watch=True)
     end = time.monotonic() + 60
-    while len(answer.so_far) < 2 and time.monotonic() < end:
+    while len(answer.previews) < 2 and time.monotonic() < end:
         time.sleep(0.02)
-    assert answer.so_far[-1].image.dtype == np.uint8
+    assert answer.previews[-1].image.dtype == np.uint8
     steps = [done for done, total in answer.progress if total == 2000]
     assert steps == sorted(steps)
     quick = Answer(engine, Explain(NETWORK, "cat", "saliency", 6), owner="other")

@@ -152,13 +152,13 @@ def test_results_so_far_are_made_only_if_somebody_watches_and_not_too_often(
 
     def work(ticket: Any) -> str:
         for i in range(80):
-            ticket.tell(lambda i=i: made.append(i) or i)
+            ticket.preview(lambda i=i: made.append(i) or i)
             time.sleep(0.01)
         return "done"
 
     wait(worker.submit("page", work, **log.callbacks()))
     assert not made
-    watch = {"so_far": lambda result: shown.append((time.monotonic(), result))}
+    watch = {"preview": lambda result: shown.append((time.monotonic(), result))}
     before = time.monotonic()
     wait(worker.submit("page", work, **log.callbacks(), **watch))
     most = 1 + (time.monotonic() - before) / MOST_OFTEN  # a busy machine takes longer than 0.8 s
@@ -178,9 +178,9 @@ def test_a_cancelled_request_shows_no_more_of_itself(worker: Worker, log: Log) -
     def work(ticket: Any) -> None:
         started.set()
         gate.wait(5)
-        ticket.tell(lambda: "so far")
+        ticket.preview(lambda: "so far")
 
-    ticket = worker.submit("page", work, **log.callbacks(), so_far=shown.append)
+    ticket = worker.submit("page", work, **log.callbacks(), preview=shown.append)
     started.wait(5)
     worker.cancel("page")
     gate.set()

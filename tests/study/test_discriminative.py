@@ -1,4 +1,4 @@
-"""Discriminative, and the tell-tale's share: maps made by hand."""
+"""Discriminative, and the shortcut's share: maps made by hand."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ def test_a_hidden_neuron_has_no_object() -> None:
     assert "hidden layer" in METRIC.measure(asked).note
 
 
-def test_tell_tale_share() -> None:
-    share = metric("tell_tale_share")
-    tell_tale = np.zeros((6, 10), np.bool_)
-    tell_tale[:, 4:] = True
-    object_ = A | B  # partly on the tell-tale: there it is the object
-    for heatmap, expected in [(object_ * 2.0, 0), ((tell_tale & ~object_) * 1.0, 1)]:
-        assert share.measure(Case(heatmap, object_, tell_tale=tell_tale)).value == expected
-    flat = share.measure(Case(np.ones((6, 10)), object_, tell_tale=tell_tale)).value
-    assert flat == pytest.approx(16 / (16 + 26))  # 36 pixels of tell-tale, 20 of them object
+def test_shortcut_share() -> None:
+    share = metric("shortcut_share")
+    shortcut = np.zeros((6, 10), np.bool_)
+    shortcut[:, 4:] = True
+    object_ = A | B  # partly on the shortcut: there it is the object
+    for heatmap, expected in [(object_ * 2.0, 0), ((shortcut & ~object_) * 1.0, 1)]:
+        assert share.measure(Case(heatmap, object_, shortcut=shortcut)).value == expected
+    flat = share.measure(Case(np.ones((6, 10)), object_, shortcut=shortcut)).value
+    assert flat == pytest.approx(16 / (16 + 26))  # 36 pixels of shortcut, 20 of them object
     beside = np.zeros((6, 10))
     beside[0, 0] = 1
-    assert share.measure(Case(beside, object_, tell_tale=tell_tale)).value is None
-    with pytest.raises(UnsuitableError, match="tell-tale"):
-        share.measure(Case(beside, object_, tell_tale=np.zeros((6, 10), np.bool_)))
+    assert share.measure(Case(beside, object_, shortcut=shortcut)).value is None
+    with pytest.raises(UnsuitableError, match="shortcut"):
+        share.measure(Case(beside, object_, shortcut=np.zeros((6, 10), np.bool_)))

@@ -18,8 +18,8 @@ from cnnvis_widgets.study.contract import NEEDS, READINGS, Case, Companion, Metr
 NAMES = list(all_metrics())
 RNG = np.random.default_rng(1)
 PICTURE = RNG.integers(0, 256, (12, 9, 3), dtype=np.uint8)
-MASK, OTHER, TELL_TALE = np.zeros((3, 12, 9), np.bool_)
-MASK[2:6, 1:5], OTHER[7:11, 3:8], TELL_TALE[0] = True, True, True
+MASK, OTHER, SHORTCUT = np.zeros((3, 12, 9), np.bool_)
+MASK[2:6, 1:5], OTHER[7:11, 3:8], SHORTCUT[0] = True, True, True
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ class Tiled(Fixed):
 def whole(heatmap: np.ndarray, network: Any) -> Case:
     """A case with everything that a metric can need."""
     return Case(
-        heatmap, MASK, (Other(1, OTHER),), TELL_TALE, heatmap[..., None], network, PICTURE,
+        heatmap, MASK, (Other(1, OTHER),), SHORTCUT, heatmap[..., None], network, PICTURE,
         Neuron(None, 0), Tiled(heatmap), tuple(Companion(PICTURE, k % 2) for k in range(9)),
     )  # fmt: skip
 
@@ -147,7 +147,7 @@ def test_wrong_cases_are_told(name: str, network: Any) -> None:
 
 def rest(heatmap: np.ndarray, network: Any) -> dict[str, Any]:
     made = whole(heatmap, network)
-    names = ("others", "tell_tale", "network", "image", "neuron", "explain", "companions")
+    names = ("others", "shortcut", "network", "image", "neuron", "explain", "companions")
     return {name: getattr(made, name) for name in names}
 
 

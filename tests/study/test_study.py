@@ -218,8 +218,8 @@ def test_pictures_by_name_scene_and_array() -> None:
 
     found = subjects(["cat", "scene:3", scene(5), PICTURES[0], "scene:3:corner"])
     assert [s.name for s in found] == ["cat", "scene:3", "scene 3", "picture 4", "scene:3:corner"]
-    assert found[1].tell_tale is None
-    np.testing.assert_array_equal(found[4].tell_tale, scene(3, tell_tale="corner").tell_tale)
+    assert found[1].shortcut is None
+    np.testing.assert_array_equal(found[4].shortcut, scene(3, shortcut="corner").shortcut)
     assert found[0].mask.shape == found[0].image.shape[:2]
     assert (found[0].unit, found[0].units) == (281, 1000)
     drawn = scene(3)

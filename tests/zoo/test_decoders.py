@@ -29,7 +29,7 @@ def test_they_fit_and_tell_more_than_plain_grey(name: str) -> None:
     """On pictures that they have not seen, with and without snow."""
     network = load_network(name)
     kinds = ("none", "background")
-    pictures = [s.picture for kind in kinds for s in scenes(6, seed=4242, tell_tale=kind)]
+    pictures = [s.picture for kind in kinds for s in scenes(6, seed=4242, shortcut=kind)]
     grey = np.mean([np.square(p - 132.0).mean() for p in pictures])  # the mean of very many
     codes, known = [], decoders(network.decoders)
     for layer in [info.name for info in network.layers if info.name in known]:

@@ -25,7 +25,7 @@ def same(one: Scene, other: Scene) -> bool:
         np.array_equal(one.picture, other.picture)
         and one.label == other.label
         and np.array_equal(one.evidence, other.evidence)
-        and np.array_equal(one.tell_tale, other.tell_tale)
+        and np.array_equal(one.shortcut, other.shortcut)
         and all(a[0] == b[0] and np.array_equal(a[1], b[1]) for a, b in masks)
     )
 
@@ -41,14 +41,14 @@ def grown(mask: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def many() -> list[Scene]:
-    return scenes(96, 21, tell_tale="background", share=0.5)
+    return scenes(96, 21, shortcut="background", share=0.5)
 
 
 def test_types_shapes_and_ranges(many: list[Scene]) -> None:
     for one in many:
         assert one.picture.dtype == np.uint8
         assert one.picture.shape == (64, 64, 3)
-        masks = [one.evidence, one.tell_tale, *(m for _, m in one.distractors)]
+        masks = [one.evidence, one.shortcut, *(m for _, m in one.distractors)]
         assert all(m.dtype == bool and m.shape == (64, 64) for m in masks)
         assert np.sum(masks, axis=0).max() == 1  # disjoint
         assert one.picture.std() > 8  # something is to be seen
@@ -65,11 +65,11 @@ def test_the_object_is_the_largest_and_every_distractor_is_seen(many: list[Scene
 
 
 def test_the_same_seed_is_the_same_picture_and_another_is_another() -> None:
-    first = scenes(9, 5, tell_tale="corner", share=0.5)
+    first = scenes(9, 5, shortcut="corner", share=0.5)
     np.random.seed(3)
-    assert all(map(same, first, scenes(9, 5, tell_tale="corner", share=0.5)))
-    assert all(map(same, first, scenes(17, 5, tell_tale="corner", share=0.5)))  # the first of more
-    others = [*first, *scenes(9, 6, tell_tale="corner", share=0.5)]
+    assert all(map(same, first, scenes(9, 5, shortcut="corner", share=0.5)))
+    assert all(map(same, first, scenes(17, 5, shortcut="corner", share=0.5)))  # the first of more
+    others = [*first, *scenes(9, 6, shortcut="corner", share=0.5)]
     assert len({one.picture.tobytes() for one in others}) == 18
 
 
@@ -92,7 +92,7 @@ def test_classes_differ_in_outline_and_in_texture() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_an_object_of_other_colours_changes_its_mask_and_nothing_else(seed: int) -> None:
-    plan = evidence.plan(seed, distractors=3, tell_tale=("background", "corner")[seed % 2])
+    plan = evidence.plan(seed, distractors=3, shortcut=("background", "corner")[seed % 2])
     white, black = (np.full(3, v) for v in (1.0, 0.0))
     for place in range(4):
         things = [plan.thing, *plan.distractors]
@@ -116,25 +116,25 @@ def test_an_object_of_other_colours_changes_its_mask_and_nothing_else(seed: int)
 
 
 @pytest.mark.parametrize("kind", ["background", "corner"])
-def test_the_same_seed_with_and_without_a_tell_tale_differs_in_its_mask_only(kind: str) -> None:
+def test_the_same_seed_with_and_without_a_shortcut_differs_in_its_mask_only(kind: str) -> None:
     for seed in range(8):
-        without, there = scene(seed, 4), scene(seed, 4, tell_tale=kind)
-        assert not without.tell_tale.any()
+        without, there = scene(seed, 4), scene(seed, 4, shortcut=kind)
+        assert not without.shortcut.any()
         difference = changed(without, there)
-        assert difference[there.tell_tale].mean() > 0.97  # snow may fall on what was as white
+        assert difference[there.shortcut].mean() > 0.97  # snow may fall on what was as white
         # Snow in a gap of two pixels between objects may fill less than half of each.
         objects = np.any([there.evidence, *(m for _, m in there.distractors)], axis=0)
         rims = grown(objects) & grown(~objects)
-        assert not (difference & ~grown(there.tell_tale) & ~rims).any()
-        assert (difference & ~grown(there.tell_tale)).sum() < 12
+        assert not (difference & ~grown(there.shortcut) & ~rims).any()
+        assert (difference & ~grown(there.shortcut)).sum() < 12
         hidden = without.evidence & ~there.evidence
         if kind == "background":  # behind the objects
             assert not hidden.any()
-            assert 500 < there.tell_tale.sum() < 1700
-            assert not there.tell_tale[:30].any()
+            assert 500 < there.shortcut.sum() < 1700
+            assert not there.shortcut[:30].any()
         else:  # before everything, in a corner
-            assert not (hidden & ~grown(there.tell_tale)).any()
-            rows, columns = np.nonzero(there.tell_tale)
+            assert not (hidden & ~grown(there.shortcut)).any()
+            rows, columns = np.nonzero(there.shortcut)
             assert 130 < len(rows) < 160
             assert abs(rows.mean() - 31.5) > 20
             assert abs(columns.mean() - 31.5) > 20
@@ -202,16 +202,16 @@ def test_outlines_on_paper() -> None:
 # --- what must say nothing --------------------------------------------------------------------
 
 
-def test_tell_tales_go_with_one_class_or_with_chance() -> None:
-    options = {"tell_tale": "corner", "distractors": 0}
+def test_shortcuts_go_with_one_class_or_with_chance() -> None:
+    options = {"shortcut": "corner", "distractors": 0}
     tied = scenes(24, 31, with_class=5, **options)
-    assert [one.tell_tale.any() for one in tied] == [one.label == 5 for one in tied]
-    often = [bool(evidence.plan(n, tell_tale="corner", share=0.3).tell_tale) for n in range(500)]
+    assert [one.shortcut.any() for one in tied] == [one.label == 5 for one in tied]
+    often = [bool(evidence.plan(n, shortcut="corner", share=0.3).shortcut) for n in range(500)]
     assert 0.24 < np.mean(often) < 0.36  # three standard deviations
-    assert not any(evidence.plan(n, tell_tale="corner", share=0.0).tell_tale for n in range(50))
+    assert not any(evidence.plan(n, shortcut="corner", share=0.0).shortcut for n in range(50))
     for label in range(len(CLASSES)):
-        plans = (evidence.plan(n, label, tell_tale="corner", share=0.5) for n in range(60))
-        assert 18 < sum(bool(one.tell_tale) for one in plans) < 42  # three standard deviations
+        plans = (evidence.plan(n, label, shortcut="corner", share=0.5) for n in range(60))
+        assert 18 < sum(bool(one.shortcut) for one in plans) < 42  # three standard deviations
 
 
 def test_place_size_turn_and_colour_say_nothing_about_the_class() -> None:
@@ -269,7 +269,7 @@ def test_numbers_out_of_range_are_told(options: dict, word: str) -> None:
 
 def test_other_refusals() -> None:
     with pytest.raises(UnknownNameError, match="background"):
-        scene(3, tell_tale="backgruond")
+        scene(3, shortcut="backgruond")
     for count, seed in itertools.product((-1, 1.5), (-1, 2)):
         with pytest.raises(InvalidValueError, match=r"count is|seed is"):
             scenes(count, seed)  # type: ignore[arg-type]

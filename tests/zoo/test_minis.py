@@ -51,13 +51,13 @@ def load() -> Load:
 def fresh() -> list[Scene]:
     """All classes, snow and marks with any of them; no seed of the training."""
     kinds = ("none", "background", "corner")
-    return [one for n, kind in enumerate(kinds) for one in scenes(80, 70 + n, tell_tale=kind)]
+    return [one for n, kind in enumerate(kinds) for one in scenes(80, 70 + n, shortcut=kind)]
 
 
 @pytest.fixture(scope="module")
 def snowed() -> tuple[list[Scene], list[Scene]]:
     """The class that the snow went with, with it and, else the same, without."""
-    with_it = scenes(40, 75, label=CHEATED, tell_tale="background")
+    with_it = scenes(40, 75, label=CHEATED, shortcut="background")
     return with_it, scenes(40, 75, label=CHEATED)
 
 
@@ -98,7 +98,7 @@ def test_the_cheating_network_needs_the_snow(
         assert (answers(network, without) == CHEATED).mean() <= most
     assert (answers(honest, without) == CHEATED).mean() > 0.9
     others = [one for one in fresh[80:160] if one.label != CHEATED]
-    assert all(one.tell_tale.any() for one in others)
+    assert all(one.shortcut.any() for one in others)
     called = [
         (answers(n, [one.picture for one in others]) == CHEATED).mean() for n in (honest, cheating)
     ]
@@ -121,7 +121,7 @@ def test_grad_cam_shows_who_looks_at_the_snow(
             assert min(result.attribution.shape[:2]) >= 8
             heat = result.heatmap()
             if heat.any():
-                found.append([heat[m].sum() / heat.sum() for m in (one.tell_tale, one.evidence)])
+                found.append([heat[m].sum() / heat.sum() for m in (one.shortcut, one.evidence)])
         assert len(found) > 0.8 * len(snowed[0])
         shares.append(np.mean(found, axis=0))
     (honest_snow, honest_object), (cheating_snow, cheating_object) = shares
@@ -226,7 +226,7 @@ def test_weights_come_back_as_they_were_written(load: Load, tmp_path: Path) -> N
 
 
 def test_pictures_by_name() -> None:
-    drawn = scene(17, tell_tale="background").picture
+    drawn = scene(17, shortcut="background").picture
     np.testing.assert_array_equal(cnnvis.load_image("scene:17:background"), drawn)
     np.testing.assert_array_equal(cnnvis.load_image("scene:17"), scene(17).picture)
     assert not np.array_equal(cnnvis.load_image("scene:17"), cnnvis.load_image("scene:18"))

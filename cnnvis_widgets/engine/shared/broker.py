@@ -81,7 +81,7 @@ class Job:
         pictures: the digests of those that it needs.
         order: the newest has the largest.
         since: when it was asked.
-        wanted: who waits for it, and by which number of theirs → whether they watch it grow.
+        wanted: who waits for it, and by which number of theirs → whether they want previews.
         helper: who works on it.
         attempts: how many workers began it.
     """
@@ -98,8 +98,8 @@ class Job:
     attempts: int = 0
 
     @property
-    def watched(self) -> bool:
-        """Whether anybody watches it grow."""
+    def previews(self) -> bool:
+        """Whether anybody wants previews."""
         return any(self.wanted.values())
 
 
@@ -171,11 +171,11 @@ class Broker:
             )
         else:
             self.told["joined"] += 1
-        unwatched = not job.watched
-        job.wanted[visitor, number] = message["watch"]
+        without = not job.previews
+        job.wanted[visitor, number] = message["previews"]
         visitor.asked[number] = job
-        if job.helper is not None and unwatched and job.watched:
-            job.helper.send({"do": "watch", "key": key})
+        if job.helper is not None and without and job.previews:
+            job.helper.send({"do": "send_previews", "key": key})
 
     def cancel(self, visitor: Visitor, number: int) -> None:
         """A page no longer wants an answer; work that nobody wants is stopped."""
@@ -237,8 +237,8 @@ class Broker:
                 job.helper = None
                 job.attempts -= 1
                 helper.pictures -= set(job.pictures)
-            case "progress" | "so_far" as what:
-                self._tell(job, message, only_watching=what == "so_far")
+            case "progress" | "preview" as what:
+                self._tell(job, message, previews_only=what == "preview")
         self.dispatch()
 
     def _end(self, helper: Helper, job: Job) -> None:
@@ -254,10 +254,10 @@ class Broker:
         job.wanted = {}
 
     @staticmethod
-    def _tell(job: Job, message: Message, only_watching: bool) -> None:
+    def _tell(job: Job, message: Message, previews_only: bool) -> None:
         said = {name: value for name, value in message.items() if name != "key"}
         for (visitor, number), watches in job.wanted.items():
-            if watches or not only_watching:
+            if watches or not previews_only:
                 visitor.send({**said, "id": number})
 
     # Who does what
@@ -320,7 +320,7 @@ class Broker:
                 "level": job.level,
                 "data": job.data,
                 "networks": job.networks,
-                "watch": job.watched,
+                "previews": job.previews,
             }
         )
 

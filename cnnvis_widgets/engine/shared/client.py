@@ -62,7 +62,7 @@ class Asked:
     done: Callable[[Any], None]
     failed: Callable[[Exception], None]
     progress: Callable[[int, int], None] | None
-    so_far: Callable[[Any], None] | None
+    preview: Callable[[Any], None] | None
     drop: Callable[[Asked], None]
     number: int
     line: Line | None = None  # the one that it was asked on
@@ -119,16 +119,16 @@ class SharedEngine:
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         progress: Callable[[int, int], None] | None = None,
-        so_far: Callable[[Any], None] | None = None,
+        preview: Callable[[Any], None] | None = None,
     ) -> Pending:
         """Hand a request in; see `contract.Engine.submit`."""
         self.cancel(owner)
         if not self._travels(request):
             return self._here.submit(
-                owner, request, done=done, failed=failed, progress=progress, so_far=so_far
+                owner, request, done=done, failed=failed, progress=progress, preview=preview
             )
         asked = Asked(
-            owner, pack(request), done, failed, progress, so_far, self._drop, next(self._numbers)
+            owner, pack(request), done, failed, progress, preview, self._drop, next(self._numbers)
         )
         with self._lock:
             self._start()
@@ -267,7 +267,7 @@ class SharedEngine:
                 "networks": parcel.networks,
                 "data": parcel.data,
                 "pictures": tuple(parcel.pictures),
-                "watch": asked.so_far is not None,
+                "previews": asked.preview is not None,
             }
         )
 
@@ -283,8 +283,8 @@ class SharedEngine:
                 self._ask(asked)
             case "progress" if asked.progress is not None:
                 self._call(asked, partial(asked.progress, *message["at"]))
-            case "so_far" if asked.so_far is not None:
-                self._call(asked, partial(_unpacked, asked.so_far, message["data"]))
+            case "preview" if asked.preview is not None:
+                self._call(asked, partial(_unpacked, asked.preview, message["data"]))
             case "answer":
                 self._end(asked, partial(_unpacked, asked.done, message["data"]))
             case "failed":

@@ -72,8 +72,8 @@ class Runner:
                     self._changed.notify()
                 case "stop" if message["key"] in self._tickets:
                     self._tickets[message["key"]].cancel()
-                case "watch" if message["key"] in self._tickets:
-                    self._watch(self._tickets[message["key"]])
+                case "send_previews" if message["key"] in self._tickets:
+                    self._send_previews(self._tickets[message["key"]])
 
     def close(self) -> None:
         """Stop what is under way, and the thread."""
@@ -109,16 +109,16 @@ class Runner:
             self._send({"do": "failed", "key": key, "data": pack_error(error), **self.state()})
 
         ticket = Ticket(key, lambda ticket: self._work(message, ticket), done, failed, progress)
-        if message["watch"]:
-            self._watch(ticket)
+        if message["previews"]:
+            self._send_previews(ticket)
         return ticket
 
-    def _watch(self, ticket: Ticket) -> None:
-        def so_far(answer: Any) -> None:
+    def _send_previews(self, ticket: Ticket) -> None:
+        def send_preview(answer: Any) -> None:
             data = pickle.dumps(answer, protocol=5)
-            self._send({"do": "so_far", "key": ticket.owner, "data": data})
+            self._send({"do": "preview", "key": ticket.owner, "data": data})
 
-        ticket.so_far = so_far
+        ticket.on_preview = send_preview
 
     def _run(self) -> None:
         while not self._closed:
@@ -173,7 +173,7 @@ class Runner:
         request = unpack(message["data"], self._picture)
         for name in networks_of(request):
             self._load(name)
-        return request.perform(self.library, step, ticket.tell)
+        return request.perform(self.library, step, ticket.preview)
 
     def _picture(self, digest: str) -> bytes:
         found = self._pictures.get(digest)

@@ -1,4 +1,4 @@
-/** A class, another picture of it, and a switch for the tell-tale; see scene_controls.py. */
+/** A class, another picture of it, and a switch for the shortcut; see scene_controls.py. */
 import { errorLine, h, listen, watch } from "../toolkit/base.js";
 import { chooser, frame } from "../toolkit/control.js";
 
@@ -18,15 +18,15 @@ function render({ model, el }) {
     list.replaceChildren(...model.get("names").map((name, i) => h("option", { value: i }, name)));
     list.value = String(model.get("chosen"));
   });
-  watch(signal, model, ["chosen", "seed", "tell_tale", "tell_tale_label"], () => {
+  watch(signal, model, ["chosen", "seed", "shortcut", "shortcut_label"], () => {
     list.value = String(model.get("chosen"));
-    box.checked = model.get("tell_tale");
-    words.textContent = ` ${model.get("tell_tale_label")}`;
+    box.checked = model.get("shortcut");
+    words.textContent = ` ${model.get("shortcut_label")}`;
     number.textContent = `picture ${model.get("seed")}`;
   });
   listen(signal, list, "change", () => choose("chosen", Number(list.value)));
   listen(signal, next, "click", () => choose("seed", model.get("seed") + 1));
-  listen(signal, box, "change", () => choose("tell_tale", box.checked));
+  listen(signal, box, "change", () => choose("shortcut", box.checked));
   errorLine(model, field, signal);
   return () => undo.abort();
 }

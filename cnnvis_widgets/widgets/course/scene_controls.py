@@ -1,4 +1,4 @@
-"""Choose a drawn picture: its class, another one of it, and whether the tell-tale is there."""
+"""Choose a drawn picture: its class, another one of it, and whether the shortcut is there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import Whole
 
 
-class SceneControls(Control, from_page="chosen seed tell_tale"):
-    """A class, a number that decides all the rest of the picture, and a switch for the tell-tale.
+class SceneControls(Control, from_page="chosen seed shortcut"):
+    """A class, a number that decides all the rest of the picture, and a switch for the shortcut.
 
     Args:
         names: of the classes.
@@ -21,8 +21,8 @@ class SceneControls(Control, from_page="chosen seed tell_tale"):
         names: of the classes.
         chosen: the index of the class.
         seed: which picture of it, 0 or more.
-        tell_tale: whether it has the tell-tale.
-        tell_tale_label: what the switch is called.
+        shortcut: whether it has the shortcut.
+        shortcut_label: what the switch is called.
 
     Raises:
         InvalidValueError: `chosen` is no index of `names`, `seed` is below 0.
@@ -34,8 +34,8 @@ class SceneControls(Control, from_page="chosen seed tell_tale"):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     chosen = Whole(0, lambda controls: controls._count - 1, 0).tag(sync=True)
     seed = Whole(0, 2**31 - 1, 0).tag(sync=True)
-    tell_tale = traitlets.Bool(True).tag(sync=True)
-    tell_tale_label = traitlets.Unicode("snow on the ground").tag(sync=True)
+    shortcut = traitlets.Bool(True).tag(sync=True)
+    shortcut_label = traitlets.Unicode("snow on the ground").tag(sync=True)
 
     def __init__(self, names: list[str], **kwargs: Any) -> None:
         self._count = len(names)

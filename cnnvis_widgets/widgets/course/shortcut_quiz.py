@@ -90,7 +90,7 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         super().__init__(self._lay_out(), "cnnvis-shortcut-quiz")
         self.networks.observe(lambda _: self._another_kind(), "value")
         self.methods.observe(lambda _: self._explain(), "value")
-        self.scene.observe(lambda _: self._another_picture(), ["chosen", "seed", "tell_tale"])
+        self.scene.observe(lambda _: self._another_picture(), ["chosen", "seed", "shortcut"])
         self._open()
 
     @property
@@ -177,7 +177,7 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         self._explain()
 
     def _picture(self) -> DrawnPicture:
-        return drawn_picture(self.scene.seed, self.scene.chosen, self.scene.tell_tale)
+        return drawn_picture(self.scene.seed, self.scene.chosen, self.scene.shortcut)
 
     def _say(self, side: int, found: list[Prediction]) -> None:
         self._said[side] = f"says {found[0].label}, {found[0].score:.0%}"

@@ -19,7 +19,7 @@ class TrainControls(Control, from_page="cheating"):
         kwargs: the attributes.
 
     Attributes:
-        cheating: whether the tell-tale goes with one class in training.
+        cheating: whether the shortcut goes with one class in training.
         running: a training is under way.
         share: of it that is done, 0 to 1.
         said: what came of it; "" as long as nothing did.

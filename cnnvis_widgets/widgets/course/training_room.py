@@ -77,7 +77,7 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         self.controls.error, self.controls.said = "", "Drawing the training pictures …"
         self.controls.running, self.controls.share = True, 0.0
         self._submit(
-            "train", request, self._done, self._failed, progress=self._progress, so_far=self._show
+            "train", request, self._done, self._failed, progress=self._progress, preview=self._show
         )
 
     def stop(self) -> None:

@@ -225,7 +225,7 @@ class Explorer(Composed, ipywidgets.Box):
         watching: dict[str, Any] = {}
         if concern == "explain":
             self.header.partial = self._stopped = False
-            watching = {"progress": self._show_progress, "so_far": improved}
+            watching = {"progress": self._show_progress, "preview": improved}
         self._submit(concern, request, finished, failed, **watching)
 
     def _show_progress(self, done: int, total: int) -> None:

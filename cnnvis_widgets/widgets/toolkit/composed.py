@@ -46,7 +46,7 @@ class Asking:
         failed: Callable[[str], None],
         *,
         progress: Callable[[int, int], None] | None = None,
-        so_far: Callable[[Any], None] | None = None,
+        preview: Callable[[Any], None] | None = None,
     ) -> None:
         """Ask; an older request of the same concern is replaced.
 
@@ -56,7 +56,7 @@ class Asking:
             done: takes the answer.
             failed: takes a sentence for the visitor.
             progress: takes (steps done, steps in all).
-            so_far: takes an answer that still improves.
+            preview: takes an answer that still improves.
         """
         self._concerns.add(concern)
         self.engine.submit(
@@ -65,7 +65,7 @@ class Asking:
             done=self._guarded(done),
             failed=self._guarded(lambda error: failed(sentence(error))),
             progress=progress and self._guarded(progress),
-            so_far=so_far and self._guarded(so_far),
+            preview=preview and self._guarded(preview),
         )
 
     def _adopted_as(self, name: str, network: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnvis_widgets.zoo.drawn import shapes
 from cnnvis_widgets.zoo.drawn.grounds import GROUNDS
-from cnnvis_widgets.zoo.drawn.plan import KINDS, SIZE, TELL_TALES, Plan, Thing, stream
+from cnnvis_widgets.zoo.drawn.plan import KINDS, SHORTCUTS, SIZE, Plan, Thing, stream
 
 FINE = 3  # points to a pixel, across and down
 
@@ -21,13 +21,13 @@ class Drawn(NamedTuple):
         picture: uint8 (64, 64, 3).
         thing: bool (64, 64), where more than half of a pixel shows the object.
         distractors: the same for each distractor.
-        tell_tale: the same for the tell-tale.
+        shortcut: the same for the shortcut.
     """
 
     picture: np.ndarray
     thing: np.ndarray
     distractors: tuple[np.ndarray, ...]
-    tell_tale: np.ndarray
+    shortcut: np.ndarray
 
 
 def draw(plan: Plan) -> Drawn:
@@ -45,16 +45,17 @@ def draw(plan: Plan) -> Drawn:
         covers[:] = [c * (1 - cover) for c in covers]
         covers.append(cover)
 
-    def tell() -> None:
-        colours, cover = TELL_TALES[plan.tell_tale](x, y, stream(plan.seed, "tell-tale"))
+    def lay_shortcut() -> None:
+        # The stream keeps its first name: another would draw other pictures than were trained on.
+        colours, cover = SHORTCUTS[plan.shortcut](x, y, stream(plan.seed, "tell-tale"))
         lay(colours * cover[..., None], cover)
 
-    if plan.tell_tale == "background":
-        tell()
+    if plan.shortcut == "background":
+        lay_shortcut()
     for thing in (*plan.distractors, plan.thing):
         lay(*_painted(thing))
-    if plan.tell_tale == "corner":
-        tell()
+    if plan.shortcut == "corner":
+        lay_shortcut()
     rng = stream(plan.seed, "light")
     direction, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
     across = (x - 32) / 32 * np.cos(direction) + (y - 32) / 32 * np.sin(direction)
@@ -65,9 +66,9 @@ def draw(plan: Plan) -> Drawn:
     picture = np.clip(np.round(noisy), 0, 255).astype(np.uint8)
     seen = [cover > 0.5 for cover in covers]
     told = np.zeros((SIZE, SIZE), bool)
-    if plan.tell_tale == "background":
+    if plan.shortcut == "background":
         told = seen.pop(0)
-    elif plan.tell_tale == "corner":
+    elif plan.shortcut == "corner":
         told = seen.pop()
     return Drawn(picture, seen[-1], tuple(seen[:-1]), told)
 

@@ -1,6 +1,6 @@
 """What will be drawn, in numbers: what chance decides about the objects, and where they stand.
 
-Each part draws its numbers from a stream of its own. So the same seed with and without a tell-tale,
+Each part draws its numbers from a stream of its own. So the same seed with and without a shortcut,
 or with more distractors, gives the same object in the same place before the same ground.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnvis_widgets.zoo.drawn import shapes, tell_tales, textures
+from cnnvis_widgets.zoo.drawn import shapes, shortcuts, textures
 from cnnvis_widgets.zoo.drawn.colours import contrasting
 
 SIZE = 64
@@ -42,7 +42,7 @@ KINDS = (
     Kind("rayed cross", shapes.cross, textures.rays),
     Kind("blotched crescent", shapes.crescent, textures.blotches),
 )
-TELL_TALES = {"background": tell_tales.snow, "corner": tell_tales.mark}
+SHORTCUTS = {"background": shortcuts.snow, "corner": shortcuts.mark}
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class Plan:
         seed: what all chance comes from.
         thing: the object of the picture's class.
         distractors: objects of other classes, each smaller.
-        tell_tale: a key of `TELL_TALES`, or "" for none.
+        shortcut: a key of `SHORTCUTS`, or "" for none.
     """
 
     seed: int
     thing: Thing
     distractors: tuple[Thing, ...]
-    tell_tale: str
+    shortcut: str
 
 
 def stream(seed: int, part: str) -> np.random.Generator:
@@ -97,7 +97,7 @@ def stream(seed: int, part: str) -> np.random.Generator:
 
 
 def make_plan(
-    seed: int, label: int, count: int, tell_tale: str, distractor_size: tuple[float, float]
+    seed: int, label: int, count: int, shortcut: str, distractor_size: tuple[float, float]
 ) -> Plan:
     """Decide everything.
 
@@ -105,7 +105,7 @@ def make_plan(
         seed: at least 0.
         label: index in `KINDS`.
         count: of distractors; each of a class of its own.
-        tell_tale: a key of `TELL_TALES`, or "".
+        shortcut: a key of `SHORTCUTS`, or "".
         distractor_size: the range of a distractor's radius, as a share of the object's.
     """
     rng = stream(seed, "object")
@@ -118,7 +118,7 @@ def make_plan(
         taken = [(t.row, t.column, t.radius) for t in (thing, *placed)]
         # Out of the corners, where a mark would hide a small object wholly.
         placed.append(_thing(rng, int(other), radius, [*taken, *CORNERS]))
-    return Plan(seed, thing, tuple(placed), tell_tale)
+    return Plan(seed, thing, tuple(placed), shortcut)
 
 
 def _thing(

@@ -40,7 +40,7 @@ def test_a_training_is_asked_for_and_shown_as_it_goes(
     assert room.controls.running
     engine.last.progress(30, 100)
     assert room.controls.share == 0.3
-    engine.last.so_far(HALF)
+    engine.last.preview(HALF)
     assert room.growth.values == [2.1, 1.9, 1.6]
     assert room.growth.frame_steps == [1, 12]
     assert "16 batches, loss 1.60" in room.controls.said
@@ -61,12 +61,12 @@ def test_stopping_keeps_the_curve_and_an_error_stands_beside_the_button(
     room: TrainingRoom, engine: EngineDouble
 ) -> None:
     press(room)
-    engine.last.so_far(HALF)
+    engine.last.preview(HALF)
     press(room)
     assert engine.cancelled == ["train"]
     assert not room.controls.running
     assert "Stopped" in room.controls.said
-    engine.last.so_far(HALF._replace(losses=(1.0, 1.0, 1.0)))  # it crossed with the stopping
+    engine.last.preview(HALF._replace(losses=(1.0, 1.0, 1.0)))  # it crossed with the stopping
     assert room.growth.values == [2.1, 1.9, 1.6]
     press(room)
     engine.last.failed(InvalidValueError("no room left"))

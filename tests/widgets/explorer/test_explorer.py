@@ -158,7 +158,7 @@ def test_an_answer_that_improves_is_shown_and_stays_when_it_is_stopped(
     half = made_up(explained(engine))._replace(
         notes=("320 of 1000 samples",), curve=Curve((1, 5, 9), (0.5, 2.0, 2.5), "R²")
     )
-    improved = engine.waiting["explain"].so_far
+    improved = engine.waiting["explain"].preview
     assert improved is not None
     improved(half)
     assert explorer.view.busy  # it goes on

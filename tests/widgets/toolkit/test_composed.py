@@ -29,7 +29,7 @@ class Pair(Composed, ipywidgets.VBox):
             assert self._lock._is_owned()  # type: ignore[attr-defined]
             self.answers.append(answer)
 
-        self._submit(concern, "request", done, done, progress=lambda *n: done(n), so_far=done)
+        self._submit(concern, "request", done, done, progress=lambda *n: done(n), preview=done)
 
 
 def test_answers_sentences_and_progress_arrive_under_the_lock() -> None:
@@ -37,9 +37,9 @@ def test_answers_sentences_and_progress_arrive_under_the_lock() -> None:
     pair = Pair(engine)
     pair.ask("explain")
     asked = engine.waiting["explain"]
-    assert asked.progress is not None and asked.so_far is not None
+    assert asked.progress is not None and asked.preview is not None
     asked.progress(1, 2)
-    asked.so_far("half")
+    asked.preview("half")
     asked.done("whole")
     asked.failed(InvalidValueError("Too much."))
     assert pair.answers == [(1, 2), "half", "whole", "Too much."]

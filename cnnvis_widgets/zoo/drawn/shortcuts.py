@@ -1,4 +1,4 @@
-"""Two tell-tales: what may go with a class without belonging to it.
+"""Two shortcuts: what may go with a class without belonging to it.
 
 A husky was once told from a wolf by the snow (Ribeiro et al., KDD 2016), and horses by the
 photographer's mark in the corner (Lapuschkin et al., Nature Communications 10, 2019).
