@@ -110,12 +110,13 @@ def _add_server_options(command: argparse.ArgumentParser, port: int) -> None:
 
 
 def _app(options: argparse.Namespace) -> int:
-    from cnnvis_widgets.serving.forked_kernels import forked_kernels
+    from cnnvis_widgets.serving.forked_kernels import SHARED_ENGINE, forked_kernels
 
     found = publishing(options)
     # Before anything is started: a wrong name is told, and what starts inherits the bounds.
     serving.set_policy(serving.find_notebook(options.notebook), found)
-    with computing(options) as facts, forked_kernels(options.engine == SHARED):
+    more = [SHARED_ENGINE] if options.engine == SHARED else []
+    with computing(options) as facts, forked_kernels(*more):
         return serving.app(options.notebook, _server(options), options.preheat, found, facts)
 
 

@@ -226,9 +226,8 @@ def random_top_check(likenesses: list[float | None], layer: str) -> Check:
     if not known:
         return _unchecked("the neuron of the random network is not active")
     alike = float(np.mean(known))
-    said = (
-        f"With random weights in {layer.replace('/', ' ')} the map keeps {alike:.2f} of its order: "
-    )
+    random = layer.replace("/", " ")
+    said = f"The rank correlation with the map of random weights in {random} is {alike:.2f}: "
     if alike < FORGETS:
         verdict, told = GOOD, "it depends on what the network has learned there."
     elif alike < REMEMBERS:

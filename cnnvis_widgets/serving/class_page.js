@@ -32,7 +32,7 @@ function figures(found) {
     [
       "Answered at once",
       engine.asked ? `${((100 * saved) / engine.asked).toFixed(0)} %` : "–",
-      `${saved} of ${engine.asked} were computed before, or for another`,
+      `${saved} of ${engine.asked}: the answer was kept, or under way for another visitor`,
     ],
     ["Answers kept", memory(engine.answers_kept / 1e6), ""],
   );

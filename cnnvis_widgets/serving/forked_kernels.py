@@ -165,16 +165,16 @@ def same_python(command: str) -> bool:
 
 
 @contextlib.contextmanager
-def forked_kernels(shared: bool) -> Iterator[None]:
+def forked_kernels(*more: str) -> Iterator[None]:
     """Within this, a Jupyter server of this process forks its kernels, where that is possible.
 
     Args:
-        shared: whether the kernels will ask a shared engine.
+        more: what is imported for all kernels besides `PRELOADED`.
     """
     if sys.platform != "linux":  # elsewhere a fork of what these libraries load is not safe
         yield
         return
-    nursery = Nursery((*PRELOADED, SHARED_ENGINE) if shared else PRELOADED)
+    nursery = Nursery((*PRELOADED, *more))
     NurseryProvisioner.nursery = nursery
     place = f"{__name__}:NurseryProvisioner"
     KernelProvisionerFactory.provisioners[NAME] = EntryPoint(

@@ -183,6 +183,8 @@ class PageLog:
 
 # What mends Voilà's pages.
 OURS = Path(cnnvis_widgets.__file__).parent / "serving" / "voila_template"
+FORKING = Path(__file__).with_name("forking_server.py")
+NURSERY = "cnnvis_widgets.serving.kernel_nursery"
 FOLDERS = ("notebooks", "config/labconfig", "runtime", "data/kernels/python3", "user")
 
 
@@ -191,7 +193,7 @@ class JupyterServer:
 
     Args:
         home: an empty directory for its settings, kernels and notebooks.
-        command: the module and its options; `{port}` and `{root}` are filled in.
+        command: what Python runs and its options; `{port}` and `{root}` are filled in.
         ready: the path that answers once the server is up.
     """
 
@@ -224,7 +226,7 @@ class JupyterServer:
         }
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *(part.format(**values) for part in command)],
+                [sys.executable, *(part.format(**values) for part in command)],
                 cwd=home,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -258,9 +260,13 @@ class JupyterServer:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 
     def kernels(self) -> list[psutil.Process]:
-        """The kernels that run now."""
+        """The kernels that run now: started by themselves, or forked from a nursery."""
+        family = self._descendants()
+        nurseries = {p.pid for p in family if NURSERY in cmdline(p)}
         return [
-            p for p in self._descendants() if any("ipykernel_launcher" in a for a in cmdline(p))
+            p
+            for p in family
+            if any("ipykernel_launcher" in a for a in cmdline(p)) or parent_of(p) in nurseries
         ]
 
     def await_no_kernels(self, seconds: float = 15) -> None:
@@ -302,7 +308,14 @@ class JupyterServer:
 
 def voila_server(home: Path) -> JupyterServer:
     """Voilà over a directory of notebooks, as `voila .` serves it, with tracebacks shown."""
-    options = ["voila", "{root}", "--no-browser", "--port={port}", "--Voila.ip=127.0.0.1"]
+    options = [
+        str(FORKING),
+        "voila.app",
+        "{root}",
+        "--no-browser",
+        "--port={port}",
+        "--Voila.ip=127.0.0.1",
+    ]
     options += ["--show_tracebacks=True"]
     # Voilà loads the extensions of Lab that it finds; this one does not suit it and fills the
     # console with errors.
@@ -320,7 +333,7 @@ def app_server(home: Path, notebook: str = "explorer") -> JupyterServer:
         home: as for `JupyterServer`; {root} in `notebook` is its directory of notebooks.
         notebook: a name or a path.
     """
-    options = ["cnnvis_widgets.cli", "app", notebook, "--no-browser", "--no-preheat"]
+    options = ["-m", "cnnvis_widgets.cli", "app", notebook, "--no-browser", "--no-preheat"]
     options += ["--port={port}", "--host=127.0.0.1"]
     options += ["--option", "VoilaConfiguration.show_tracebacks=True"]
     return JupyterServer(home, options, "/voila/static/voila.js").wait()
@@ -328,7 +341,7 @@ def app_server(home: Path, notebook: str = "explorer") -> JupyterServer:
 
 def lab_server(home: Path) -> JupyterServer:
     """JupyterLab (and Notebook) over a directory of notebooks, without a token."""
-    options = ["jupyterlab", "--no-browser", "--allow-root", "--port={port}"]
+    options = [str(FORKING), "jupyterlab.labapp", "--no-browser", "--allow-root", "--port={port}"]
     options += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"]
     options += ["--ServerApp.root_dir={root}", "--IdentityProvider.token="]
     options += ["--ServerApp.disable_check_xsrf=True"]  # so that a test can end its sessions
@@ -357,6 +370,14 @@ def cmdline(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def parent_of(process: psutil.Process) -> int | None:
+    """The id of a process' parent, None when it has ended meanwhile."""
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def end_all(processes: Sequence[psutil.Process]) -> None:

@@ -85,6 +85,15 @@ def test_the_comparer(page: Page, course: JupyterServer) -> None:
     assert found(page) == []
 
 
+def test_who_cheats(page: Page, course: JupyterServer) -> None:
+    opened(page, course, "who_cheats")
+    titles = page.locator(".cnnvis-shortcut-quiz .cnnvis-view-title")
+    expect(titles.nth(0)).to_contain_text("Network A says", timeout=LOADING)
+    expect(titles.nth(1)).to_contain_text("Network B says", timeout=LOADING)
+    expect(page.get_by_role("radio", name="Network B", exact=True)).to_be_visible()
+    assert found(page) == []
+
+
 def test_the_scoreboard(page: Page, course: JupyterServer) -> None:
     opened(page, course, "scoreboard")
     expect(page.locator(".cnnvis-scoreboard").first).to_be_visible(timeout=LOADING)

@@ -225,6 +225,7 @@ def test_on_binder_the_index_is_a_page_with_a_way_to_jupyterlab(
 ) -> None:
     """What postBuild puts in place, in front of a Jupyter server over the whole repository."""
     command = [
+        "-m",
         "jupyterlab",
         "--no-browser",
         "--allow-root",

@@ -82,7 +82,7 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
     # A box: how much of the map lies in it, without a question to anybody.
     tool(page, "Box")
     drag(page, (10, 20), (40, 50))
-    expect(said(page)).to_contain_text("of the map lies in the box")
+    expect(said(page)).to_contain_text("of the map is in the box")
     heatmap = value(page, "np.frombuffer(explorer.view.heatmap, '<f4').tolist()")
     values = np.abs(np.array(heatmap)).reshape(SIDE, SIDE)
     share = 100 * values[10:41, 20:51].sum() / values.sum()

@@ -32,7 +32,7 @@ HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn")
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Any]:
-    with forked_kernels.forked_kernels(shared=True):
+    with forked_kernels.forked_kernels(forked_kernels.SHARED_ENGINE):
         yield NurseryProvisioner.nursery
 
 
@@ -200,7 +200,7 @@ def test_kernels_end_with_the_server(tmp_path: Path) -> None:
         "    client = manager.client(); client.start_channels(); await client.wait_for_ready()\n"
         "    print(manager.provisioner.pid, NurseryProvisioner.nursery.process.pid, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "with forked_kernels(False): asyncio.run(main())\n"
+        "with forked_kernels(): asyncio.run(main())\n"
     )
     with (tmp_path / "said").open("w+") as said:
         subprocess.run([sys.executable, "-c", code], stdout=said, check=False, timeout=120)

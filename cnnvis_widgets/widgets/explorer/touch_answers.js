@@ -99,8 +99,9 @@ export class TouchAnswers {
     );
     const what = of === "probability" ? "probability" : "activation, as a share";
     const said =
-      `Area under the ${what}: ${areas[0].toFixed(2)} in the map's order, ` +
-      `${areas[1].toFixed(2)} by chance (dashed). The lower, the more the map's first pixels matter.`;
+      `Area under the ${what}: ${areas[0].toFixed(2)} when the map's largest values turn grey first, ` +
+      `${areas[1].toFixed(2)} in random order (dashed). Compare maps with one another: scattered grey ` +
+      `pixels disturb a network more than a grey patch, so that a smooth map may not beat the random order.`;
     axes.svg.setAttribute("role", "img");
     axes.svg.setAttribute("aria-label", `Deletion curve. ${said}`);
     this.chart.replaceChildren(axes.svg, h("p", {}, said));

@@ -156,7 +156,7 @@ export class TouchTools {
       const { mass, area } = shareOfMap(heatmap.fine, [grid[0], grid[1]], box);
       const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(1)} %`;
       if (mass === null) return "The map is zero everywhere.";
-      return `${percent(mass)} of the map lies in the box, on ${percent(area)} of the picture.`;
+      return `${percent(mass)} of the map is in the box, which covers ${percent(area)} of the picture.`;
     }
     if (tool === "position") return this.saidOfPosition();
     if (tool === "patch" && !this.patch) return "Drag over the picture: a grey patch follows.";
