@@ -204,10 +204,10 @@ def test_a_picture_that_was_dropped_everywhere_is_asked_for_again(
     assert worker.handed() == []
 
 
-def test_progress_goes_to_all_and_growth_to_those_who_watch(broker: Broker) -> None:
+def test_progress_goes_to_all_and_previews_to_those_who_want_them(broker: Broker) -> None:
     watching, other, worker = Page(broker), Page(broker), Process(broker)
     other.ask("k")
-    watching.ask("k", watch=True)
+    watching.ask("k", previews=True)
     assert worker.told[-1] == {"do": "send_previews", "key": "k"}
     worker.say("progress", "k", at=(1, 5))
     worker.say("preview", "k", data=b"half")
