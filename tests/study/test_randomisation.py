@@ -18,7 +18,7 @@ from cnnvis_widgets.backend.variants.randomization import Cascade, copied, seede
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.study import metric
 from cnnvis_widgets.study.bound_method import Asked
-from cnnvis_widgets.study.contract import Case, Found
+from cnnvis_widgets.study.contract import Case, Maps
 from cnnvis_widgets.study.metrics.randomisation import similarities, stages
 
 METRIC = metric("randomisation")
@@ -55,9 +55,9 @@ def test_a_method_of_nothing_but_the_weights_scores_0(network: Network) -> None:
 
 
 def test_a_map_that_turns_its_sign_scores_minus_1_if_signs_are_looked_at(network: Network) -> None:
-    def turning(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def turning(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         heatmap = MAP if net is network else -MAP
-        return Found(heatmap, heatmap[..., None])
+        return Maps(heatmap, heatmap[..., None])
 
     signed = METRIC.measure(case(network, turning), measure="spearman_signed")
     assert signed.value == -1
@@ -65,11 +65,11 @@ def test_a_map_that_turns_its_sign_scores_minus_1_if_signs_are_looked_at(network
 
 
 def test_stages_whose_map_is_zero_are_left_out_and_told(network: Network) -> None:
-    def shy(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def shy(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         """Shows nothing where the neuron is below zero, and else always the same."""
         head = net.model.get_layer("head").get_weights()
         same = all((h == t).all() for h, t in zip(head, trained, strict=True))
-        return Found(MAP * (same or always), MAP[..., None] * (same or always))
+        return Maps(MAP * (same or always), MAP[..., None] * (same or always))
 
     trained, always = network.model.get_layer("head").get_weights(), False
     found = METRIC.measure(case(network, shy))  # its head is random from the first stage on
@@ -78,10 +78,10 @@ def test_stages_whose_map_is_zero_are_left_out_and_told(network: Network) -> Non
     always = True
     assert METRIC.measure(case(network, shy)).value == 1
 
-    def once(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def once(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         c1 = net.model.get_layer("c1").get_weights()[0]
         seen = (c1 == network.model.get_layer("c1").get_weights()[0]).all()
-        return Found(MAP * seen, MAP[..., None] * seen)
+        return Maps(MAP * seen, MAP[..., None] * seen)
 
     found = METRIC.measure(case(network, once))
     assert found.value == 1
@@ -89,7 +89,7 @@ def test_stages_whose_map_is_zero_are_left_out_and_told(network: Network) -> Non
 
 
 def test_a_constant_map_has_no_order_in_common() -> None:
-    zeros, some = (Found(m, m[..., None]) for m in (np.zeros((9, 8)), RNG.random((9, 8))))
+    zeros, some = (Maps(m, m[..., None]) for m in (np.zeros((9, 8)), RNG.random((9, 8))))
     assert similarities(some, zeros)["spearman_absolute"] == 0
     assert set(similarities(zeros, zeros).values()) == {None}
 
