@@ -49,9 +49,9 @@ def test_several_others_are_averaged_and_the_same_class_is_left_out() -> None:
     c[0, :] = True
     maps = {2: A * 1.0, 4: B * 1.0, 7: A * 1.0}
     others = (Other(4, B), Other(7, c), Other(2, c))
-    found = METRIC.measure(case(maps, others))
-    assert found.details["pairs"] == [1, 0.5]
-    assert found.value == 0.75
+    score = METRIC.measure(case(maps, others))
+    assert score.details["pairs"] == [1, 0.5]
+    assert score.value == 0.75
     assert METRIC.measure(case(maps, (Other(2, c),))).value is None
 
 

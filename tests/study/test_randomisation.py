@@ -40,18 +40,18 @@ def case(network: Any, explain: Any, **options: Any) -> Case:
 
 
 def test_a_method_that_does_not_look_at_the_network_scores_1(network: Network) -> None:
-    found = METRIC.measure(case(network, Fixed(MAP)))
-    assert found.value == 1
+    score = METRIC.measure(case(network, Fixed(MAP)))
+    assert score.value == 1
     for measure in ("spearman_signed", "ssim"):
         assert METRIC.measure(case(network, Fixed(MAP)), measure=measure).value == pytest.approx(1)
-    assert found.details["layers"] == ["head", "c2", "c1"]
+    assert score.details["layers"] == ["head", "c2", "c1"]
 
 
 def test_a_method_of_nothing_but_the_weights_scores_0(network: Network) -> None:
     shape = (60, 50)  # large, so that chance correlations are small
-    found = METRIC.measure(case(network, Noise(shape, of_weights=True)))
-    assert found.value == pytest.approx(0, abs=0.05)
-    assert found.details["spearman_signed"] == pytest.approx([0, 0, 0], abs=0.06)
+    score = METRIC.measure(case(network, Noise(shape, of_weights=True)))
+    assert score.value == pytest.approx(0, abs=0.05)
+    assert score.details["spearman_signed"] == pytest.approx([0, 0, 0], abs=0.06)
 
 
 def test_a_map_that_turns_its_sign_scores_minus_1_if_signs_are_looked_at(network: Network) -> None:
@@ -72,9 +72,9 @@ def test_stages_whose_map_is_zero_are_left_out_and_told(network: Network) -> Non
         return Maps(MAP * (same or always), MAP[..., None] * (same or always))
 
     trained, always = network.model.get_layer("head").get_weights(), False
-    found = METRIC.measure(case(network, shy))  # its head is random from the first stage on
-    assert found.value is None
-    assert found.details["spearman_absolute"] == [None] * 3
+    score = METRIC.measure(case(network, shy))  # its head is random from the first stage on
+    assert score.value is None
+    assert score.details["spearman_absolute"] == [None] * 3
     always = True
     assert METRIC.measure(case(network, shy)).value == 1
 
@@ -83,9 +83,9 @@ def test_stages_whose_map_is_zero_are_left_out_and_told(network: Network) -> Non
         seen = (c1 == network.model.get_layer("c1").get_weights()[0]).all()
         return Maps(MAP * seen, MAP[..., None] * seen)
 
-    found = METRIC.measure(case(network, once))
-    assert found.value == 1
-    assert found.note.startswith("1 of 3 stages left out")
+    score = METRIC.measure(case(network, once))
+    assert score.value == 1
+    assert score.note.startswith("1 of 3 stages left out")
 
 
 def test_a_constant_map_has_no_order_in_common() -> None:

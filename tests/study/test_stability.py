@@ -52,7 +52,7 @@ def test_mean_over_the_pairs_of_the_seeds_that_follow() -> None:
     steps: list[tuple[int, int]] = []
     asked = case(some, 7)
     object.__setattr__(asked, "progress", lambda done, total: steps.append((done, total)))
-    found = STABILITY.measure(asked, seeds=3)
-    assert found.value == pytest.approx(expected)
-    assert len(found.details["pairs"]) == 3
+    score = STABILITY.measure(asked, seeds=3)
+    assert score.value == pytest.approx(expected)
+    assert len(score.details["pairs"]) == 3
     assert steps == [(1, 2), (2, 2)]
