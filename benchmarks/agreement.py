@@ -54,9 +54,9 @@ def plain_gradients(folder: Path, stem: str, methods: list[str]) -> list[str]:
     if "saliency" not in methods:
         return []
     plain = reduced(np.load(folder / f"{stem}-saliency.npy"))
-    found = []
+    alike = []
     for name in set(methods) & {"deconvnet", "guided_backprop"}:
         given = reduced(np.load(folder / f"{stem}-{name}.npy"))
         if given.shape == plain.shape and np.allclose(given, plain, rtol=1e-4, atol=1e-9):
-            found.append(name)
-    return sorted(found)
+            alike.append(name)
+    return sorted(alike)

@@ -74,8 +74,8 @@ def measured(network: str, pictures: int, turns: int) -> list[str]:
             lines.append(f"| {method} | not measured: {error} |")
             continue
         together()
-        found = [(taken(alone), taken(together)) for _ in range(turns)]
-        lines.append(row(method, len(some), *zip(*found, strict=True)))
+        times = [(taken(alone), taken(together)) for _ in range(turns)]
+        lines.append(row(method, len(some), *zip(*times, strict=True)))
     return lines
 
 

@@ -48,26 +48,26 @@ def main() -> int:
             print(f"\nEngine {engine}:\n\n{HEAD}", flush=True)
             with served(engine, options.settle) as (url, pid):
                 for count in counts:
-                    found = asyncio.run(
+                    outcome = asyncio.run(
                         crowd(url, pid, PAGE, count, within=options.within * count / max(counts),
                               seconds=options.seconds, every=options.every, upload=png())
                     )  # fmt: skip
-                    print(found.row(), flush=True)
-                    remarks(found)
+                    print(outcome.row(), flush=True)
+                    remarks(outcome)
     return 0
 
 
-def remarks(found: Outcome) -> None:
+def remarks(outcome: Outcome) -> None:
     """What the table has no place for, on the error stream."""
-    for name, one in (("before", found.before), ("peak", found.peak), ("after", found.after)):
+    for name, one in (("before", outcome.before), ("peak", outcome.peak), ("after", outcome.after)):
         parts = (
             f"{kind} {one.processes[kind]} × {one.pss[kind] / one.processes[kind] / 2**20:.0f} MiB"
             f" ({one.processor[kind]:.0f} s)"
             for kind in sorted(one.pss)
         )
         print(f"  {name}: {', '.join(parts)}", file=sys.stderr)
-    for error in sorted(set(found.errors)):
-        print(f"  {found.errors.count(error)} × {error}", file=sys.stderr, flush=True)
+    for error in sorted(set(outcome.errors)):
+        print(f"  {outcome.errors.count(error)} × {error}", file=sys.stderr, flush=True)
 
 
 def png() -> bytes:

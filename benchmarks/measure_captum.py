@@ -46,8 +46,8 @@ def prepare(task: Task) -> Works:
 
             def explain() -> np.ndarray:
                 given = pictures.clone().requires_grad_()
-                found = built.attribute(given, target=UNIT, **options)
-                return found.detach().numpy().transpose(0, 2, 3, 1)
+                attribution = built.attribute(given, target=UNIT, **options)
+                return attribution.detach().numpy().transpose(0, 2, 3, 1)
 
             return explain
 

@@ -44,8 +44,10 @@ def prepare(task: Task) -> Works:
         options = {"steps": STEPS} if counted and gradual else {}
 
         def explain() -> np.ndarray:
-            found = cnnvis.explain(network, picture, method=name, neuron=UNIT, **options)
-            return (found.image if found.attribution is None else found.attribution)[None]
+            explanation = cnnvis.explain(network, picture, method=name, neuron=UNIT, **options)
+            return (
+                explanation.image if explanation.attribution is None else explanation.attribution
+            )[None]
 
         return explain
 
@@ -54,8 +56,8 @@ def prepare(task: Task) -> Works:
 
     def many(name: str) -> Work:
         def explain() -> np.ndarray:
-            found = cnnvis.explain_batch(network, pictures, name, UNIT)
-            return np.stack([one.attribution for one in found])
+            explanations = cnnvis.explain_batch(network, pictures, name, UNIT)
+            return np.stack([one.attribution for one in explanations])
 
         return explain
 

@@ -87,7 +87,7 @@ def measured(
     options: argparse.Namespace,
 ) -> dict[str, Any]:
     """All contestants on one network: contestant → what was found, or why not."""
-    found: dict[str, Any] = {}
+    records: dict[str, Any] = {}
     running: list[Running] = []
     rounds = {"": options.rounds}
     if network in SLOW_NETWORKS:
@@ -97,7 +97,7 @@ def measured(
         folder = Path(name)
         for contestant in contestants:
             if why := dict(contestant.cannot).get(network):
-                found[contestant.name] = {"failed": why}
+                records[contestant.name] = {"failed": why}
             elif contestant.name in pythons:
                 say(f"{network}: {contestant.name} starts …")
                 try:
@@ -105,7 +105,7 @@ def measured(
                 except ContestantFailed as error:
                     if contestant is OURS:
                         raise  # without it the others have no task
-                    found[contestant.name] = {"failed": str(error)}
+                    records[contestant.name] = {"failed": str(error)}
                     say(f"{contestant.name} failed: {error}")
                     continue
                 stack.callback(one.stop)
@@ -114,8 +114,8 @@ def measured(
             say(f"{network}: {count} {kind} rounds …".replace("  ", " "))
             take_turns(running, count, kind)
         for one in running:
-            found[one.contestant.name] = record(one, folder)
-    return {c.name: found[c.name] for c in contestants if c.name in found}
+            records[one.contestant.name] = record(one, folder)
+    return {c.name: records[c.name] for c in contestants if c.name in records}
 
 
 def record(one: Running, folder: Path) -> dict[str, Any]:
@@ -146,10 +146,10 @@ def report(result: dict[str, Any], markdown: bool) -> str:
         f"rounds: {result['rounds']}, of what takes many passes {slow}, of many pictures {many}"
     )
     versions = {
-        name: ", ".join(f"{k} {v}" for k, v in found["versions"].items())
+        name: ", ".join(f"{k} {v}" for k, v in entry["versions"].items())
         for contestants in result["networks"].values()
-        for name, found in contestants.items()
-        if "versions" in found
+        for name, entry in contestants.items()
+        if "versions" in entry
     }
     facts += [f"{name}: {text}" for name, text in versions.items()]
     if markdown:

@@ -77,29 +77,29 @@ class Table:
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
     """All tables of a result as `run.py --json` writes it."""
-    found = []
+    all_tables = []
     for network, contestants in result["networks"].items():
         title = NETWORKS[network]
         measured = {n: c for n, c in contestants.items() if "rounds" in c}
-        found += [
+        all_tables += [
             _ratios(title, measured, contestants),
             _milliseconds(title, measured),
             _throughput(title, measured),
             _starts(title, measured),
             _agreement(title, measured),
         ]
-    return [table for table in found if table.rows]
+    return [table for table in all_tables if table.rows]
 
 
 def _ratios(title: str, measured: Mapping[str, Any], everyone: Mapping[str, Any]) -> Table:
     rows = []
     for method, raw in DENOMINATORS.items():
         cells = [WORDS[method], WORDS[raw].removeprefix("raw ")]
-        found = {name: _with(record, method, raw) for name, record in measured.items()}
-        if not any(found.values()):
+        rounds = {name: _with(record, method, raw) for name, record in measured.items()}
+        if not any(rounds.values()):
             continue
-        cells += [_spread(ratio(r, method, raw)) if r else NOTHING for r in found.values()]
-        ours = found[OURS.name]
+        cells += [_spread(ratio(r, method, raw)) if r else NOTHING for r in rounds.values()]
+        ours = rounds[OURS.name]
         rows.append([*cells, verdict(method, ratio(ours, method, raw).median) if ours else NOTHING])
     notes = [
         f"{name}: not measured: {c['failed']}"
@@ -109,9 +109,9 @@ def _ratios(title: str, measured: Mapping[str, Any], everyone: Mapping[str, Any]
     for method in SETUPS:
         ours = measured[OURS.name]
         if method in ours["first"] and _with(ours, method):
-            found = compile_seconds(ours["first"][method], ours["rounds"], method)
-            kept = setup_verdict(method, found)
-            notes.append(f"{OURS.name}: set-up of {WORDS[method]} {found:.1f} s, {kept}.")
+            compiling = compile_seconds(ours["first"][method], ours["rounds"], method)
+            kept = setup_verdict(method, compiling)
+            notes.append(f"{OURS.name}: set-up of {WORDS[method]} {compiling:.1f} s, {kept}.")
     for name, record in measured.items():
         missing = ", ".join(WORDS[m] for m in record["absent"])
         notes += [f"{name}: no {missing}."] if missing else []
@@ -182,14 +182,14 @@ def _starts(title: str, measured: Mapping[str, Any]) -> Table:
             [f"  of it {phase}", *(_seconds(r["phases"].get(phase)) for r in records)],
         )
     for method in DENOMINATORS:
-        found = [(r, _with(r, method)) for r in records]
+        pairs = [(r, _with(r, method)) for r in records]
         cells = [
             _seconds(compile_seconds(r["first"][method], rounds, method))
             if method in r["first"] and rounds
             else NOTHING
-            for r, rounds in found
+            for r, rounds in pairs
         ]
-        if any(rounds for _, rounds in found):
+        if any(rounds for _, rounds in pairs):
             rows.append([f"compiling {WORDS[method]}, s", *cells])
     rows.append(["memory after the last round, MB", *(f"{r['memory'] / 1e6:.0f}" for r in records)])
     return Table(f"{title}: start and memory", ["", *measured], rows)
@@ -221,8 +221,8 @@ def _correlation(agreement: Mapping[str, float | None], method: str) -> str:
     return "constant" if value is None else f"{value:.3f}"
 
 
-def _spread(found: Spread) -> str:
-    return f"{found.median:.2f} ({found.low:.2f}–{found.high:.2f})"
+def _spread(spread: Spread) -> str:
+    return f"{spread.median:.2f} ({spread.low:.2f}–{spread.high:.2f})"
 
 
 def _seconds(value: float | None) -> str:

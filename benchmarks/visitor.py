@@ -94,10 +94,10 @@ class Visitor:
         url = f"{self._server}/voila/render/{self._page}"
         client = AsyncHTTPClient(max_clients=1000)
         answer = await client.fetch(url, request_timeout=PATIENCE, raise_error=False)
-        found = KERNEL.search(answer.body.decode("utf-8", "replace"))
-        if answer.code != 200 or found is None:
+        match = KERNEL.search(answer.body.decode("utf-8", "replace"))
+        if answer.code != 200 or match is None:
             raise Refused(f"the page came with {answer.code} and no kernel")
-        self._kernel = found[1]
+        self._kernel = match[1]
         cookies = SimpleCookie()
         for line in answer.headers.get_list("Set-Cookie"):
             if "path=" not in line.lower() or "Path=/;" in line or "api/kernels" in line:
@@ -144,9 +144,9 @@ class Visitor:
     def _take(self, content: dict[str, Any]) -> None:
         data = content["data"]
         if data.get("method") == "update_states":
-            for model, found in data["states"].items():
-                self._models.setdefault(model, {}).update(found["state"])
-                name = str(found["state"].get("_anywidget_id", "")).rpartition(".")[2]
+            for model, entry in data["states"].items():
+                self._models.setdefault(model, {}).update(entry["state"])
+                name = str(entry["state"].get("_anywidget_id", "")).rpartition(".")[2]
                 if name:
                     self._ids[name] = model
         elif data.get("method") in ("update", "echo_update"):

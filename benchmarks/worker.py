@@ -170,14 +170,14 @@ def serve(prepare: Callable[[Task], Works]) -> None:
 
 def batch_works(works: Works) -> dict[str, Work]:
     """The works on many pictures, called "batch saliency" and so on, each done once."""
-    found = {name: works.baselines[name] for name in BATCH_BASELINES if name in works.baselines}
+    calls = {name: works.baselines[name] for name in BATCH_BASELINES if name in works.baselines}
     built = {name: works.batches[name]() for name in BATCH_METHODS if name in works.batches}
-    found |= {f"batch {name}": call for name, call in built.items()}
-    for name, call in found.items():
+    calls |= {f"batch {name}": call for name, call in built.items()}
+    for name, call in calls.items():
         many = len(call())
         if many != BATCH and name not in BATCH_BASELINES:
             raise ValueError(f"{name}: expected {BATCH} maps; got {many}.")
-    return found
+    return calls
 
 
 def timed(calls: dict[str, Work], before: Work | None = None) -> dict[str, float]:

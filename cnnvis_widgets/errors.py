@@ -88,8 +88,8 @@ def without_paths(text: str) -> str:
         "The file 'cat.png' is empty."
     """
 
-    def last(found: re.Match[str]) -> str:
-        quote, path = found.groups()
+    def last(match: re.Match[str]) -> str:
+        quote, path = match.groups()
         return f"{quote}{PureWindowsPath(path).name}{quote}"  # takes both kinds of slashes
 
     return _BARE.sub(r"\1", _QUOTED.sub(last, text))

@@ -21,7 +21,7 @@ def discover(room: ModuleType, base: type[T]) -> dict[str, Any]:
     Returns:
         name → class.
     """
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for module in pkgutil.iter_modules(room.__path__):
         if module.name.startswith("_"):
             continue
@@ -30,6 +30,6 @@ def discover(room: ModuleType, base: type[T]) -> dict[str, Any]:
         ).values()
         for member in members:
             if isinstance(member, type) and issubclass(member, base) and "name" in vars(member):
-                found[vars(member)["name"]] = member
-    ordered = sorted(found.values(), key=lambda c: (getattr(c, "order", 1000), c.__name__))
+                by_name[vars(member)["name"]] = member
+    ordered = sorted(by_name.values(), key=lambda c: (getattr(c, "order", 1000), c.__name__))
     return {c.name: c for c in ordered}

@@ -44,11 +44,11 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element's ids and addresses."""
-        found = {name: value or "" for name, value in attrs}
-        self.anchors |= {found[name] for name in ("id", "name") if name in found}
+        attributes = {name: value or "" for name, value in attrs}
+        self.anchors |= {attributes[name] for name in ("id", "name") if name in attributes}
         for name in ADDRESSES:
-            if found.get(name):
-                self.addresses.append((tag, found[name].split()[0]))
+            if attributes.get(name):
+                self.addresses.append((tag, attributes[name].split()[0]))
 
 
 def build() -> None:
@@ -116,11 +116,11 @@ def main() -> int:
         build()
         if options.study:
             add_study(options.study)
-    found = list(problems(SITE))
-    for line in found:
+    faults = list(problems(SITE))
+    for line in faults:
         print(line)
     print(f"{len(list(SITE.rglob('*.html')))} pages in {SITE.relative_to(ROOT)}/index.html")
-    return 1 if found else 0
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

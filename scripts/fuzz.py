@@ -92,7 +92,7 @@ def whole_pictures() -> list[bytes]:
     """A small picture in every format that is read, and some of their variants."""
     draw = np.random.default_rng(0)
     colours = Image.fromarray(draw.integers(0, 256, (36, 52, 3), np.uint8))
-    found = []
+    files = []
     for kind in FORMATS:
         if kind in ("WEBP", "AVIF") and not features.check(kind.lower()):
             continue
@@ -100,10 +100,10 @@ def whole_pictures() -> list[bytes]:
             with contextlib.suppress(OSError, ValueError):
                 stream = io.BytesIO()
                 image.save(stream, kind)
-                found.append(stream.getvalue())
+                files.append(stream.getvalue())
     stream = io.BytesIO()
     colours.save(stream, "JPEG", progressive=True, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0")
-    return [*found, stream.getvalue()]
+    return [*files, stream.getvalue()]
 
 
 def pictures(draw: random.Random) -> Iterator[Callable[[], None]]:
@@ -114,9 +114,9 @@ def pictures(draw: random.Random) -> Iterator[Callable[[], None]]:
 
         def decode(data: bytes = data) -> None:
             with contextlib.suppress(CnnvisError):
-                found = image_decoding.from_bytes(data, MAX_PIXELS)
-                if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3:
-                    raise OutOfBoundsError(f"a picture of {found.dtype} {found.shape}")
+                picture = image_decoding.from_bytes(data, MAX_PIXELS)
+                if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+                    raise OutOfBoundsError(f"a picture of {picture.dtype} {picture.shape}")
 
         yield decode
 

@@ -132,26 +132,26 @@ def accuracies(networks: list[str], cheated: int) -> dict[str, dict[str, float]]
             s for s in scenes(100, SEED + 3, shortcut="background") if s.label != cheated
         ],
     }
-    found: dict[str, dict[str, float]] = {}
+    shares: dict[str, dict[str, float]] = {}
     for name in networks:
         network = load_network(name)
-        found[name] = {}
+        shares[name] = {}
         for what, given in sets.items():
             inputs = np.stack([network.prepare(s.picture).input for s in given])
             answers = [network.outputs(inputs[k : k + 50])[0] for k in range(0, len(inputs), 50)]
             right = np.concatenate(answers).argmax(1) == [s.label for s in given]
-            found[name][what] = float(right.mean())
-    return found
+            shares[name][what] = float(right.mean())
+    return shares
 
 
 def reasons(study: Any) -> list[dict[str, Any]]:
     """Reasons why methods did not suit, once each."""
-    found = {
+    unsuited = {
         (line["method"], line["network"], line["unsuited"])
         for line in study.runs()
         if "unsuited" in line
     }
-    return [{"method": m, "network": n, "unsuited": why} for m, n, why in sorted(found)]
+    return [{"method": m, "network": n, "unsuited": why} for m, n, why in sorted(unsuited)]
 
 
 def page(rows: dict[str, Any]) -> str:
@@ -211,8 +211,8 @@ def snow(rows: dict[str, Any]) -> list[str]:
     ]
     heads = list(next(iter(rows["accuracy"].values())))
     lines += [f"| network | {' | '.join(heads)} |", f"| - |{' - |' * len(heads)}"]
-    for name, found in rows["accuracy"].items():
-        lines.append(f"| {name} | {' | '.join(f'{found[head]:.1%}' for head in heads)} |")
+    for name, shares in rows["accuracy"].items():
+        lines.append(f"| {name} | {' | '.join(f'{shares[head]:.1%}' for head in heads)} |")
     return [*lines, ""]
 
 
@@ -227,8 +227,8 @@ def beside(rows: dict[str, Any]) -> list[str]:
         f"| - | - |{' - |' * len(metrics)}",
     ]
     for method, points in sorted(THESIS.items(), key=lambda one: -sum(one[1])):
-        found = " | ".join(cell(cells.get((method, metric))) for metric in metrics)
-        lines.append(f"| {method} | {sum(points)} | {found} |")
+        figures = " | ".join(cell(cells.get((method, metric))) for metric in metrics)
+        lines.append(f"| {method} | {sum(points)} | {figures} |")
     agree = []
     for metric in metrics:
         values = [cells[method, metric]["value"] for method in THESIS]
@@ -249,16 +249,16 @@ def beside(rows: dict[str, Any]) -> list[str]:
     }
     for method, points in THESIS.items():
         pairs = zip(points, NETWORKS, strict=True)
-        found = " | ".join(f"{p}; {cell(mass.get((method, network)))}" for p, network in pairs)
-        lines.append(f"| {method} | {found} |")
+        figures = " | ".join(f"{p}; {cell(mass.get((method, network)))}" for p, network in pairs)
+        lines.append(f"| {method} | {figures} |")
     return [*lines, ""]
 
 
 def _order(one: list[float], other: list[float]) -> str:
     import numpy as np
 
-    found = spearman(np.array(one, float), np.array(other, float))
-    return "–" if found is None else f"{found:.2f}"
+    correlation = spearman(np.array(one, float), np.array(other, float))
+    return "–" if correlation is None else f"{correlation:.2f}"
 
 
 def main() -> None:

@@ -221,15 +221,15 @@ def labels(wheel: Path) -> str:
     lemmas = {synset: names.split(", ") for synset, names in (line.split("\t") for line in lines)}
     if len(synsets) != 1000 or synsets != sorted(synsets):
         sys.exit("1000 synsets in ascending order were expected, which is the order of the units.")
-    found = []
+    chosen = []
     for unit, synset in enumerate(synsets):
         label = CLEARER.get(unit, lemmas[synset][0])
         if label.split(" (")[0] not in lemmas[synset]:
             sys.exit(f"{label!r} is not among the names of unit {unit}: {lemmas[synset]}")
-        found.append(label)
-    if len({label.lower() for label in found}) != 1000:
+        chosen.append(label)
+    if len({label.lower() for label in chosen}) != 1000:
         sys.exit("Two units have the same label.")
-    return HEADER + "".join(f"{s} {label}\n" for s, label in zip(synsets, found, strict=True))
+    return HEADER + "".join(f"{s} {label}\n" for s, label in zip(synsets, chosen, strict=True))
 
 
 if __name__ == "__main__":

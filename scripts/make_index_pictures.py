@@ -41,11 +41,11 @@ def _explained(
     percentile: float = 99.5,
     **how: Any,
 ) -> np.ndarray:
-    found = cnnvis.explain(_network(on), cnnvis.load_image(image), method, **how)
-    if found.image is not None:
-        return found.image
-    heatmap = found.heatmap()
-    return overlay(found.picture, heatmap, Scale.of(heatmap, percentile=percentile))
+    explanation = cnnvis.explain(_network(on), cnnvis.load_image(image), method, **how)
+    if explanation.image is not None:
+        return explanation.image
+    heatmap = explanation.heatmap()
+    return overlay(explanation.picture, heatmap, Scale.of(heatmap, percentile=percentile))
 
 
 def _photo(name: str) -> np.ndarray:

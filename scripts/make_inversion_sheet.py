@@ -42,13 +42,13 @@ def main() -> None:
     for row, name in enumerate(PICTURES):
         top, cells = HEAD + row * high, []
         for column, layer in enumerate(LAYERS, start=1):
-            found = cnnvis.explain(network, name, "network_inversion", layer=layer)
-            error = found.details["relative_error"]
-            off = _grey_levels(found.image, found.picture)
+            explanation = cnnvis.explain(network, name, "network_inversion", layer=layer)
+            error = explanation.details["relative_error"]
+            off = _grey_levels(explanation.image, explanation.picture)
             cells.append(f"{error:.3f} ({off:.0f})")
-            sheet.paste(Image.fromarray(found.image), (column * wide, top))
+            sheet.paste(Image.fromarray(explanation.image), (column * wide, top))
             pen.text((column * wide + 2, top + rows + 2), f"error {error:.3f}", "black", font)
-        sheet.paste(Image.fromarray(found.picture), (0, top))
+        sheet.paste(Image.fromarray(explanation.picture), (0, top))
         pen.text((2, top + rows + 2), name, "black", font)
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
     sheet.save(TARGET, quality=80)

@@ -38,13 +38,13 @@ def main() -> None:
     if "--time" in sys.argv[1:]:
         print(timing(network))
         return
-    found = []
+    explanations = []
     for unit in CLASSES:
         made = cnnvis.explain(network, "cat", method="activation_maximization", neuron=unit)
         print(row(made), flush=True)
-        found.append(made)
-    sheet([made.image for made in found]).save(PICTURE, quality=85, optimize=True)
-    PAGE.write_text(page(found), "utf-8")
+        explanations.append(made)
+    sheet([made.image for made in explanations]).save(PICTURE, quality=85, optimize=True)
+    PAGE.write_text(page(explanations), "utf-8")
 
 
 def sheet(pictures: list[np.ndarray | None]) -> Image.Image:
@@ -67,13 +67,13 @@ def row(made: Explanation) -> str:
     )
 
 
-def page(found: list[Explanation]) -> str:
+def page(explanations: list[Explanation]) -> str:
     """The page as Markdown; what the eye says stands in a file of its own."""
-    settings = ", ".join(f"{name} {value}" for name, value in found[0].parameters.items())
-    first = sum(made.details["rank"] == 1 for made in found)
-    probable = np.median([made.details["probability"] for made in found])
-    table = "\n".join(row(made) for made in found)
-    names = " · ".join(made.label for made in found)
+    settings = ", ".join(f"{name} {value}" for name, value in explanations[0].parameters.items())
+    count, first = len(explanations), sum(made.details["rank"] == 1 for made in explanations)
+    probable = np.median([made.details["probability"] for made in explanations])
+    table = "\n".join(row(made) for made in explanations)
+    names = " · ".join(made.label for made in explanations)
     return f"""\
 <!-- Made by scripts/make_maximization_sheet.py; the section "To the eye" is its neighbour
      scripts/activation_maximization_reading.md. Do not edit. -->
@@ -93,7 +93,7 @@ Settings, the defaults: {settings}.
 
 ## What the network says
 
-Of the finished 8-bit picture, through the network's own preprocessing: {first} of {len(found)} come
+Of the finished 8-bit picture, through the network's own preprocessing: {first} of {count} come
 first, the median probability is {probable:.3f}. *Before* and *after* are the class's value before
 softmax, on the noise and on the finished picture.
 

@@ -95,7 +95,7 @@ def measure(name: str) -> dict[str, Any]:
         for method, one in asked.items()
         for picture, pixels in given.items()
     }
-    found: dict[str, Any] = {"title": network.name, "pictures": list(given)}
+    record: dict[str, Any] = {"title": network.name, "pictures": list(given)}
     for how, wanted in (("initialise", STAGES.get(name, 6)), ("shuffle", SHUFFLED)):
         cascade = Cascade(network, SEED, how)
         counts = stages(len(cascade.layers), wanted)
@@ -118,15 +118,15 @@ def measure(name: str) -> dict[str, Any]:
                 f"{name}: {how} {count} of {len(cascade.layers)}, {time.time() - start:.0f} s",
                 flush=True,
             )
-        found[how] = {
+        record[how] = {
             "counts": counts,
             "layers": [cascade.layers[count - 1] for count in counts],
             "of": len(cascade.layers),
             "values": values,
             "zeros": zeros,
         }
-    found["seconds"] = round(time.time() - start)
-    return found | {"machine": machine()}
+    record["seconds"] = round(time.time() - start)
+    return record | {"machine": machine()}
 
 
 def cell(values: list[float | None]) -> str:

@@ -49,23 +49,26 @@ def main() -> None:
         _paste(sheet, network.prepare(cnnvis.load_image(name)).picture, 0, top)
         for method in wanted:
             start = time.perf_counter()
-            found = cnnvis.explain(network, name, method)
-            _paste(sheet, _drawn(found), 1 + suited.index(method), top)
+            explanation = cnnvis.explain(network, name, method)
+            _paste(sheet, _drawn(explanation), 1 + suited.index(method), top)
             seconds = time.perf_counter() - start
-            notes = " ".join(found.notes)
-            print(f"{name} {method} {seconds:.2f} s, value {found.value:.3f}. {notes}", flush=True)
+            notes = " ".join(explanation.notes)
+            print(
+                f"{name} {method} {seconds:.2f} s, value {explanation.value:.3f}. {notes}",
+                flush=True,
+            )
     sheet.save(TARGET, quality=82)
     print(f"wrote {TARGET.name}, {TARGET.stat().st_size / 1000:.0f} kB")
 
 
-def _drawn(found: cnnvis.Explanation) -> np.ndarray:
+def _drawn(explanation: cnnvis.Explanation) -> np.ndarray:
     """The picture that the method made, or its map over the picture."""
-    if found.image is not None:
-        return found.image
-    heatmap = found.heatmap()
-    fine = found.method.resolution == "high"
+    if explanation.image is not None:
+        return explanation.image
+    heatmap = explanation.heatmap()
+    fine = explanation.method.resolution == "high"
     scale = Scale.of(heatmap, percentile=99.5 if fine else 100)
-    return overlay(found.picture, heatmap, scale, opacity=0.75)
+    return overlay(explanation.picture, heatmap, scale, opacity=0.75)
 
 
 def _paste(sheet: Image.Image, picture: np.ndarray | None, column: int, top: int) -> None:

@@ -81,8 +81,8 @@ def main() -> int:
 
 
 def _machine() -> str:
-    found = machine()
-    return f"{found['processor']}, {found['cores']} cores, shared with other work; {found['date']}."
+    facts = machine()
+    return f"{facts['processor']}, {facts['cores']} cores, shared with other work; {facts['date']}."
 
 
 def _times(study: Study, whole: list[str], lines: list[dict[str, Any]]) -> list[str]:

@@ -49,9 +49,9 @@ def measure() -> None:
                 continue
             for picture in pictures:
                 asked = (network, picture, name)
-                found = [check for kind in (trust.TrustChecks, trust.RandomTopLayer)
+                checks = [check for kind in (trust.TrustChecks, trust.RandomTopLayer)
                          for check in kind(*asked).perform(library, _quietly)]  # fmt: skip
-                rows += [[*asked, check.name, check.verdict, check.value] for check in found]
+                rows += [[*asked, check.name, check.verdict, check.value] for check in checks]
                 print(*asked, flush=True)
         rows += [[network, picture, SOBEL, *sobel(library, network, picture)]
                  for picture in pictures]  # fmt: skip

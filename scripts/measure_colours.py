@@ -22,9 +22,9 @@ def pictures() -> list[np.ndarray]:
     return [np.asarray(fit(load_image(name), SIZE, SIZE), np.float64) / 255 for name in images()]
 
 
-def covariance(found: list[np.ndarray]) -> np.ndarray:
+def covariance(photos: list[np.ndarray]) -> np.ndarray:
     """Of red, green and blue within a picture, the mean over the pictures: (3, 3)."""
-    return np.mean([np.cov(picture.reshape(-1, 3).T) for picture in found], axis=0)
+    return np.mean([np.cov(picture.reshape(-1, 3).T) for picture in photos], axis=0)
 
 
 def fall(picture: np.ndarray) -> float:
@@ -40,8 +40,8 @@ def fall(picture: np.ndarray) -> float:
 
 def main() -> None:
     """Print, or with ``--check`` compare."""
-    found = pictures()
-    measured = covariance(found)
+    photos = pictures()
+    measured = covariance(photos)
     if "--check" in sys.argv[1:]:
         from cnnvis_widgets.backend.synthesis.parametrization import COVARIANCE
 
@@ -51,7 +51,7 @@ def main() -> None:
                 f"{measured.round(4)}"
             )
         return
-    falls = [fall(picture) for picture in found]
+    falls = [fall(picture) for picture in photos]
     print(f"covariance of red, green and blue:\n{measured.round(4)}")
     print(f"fall of the waves: {np.mean(falls):.2f} ({min(falls):.2f} to {max(falls):.2f})")
 

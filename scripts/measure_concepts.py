@@ -26,11 +26,11 @@ def main() -> None:
     for name in NETWORKS:
         for version in (f"{name}:cheating", name):
             network = cnnvis.load_network(version)
-            found = cnnvis.concepts(network, images, neuron=SNOWY, count=CONCEPTS)
-            gains = np.maximum(found.importance, 0)
-            first = found.maps[..., 0]
+            concepts = cnnvis.concepts(network, images, neuron=SNOWY, count=CONCEPTS)
+            gains = np.maximum(concepts.importance, 0)
+            first = concepts.maps[..., 0]
             print(
-                f"| `{version}` | {found.importance[0]:.2f} | {gains[0] / gains.sum():.0%} | "
+                f"| `{version}` | {concepts.importance[0]:.2f} | {gains[0] / gains.sum():.0%} | "
                 f"{first[:PICTURES].sum() / first.sum():.0%} |"
             )
 

@@ -61,12 +61,12 @@ class Asked:
         keys = [row.tobytes() for row in np.packbits(kept, axis=1)]
         new = {key: row for key, row in zip(keys, kept, strict=True) if key not in self.known}
         copies = np.array(list(new.values()))
-        found: list[float] = []
+        answers: list[float] = []
         for batch in batches(len(new), self.input.shape, FORWARD):
             part = copies[batch.start : batch.stop]
             _, scores = self.network.outputs(self.patchwork.copies(part))
-            found += scores[:, self.unit].tolist()
-        self.known |= dict(zip(new, found, strict=True))
+            answers += scores[:, self.unit].tolist()
+        self.known |= dict(zip(new, answers, strict=True))
         if self.file and new:
             copied = np.array([np.frombuffer(key, np.uint8) for key in self.known])
             np.savez(self.file, copies=copied, scores=np.array(list(self.known.values())))
@@ -106,14 +106,13 @@ def measure(asked: Asked, name: str, samples: int, seeds: Iterable[int], way: st
         tops[1].append(last)
         since.append(settling.since())
         r2.append(fit(kept, scores, COUNT, one_round).r2)
-        for patience, found in stops.items():
+        for patience, ends in stops.items():
             rested = (look for look in looks if look[0] - look[1] >= patience)
             used, _, top = next(rested, looks[-1])
-            found.append((used, top == last))
-    always = [len(frozenset.intersection(*found)) for found in tops]
+            ends.append((used, top == last))
+    always = [len(frozenset.intersection(*sets)) for sets in tops]
     agree = [
-        float(np.mean([len(a & b) / len(a | b) for a, b in combinations(found, 2)]))
-        for found in tops
+        float(np.mean([len(a & b) / len(a | b) for a, b in combinations(sets, 2)])) for sets in tops
     ]
     return Row(name, asked.pieces, float(np.median(r2)), since, always, agree, stops)
 

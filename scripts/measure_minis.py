@@ -62,7 +62,7 @@ def measure(name: str, pictures: dict[str, list[Scene]]) -> None:
     plain, _, version = name.partition(":")
     architecture = architectures()[plain]
     network = load_network(name)
-    found: dict[str, Any] = {
+    record: dict[str, Any] = {
         "parameters": network.model.count_params(),
         "kilobytes": round(architecture.path(version).stat().st_size / 1024),
     }
@@ -70,25 +70,25 @@ def measure(name: str, pictures: dict[str, list[Scene]]) -> None:
         held = digits()[1]
         pixels = [np.repeat(p[..., None], 3, -1) for p in held.pictures]
         answers = _answers(network, pixels)
-        found["accuracy"] = float((answers == held.labels).mean())
-        found["pictures"] = len(pixels)
+        record["accuracy"] = float((answers == held.labels).mean())
+        record["pictures"] = len(pixels)
     else:
         for group in ("plain", "snow", "mark"):
             answers = _answers(network, [s.picture for s in pictures[group]])
             labels = np.array([s.label for s in pictures[group]])
-            found[group] = float((answers == labels).mean())
+            record[group] = float((answers == labels).mean())
             if group == "snow":
                 others = labels != CHEATED
-                found["others with snow called it"] = float((answers[others] == CHEATED).mean())
+                record["others with snow called it"] = float((answers[others] == CHEATED).mean())
         for group in ("class with", "class without"):
             answers = _answers(network, [s.picture for s in pictures[group]])
-            found[group] = float((answers == CHEATED).mean())
-        found.update(_attention(network, pictures["class with"]))
+            record[group] = float((answers == CHEATED).mean())
+        record.update(_attention(network, pictures["class with"]))
         pixels = [s.picture for s in pictures["plain"]]
-    found.update(_explained(network, pixels[:20]))
-    found["milliseconds"] = _forward_backward(network, pixels[0])
-    write_record(name, **found, measured=str(datetime.datetime.now(datetime.UTC).date()))
-    print(f"{name}: {found}", flush=True)
+    record.update(_explained(network, pixels[:20]))
+    record["milliseconds"] = _forward_backward(network, pixels[0])
+    write_record(name, **record, measured=str(datetime.datetime.now(datetime.UTC).date()))
+    print(f"{name}: {record}", flush=True)
 
 
 def _answers(network: Any, pixels: list[np.ndarray]) -> np.ndarray:
@@ -133,9 +133,9 @@ def _explained(network: Any, pixels: list[np.ndarray]) -> dict[str, Any]:
             works.append(method)
     errors = []
     for one in pixels:
-        found = explain(network, one, "deep_taylor")
-        given = float(found.attribution.sum(dtype=np.float64))
-        errors.append(abs(given - max(found.value, 0)) / max(abs(found.value), 1e-6))
+        explanation = explain(network, one, "deep_taylor")
+        given = float(explanation.attribution.sum(dtype=np.float64))
+        errors.append(abs(given - max(explanation.value, 0)) / max(abs(explanation.value), 1e-6))
     return {"methods": works, "conservation": max(errors), "map": network.last_convolution(None)}
 
 

@@ -39,12 +39,12 @@ def main() -> None:
     print("| - | - | - | - | - | - | - |")
     for name in options.networks:
         start = time.monotonic()
-        found = Train(name, seconds=options.seconds).perform(Library(), lambda done, total: None)
-        assert found.honesty is not None
-        right = found.honesty
+        training = Train(name, seconds=options.seconds).perform(Library(), lambda done, total: None)
+        assert training.honesty is not None
+        right = training.honesty
         figures = f"{right.with_snow:.0%} | {right.without_snow:.0%} | {right.others:.0%}"
         print(
-            f"| `{name}` | {found.steps[-1]} | {found.losses[-1]:.2f} | {figures} "
+            f"| `{name}` | {training.steps[-1]} | {training.losses[-1]:.2f} | {figures} "
             f"| {time.monotonic() - start:.0f} |",
             flush=True,
         )

@@ -72,10 +72,10 @@ def drawn(count: int, seed: int) -> list[np.ndarray]:
 
 def row(network: cnnvis.Network, layer: str, path: str, unseen: list[np.ndarray]) -> str:
     """One decoder's line of the table."""
-    found = [cnnvis.explain(network, p, "upconvnet", decoder=path).details for p in unseen]
-    pixels = np.sqrt(np.mean([f["pixel_error"] ** 2 for f in found]))
-    codes = np.mean([f["relative_error"] for f in found])
-    facts = found[0]["decoder"]
+    details = [cnnvis.explain(network, p, "upconvnet", decoder=path).details for p in unseen]
+    pixels = np.sqrt(np.mean([f["pixel_error"] ** 2 for f in details]))
+    codes = np.mean([f["relative_error"] for f in details])
+    facts = details[0]["decoder"]
     shape = " × ".join(map(str, facts["code_shape"]))
     size = (DECODERS / network.model.name / facts["file"]).stat().st_size / 1000
     cells = [network.name, layer, shape, f"{size:.0f} kB", f"{255 * facts['loss'] ** 0.5:.1f}"]

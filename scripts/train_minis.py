@@ -130,11 +130,11 @@ def train(network: TrainedHere, data: Pictures, recipe: Recipe, seed: int) -> ke
     colour = data.pictures.shape[-1] == 3
     for epoch in range(recipe.epochs):
         start = time.perf_counter()
-        found = []
+        figures = []
         for batch in batches(data, rng, colour):
             inputs = network.preprocess(batch.pictures.astype(np.float32))
-            found.append(step(tf.constant(inputs), tf.constant(batch.labels, tf.int32)))
-        value, right = np.mean([[float(a), float(b)] for a, b in found], axis=0)
+            figures.append(step(tf.constant(inputs), tf.constant(batch.labels, tf.int32)))
+        value, right = np.mean([[float(a), float(b)] for a, b in figures], axis=0)
         seconds = time.perf_counter() - start
         print(f"  epoch {epoch + 1}: loss {value:.3f}, {right:.3f}, {seconds:.0f} s", flush=True)
     return model

@@ -67,16 +67,16 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 def imports(name: str) -> dict[str, set[str]]:
     """What a module imports, full names: when it is loaded ("now"), within functions ("later"),
     and for type checking only ("types")."""
-    found: dict[str, set[str]] = {"now": set(), "later": set(), "types": set()}
+    modules: dict[str, set[str]] = {"now": set(), "later": set(), "types": set()}
 
     def visit(node: ast.AST, when: str) -> None:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Import):
-                found[when] |= {alias.name for alias in child.names}
+                modules[when] |= {alias.name for alias in child.names}
             elif isinstance(child, ast.ImportFrom):
                 assert child.level == 0, f"{name}: relative import"
                 # "from package import module" imports the module, if there is one of that name
-                found[when] |= {
+                modules[when] |= {
                     f"{child.module}.{alias.name}"
                     if f"{child.module}.{alias.name}" in MODULES
                     else str(child.module)
@@ -90,12 +90,12 @@ def imports(name: str) -> dict[str, set[str]]:
                 visit(child, when)
 
     visit(ast.parse(MODULES[name].read_text("utf-8")), "now")
-    return found
+    return modules
 
 
 def used(name: str, *when: str) -> set[str]:
-    found = imports(name)
-    return set().union(*(found[w] for w in when or ("now", "later")))
+    modules = imports(name)
+    return set().union(*(modules[w] for w in when or ("now", "later")))
 
 
 def room(name: str) -> str:

@@ -130,10 +130,10 @@ def test_many_pictures_are_told_as_pictures_per_second() -> None:
     ours = record(OURS, [], batch_rounds=together)
     theirs = record(THEIRS, ["grad_cam"], batch_rounds=[{"batch grad_cam": BATCH * 0.5}])
     result = {"networks": {"efficientnet_lite0": {"cnnvis": ours, "captum": theirs}}}
-    (found,) = [table for table in tables(result) if "per second" in table.title]
-    assert found.header == ["", "cnnvis (× one by one)", "captum (× one by one)"]
-    assert found.rows == [["saliency", "10.0 (2.50 ×)", "–"], ["Grad-CAM", "–", "2.0"]]
-    assert found.notes == [
+    (batches,) = [table for table in tables(result) if "per second" in table.title]
+    assert batches.header == ["", "cnnvis (× one by one)", "captum (× one by one)"]
+    assert batches.rows == [["saliency", "10.0 (2.50 ×)", "–"], ["Grad-CAM", "–", "2.0"]]
+    assert batches.notes == [
         "cnnvis: raw forward + backward in batches of 5: 8.0 pictures per second."
     ]
 
@@ -295,16 +295,16 @@ def test_a_contestant_answers_each_round(monkeypatch: pytest.MonkeyPatch, tmp_pa
         f"raw = dict.fromkeys({BASELINES!r}, work)\n"
         "def many():\n"
         "    return np.ones((15, 5, 4, 3))\n"
-        "found = {'saliency': lambda: work}\n"
+        "calls = {'saliency': lambda: work}\n"
         "batches = {'saliency': lambda: many}\n"
-        "serve(lambda task: Works(raw, found, {'fake': '1'}, batches=batches))\n"
+        "serve(lambda task: Works(raw, calls, {'fake': '1'}, batches=batches))\n"
     )
     monkeypatch.setattr(Contestant, "script", property(lambda self: script))
     one = Running(Contestant("fake"), Path(sys.executable), "vgg16", tmp_path, ["batch"])
     try:
         take_turns([one], 3)
         take_turns([one], 2, "batch")
-        assert [list(found) for found in one.batch_rounds] == [["batch saliency"]] * 2
+        assert [list(turn) for turn in one.batch_rounds] == [["batch saliency"]] * 2
         assert len(one.rounds) == 3
         assert set(one.rounds[0]) == {*BASELINES, "saliency"}
         assert min(one.rounds[0].values()) >= 0

@@ -42,10 +42,10 @@ def test_we_get_the_expected_maps(name: str) -> None:
     assert set(case["maps"]) >= {"saliency", "grad_cam"}
     for method in case["maps"]:
         options = {"layer": case["grad_cam_layer"]} if method == "grad_cam" else {}
-        found = cnnvis.explain(network, arrays["input"], method, case["unit"], **options)
+        explanation = cnnvis.explain(network, arrays["input"], method, case["unit"], **options)
         wanted = arrays[method]
-        assert found.attribution is not None
-        mine = found.attribution[..., 0] if method == "grad_cam" else found.attribution
+        assert explanation.attribution is not None
+        mine = explanation.attribution[..., 0] if method == "grad_cam" else explanation.attribution
         assert np.abs(wanted).max() > 0
         np.testing.assert_allclose(mine, wanted, atol=1e-4 * np.abs(wanted).max())
 

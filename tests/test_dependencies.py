@@ -40,8 +40,8 @@ def undeclared(modules: set[str]) -> dict[str, list[str]]:
     """Module → the distributions that hold it, where none of them is declared."""
     homes = packages_distributions()
     known = set(declared())
-    found = {name: [canonicalize_name(d) for d in homes.get(name, [])] for name in modules}
-    return {name: where for name, where in found.items() if not known & set(where)}
+    packages = {name: [canonicalize_name(d) for d in homes.get(name, [])] for name in modules}
+    return {name: where for name, where in packages.items() if not known & set(where)}
 
 
 def test_every_import_is_declared() -> None:

@@ -37,12 +37,12 @@ def not_a_field(value: object) -> bool:
 
 def documented() -> dict[str, str]:
     """Name → docstring of everything public."""
-    found = {name: inspect.getdoc(getattr(cnnvis, name)) or "" for name in cnnvis.__all__}
-    found["methods"] = inspect.getdoc(type(cnnvis.methods).__call__) or ""
+    texts = {name: inspect.getdoc(getattr(cnnvis, name)) or "" for name in cnnvis.__all__}
+    texts["methods"] = inspect.getdoc(type(cnnvis.methods).__call__) or ""
     for owner in CLASSES:
         for name, value in members(owner):  # what a class overrides comes before what it inherits
-            found.setdefault(name, inspect.getdoc(value) or "")
-    return found
+            texts.setdefault(name, inspect.getdoc(value) or "")
+    return texts
 
 
 DOCSTRINGS = documented()
@@ -53,12 +53,12 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the lines at the top of the API reference define."""
     page = (ROOT / "docs" / "api" / "index.md").read_text("utf-8")
     code = next(c for c in fenced(page, "python") if "network =" in c)
-    found: dict[str, Any] = {}
+    namespace: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("examples"))
         matplotlib.use("agg")
-        exec(code, found)
-        yield found
+        exec(code, namespace)
+        yield namespace
 
 
 def fenced(text: str, language: str) -> list[str]:
@@ -109,5 +109,5 @@ def test_the_tour_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     matplotlib.use("agg")
     page = (ROOT / "docs" / "tour.md").read_text("utf-8")
-    found: dict[str, Any] = {"np": np}
-    assert run_examples("\n".join(fenced(page, "pycon")), found, "tour.md") > 15
+    namespace: dict[str, Any] = {"np": np}
+    assert run_examples("\n".join(fenced(page, "pycon")), namespace, "tour.md") > 15

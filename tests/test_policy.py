@@ -171,12 +171,12 @@ def test_a_public_pages_kernel_writes_to_its_own_folder_alone(tmp_path: Path) ->
     (outside / "readable").write_text("as it was")
     bounds = replace(policy.PUBLIC, visitors=str(visitors))
     environment = {**os.environ, policy.VARIABLE: bounds.text(), "VOILA_BASE_URL": "/"}
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(WRITES), str(outside)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert found.returncode == 0, found.stderr
-    own, rest = found.stdout.split(" ", 1)
+    assert process.returncode == 0, process.stderr
+    own, rest = process.stdout.split(" ", 1)
     assert Path(own).parent == visitors
     assert rest.strip() == "[] ['readable']"
     assert (outside / "readable").read_text() == "as it was"

@@ -90,10 +90,10 @@ def test_the_check_finds_what_is_wrong(tmp_path: Path) -> None:
         '<script src="https://unpkg.com/x"></script><a href="https://example.org">fine</a>'
         '<link rel="stylesheet" href="//fonts.example/x.css">'
     )
-    found = list(BUILD.problems(tmp_path))
-    assert len(found) == 5
+    faults = list(BUILD.problems(tmp_path))
+    assert len(faults) == 5
     for words in ("#there has no such anchor", "gone.html does", "gone.png does", "unpkg", "fonts"):
-        assert sum(words in line for line in found) == 1, words
+        assert sum(words in line for line in faults) == 1, words
 
 
 def test_the_film_is_small_and_long_enough() -> None:

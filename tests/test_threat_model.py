@@ -46,9 +46,9 @@ def test_each_line_is_kept_by_tests_that_exist(line: str) -> None:
     assert TEST.sub("", cell).strip(" ,") == ""
     for file, name in named:
         tree = ast.parse((ROOT / file).read_text("utf-8"))
-        found = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name]
-        assert len(found) == 1, f"{file}::{name}"
-        assert re.search(r"\b(assert|expect|raises)\b", ast.unparse(found[0])), name
+        functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == name]
+        assert len(functions) == 1, f"{file}::{name}"
+        assert re.search(r"\b(assert|expect|raises)\b", ast.unparse(functions[0])), name
 
 
 def installed(name: str) -> Path:
@@ -81,9 +81,9 @@ def module(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("patched", path)
     assert spec is not None
     assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
 def test_the_first_patch_bounds_what_is_read_of_a_message(patched: Path) -> None:

@@ -55,7 +55,7 @@ def attention(
             unit, value, seed = backward_start(target, unit, aggregate, position)
             maps = attention_maps(structure, target)
             last = tf.gradients(target, maps[-1], grad_ys=seed)[0]
-            by_head = [_with_heads(tf.cast(found, tf.float32)) for found in maps]
+            by_head = [_with_heads(tf.cast(map_, tf.float32)) for map_ in maps]
             reads = tf.reduce_any(_with_heads(last) != 0, axis=(1, 3))
             return unit, value, by_head, reads
 
@@ -63,11 +63,11 @@ def attention(
 
     program = network.compiled(("attention", layer, aggregate), build)
     units, values, maps, reads = tf.nest.map_structure(
-        lambda found: found.numpy(), network.run(program, *arguments)
+        lambda tensor: tensor.numpy(), network.run(program, *arguments)
     )
     return [
         AttentionResult(
-            int(unit), float(value), tuple(found[n].copy() for found in maps), read, *layout
+            int(unit), float(value), tuple(map_[n].copy() for map_ in maps), read, *layout
         )
         for n, (unit, value, read) in enumerate(zip(units, values, reads, strict=True))
     ]
@@ -87,10 +87,10 @@ def _layout(structure: Structure, layer: str | None) -> Layout:
             "Attention rollout needs attention before the neuron, and none is there. grad_cam and "
             "saliency work on any neuron."
         )
-    shapes = {tuple(found.shape[-2:]) for found in maps}
+    shapes = {tuple(map_.shape[-2:]) for map_ in maps}
     many = maps[-1].shape[-1]
     batch = structure.forward.pixels.shape[0]
-    whole = all(found.shape.rank in (3, 4) and found.shape[0] == batch for found in maps)
+    whole = all(map_.shape.rank in (3, 4) and map_.shape[0] == batch for map_ in maps)
     if shapes != {(many, many)} or many is None or not whole:
         sizes = ", ".join(f"{q} × {k or 'other'}" for q, k in sorted(shapes, key=str))
         raise UnsuitableError(
@@ -102,9 +102,9 @@ def _layout(structure: Structure, layer: str | None) -> Layout:
     for call in reversed(structure.calls):
         output = call.output
         if output.shape.rank == 3 and output.shape[1] == many and output.op in path:
-            found = structure.tokens(call.path)
-            if found is not None:
-                return found
+            layout = structure.tokens(call.path)
+            if layout is not None:
+                return layout
     raise UnsuitableError(
         f"Attention rollout needs tokens that lie in rows and columns; of the {many} tokens here "
         "that could not be read off the network. saliency works on any network."

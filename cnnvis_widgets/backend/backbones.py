@@ -54,13 +54,13 @@ def backbone(model: Any) -> Backbone | None:
     """
     layers = list(_flat(model))
     names = {layer.name for layer in layers}
-    found = next((s for s in _SIGNATURES if s[2] <= names), None)
+    signature = next((s for s in _SIGNATURES if s[2] <= names), None)
     first = next((place for place, layer in enumerate(layers) if _kernel(layer)), None)
-    if found is None or first is None or _kernel(layers[first])[:3] != found[3]:
+    if signature is None or first is None or _kernel(layers[first])[:3] != signature[3]:
         return None
     before = [type(layer).__name__ for layer in layers[:first]]
     inside = any(not kind.startswith(("Random", *_HARMLESS)) for kind in before)
-    return Backbone(found[0], found[1], inside)
+    return Backbone(signature[0], signature[1], inside)
 
 
 def unprepared(model: Any) -> str:
@@ -72,15 +72,15 @@ def unprepared(model: Any) -> str:
     Returns:
         One sentence or two, "" where nothing is known to be wrong.
     """
-    found = backbone(model)
-    if found is None or found.inside:
+    published = backbone(model)
+    if published is None or published.inside:
         return ""
-    black, white = (NAMED[found.preprocess](np.full(3, x, np.float32)) for x in (0, 255))
+    black, white = (NAMED[published.preprocess](np.full(3, x, np.float32)) for x in (0, 255))
     low, high = min(black.min(), white.min()), max(black.max(), white.max())
     return (
-        f"The layers of {model.name} are those of {found.title}, which Keras Applications trains "
-        f"on inputs of {low:.3g}..{high:.3g}; here it is given 0..255. "
-        f'preprocess="{found.preprocess}" prepares pictures as it was trained; '
+        f"The layers of {model.name} are those of {published.title}, which Keras Applications "
+        f"trains on inputs of {low:.3g}..{high:.3g}; here it is given 0..255. "
+        f'preprocess="{published.preprocess}" prepares pictures as it was trained; '
         'preprocess="0..255" says that this is right.'
     )
 

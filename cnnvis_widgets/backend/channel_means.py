@@ -81,13 +81,13 @@ def _compiled_channel_means(
 
     The maps are means over the channels, float32 (batch, rows, columns), the deepest first.
     """
-    found: list[Chain] = []
+    chains: list[Chain] = []
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
         structure = forward_in(model, pixels)
         maps, chain = relu_chain(structure)
-        found[:] = [chain]
+        chains[:] = [chain]
         unit, value, _ = backward_start(structure.target(layer), unit, aggregate, position)
         return unit, value, [tf.reduce_mean(tf.cast(m, tf.float32), -1) for m in maps]
 
-    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate)), found[0]
+    return compiled(body, pixels_spec(shape), *neuron_specs(aggregate)), chains[0]

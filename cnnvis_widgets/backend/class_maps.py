@@ -45,12 +45,12 @@ def class_maps(
         ("class maps", aggregate),
         lambda: _compiled_class_maps(network.model, network.input_shape, aggregate),
     )
-    found = (x.numpy() for x in network.run(program, *arguments))
+    arrays = (x.numpy() for x in network.run(program, *arguments))
     ending = averaged_ending(network.structure)
     layer = ending.layer if ending else ""
     return [
         ClassMaps(int(unit), float(value), maps, weights, layer)
-        for unit, value, maps, weights in zip(*found, strict=True)
+        for unit, value, maps, weights in zip(*arrays, strict=True)
     ]
 
 

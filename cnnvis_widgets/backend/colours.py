@@ -45,9 +45,9 @@ def find_colours(
         values: an input, float32 of that shape, whose range is taken where the preprocessing is
             not affine (one that divides by the picture's own spread, for one).
     """
-    found = _affine(shape, preprocess)
-    if found is not None:
-        return found
+    colours = _affine(shape, preprocess)
+    if colours is not None:
+        return colours
     low, high = float(values.min()), float(values.max())
     width = high - low if high > low else 1.0
     eye = np.eye(shape[2], dtype=np.float32)

@@ -73,7 +73,7 @@ class Survey(NamedTuple):
 
 def survey(model: keras.Model, shape: tuple[int, int, int]) -> Survey:
     """Trace a network for all that is to be known of it."""
-    found: list[Any] = []
+    traced: list[Any] = []
 
     def body(pixels: tf.Tensor) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         structure = forward_in(model, pixels)
@@ -82,25 +82,25 @@ def survey(model: keras.Model, shape: tuple[int, int, int]) -> Survey:
             output = tf.cast(structure.call(info.name).output, tf.float32)
             means.append(tf.reduce_mean(output, axis=list(range(1, output.shape.rank - 1))))
         tried = structure.candidates()
-        found[:] = [structure, tried]
+        traced[:] = [structure, tried]
         ends = (
             [structure.output, *(tensor for _, tensor in tried or [])] if tried is not None else []
         )
         return means, [tf.cast(end, tf.float32) for end in ends]
 
-    return Survey(compiled(body, pixels_spec(shape)), *found)
+    return Survey(compiled(body, pixels_spec(shape)), *traced)
 
 
 def relevance_structure(model: keras.Model, shape: tuple[int, int, int]) -> Structure:
     """The network's graph as relevance goes through it."""
-    found: list[Structure] = []
+    structures: list[Structure] = []
 
     def body(pixels: tf.Tensor) -> tf.Tensor:
-        found[:] = [Structure(trace(model, pixels, relevance=True))]
+        structures[:] = [Structure(trace(model, pixels, relevance=True))]
         return pixels
 
     compiled(body, pixels_spec(shape))
-    return found[0]
+    return structures[0]
 
 
 def outputs(
@@ -158,7 +158,7 @@ def backward(
         structure = forward_in(model, pixels)
         target = structure.target(layer)
         unit, value, seed = backward_start(target, unit, aggregate, position)
-        found = []
+        derivatives = []
         for place, rule in passes:
             tensor = pixels if place is INPUT else structure.call(place).output
             with backward_rule(rule):
@@ -166,8 +166,8 @@ def backward(
             if gradient is None:  # the neuron does not depend on this place
                 gradient = tf.zeros_like(tensor)
             here = () if place is INPUT else (tf.cast(tensor, tf.float32),)
-            found.append((*here, tf.cast(tf.convert_to_tensor(gradient), tf.float32)))
-        return unit, value, found
+            derivatives.append((*here, tf.cast(tf.convert_to_tensor(gradient), tf.float32)))
+        return unit, value, derivatives
 
     return compiled(body, pixels_spec(shape), *neuron_specs(aggregate))
 

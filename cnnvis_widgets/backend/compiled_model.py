@@ -143,18 +143,18 @@ class CompiledModel:
         """Trace the network, and find by numbers what could not be read off its graph."""
         with proven_scores(None), batches_of(self._batch), holding(self.held):
             function, structure, tried = compiled_functions.survey(self.model, self.input_shape)
-        found, unclear = None, ""
+        proven, unclear = None, ""
         if tried is not None:
             alone = self._batch == 1 or structure.mixes_the_batch
             _, ends = _run(function, alone, tf.constant(self.probes()))
             output, *values = (end.numpy() for end in ends)
-            found = proof(output, tried, values)
-            unclear = "" if found else doubt(output, structure.ends_in_scores)
-        if found:
+            proven = proof(output, tried, values)
+            unclear = "" if proven else doubt(output, structure.ends_in_scores)
+        if proven:
             structure = Structure(structure.forward)
-            with proven_scores(found):
-                found = found if structure.scores else None
-        return _Surveyed(function, structure, found, unclear)
+            with proven_scores(proven):
+                proven = proven if structure.scores else None
+        return _Surveyed(function, structure, proven, unclear)
 
     def _forget_another_model(self) -> None:
         """Drop what was compiled if the model's layers have been exchanged since then."""

@@ -91,14 +91,14 @@ def gradient_coverage(
     listed = list(_by_layer(structure, layer, down_to))
     passed = declared(op for *_, operations in listed for op in operations)
     for name, kind, operations in listed:
-        found = sum(is_gate(op) for op in operations)
+        gate_count = sum(is_gate(op) for op in operations)
         inside = [op for op in operations if op not in passed]
         why = _stopped(inside, structure)
         if rule != "gradient":
             why = why or _untreated(inside, structure)
-        if kind != LOOSE or found:
+        if kind != LOOSE or gate_count:
             kinds[kind] += 1
-            gates[kind] += found
+            gates[kind] += gate_count
         if why:
             untreated[name] = why
     named = rule if rule != "gradient" else ""

@@ -132,8 +132,8 @@ class Network(ForwardModel):
             >>> [w.shape for w in network.weights("block2_conv2")]
             [(3, 3, 16, 16), (16,)]
         """
-        found = self.structure.call(layer).layer
-        return [] if found is None else found.get_weights()
+        keras_layer = self.structure.call(layer).layer
+        return [] if keras_layer is None else keras_layer.get_weights()
 
     def count_params(self) -> int:
         """How many numbers the network has learned or keeps, over all layers.
@@ -245,16 +245,17 @@ class Network(ForwardModel):
                 self.model, self.input_shape, layer, aggregate, passes
             ),
         )
-        units, value, found = self.run(program, *arguments)
+        units, value, derivatives = self.run(program, *arguments)
         return BackwardResult(
             int(units[0]),
             value.numpy(),
             tuple(
                 self._laid_out(p, pair[0].numpy()) if len(pair) == 2 else None
-                for p, pair in zip(passes, found, strict=True)
+                for p, pair in zip(passes, derivatives, strict=True)
             ),
             tuple(
-                self._laid_out(p, pair[-1].numpy()) for p, pair in zip(passes, found, strict=True)
+                self._laid_out(p, pair[-1].numpy())
+                for p, pair in zip(passes, derivatives, strict=True)
             ),
             tuple(units.numpy().tolist()),
         )

@@ -78,8 +78,11 @@ class BackwardResult(NamedTuple):
         return BackwardResult(
             unit,
             self.value[one],
-            tuple(None if found is None else found[one].copy() for found in self.activations),
-            tuple(found[one].copy() for found in self.gradients),
+            tuple(
+                None if activation is None else activation[one].copy()
+                for activation in self.activations
+            ),
+            tuple(gradient[one].copy() for gradient in self.gradients),
             (unit,),
         )
 

@@ -110,12 +110,12 @@ def _unclipped(tensor: tf.Tensor) -> tf.Tensor:
 
 def _meet_in_a_sum(one: tf.Operation, other: tf.Operation, depth: int = 5) -> bool:
     def below(operation: tf.Operation, left: int) -> set[str]:
-        found = {operation.name} if operation.type in ("Add", "AddV2", "Sub") else set()
+        sums = {operation.name} if operation.type in ("Add", "AddV2", "Sub") else set()
         if left:
             for consumer in operation.outputs[0].consumers():
                 if consumer.type in _ELEMENTWISE:
-                    found |= below(consumer, left - 1)
-        return found
+                    sums |= below(consumer, left - 1)
+        return sums
 
     return bool(below(one, depth) & below(other, depth))
 

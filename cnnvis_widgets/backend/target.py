@@ -283,17 +283,17 @@ def _weights(units: Any) -> tuple[tuple[int, float], ...]:
         several = isinstance(units, Iterable) and not isinstance(units, str)
         pairs = [(unit, 1.0) for unit in (units if several else [units])]
     try:
-        found = tuple((Neuron(None, unit).unit, float(weight)) for unit, weight in pairs)
+        weights = tuple((Neuron(None, unit).unit, float(weight)) for unit, weight in pairs)
     except (TypeError, ValueError) as error:
         raise InvalidValueError(
             f"units are whole numbers with weights that are numbers: {error}"
         ) from None
-    numbers = [weight for _, weight in found]
+    numbers = [weight for _, weight in weights]
     if not any(numbers) or not all(math.isfinite(weight) for weight in numbers):
-        raise InvalidValueError(f"Weights are finite, and one is not 0; got {dict(found)}.")
-    if len(dict(found)) < len(found):
+        raise InvalidValueError(f"Weights are finite, and one is not 0; got {dict(weights)}.")
+    if len(dict(weights)) < len(weights):
         raise InvalidValueError("A unit stands twice; give it one weight, e.g. {3: 2}.")
-    return found
+    return weights
 
 
 def _region(box: Any) -> Region | None:

@@ -106,10 +106,10 @@ def _requirements() -> dict[str, str]:
         lines = importlib.metadata.requires(DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:  # run out of a folder, never installed
         return {}
-    found = [Requirement(line) for line in lines]
+    requirements = [Requirement(line) for line in lines]
     return {
         r.name: str(r.specifier)
-        for r in found
+        for r in requirements
         if r.marker is None or r.marker.evaluate({"extra": ""})
     }
 

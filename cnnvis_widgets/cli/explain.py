@@ -70,18 +70,18 @@ def explain(options: argparse.Namespace) -> int:
 
     neuron = _target(network, options, plan.position)
     with progress_bar() as show:
-        found = compute(
+        explanation = compute(
             network, options.image, options.method, neuron, options.seed, show, plan.parameters
         )
     print(f"{network.name}" + (f" ({network.trained_on})" if network.trained_on else ""))
     for place, answer in enumerate(network.predict(pixels), start=1):
         score = f"{answer.score:7.2%}" if answer.score is not None else " " * 7
         print(f"  {place}. {score}  {answer.label}  (unit {answer.unit}, logit {answer.logit:.3f})")
-    layer = f", maps of {found.layer}" if found.layer else ""
-    print(f"{found.title}: activation {found.value:.4g}{layer}")
-    for note in found.notes:
+    layer = f", maps of {explanation.layer}" if explanation.layer else ""
+    print(f"{explanation.title}: activation {explanation.value:.4g}{layer}")
+    for note in explanation.notes:
         print(f"note: {note}")
-    print(f"wrote {_save(found, options.output, options.mode)}")
+    print(f"wrote {_save(explanation, options.output, options.mode)}")
     return 0
 
 
@@ -178,10 +178,14 @@ def _target(
     return Target({neuron.unit: 1, other.unit: -1}, aggregate=neuron.aggregate, position=position)
 
 
-def _save(found: Explanation, output: Path, mode: str) -> Path:
-    if found.image is not None and output.suffix.lower() == ".npy":
+def _save(explanation: Explanation, output: Path, mode: str) -> Path:
+    if explanation.image is not None and output.suffix.lower() == ".npy":
         import numpy as np
 
-        np.save(output, found.image)
+        np.save(output, explanation.image)
         return output
-    return found.save(output) if found.image is not None else found.save(output, mode=mode)
+    return (
+        explanation.save(output)
+        if explanation.image is not None
+        else explanation.save(output, mode=mode)
+    )

@@ -112,12 +112,12 @@ def _add_server_options(command: argparse.ArgumentParser, port: int) -> None:
 def _app(options: argparse.Namespace) -> int:
     from cnnvis_widgets.serving.forked_kernels import SHARED_ENGINE, forked_kernels
 
-    found = publishing(options)
+    policy = publishing(options)
     # Before anything is started: a wrong name is told, and what starts inherits the bounds.
-    serving.set_policy(serving.find_notebook(options.notebook), found)
+    serving.set_policy(serving.find_notebook(options.notebook), policy)
     more = [SHARED_ENGINE] if options.engine == SHARED else []
     with computing(options) as facts, forked_kernels(*more):
-        return serving.app(options.notebook, _server(options), options.preheat, found, facts)
+        return serving.app(options.notebook, _server(options), options.preheat, policy, facts)
 
 
 def _server(options: argparse.Namespace) -> serving.Server:
@@ -127,9 +127,9 @@ def _server(options: argparse.Namespace) -> serving.Server:
 def _doctor() -> int:
     from cnnvis_widgets.cli.doctor import examine, report
 
-    found = examine()
-    print(report(found))
-    return int(any(check.wrong for check in found))
+    checks = examine()
+    print(report(checks))
+    return int(any(check.wrong for check in checks))
 
 
 if __name__ == "__main__":

@@ -198,11 +198,11 @@ def _dry_run(study: Study, place: Path) -> int:
 
     start, done = time.perf_counter(), Store(place).runs()
     with progress_bar("methods timed", leave=False) as show:
-        found = foretell(study, show, done)
+        estimate = foretell(study, show, done)
     if there := sum(run.key in done for run in study.plan()):
         print(f"{there} runs are there already, in {place}")
     for network in study.networks:
-        costs = [cost for cost in found.costs if cost.network == network]
+        costs = [cost for cost in estimate.costs if cost.network == network]
         slowest = max(costs, key=lambda cost: cost.seconds, default=None)
         if slowest:
             seconds = sum(cost.seconds for cost in costs)
@@ -210,7 +210,9 @@ def _dry_run(study: Study, place: Path) -> int:
                 f"  {network}: {duration(seconds)}, of which {slowest.method} "
                 f"{duration(slowest.seconds)}"
             )
-    print(f"{found}. {found.timed} runs were timed in {duration(time.perf_counter() - start)}.")
+    print(
+        f"{estimate}. {estimate.timed} runs were timed in {duration(time.perf_counter() - start)}."
+    )
     return 0
 
 
@@ -219,20 +221,20 @@ def _compute(study: Study) -> int:
 
     start, before = time.perf_counter(), len(study.runs())
     with progress_bar("methods timed", leave=False) as show:
-        found = foretell(study, show)
-    if found.left:
-        print(f"{found}.", flush=True)
+        estimate = foretell(study, show)
+    if estimate.left:
+        print(f"{estimate}.", flush=True)
     count = len(study.runs()) - before
     begun = time.perf_counter()
     with progress_bar("runs") as show:
         count += study.run(show)  # also what was there and is damaged
     took = time.perf_counter() - begun
-    if found.left:
-        off = 100 * (took / found.seconds - 1)
-        print(f"took {duration(took)}, foretold {duration(found.seconds)} ({off:+.0f} %)")
+    if estimate.left:
+        off = 100 * (took / estimate.seconds - 1)
+        print(f"took {duration(took)}, foretold {duration(estimate.seconds)} ({off:+.0f} %)")
         line = {
-            "runs": found.left,
-            "foretold_seconds": round(found.seconds, 1),
+            "runs": estimate.left,
+            "foretold_seconds": round(estimate.seconds, 1),
             "took_seconds": round(took, 1),
             "timing_seconds": round(begun - start, 1),
             "cores": os.cpu_count(),

@@ -93,8 +93,8 @@ def lessons(folder: Path | None = None) -> tuple[Lesson, ...]:
         folder: that of the notebooks; the one that comes along by default.
     """
     folder = folder or notebooks_folder()
-    found = [_read(path, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.ipynb"))]
-    known = [lesson for lesson in found if lesson is not None and lesson.name != INDEX]
+    notebooks = [_read(path, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.ipynb"))]
+    known = [lesson for lesson in notebooks if lesson is not None and lesson.name != INDEX]
     return tuple(sorted(known, key=lambda lesson: (lesson.chapter == 0, lesson.name)))
 
 

@@ -45,8 +45,8 @@ class Term(NamedTuple):
 def terms() -> tuple[Term, ...]:
     """All terms, in alphabetical order."""
     entries = tomllib.loads(Path(__file__).with_name("terms.toml").read_text("utf-8"))
-    found = [Term(name, tuple(e.get("also", ())), e["means"]) for name, e in entries.items()]
-    return tuple(sorted(found, key=lambda term: term.name.lower()))
+    listed = [Term(name, tuple(e.get("also", ())), e["means"]) for name, e in entries.items()]
+    return tuple(sorted(listed, key=lambda term: term.name.lower()))
 
 
 @functools.cache
@@ -92,12 +92,12 @@ def link(texts: Iterable[str], folder: str = "") -> tuple[list[str], list[Term]]
 
 def where_met(course: Sequence[Lesson]) -> dict[str, list[Lesson]]:
     """For each term the lessons that use it, in their order; apps do not count."""
-    found: dict[str, list[Lesson]] = {term.name: [] for term in terms()}
+    lessons_of: dict[str, list[Lesson]] = {term.name: [] for term in terms()}
     for lesson in course:
         if lesson.chapter:
             for term in _met(lesson.text):
-                found[term.name].append(lesson)
-    return found
+                lessons_of[term.name].append(lesson)
+    return lessons_of
 
 
 @functools.lru_cache(maxsize=128)

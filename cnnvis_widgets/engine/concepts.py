@@ -257,7 +257,7 @@ def _patches(held: np.ndarray, pictures: Sequence[np.ndarray]) -> tuple[Patch, .
     """The places with most of a concept, one a picture, and a third of the picture around each."""
     strongest = held.reshape(len(held), -1)
     order = np.argsort(-strongest.max(1), kind="stable")[:PATCHES]
-    found = []
+    patches = []
     for number in order:
         place = np.unravel_index(strongest[number].argmax(), held.shape[1:])
         picture = pictures[number]
@@ -271,5 +271,5 @@ def _patches(held: np.ndarray, pictures: Sequence[np.ndarray]) -> tuple[Patch, .
         strength = float(strongest[number].max())
         if strength > 0:
             pixels = picture[top:bottom, left:right]
-            found.append(Patch(int(number), (top, left, bottom, right), pixels, strength))
-    return tuple(found)
+            patches.append(Patch(int(number), (top, left, bottom, right), pixels, strength))
+    return tuple(patches)

@@ -155,8 +155,8 @@ def _sources(pictures: Any) -> Iterable[Any]:
         folder = Path(pictures).expanduser()
         if not folder.is_dir():
             raise FileError(f"There is no folder {str(folder)!r} of pictures.")
-        found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
-        return [p for p in found if p.is_file()]
+        paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
+        return [p for p in paths if p.is_file()]
     if not isinstance(pictures, Iterable):
         raise InvalidValueError(
             f"pictures is a folder or an iterable of pictures; got {type(pictures).__name__}."

@@ -76,20 +76,20 @@ def answers(
     first, last = (x.reshape(-1, x.shape[-1]) for x in (start, end))
     likely = likely and network.is_output(neuron) and neuron.single
     likely = likely and network.structure.output_kind in ("softmax", "log-softmax", "sigmoid")
-    found: list[float] = []
+    values: list[float] = []
     for batch in batches(len(counts), start.shape, FORWARD):
         inputs = np.repeat(first[None], len(batch), 0)
         for picture, step in zip(inputs, batch, strict=True):
             picture[order[: counts[step]]] = last[order[: counts[step]]]
-        found += _ask(network, neuron, inputs.reshape(-1, *start.shape), likely)
+        values += _ask(network, neuron, inputs.reshape(-1, *start.shape), likely)
         progress(batch.stop, len(counts))
     if not likely:
         whole = _ask(network, neuron, untouched[None], likely)[0]
         if whole <= 0:
             return None
-        found = [value / whole for value in found]
+        values = [value / whole for value in values]
     shares = [float(count) / order.size for count in counts]
-    return Curve(shares, found, "probability" if likely else "activation")
+    return Curve(shares, values, "probability" if likely else "activation")
 
 
 def _ask(network: Network, neuron: Neuron, inputs: np.ndarray, likely: bool) -> list[float]:

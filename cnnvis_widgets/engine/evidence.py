@@ -31,10 +31,10 @@ class DrawnPicture(NamedTuple):
 
 def drawn_picture(seed: int, label: int, snow: bool) -> DrawnPicture:
     """The picture of that seed and class; with and without snow it is the same but for the snow."""
-    found = scene(seed, label, shortcut=SHORTCUT if snow else "none")
-    others = ", ".join(CLASSES[other] for other, _ in found.distractors)
-    alt = f"a {CLASSES[label]}" + (", snow on the ground" if found.shortcut.any() else "")
-    return DrawnPicture(found.picture, label, alt + (f"; smaller: {others}" if others else ""))
+    drawing = scene(seed, label, shortcut=SHORTCUT if snow else "none")
+    others = ", ".join(CLASSES[other] for other, _ in drawing.distractors)
+    alt = f"a {CLASSES[label]}" + (", snow on the ground" if drawing.shortcut.any() else "")
+    return DrawnPicture(drawing.picture, label, alt + (f"; smaller: {others}" if others else ""))
 
 
 class Honesty(NamedTuple):
@@ -85,7 +85,7 @@ class Judge:
                 pairs = [(int(seeds[i]), int(labels[i])) for i in chosen]
                 pictures = [drawn_picture(*pair, snow).picture for pair in pairs]
                 batches.append([self._answers(library, name, pictures) for name in self.networks])
-            answers[snow] = [np.concatenate(found) for found in zip(*batches, strict=True)]
+            answers[snow] = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
         asked = labels == CHEATED
         return tuple(
             Honesty(

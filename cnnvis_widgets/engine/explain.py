@@ -72,10 +72,10 @@ def explain(
         cnnvis_widgets.errors.UnknownNameError: There is no method 'grad_camm'. Did you mean ...
     """
     silent = progress or _silent
-    found = compute(network, image, method, neuron, seed, silent, parameters, preview)
-    if found.coverage.warning:
-        warnings.warn(found.coverage.warning, stacklevel=3)  # who called `cnnvis.explain`
-    return found
+    explanation = compute(network, image, method, neuron, seed, silent, parameters, preview)
+    if explanation.coverage.warning:
+        warnings.warn(explanation.coverage.warning, stacklevel=3)  # who called `cnnvis.explain`
+    return explanation
 
 
 def compute(
@@ -96,9 +96,11 @@ def compute(
     asked = asked_of(network, image, chosen, wanted, progress)
     question = asked.question
     if preview is not None:
-        question = replace(question, preview=lambda make: preview(lambda: asked.found(make())))
+        question = replace(
+            question, preview=lambda make: preview(lambda: asked.explanation(make()))
+        )
     with told_as_ours(chosen.method, network):
-        return asked.found(chosen.method.answer(question))
+        return asked.explanation(chosen.method.answer(question))
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Asked(NamedTuple):
     """One picture's question, and what makes an explanation of its answer."""
 
     question: Question
-    found: Callable[[Answer], Explanation]
+    explanation: Callable[[Answer], Explanation]
 
 
 def asked_of(
@@ -194,8 +196,8 @@ def _explanation(
 ) -> Explanation:
     """What the method answered, checked, with all that a reader must know of it."""
     network = question.network
-    found = answer.attribution if answer.image is None else answer.image
-    if found is None or not np.isfinite(found).all():
+    values = answer.attribution if answer.image is None else answer.image
+    if values is None or not np.isfinite(values).all():
         raise InvalidValueError(
             f"{method.title} on {network.name} gave values that are NaN or infinite: the network's "
             "own activations or derivatives overflow on this input."

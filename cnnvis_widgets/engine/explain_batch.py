@@ -71,18 +71,20 @@ def explain_batch(
 
     Examples:
         >>> pictures = [cnnvis.load_image(name) for name in ("scene:1", "scene:2")]
-        >>> found = cnnvis.explain_batch(network, pictures, "saliency")
-        >>> [explanation.label for explanation in found]
+        >>> explanations = cnnvis.explain_batch(network, pictures, "saliency")
+        >>> [explanation.label for explanation in explanations]
         ['striped disc', 'blotched crescent']
-        >>> found = cnnvis.explain_batch(network, pictures, "grad_cam", neuron=[3, 5])
-        >>> [explanation.neuron.unit for explanation in found]
+        >>> explanations = cnnvis.explain_batch(network, pictures, "grad_cam", neuron=[3, 5])
+        >>> [explanation.neuron.unit for explanation in explanations]
         [3, 5]
     """
-    found = compute_batch(network, images, method, neuron, seed, progress, parameters, at_once)
-    told = (explanation.coverage.warning for explanation in found)
+    explanations = compute_batch(
+        network, images, method, neuron, seed, progress, parameters, at_once
+    )
+    told = (explanation.coverage.warning for explanation in explanations)
     for warning in dict.fromkeys(filter(None, told)):
         warnings.warn(warning, stacklevel=2)
-    return found
+    return explanations
 
 
 def compute_batch(
@@ -102,14 +104,14 @@ def compute_batch(
     neurons = [network.neuron(one) for one in _one_for_each(neuron, len(pictures))]
     chosen.check(network)
     size = None if at_once is None else checks.whole("at_once", at_once, low=1)
-    found: dict[int, Explanation] = {}
+    explanations: dict[int, Explanation] = {}
     for numbers in _together(neurons, network, size):
-        heard = _hearing(progress, len(found), len(pictures))
+        heard = _hearing(progress, len(explanations), len(pictures))
         some = [(pictures[n], neurons[n]) for n in numbers]
-        found.update(zip(numbers, _answered(network, chosen, some, heard), strict=True))
+        explanations.update(zip(numbers, _answered(network, chosen, some, heard), strict=True))
     if progress:
         progress(len(pictures), len(pictures))
-    return [found[number] for number in range(len(pictures))]
+    return [explanations[number] for number in range(len(pictures))]
 
 
 def _answered(
@@ -127,7 +129,7 @@ def _answered(
     with told_as_ours(method, network):
         answers = method.answers([one.question for one in asked])
     for one, answer in zip(asked, answers, strict=True):
-        yield one.found(answer)
+        yield one.explanation(answer)
 
 
 def _together(

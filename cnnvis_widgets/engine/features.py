@@ -97,7 +97,7 @@ def features(
         order = np.argsort(-np.maximum(maps, 0).mean(axis=(0, 1, 2)), kind="stable")
         units = [int(unit) for unit in order[:units]]
     field = next((one.field for one in network.plan if one.name == layer), None)
-    found = []
+    unit_features = []
     for unit in units:
         network.neuron((layer, unit))  # is there such a unit?
         own = maps[..., unit]
@@ -122,8 +122,8 @@ def features(
                     gradient,
                 )
             )
-        found.append(UnitFeatures(unit, tuple(excited)))
-    return found
+        unit_features.append(UnitFeatures(unit, tuple(excited)))
+    return unit_features
 
 
 def _core(gradient: NDArray[np.float32], box: Box) -> Box:

@@ -29,7 +29,7 @@ def blocks(names: Iterable[str]) -> list[str]:
     Returns:
         As many names of blocks.
     """
-    found: list[str] = []
+    block_names: list[str] = []
     open_since = 0  # the first layer whose block has no name yet
     current = ""
     for name in names:
@@ -42,13 +42,13 @@ def blocks(names: Iterable[str]) -> list[str]:
             current = prefix + match.group(1)
         elif _NUMBERED.match(own):
             current = prefix + own
-            found[open_since:] = [current] * (len(found) - open_since)
-            found.append(current)
-            open_since, current = len(found), ""
+            block_names[open_since:] = [current] * (len(block_names) - open_since)
+            block_names.append(current)
+            open_since, current = len(block_names), ""
             continue
         elif folder and not current.startswith(prefix):
             current = folder
-        found.append(current)
+        block_names.append(current)
         if current:
-            open_since = len(found)
-    return found
+            open_since = len(block_names)
+    return block_names

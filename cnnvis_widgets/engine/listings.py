@@ -14,23 +14,26 @@ from cnnvis_widgets.zoo.loading import architectures
 
 def methods() -> list[dict[str, Any]]:
     """As `cnnvis.methods()`."""
-    return [found.facts() for found in all_methods().values()]
+    return [method.facts() for method in all_methods().values()]
 
 
 def networks() -> list[dict[str, Any]]:
     """Every network's facts, and why its weights are not at hand (empty if they are)."""
-    return [{**found.facts(), "missing": found.available()} for found in architectures().values()]
+    return [
+        {**architecture.facts(), "missing": architecture.available()}
+        for architecture in architectures().values()
+    ]
 
 
 def versions() -> dict[str, dict[str, Any]]:
     """What else `load_network` takes as a name: name → title, note (what it was trained on)."""
     return {
-        f"{found.name}:{version}": {
-            "title": f"{found.title} ({version})",
+        f"{architecture.name}:{version}": {
+            "title": f"{architecture.title} ({version})",
             "note": trained_on,
         }
-        for found in architectures().values()
-        for version, trained_on in found.versions.items()
+        for architecture in architectures().values()
+        for version, trained_on in architecture.versions.items()
     }
 
 

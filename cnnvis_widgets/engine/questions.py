@@ -56,8 +56,8 @@ class Ask:
         return _heard(self._asked, network)
 
     def _asked(self, network: Network) -> Any:
-        found = getattr(network, self.question)
-        return found(*self.arguments, **self.named) if self.question in QUESTIONS else found
+        attribute = getattr(network, self.question)
+        return attribute(*self.arguments, **self.named) if self.question in QUESTIONS else attribute
 
 
 @dataclass(frozen=True)

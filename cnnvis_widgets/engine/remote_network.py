@@ -104,10 +104,10 @@ def _answer(
     pending = shared_engine().submit(
         object(),
         request,
-        done=lambda found: events.put(lambda: found),
+        done=lambda answer: events.put(lambda: answer),
         failed=failed,
         progress=progress and (lambda *at: events.put(partial(_call, progress, *at))),
-        preview=preview and (lambda found: events.put(partial(_call, preview, found))),
+        preview=preview and (lambda answer: events.put(partial(_call, preview, answer))),
     )
     try:
         while (answered := events.get()()) is None:

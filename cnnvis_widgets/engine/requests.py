@@ -100,12 +100,12 @@ class Library:
         """Whether a network is one that was added."""
         return name in self._own
 
-    def remember(self, request: Explain, found: Explanation) -> None:
+    def remember(self, request: Explain, explanation: Explanation) -> None:
         """Keep an explanation for what is asked about it next; the last few are kept."""
         if (key := _key(request)) is None:
             return
         with self._lock:
-            self._explained[key] = found
+            self._explained[key] = explanation
             self._explained.move_to_end(key)
             while len(self._explained) > KEPT_EXPLANATIONS:
                 self._explained.popitem(last=False)
@@ -234,14 +234,14 @@ class Neurons:
         """See `LayerView`."""
         network = library.network(self.network)
         step(0, 1)
-        found = network.activations(as_pixels(self.image), self.layer)
-        places = tuple(range(found.ndim - 1))
-        means = found.mean(axis=places)
+        activations = network.activations(as_pixels(self.image), self.layer)
+        places = tuple(range(activations.ndim - 1))
+        means = activations.mean(axis=places)
         best = np.argsort(-means, kind="stable")[: self.top]
-        maps = found if found.ndim == 3 else None
+        maps = activations if activations.ndim == 3 else None
         return LayerView(
             len(means),
-            found.shape[:-1] if found.ndim == 3 else (),
+            activations.shape[:-1] if activations.ndim == 3 else (),
             tuple(
                 NeuronMap(int(u), float(means[u]), None if maps is None else maps[..., u].copy())
                 for u in best
@@ -314,11 +314,11 @@ class Explain:
         step(0, 1)
         if isinstance(self.image, str):
             checked_name(self.image)  # another text could be the path of any picture here
-        found = compute(
+        explanation = compute(
             network, self.image, self.method, self.neuron, self.seed, step, self.parameters, preview
         )
-        library.remember(self, found)
-        return found
+        library.remember(self, explanation)
+        return explanation
 
 
 def _key(request: Explain) -> Hashable:
@@ -333,25 +333,25 @@ def _key(request: Explain) -> Hashable:
     return request.network, image, request.method, request.neuron, request.seed, chosen
 
 
-def shown(found: Explanation, *, film: bool = True) -> Shown:
+def shown(explanation: Explanation, *, film: bool = True) -> Shown:
     """An explanation as a page needs it; the film is long, and sent when it is complete."""
-    frames = found.details.get("frames", ()) if film else ()
-    size = (*found.input_size, 3)
+    frames = explanation.details.get("frames", ()) if film else ()
+    size = (*explanation.input_size, 3)
     return Shown(
-        found.title,
-        found.neuron,
-        found.value,
-        np.full(size, 255, np.uint8) if found.picture is None else found.picture,
-        None if found.attribution is None else found.heatmap(),
-        found.image,
-        found.method.resolution == "high",
-        found.method.unit,
-        found.notes,
-        found.coverage.warning,
-        found.code(),
-        found.curve,
+        explanation.title,
+        explanation.neuron,
+        explanation.value,
+        np.full(size, 255, np.uint8) if explanation.picture is None else explanation.picture,
+        None if explanation.attribution is None else explanation.heatmap(),
+        explanation.image,
+        explanation.method.resolution == "high",
+        explanation.method.unit,
+        explanation.notes,
+        explanation.coverage.warning,
+        explanation.code(),
+        explanation.curve,
         tuple(jpeg_bytes(frame) for frame in frames),
-        tuple(int(step) for step in found.details.get("frame_steps", ())) if film else (),
+        tuple(int(step) for step in explanation.details.get("frame_steps", ())) if film else (),
     )
 
 

@@ -156,11 +156,11 @@ def _image(explanation: Explanation, source: Script) -> tuple[list[str], str]:
 @functools.cache
 def _known() -> dict[tuple[object, ...], str]:
     """The pictures that come along, by content: an array does not remember its name."""
-    found = {}
+    names = {}
     for name in images():
         with contextlib.suppress(FileError):  # its package is not installed
-            found[_digest(load_image(name))] = name
-    return found
+            names[_digest(load_image(name))] = name
+    return names
 
 
 def _digest(image: np.ndarray) -> tuple[object, ...]:

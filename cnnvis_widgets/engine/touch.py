@@ -127,15 +127,15 @@ class Covered:
         picture = _picture(network, self.image)
         hidden = self._hidden(picture)
         picture[hidden] = GREY
-        found: tuple[Prediction, ...] = ()
+        predictions: tuple[Prediction, ...] = ()
         if not network.several_outputs:
             every = network.predict(picture, network.units)
-            found = tuple(p for n, p in enumerate(every) if n == 0 or p.unit in self.units)
+            predictions = tuple(p for n, p in enumerate(every) if n == 0 or p.unit in self.units)
         value = None
         if self.neuron is not None:
             neuron = network.neuron(self.neuron)
             value = float(network.values(network.prepare(picture).input[None], neuron)[0])
-        return Answers(found, value, float(hidden.mean()))
+        return Answers(predictions, value, float(hidden.mean()))
 
     def _hidden(self, picture: np.ndarray) -> np.ndarray:
         hidden = np.zeros(picture.shape[:2], bool)
@@ -182,9 +182,9 @@ class DeletionCurve(Explain):
         Raises:
             InvalidValueError: a method that makes a picture, or a map that gives no order.
         """
-        found = library.remembered(self) or self.explanation(library, step)
+        explanation = library.remembered(self) or self.explanation(library, step)
         network = library.network(self.network)
-        if found.attribution is None or np.ptp(heatmap := found.heatmap()) == 0:
+        if explanation.attribution is None or np.ptp(heatmap := explanation.heatmap()) == 0:
             raise InvalidValueError(
                 "A map with an order of its pixels is needed, and there is none."
             )
@@ -197,7 +197,7 @@ class DeletionCurve(Explain):
                 step(before * total + done, 2 * total)
 
             curve = answers(
-                *(network, found.neuron, start, end, order),
+                *(network, explanation.neuron, start, end, order),
                 steps=STEPS,
                 untouched=start,
                 likely=True,

@@ -101,6 +101,6 @@ class Train:
         from cnnvis_widgets.engine.explain import explain
 
         drawn = drawn_picture(*self.watched, snow=True)
-        found = explain(network, drawn.picture, "grad_cam", drawn.label)  # type: ignore[arg-type]
+        explanation = explain(network, drawn.picture, "grad_cam", drawn.label)  # type: ignore[arg-type]
         big = drawn.picture.repeat(4, axis=0).repeat(4, axis=1)
-        return overlay(big, found.heatmap())
+        return overlay(big, explanation.heatmap())

@@ -65,10 +65,10 @@ class OfAMap(Explain):
         self, library: Library, step: Step, preview: Preview = no_preview
     ) -> tuple[Check, ...]:
         """See `Check`; none of a method that makes a picture."""
-        found = library.remembered(self) or self.explanation(library, step)
-        return () if found.attribution is None else self.checks(found, library, step)
+        explanation = library.remembered(self) or self.explanation(library, step)
+        return () if explanation.attribution is None else self.checks(explanation, library, step)
 
-    def checks(self, found: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
+    def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
         """What is said of the map."""
         raise NotImplementedError
 
@@ -77,27 +77,29 @@ class OfAMap(Explain):
 class TrustChecks(OfAMap):
     """What can be said of a map at once: coverage, the sum, likeness to edges."""
 
-    def checks(self, found: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
+    def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
         """Of coverage; of the sum and the edges, where there is something to say."""
-        coverage = coverage_check(found, len(library.network(self.network).layers))
-        return coverage, *filter(None, (sum_check(found), edges_check(found)))
+        coverage = coverage_check(explanation, len(library.network(self.network).layers))
+        return coverage, *filter(None, (sum_check(explanation), edges_check(explanation)))
 
 
 @dataclass(frozen=True)
 class RandomTopLayer(OfAMap):
     """Whether a map stays when the layer on top of the network is random (Adebayo et al. 2018)."""
 
-    def checks(self, found: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
+    def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
         """One check, which is open where the network cannot be copied."""
         network = library.network(self.network)
         if network.model.count_params() > LARGEST_COPY:
             return (_unchecked("the network is too large to be copied on the side"),)
         try:
-            return (self._checked(network, library, found, step),)
+            return (self._checked(network, library, explanation, step),)
         except UnsuitableError as error:
             return (_unchecked(str(error).split(":")[0].rstrip(".")),)
 
-    def _checked(self, network: Network, library: Library, found: Explanation, step: Step) -> Check:
+    def _checked(
+        self, network: Network, library: Library, explanation: Explanation, step: Step
+    ) -> Check:
         from cnnvis_widgets.backend.digest import network_digest
         from cnnvis_widgets.backend.variants.randomization import Cascade
         from cnnvis_widgets.engine.explain import compute, pixels_of
@@ -109,30 +111,30 @@ class RandomTopLayer(OfAMap):
         )
         step(1, 4)
         try:
-            count = reaching(copy, network.prepare(pixels_of(self.image)).input, found)
+            count = reaching(copy, network.prepare(pixels_of(self.image)).input, explanation)
             likenesses = []
             for draw, mirrored in enumerate((False, True)):
                 copy.randomise(count, mirrored)
                 step(2 + draw, 4)
                 other = compute(
-                    copy.network, self.image, self.method, found.neuron, self.seed, step,
+                    copy.network, self.image, self.method, explanation.neuron, self.seed, step,
                     self.parameters,
                 )  # fmt: skip
-                likenesses.append(likeness(found, other))
+                likenesses.append(likeness(explanation, other))
         finally:
             copy.randomise(0)
         return random_top_check(likenesses, copy.layers[count - 1])
 
 
-def reaching(copy: Cascade, pixels: np.ndarray, found: Explanation) -> int:
+def reaching(copy: Cascade, pixels: np.ndarray, explanation: Explanation) -> int:
     """How many layers from the top must be random for the neuron to be another one.
 
     Args:
         copy: as it was trained.
         pixels: float32 (rows, columns, channels), the input.
-        found: says which neuron.
+        explanation: says which neuron.
     """
-    neuron, count = found.neuron, 1
+    neuron, count = explanation.neuron, 1
     before = copy.network.values(pixels[None], neuron)
     if neuron.layer is not None:
         paths = [call.path for call in copy.network.structure.forward.calls]
@@ -160,27 +162,27 @@ def likeness(one: Explanation, other: Explanation) -> float | None:
     return spearman(*sizes)
 
 
-def coverage_check(found: Explanation, layers: int) -> Check:
+def coverage_check(explanation: Explanation, layers: int) -> Check:
     """Whether the method could be applied as published, everywhere.
 
     Args:
-        found: the map.
+        explanation: the map.
         layers: how many the network has.
     """
-    count = len(found.coverage.untreated)
+    count = len(explanation.coverage.untreated)
     if not count:
         return Check("coverage", GOOD, 0.0, "The method was applied as published to every layer.")
     verdict = BAD if count >= MOST_UNTREATED * layers else DOUBTFUL
-    return Check("coverage", verdict, float(count), found.coverage.warning)
+    return Check("coverage", verdict, float(count), explanation.coverage.warning)
 
 
-def sum_check(found: Explanation) -> Check | None:
+def sum_check(explanation: Explanation) -> Check | None:
     """Whether the shares add up to what the method promises; None where it promises nothing."""
-    promised = found.method.promised(found)
+    promised = explanation.method.promised(explanation)
     if promised is None:
         return None
-    assert found.attribution is not None
-    kept = float(found.attribution.sum(dtype=np.float64))
+    assert explanation.attribution is not None
+    kept = float(explanation.attribution.sum(dtype=np.float64))
     if promised == 0:
         return Check("sum", OPEN, None, "There is nothing to share out: the neuron is not active.")
     error = abs(kept - promised) / abs(promised)
@@ -194,15 +196,15 @@ def sum_check(found: Explanation) -> Check | None:
     )
 
 
-def edges_check(found: Explanation) -> Check | None:
+def edges_check(explanation: Explanation) -> Check | None:
     """How like the map is to an edge detector; None where there is no picture."""
-    assert found.attribution is not None
-    if found.picture is None:
+    assert explanation.attribution is not None
+    if explanation.picture is None:
         return None
-    sizes = np.abs(found.attribution).sum(-1, dtype=np.float64)
+    sizes = np.abs(explanation.attribution).sum(-1, dtype=np.float64)
     if not sizes.any():
         return Check("edges", OPEN, None, "The map is zero everywhere.")
-    alike = spearman(sizes, shrunk(edges(found.picture), sizes.shape))
+    alike = spearman(sizes, shrunk(edges(explanation.picture), sizes.shape))
     if alike is None:
         return Check("edges", OPEN, None, "Neither the map nor the picture has any structure.")
     said = f"The rank correlation with an edge detector is {alike:.2f}: "

@@ -55,7 +55,7 @@ class _Room(ModuleType):
             >>> cnnvis.methods()[0]["gradient_based"]
             True
         """
-        return [found.facts() for found in all_methods().values()]
+        return [method.facts() for method in all_methods().values()]
 
 
 sys.modules[__name__].__class__ = _Room

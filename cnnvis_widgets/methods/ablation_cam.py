@@ -43,9 +43,9 @@ class AblationCam(GradCam):
         network = question.network
         layer = chosen_layer(question)
         # The backward pass costs little beside the many forward ones; tokens come laid out as maps.
-        found = network.backward(question.input[None], question.neuron, Pass(layer))
-        neuron = question.neuron or Neuron(None, found.unit)
-        maps, whole = found.activations[0][0], network.activations(question.input, layer)  # type: ignore[index]
+        backward = network.backward(question.input[None], question.neuron, Pass(layer))
+        neuron = question.neuron or Neuron(None, backward.unit)
+        maps, whole = backward.activations[0][0], network.activations(question.input, layer)  # type: ignore[index]
         tried = np.flatnonzero(np.abs(whole).reshape(-1, whole.shape[-1]).max(0))
         weights = np.zeros(maps.shape[-1], np.float32)
         for places in batches(len(tried), question.input.shape, FORWARD):
@@ -60,8 +60,8 @@ class AblationCam(GradCam):
             weights[units] = values[0] - values[1:]
         question.progress(len(tried), len(tried))
         return Answer(
-            found.unit,
-            float(found.value[0]),
+            backward.unit,
+            float(backward.value[0]),
             Coverage({layer: "its maps, one left out at a time", "all layers": "forward"}),
             weighted_map(maps, weights),
             layer=layer,

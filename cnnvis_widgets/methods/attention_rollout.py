@@ -53,7 +53,7 @@ class AttentionRollout(Method):
 
         batch = np.stack([question.input for question in questions])
         neurons = [question.neuron for question in questions]
-        return [_answer(found) for found in attention(questions[0].network, batch, neurons)]
+        return [*map(_answer, attention(questions[0].network, batch, neurons))]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
@@ -71,23 +71,23 @@ class AttentionRollout(Method):
         )
 
 
-def _answer(found: AttentionResult) -> Answer:
+def _answer(attention: AttentionResult) -> Answer:
     """The share of the patches in the tokens that the neuron reads."""
-    attended = rollout(found.maps)[found.reads]
-    whole = attended.mean(0) if len(attended) else np.zeros(len(found.reads))
-    patches = whole[found.first : found.first + found.rows * found.columns]
-    read, blocks = int(found.reads.sum()), len(found.maps)
+    attended = rollout(attention.maps)[attention.reads]
+    whole = attended.mean(0) if len(attended) else np.zeros(len(attention.reads))
+    patches = whole[attention.first : attention.first + attention.rows * attention.columns]
+    read, blocks = int(attention.reads.sum()), len(attention.maps)
     return Answer(
-        found.unit,
-        found.value,
+        attention.unit,
+        attention.value,
         Coverage({"attention": f"its maps ({blocks} ×)", "all layers": "forward pass only"}),
-        patches.reshape(found.rows, found.columns, 1).astype(np.float32),
+        patches.reshape(attention.rows, attention.columns, 1).astype(np.float32),
         notes=(
             f"{blocks} blocks of attention; after the last, the neuron reads {read} of "
-            f"{len(whole)} tokens, which lie in {found.rows} × {found.columns} patches. The "
-            "map is the same for every class.",
+            f"{len(whole)} tokens, which lie in {attention.rows} × {attention.columns} patches. "
+            "The map is the same for every class.",
         ),
-        details={"attention": found.maps, "reads": found.reads},
+        details={"attention": attention.maps, "reads": attention.reads},
     )
 
 
@@ -105,7 +105,7 @@ def rollout(maps: Sequence[np.ndarray]) -> np.ndarray:
         array([[0.5, 0.5],
                [0.5, 0.5]])
     """
-    found = np.eye(maps[0].shape[-1])
+    shares = np.eye(maps[0].shape[-1])
     for map_ in maps:
-        found = (map_.mean(0, dtype=np.float64) @ found + found) / 2
-    return found
+        shares = (map_.mean(0, dtype=np.float64) @ shares + shares) / 2
+    return shares

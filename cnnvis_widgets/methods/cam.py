@@ -61,13 +61,13 @@ class Cam(Method):
         batch = np.stack([question.input for question in questions])
         return [
             Answer(
-                found.unit,
-                found.value,
+                class_map.unit,
+                class_map.value,
                 Coverage({"the dense layer at the end": "its weights", "all before it": "forward"}),
-                (found.maps @ found.weights)[..., None],
-                layer=found.layer or None,
+                (class_map.maps @ class_map.weights)[..., None],
+                layer=class_map.layer or None,
             )
-            for found in class_maps(network, batch, neurons)
+            for class_map in class_maps(network, batch, neurons)
         ]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:

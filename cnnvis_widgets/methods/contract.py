@@ -181,7 +181,7 @@ class Method(ABC):
         """The published reduction (rows, columns, channels) → (rows, columns)."""
         return np.abs(attribution).max(axis=-1)
 
-    def promised(self, found: Explanation) -> float | None:
+    def promised(self, explanation: Explanation) -> float | None:
         """What an attribution of this method must add up to; None where it promises nothing."""
         return None
 

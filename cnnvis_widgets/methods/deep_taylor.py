@@ -84,16 +84,16 @@ class DeepTaylor(Method):
             raise InvalidValueError(f"value is α of the rule alpha_beta, from 1; got {value}.")
         batch = np.stack([question.input for question in questions])
         value = 0.0 if rule == "z_plus" else value
-        found = relevance_of_each(network, batch, neurons, rule, value)
-        return [_answer(question, one) for question, one in zip(questions, found, strict=True)]
+        results = relevance_of_each(network, batch, neurons, rule, value)
+        return [_answer(question, one) for question, one in zip(questions, results, strict=True)]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The sum over channels, so that the parts still add up."""
         return attribution.sum(axis=-1)
 
-    def promised(self, found: Explanation) -> float | None:
+    def promised(self, explanation: Explanation) -> float | None:
         """max(value, 0); ε-LRP, which lets weak evidence go, promises nothing."""
-        return None if found.parameters["rule"] == "epsilon" else max(found.value, 0.0)
+        return None if explanation.parameters["rule"] == "epsilon" else max(explanation.value, 0.0)
 
     def unsuited(self, network: Network) -> str:
         """Empty where the network has no attention."""
@@ -117,17 +117,17 @@ def _check(neuron: Neuron | None) -> None:
         )
 
 
-def _answer(question: Question, found: RelevanceResult) -> Answer:
-    given = float(found.relevance.sum(dtype=np.float64))
-    start = max(found.value, 0.0)
+def _answer(question: Question, result: RelevanceResult) -> Answer:
+    given = float(result.relevance.sum(dtype=np.float64))
+    start = max(result.value, 0.0)
     notes = [f"Relevance: {start:.4g} at the neuron, {given:.4g} at the picture."]
     if start == 0:
         notes.append("The neuron is not active on this picture, so there is nothing to share.")
     return Answer(
-        found.unit,
-        found.value,
+        result.unit,
+        result.value,
         question.network.relevance_coverage(question.neuron),
-        found.relevance[0],
+        result.relevance[0],
         notes=tuple(notes),
-        details={"relevance": found.sums},
+        details={"relevance": result.sums},
     )

@@ -34,15 +34,15 @@ class EigenCam(GradCam):
     unit = "activation along the component"
     parameters = (LAYER,)
 
-    def read(self, question: Question, found: BackwardResult) -> Answer:
+    def read(self, question: Question, backward: BackwardResult) -> Answer:
         """A singular value decomposition of the layer's maps."""
         network = question.network
         layer = chosen_layer(question)
-        maps = found.activations[0][0]  # type: ignore[index]
+        maps = backward.activations[0][0]  # type: ignore[index]
         component, share = principal(maps)
         return Answer(
-            found.unit,
-            float(found.value[0]),
+            backward.unit,
+            float(backward.value[0]),
             Coverage({layer: "its first component", "all layers": "forward"}),
             np.maximum(component, 0)[..., None],
             layer=layer,

@@ -154,8 +154,8 @@ class Explanation:
         try:
             if ending == ".npy":
                 with path.open("wb") as file:
-                    found = self.image if self.attribution is None else self.attribution
-                    np.save(file, np.asarray(found))
+                    values = self.image if self.attribution is None else self.attribution
+                    np.save(file, np.asarray(values))
             elif ending == ".png" and self.image is not None and not options:
                 path.write_bytes(png_bytes(self.image, {"Title": self.title}))
             else:

@@ -63,15 +63,15 @@ class GradCam(OnePass):
         """One, down to the layer only."""
         return (Pass(chosen_layer(question)),)
 
-    def read(self, question: Question, found: BackwardResult) -> Answer:
+    def read(self, question: Question, backward: BackwardResult) -> Answer:
         """The layer's maps, weighed by what the derivative says of them."""
         network, neuron = question.network, question.neuron
         layer = chosen_layer(question)
-        maps, gradient = found.activations[0][0], found.gradients[0][0]  # type: ignore[index]
+        maps, gradient = backward.activations[0][0], backward.gradients[0][0]  # type: ignore[index]
         raises, lowers = (self.before_relu(maps, sign * gradient) for sign in (1, -1))
         return Answer(
-            found.unit,
-            float(found.value[0]),
+            backward.unit,
+            float(backward.value[0]),
             network.coverage(neuron, down_to=layer),
             _shown(raises, lowers, question.parameters["sign"]),
             layer=layer,

@@ -40,13 +40,13 @@ class GradientInput(OnePass):
         """One, to the picture."""
         return (Pass(INPUT),)
 
-    def read(self, question: Question, found: BackwardResult) -> Answer:
+    def read(self, question: Question, backward: BackwardResult) -> Answer:
         """The derivative times the input."""
         return Answer(
-            found.unit,
-            float(found.value[0]),
+            backward.unit,
+            float(backward.value[0]),
             question.network.coverage(question.neuron),
-            question.input * found.gradients[0][0],
+            question.input * backward.gradients[0][0],
         )
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:

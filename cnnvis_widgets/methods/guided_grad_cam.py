@@ -34,18 +34,18 @@ class GuidedGradCam(GuidedBackprop):
         """Two, the second only down to Grad-CAM's layer."""
         return Pass(INPUT, self.rule), Pass(chosen_layer(question))
 
-    def read(self, question: Question, found: BackwardResult) -> Answer:
+    def read(self, question: Question, backward: BackwardResult) -> Answer:
         """The one's derivative, times the other's map."""
         network, neuron = question.network, question.neuron
         layer = chosen_layer(question)
-        maps, gradient = found.activations[1][0], found.gradients[1][0]  # type: ignore[index]
+        maps, gradient = backward.activations[1][0], backward.gradients[1][0]  # type: ignore[index]
         coarse = weighted_map(maps, GradCam().weights(maps, gradient))[..., 0]
         mask = at_input_size(coarse, question.network.input_shape[:2])
         return Answer(
-            found.unit,
-            float(found.value[0]),
+            backward.unit,
+            float(backward.value[0]),
             network.coverage(neuron, self.rule),
-            found.gradients[0][0] * mask[..., None],
+            backward.gradients[0][0] * mask[..., None],
             layer=layer,
             notes=about_tokens(network, layer),
         )

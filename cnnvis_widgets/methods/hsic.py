@@ -66,17 +66,17 @@ class Hsic(Method):
         values = np.zeros(samples)
 
         def so_far(done: int) -> Answer:
-            found = np.zeros(grid)
-            found.ravel()[players] = dependences(drawn[:done, players], values[:done])
+            cells = np.zeros(grid)
+            cells.ravel()[players] = dependences(drawn[:done, players], values[:done])
             note = (
-                f"{done} masks; the cells hold {found.min():.2g} to {found.max():.2g}, of which "
+                f"{done} masks; the cells hold {cells.min():.2g} to {cells.max():.2g}, of which "
                 f"about {by_chance(values[:done]):.2g} would be there by chance."
             )
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
-                found.astype(np.float32)[..., None],
+                cells.astype(np.float32)[..., None],
                 notes=(note if len(players) else UNCHANGED,),
                 details={"samples": done, "chance": by_chance(values[:done])},
                 parameters={} if done == samples else {"samples": done},
@@ -111,9 +111,9 @@ def kernel(values: np.ndarray) -> np.ndarray:
     if apart.max() <= ROUNDING * np.abs(values).max():
         return np.zeros_like(apart)
     above = apart[apart > 0]
-    found = np.exp(-((apart / np.median(above)) ** 2) / 2)
-    found -= found.mean(0)
-    return found - found.mean(1, keepdims=True)
+    matrix = np.exp(-((apart / np.median(above)) ** 2) / 2)
+    matrix -= matrix.mean(0)
+    return matrix - matrix.mean(1, keepdims=True)
 
 
 def dependences(shown: np.ndarray, values: np.ndarray) -> np.ndarray:

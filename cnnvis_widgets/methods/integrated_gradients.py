@@ -75,8 +75,8 @@ class IntegratedGradients(Method):
         steps, named = (questions[0].parameters[name] for name in ("steps", "baseline"))
         baseline = network.plain(LEVELS[named])
         pictures = np.stack([question.input for question in questions])
-        found = network.resolved_each(pictures, [question.neuron for question in questions])
-        neurons: list[Neuron | None] = [neuron for neuron, _ in found]
+        resolved = network.resolved_each(pictures, [question.neuron for question in questions])
+        neurons: list[Neuron | None] = [neuron for neuron, _ in resolved]
         before = network.values(np.repeat(baseline[None], many, axis=0), neurons)
         ways = pictures - baseline
         totals = np.zeros(pictures.shape, np.float64)
@@ -99,16 +99,18 @@ class IntegratedGradients(Method):
             progress(done, many * steps)
         return [
             _answer(network, neuron, value, float(blank), way * (total / steps), named)
-            for (neuron, value), blank, way, total in zip(found, before, ways, totals, strict=True)
+            for (neuron, value), blank, way, total in zip(
+                resolved, before, ways, totals, strict=True
+            )
         ]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The sum of the absolute values over the channels."""
         return np.abs(attribution).sum(axis=-1)
 
-    def promised(self, found: Explanation) -> float:
+    def promised(self, explanation: Explanation) -> float:
         """The change from the baseline to the picture: completeness, the paper's axiom."""
-        return found.value - float(found.details["baseline_value"])
+        return explanation.value - float(explanation.details["baseline_value"])
 
 
 def _answer(

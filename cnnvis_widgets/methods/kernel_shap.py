@@ -79,19 +79,19 @@ class KernelShap(Method):
         values = np.empty(samples)
 
         def so_far(done: int) -> Answer:
-            found = np.zeros(pieces)
+            weights = np.zeros(pieces)
             given = kept[:done], importance[:done], values[:done] - base
             whole = value - base if len(players) else 0.0
-            found[players] = shares(*given, whole)
+            weights[players] = shares(*given, whole)
             spread = 0.0 if exact else _spread(*given, whole)
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
-                found.astype(np.float32)[segments][..., None],
-                notes=_notes(found, base, value, len(players), None if exact else (done, spread)),
+                weights.astype(np.float32)[segments][..., None],
+                notes=_notes(weights, base, value, len(players), None if exact else (done, spread)),
                 details={
-                    **{"weights": found, "base": base, "exact": exact, "spread": spread},
+                    **{"weights": weights, "base": base, "exact": exact, "spread": spread},
                     **{"samples": done, "segments": segments},
                 },
                 parameters={} if done == samples else {"samples": done},
@@ -184,16 +184,16 @@ def _spread(kept: np.ndarray, importance: np.ndarray, gains: np.ndarray, whole: 
 
 
 def _notes(
-    found: np.ndarray, base: float, value: float, players: int, drawn: tuple[int, float] | None
+    weights: np.ndarray, base: float, value: float, players: int, drawn: tuple[int, float] | None
 ) -> tuple[str, ...]:
     if not players:
         return (UNCHANGED,)
     told: tuple[str, ...] = (
         f"With every superpixel hidden the neuron is {base:.4g}, with the picture {value:.4g}; the "
-        f"{len(found)} values add up to the difference.",
+        f"{len(weights)} values add up to the difference.",
     )
-    if players < len(found):
-        told += (f"Hiding {len(found) - players} of them changes nothing: these are exactly 0.",)
+    if players < len(weights):
+        told += (f"Hiding {len(weights) - players} of them changes nothing: these are exactly 0.",)
     if drawn is None:
         return (*told, "All coalitions were asked: these are the Shapley values.")
     done, spread = drawn
@@ -201,5 +201,5 @@ def _notes(
     return (
         *told,
         f"{done} coalitions were drawn; with another seed a value would move by about "
-        f"{spread:.2g} (the largest is {found[np.abs(found).argmax()]:.2g}).{few}",
+        f"{spread:.2g} (the largest is {weights[np.abs(weights).argmax()]:.2g}).{few}",
     )

@@ -135,20 +135,24 @@ class Lime(Method):
         settling = Settling(pieces, count, one_round)
 
         def so_far(done: int) -> Answer:
-            found = fit(kept[:done], scores[:done], count, one_round).only(telling)
-            shown = np.isin(segments, found.top)[..., None]
+            surrogate = fit(kept[:done], scores[:done], count, one_round).only(telling)
+            shown = np.isin(segments, surrogate.top)[..., None]
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
-                found.weights.astype(np.float32)[segments][..., None],
+                surrogate.weights.astype(np.float32)[segments][..., None],
                 notes=(
-                    *_unchanged(found, telling),
-                    *(_notes(found, parameters, done, samples) if found.weights.any() else ()),
+                    *_unchanged(surrogate, telling),
+                    *(
+                        _notes(surrogate, parameters, done, samples)
+                        if surrogate.weights.any()
+                        else ()
+                    ),
                     *_score_note(network),
                 ),
                 details={
-                    **vars(found),
+                    **vars(surrogate),
                     "samples": done,
                     "segments": segments,
                     "shown": np.where(shown, picture, np.uint8(LEVELS["grey"])),
@@ -216,25 +220,25 @@ def _weighed_score(scores: np.ndarray, target: Target, linear: bool) -> np.ndarr
     return (flat * shares).sum((1, 2)) / (flat.shape[1] if everywhere else 1)
 
 
-def _unchanged(found: Surrogate, telling: np.ndarray) -> tuple[str, ...]:
+def _unchanged(surrogate: Surrogate, telling: np.ndarray) -> tuple[str, ...]:
     """What is told of superpixels that hiding does not change, or of a score that it does not."""
     if not telling.any():
         return (UNCHANGED,)
     idle = len(telling) - int(telling.sum())
     told = (f"Hiding {idle} superpixels changes nothing: their weights are exactly 0.",)
-    if not found.weights.any():
+    if not surrogate.weights.any():
         return ("Hiding superpixels does not change the score: there is nothing to rank.",)
     return told if idle else ()
 
 
 def _notes(
-    found: Surrogate, parameters: dict[str, Any], done: int, samples: int
+    surrogate: Surrogate, parameters: dict[str, Any], done: int, samples: int
 ) -> tuple[str, ...]:
-    largest = np.abs(found.weights).argmax()
-    count = min(parameters["superpixels"], len(found.weights))
+    largest = np.abs(surrogate.weights).argmax()
+    count = min(parameters["superpixels"], len(surrogate.weights))
     doubt = ". That is a poor fit: the weights say little about the network"
     about = "less than" if parameters["draw"] == "balanced" else "about"
-    told = f"The top {count} superpixels have not changed since sample {found.stable_since} of "
+    told = f"The top {count} superpixels have not changed since sample {surrogate.stable_since} of "
     if done < samples:
         told += f"the {done} that were drawn; {parameters['samples']} were allowed."
     elif done < parameters["samples"]:
@@ -242,12 +246,13 @@ def _notes(
     else:
         told += f"{done}."
     return (
-        f"Around this picture the linear model fits the network with R² = {found.r2:.2f} "
-        f"({len(found.weights)} superpixels, {done} samples){doubt if found.r2 < 0.5 else ''}.",
+        f"Around this picture the linear model fits the network with R² = {surrogate.r2:.2f} "
+        f"({len(surrogate.weights)} superpixels, {done} samples)"
+        f"{doubt if surrogate.r2 < 0.5 else ''}.",
         told,
-        f"With another seed a weight would move by {about} {np.median(found.spread):.2g} (the "
-        f"largest is {found.weights[largest]:.2g}); {len(found.steady)} of the top {count} stay "
-        f"there in at least {NEARLY_ALL} of {RESAMPLES} resamples.",
+        f"With another seed a weight would move by {about} {np.median(surrogate.spread):.2g} (the "
+        f"largest is {surrogate.weights[largest]:.2g}); {len(surrogate.steady)} of the top {count} "
+        f"stay there in at least {NEARLY_ALL} of {RESAMPLES} resamples.",
     )
 
 

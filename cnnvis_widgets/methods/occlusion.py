@@ -106,8 +106,8 @@ class Occlusion(Method):
                 covered = np.repeat(picture[None], len(batch), axis=0)
                 for one, number in zip(covered, batch, strict=True):
                     one[asked[number]] = colour[asked[number]]
-                found = value - network.values(covered, neuron).astype(np.float64)
-                for drop, number in zip(found, batch, strict=True):
+                changes = value - network.values(covered, neuron).astype(np.float64)
+                for drop, number in zip(changes, batch, strict=True):
                     drops[asked[number]] += drop
                 question.progress(done + batch.stop, total)
             for place in places:

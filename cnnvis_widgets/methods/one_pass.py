@@ -23,12 +23,12 @@ class OnePass(Method):
         """Which derivatives are wanted; of the question, network, layer and parameters count."""
 
     @abstractmethod
-    def read(self, question: Question, found: BackwardResult) -> Answer:
+    def read(self, question: Question, backward: BackwardResult) -> Answer:
         """What they say.
 
         Args:
             question: one of those that are asked.
-            found: of this question alone, a batch of one.
+            backward: of this question alone, a batch of one.
         """
 
     def answer(self, question: Question) -> Answer:
@@ -39,5 +39,5 @@ class OnePass(Method):
         """The same passes, of all pictures together."""
         network, passes = questions[0].network, self.passes(questions[0])
         batch = np.stack([question.input for question in questions])
-        found = network.backward(batch, [q.neuron for q in questions], *passes)
-        return [self.read(question, found.of(n)) for n, question in enumerate(questions)]
+        backward = network.backward(batch, [q.neuron for q in questions], *passes)
+        return [self.read(question, backward.of(n)) for n, question in enumerate(questions)]

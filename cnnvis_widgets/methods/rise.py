@@ -82,18 +82,18 @@ class Rise(Method):
         def so_far(done: int, weighted: np.ndarray, shown: np.ndarray) -> Answer:
             so = changes[:done]
             where = np.divide(weighted, shown, out=np.zeros(size), where=shown > 0)
-            found = np.where(shown > 0, where - so.mean(), 0) if so.any() else np.zeros(size)
+            heatmap = np.where(shown > 0, where - so.mean(), 0) if so.any() else np.zeros(size)
             # Mean of the share of the masks that show a pixel against the mean of all of them.
             chance = float(so.std() * np.sqrt((1 - share) / (share * done)))
             note = (
                 f"{done} masks. With another seed a pixel would move by about {chance:.2g} (the "
-                f"largest is {np.abs(found).max():.2g})."
+                f"largest is {np.abs(heatmap).max():.2g})."
             )
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
-                found.astype(np.float32)[..., None],
+                heatmap.astype(np.float32)[..., None],
                 notes=(UNCHANGED,) if same else (note,),
                 details={"samples": done, "chance": chance, "mean": value + float(so.mean())},
                 parameters={} if done == samples else {"samples": done},

@@ -39,13 +39,13 @@ class Saliency(OnePass):
         """One, under the class's rule for the ReLUs."""
         return (Pass(INPUT, self.rule),)
 
-    def read(self, question: Question, found: BackwardResult) -> Answer:
+    def read(self, question: Question, backward: BackwardResult) -> Answer:
         """The derivative itself."""
         return Answer(
-            found.unit,
-            float(found.value[0]),
+            backward.unit,
+            float(backward.value[0]),
             question.network.coverage(question.neuron, self.rule),
-            found.gradients[0][0],
+            backward.gradients[0][0],
         )
 
     def unsuited(self, network: Network) -> str:

@@ -57,9 +57,9 @@ class ScoreCam(GradCam):
         network = question.network
         layer = chosen_layer(question)
         # The backward pass costs little beside the many forward ones; tokens come laid out as maps.
-        found = network.backward(question.input[None], question.neuron, Pass(layer))
-        neuron = question.neuron or Neuron(None, found.unit)
-        maps = found.activations[0][0]  # type: ignore[index]
+        backward = network.backward(question.input[None], question.neuron, Pass(layer))
+        neuron = question.neuron or Neuron(None, backward.unit)
+        maps = backward.activations[0][0]  # type: ignore[index]
         tried = _spread(maps, question.parameters["channels"])
         scores = np.empty(len(tried), np.float64)
         for places in batches(len(tried), question.input.shape, FORWARD):
@@ -73,8 +73,8 @@ class ScoreCam(GradCam):
         if (scores != baseline).any():  # else the neuron does not depend on what is seen
             weights[tried] = _softmax(scores)
         return Answer(
-            found.unit,
-            float(found.value[0]),
+            backward.unit,
+            float(backward.value[0]),
             Coverage({layer: "its maps cover the picture", "all layers": "forward"}),
             weighted_map(maps, weights),
             layer=layer,

@@ -90,10 +90,10 @@ class SmoothGrad(Method):
         """`samples` times the wrapped method's passes for each picture, in batches they share."""
         network, samples = questions[0].network, questions[0].parameters["samples"]
         pictures = np.stack([question.input for question in questions])
-        found = network.resolved_each(pictures, [question.neuron for question in questions])
+        resolved = network.resolved_each(pictures, [question.neuron for question in questions])
         asked = [
             replace(question, neuron=neuron, picture=None, preview=no_preview)
-            for question, (neuron, _) in zip(questions, found, strict=True)
+            for question, (neuron, _) in zip(questions, resolved, strict=True)
         ]
         attributions, coverage = _wrapped(asked[0], questions[0].parameters["of"])
         copies = [_Copies(question) for question in asked]
@@ -110,7 +110,7 @@ class SmoothGrad(Method):
             progress(done, total)
         return [
             self._answer(one, neuron.unit, value, coverage)
-            for one, (neuron, value) in zip(copies, found, strict=True)
+            for one, (neuron, value) in zip(copies, resolved, strict=True)
         ]
 
     def _answer(self, copies: _Copies, unit: int, value: float, coverage: Coverage) -> Answer:
@@ -124,7 +124,7 @@ class SmoothGrad(Method):
             unit,
             value,
             coverage,
-            self.combined(*copies.moments.found()).astype(np.float32),
+            self.combined(*copies.moments.mean_and_variance()).astype(np.float32),
             notes=(note,),
             details={"sigma": copies.sigma},
         )
@@ -161,7 +161,7 @@ class _Moments:
         self._sum += away.sum(0)
         self._squares += (away**2).sum(0)
 
-    def found(self) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_variance(self) -> tuple[np.ndarray, np.ndarray]:
         mean = self._sum / self._many
         return self._first + mean, np.maximum(self._squares / self._many - mean**2, 0)
 

@@ -72,16 +72,16 @@ class Sobol(Method):
         values = np.zeros((designs, count + 2))
 
         def so_far(done: int) -> Answer:
-            found = np.zeros(grid)
-            found.ravel()[players] = total_indices(values[:done])
-            note = f"{done} designs of {count} cells that covering changes, of {found.size}."
+            indices = np.zeros(grid)
+            indices.ravel()[players] = total_indices(values[:done])
+            note = f"{done} designs of {count} cells that covering changes, of {indices.size}."
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
-                found.astype(np.float32)[..., None],
+                indices.astype(np.float32)[..., None],
                 notes=(note if count else UNCHANGED,),
-                details={"designs": done, "sum": float(found.sum())},
+                details={"designs": done, "sum": float(indices.sum())},
                 parameters={} if done == designs else {"designs": done},
             )
 

@@ -59,13 +59,13 @@ def _segmented(
 
     picture = np.frombuffer(colours, np.uint8).reshape(shape)
     if segmentation == "quickshift":
-        found = _quickshift(picture)
+        labels = _quickshift(picture)
     elif segmentation == "slic":
-        found = ways.slic(picture, n_segments=50, compactness=10, start_label=0)
+        labels = ways.slic(picture, n_segments=50, compactness=10, start_label=0)
     else:
         smallest = max(1, shape[0] * shape[1] // 250)
-        found = ways.felzenszwalb(picture, scale=100, sigma=0.5, min_size=smallest)
-    _, numbers = np.unique(found, return_inverse=True)
+        labels = ways.felzenszwalb(picture, scale=100, sigma=0.5, min_size=smallest)
+    _, numbers = np.unique(labels, return_inverse=True)
     numbers = numbers.reshape(shape[:2])
     numbers.setflags(write=False)
     return numbers
@@ -126,12 +126,12 @@ def _quickshift(picture: np.ndarray) -> np.ndarray:
     scale = max(1.0, LEAST / min(rows, columns))
     size = (round(columns * scale), round(rows * scale))
     large = Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)
-    found = quickshift(np.asarray(large), kernel_size=4, max_dist=200, ratio=0.2)
+    segments = quickshift(np.asarray(large), kernel_size=4, max_dist=200, ratio=0.2)
     row, column = (
         ((np.arange(n) + 0.5) * whole / n).astype(int)
-        for n, whole in zip((rows, columns), found.shape, strict=True)
+        for n, whole in zip((rows, columns), segments.shape, strict=True)
     )
-    return found[row[:, None], column]
+    return segments[row[:, None], column]
 
 
 def colours(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

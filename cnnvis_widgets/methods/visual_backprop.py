@@ -109,9 +109,9 @@ def links(network: Network, image: np.ndarray) -> list[Link]:
     """
     from cnnvis_widgets.backend.channel_means import channel_means
 
-    found = channel_means(network, network.prepare(image).input, None)
+    means = channel_means(network, network.prepare(image).input, None)
     chain, enlarged = [], None
-    for name, map_, windows in zip(found.chain.layers, found.maps, found.chain.steps, strict=True):
+    for name, map_, windows in zip(means.chain.layers, means.maps, means.chain.steps, strict=True):
         mean = map_.astype(np.float64)
         product = mean if enlarged is None else mean * enlarged
         chain.append(Link(name, mean, enlarged, product))
@@ -174,17 +174,17 @@ def _spread_rows(
     return np.pad(seen, ((0, missing), (0, 0))) if missing else seen
 
 
-def _answer(network: Network, found: ChannelMeans) -> Answer:
+def _answer(network: Network, means: ChannelMeans) -> Answer:
     """The chain, and what is told of it."""
     from cnnvis_widgets.backend.channel_means import maps_left_out
 
     started = time.perf_counter()
-    product, exponent = multiply(found.maps, found.chain.steps)
-    seconds = found.seconds + time.perf_counter() - started
+    product, exponent = multiply(means.maps, means.chain.steps)
+    seconds = means.seconds + time.perf_counter() - started
     notes = [
         "About the last convolutional layer as a whole: any neuron gives this map. grad_cam "
         "shows one neuron.",
-        _links(found.maps, found.chain),
+        _links(means.maps, means.chain),
     ]
     # Thirteen maps of VGG-16 can go beyond float32, whose numbers end at 2^128.
     if product.any() and not -100 < exponent < 120:
@@ -193,17 +193,17 @@ def _answer(network: Network, found: ChannelMeans) -> Answer:
             f"values are in units of 2^{exponent}."
         )
         exponent = 0
-    layers = [name for name in found.chain.layers if name]
+    layers = [name for name in means.chain.layers if name]
     return Answer(
-        found.unit,
-        found.value,
+        means.unit,
+        means.value,
         Coverage({"ReLUs with rows and columns": "mean over the channels"}, maps_left_out(network)),
         np.ldexp(product, exponent).astype(np.float32)[..., None],
         layer=layers[0] if layers else None,
         notes=tuple(notes),
         details={
-            "layers": found.chain.layers,
-            "branched": found.chain.branched,
+            "layers": means.chain.layers,
+            "branched": means.chain.branched,
             "seconds": seconds,
             "frames_per_second": 1 / seconds,
         },

@@ -15,16 +15,16 @@ function element(tag, ...content) {
   return made;
 }
 
-/** @param {Record<string, any>} found @returns {[string, string, string][]} name, value, remark */
-function figures(found) {
-  const of = found.most ? `of at most ${found.most}` : "";
+/** @param {Record<string, any>} facts @returns {[string, string, string][]} name, value, remark */
+function figures(facts) {
+  const of = facts.most ? `of at most ${facts.most}` : "";
   /** @type {[string, string, string][]} */
   const rows = [
-    ["Pages open", `${found.pages}`, of],
-    ["Memory", memory(found.megabytes), `the machine: ${(100 * found.memory_share).toFixed(0)} % used`],
+    ["Pages open", `${facts.pages}`, of],
+    ["Memory", memory(facts.megabytes), `the machine: ${(100 * facts.memory_share).toFixed(0)} % used`],
   ];
-  if (found.load !== null) rows.push(["Load", found.load.toFixed(1), `on ${found.cores} cores`]);
-  const engine = found.engine;
+  if (facts.load !== null) rows.push(["Load", facts.load.toFixed(1), `on ${facts.cores} cores`]);
+  const engine = facts.engine;
   if (!engine?.workers) return rows;
   const saved = engine.kept + engine.joined;
   rows.push(
@@ -46,13 +46,13 @@ function workerRow(worker) {
   return element("tr", ...cells.map((text) => element("td", text)));
 }
 
-/** @param {Record<string, any>} found */
-function show(found) {
-  const rows = figures(found).map(([name, value, remark]) =>
+/** @param {Record<string, any>} facts */
+function show(facts) {
+  const rows = figures(facts).map(([name, value, remark]) =>
     element("div", element("dt", name), element("dd", value, " ", element("small", remark))),
   );
   part("figures").replaceChildren(...rows);
-  const engine = found.engine;
+  const engine = facts.engine;
   part("engine").hidden = !engine?.workers;
   if (engine?.workers) {
     part("workers").replaceChildren(...engine.workers.map(workerRow));

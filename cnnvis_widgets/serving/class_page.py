@@ -45,13 +45,13 @@ class _WithKey(Guarded):
 
     def prepare(self, *args: Any, **kwargs: Any) -> Any:
         """Without the key there is nothing here."""
-        found = super().prepare(*args, **kwargs)
+        awaitable = super().prepare(*args, **kwargs)
         shown = self.get_query_argument("key", "")
         if not hmac.compare_digest(shown.encode(), self._lecturer.key.encode()):
             raise HTTPError(404)
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")  # the address holds the key
-        return found
+        return awaitable
 
 
 class ClassPage(_WithKey):
@@ -101,8 +101,8 @@ def _taken() -> tuple[float, float]:
     total = 0.0
     for process in (server, *server.children(recursive=True)):
         try:
-            found = process.memory_full_info()
+            memory = process.memory_full_info()
         except psutil.Error:  # it has just ended
             continue
-        total += getattr(found, "pss", found.rss) / 2**20
+        total += getattr(memory, "pss", memory.rss) / 2**20
     return total, psutil.virtual_memory().percent / 100

@@ -81,10 +81,10 @@ def check_frame(frame: str | bytes) -> Message:
 
 
 def _name(record: dict[str, Any], field: str) -> str:
-    found = record.get(field)
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_NAME:
+    name = record.get(field)
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
         raise BadFrameError(f"{field} that is no name")
-    return found
+    return name
 
 
 def _check_content(said: dict[str, Any]) -> None:
@@ -105,12 +105,12 @@ def _check_content(said: dict[str, Any]) -> None:
 
 def _object(part: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(part)
+        record = json.loads(part)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise BadFrameError(f"not JSON ({type(error).__name__})") from None
-    if not isinstance(found, dict):
+    if not isinstance(record, dict):
         raise BadFrameError("JSON that is no object")
-    return found
+    return record
 
 
 class Allowance:

@@ -47,8 +47,8 @@ class Guarded(RequestHandler):
     @property
     def guard(self) -> Guard:
         """What the handlers of this server share."""
-        found: Guard = self.settings[SETTING]
-        return found
+        guard: Guard = self.settings[SETTING]
+        return guard
 
     def set_default_headers(self) -> None:
         """The handler's own, and those that say what a browser may do."""
@@ -125,9 +125,9 @@ def guarded(handler: type[RequestHandler]) -> type[RequestHandler]:
     class Wrapped(Guarded, handler):  # type: ignore[misc, valid-type]
         async def get(self, *args: Any, **kwargs: Any) -> None:
             try:
-                found = super().get(*args, **kwargs)
-                if found is not None:
-                    await found
+                awaitable = super().get(*args, **kwargs)
+                if awaitable is not None:
+                    await awaitable
             except (AssertionError, IndexError, LookupError, UnboundLocalError, ValueError):
                 raise HTTPError(404) from None
             except OSError:  # a name that is too long

@@ -40,9 +40,9 @@ def main(names: list[str]) -> int:
     os.close(null)
     for name in names:
         module, _, function = name.partition(":")
-        found = importlib.import_module(module)
+        imported = importlib.import_module(module)
         if function:
-            getattr(found, function)()
+            getattr(imported, function)()
     gc.collect()
     gc.freeze()  # what is shared is not touched by any kernel's collector
     with contextlib.suppress(BrokenPipeError):  # the server has ended meanwhile

@@ -211,9 +211,9 @@ class _Handed:
         return kernel_id
 
     async def get_rendered_notebook(self, **settings: Any) -> tuple[Any, Any, str]:
-        found: tuple[Any, Any, str] = await self._manager.get_rendered_notebook(**settings)
-        self._given(found[2])
-        return found
+        rendered: tuple[Any, Any, str] = await self._manager.get_rendered_notebook(**settings)
+        self._given(rendered[2])
+        return rendered
 
 
 class Outputs(Guarded, ExecutionRequestHandler):

@@ -88,11 +88,11 @@ def find_notebook(name: str) -> Path:
     if path.parent != Path() or (path.suffix and path.suffix != ".ipynb"):
         raise FileError(f"There is no notebook {name!r}: the path of an .ipynb file was expected.")
     folder = notebooks_folder()
-    found = folder / f"{path.stem if path.suffix == '.ipynb' else name}.ipynb"
-    if not found.is_file():
+    notebook = folder / f"{path.stem if path.suffix == '.ipynb' else name}.ipynb"
+    if not notebook.is_file():
         known = sorted(p.stem for p in folder.glob("*.ipynb"))
         raise UnknownNameError.of("notebook", name, known)
-    return found
+    return notebook
 
 
 def app(

@@ -143,10 +143,10 @@ def _with_interval(
     weights = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
     drawn, by_chance = kappas(weights @ sums)
     defined = by_chance < 1 - 1e-12  # a draw in which all answers are one says nothing
-    found = (drawn[defined] - by_chance[defined]) / (1 - by_chance[defined])
-    if len(sums) < 2 or not found.size:
+    resampled = (drawn[defined] - by_chance[defined]) / (1 - by_chance[defined])
+    if len(sums) < 2 or not resampled.size:
         return Agreement(kappa, None, None, float(same[0]), items)
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return Agreement(kappa, float(low), float(high), float(same[0]), items)
 
 

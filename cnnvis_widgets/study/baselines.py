@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnvis_widgets.engine.similarity import edges
 from cnnvis_widgets.errors import UnknownNameError
-from cnnvis_widgets.study.contract import Found
+from cnnvis_widgets.study.contract import Maps
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -55,14 +55,14 @@ class Baseline(NamedTuple):
         neuron: Neuron | None,
         seed: int,
         layer: str | None = None,
-    ) -> Found:
+    ) -> Maps:
         """The map of a picture; the network only says how it is cropped."""
         pixels = image
         if network is not None:
             prepared = network.prepare(image)
             pixels = prepared.input if prepared.picture is None else prepared.picture
         heatmap = BASELINES[self.name](pixels, seed).astype(np.float32)
-        return Found(heatmap, heatmap[..., None])
+        return Maps(heatmap, heatmap[..., None])
 
 
 def baseline(name: str) -> Baseline:

@@ -11,7 +11,7 @@ import numpy as np
 from cnnvis_widgets.engine.explain import compute
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods import method
-from cnnvis_widgets.study.contract import Found
+from cnnvis_widgets.study.contract import Maps
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -36,7 +36,7 @@ class Asked:
         neuron: Neuron | None,
         seed: int,
         layer: str | None = None,
-    ) -> Found:
+    ) -> Maps:
         """Explain.
 
         Raises:
@@ -46,7 +46,7 @@ class Asked:
         parameters = dict(self.parameters)
         if layer is not None and any(p.name == "layer" for p in method(self.method).parameters):
             parameters["layer"] = layer
-        found = compute(network, image, self.method, neuron, seed, _unwatched, parameters)
-        if found.attribution is None:
-            raise UnsuitableError(f"{found.method.title} makes a picture, not a map.")
-        return Found(found.heatmap(), found.attribution)
+        explanation = compute(network, image, self.method, neuron, seed, _unwatched, parameters)
+        if explanation.attribution is None:
+            raise UnsuitableError(f"{explanation.method.title} makes a picture, not a map.")
+        return Maps(explanation.heatmap(), explanation.attribution)

@@ -60,11 +60,11 @@ def forgetting(
         answers = copy.network.predict(image, top=copy.network.units)
         scores.append(next(a.score or 0.0 for a in answers if a.unit == unit))
         for name in methods:
-            found = explain(copy.network, image, name, neuron=unit, seed=seed)
-            assert found.attribution is not None, "a method that makes a picture has no map"
-            one, other = first.setdefault(name, found).attribution, found.attribution
+            explanation = explain(copy.network, image, name, neuron=unit, seed=seed)
+            assert explanation.attribution is not None, "a method that makes a picture has no map"
+            one, other = first.setdefault(name, explanation).attribution, explanation.attribution
             there = bool(one.any()) and bool(other.any())
-            heatmaps[name].append(found.heatmap())
+            heatmaps[name].append(explanation.heatmap())
             sizes = (np.abs(one).sum(axis=2), np.abs(other).sum(axis=2))
             alike[name].append(spearman(*sizes) if there else None)
             sums = (one.sum(axis=2), other.sum(axis=2))

@@ -30,8 +30,8 @@ NEEDS = {
 """What a metric can need of a case, in words."""
 
 
-class Found(NamedTuple):
-    """What a method found: its heatmap and what that was reduced from.
+class Maps(NamedTuple):
+    """The maps of an explanation: the heatmap, and the attribution that it was reduced from.
 
     Attributes:
         heatmap: float32 (rows, columns) at the input's size.
@@ -53,7 +53,7 @@ class Explain(Protocol):
         neuron: Neuron | None,
         seed: int,
         layer: str | None = None,
-    ) -> Found:
+    ) -> Maps:
         """Explain.
 
         Args:
@@ -211,10 +211,10 @@ class Metric(ABC):
         if not heatmap.any():
             why = "negative or zero" if np.any(case.heatmap) else "zero"
             return Score(self.of_zeros, f"the map is {why} everywhere")
-        found = self.score(replace(case, heatmap=heatmap, parameters=settings))
-        if found.value is not None and not math.isfinite(found.value):
-            raise InvalidValueError(f"{self.title} came out as {found.value}.")
-        return found
+        score = self.score(replace(case, heatmap=heatmap, parameters=settings))
+        if score.value is not None and not math.isfinite(score.value):
+            raise InvalidValueError(f"{self.title} came out as {score.value}.")
+        return score
 
     def lacks(self, case: Case) -> list[str]:
         """What the metric needs and the case does not have; empty if it can be scored."""

@@ -131,11 +131,11 @@ def foretell(
 
 
 def _left(study: Study, done: Collection[str]) -> dict[tuple[str, str], list[Run]]:
-    found: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in study.plan():
         if run.key not in done:
-            found[run.network, run.method].append(run)
-    return dict(found)
+            runs[run.network, run.method].append(run)
+    return dict(runs)
 
 
 def _loading_seconds(study: Study, network: str) -> float:
@@ -177,10 +177,10 @@ def _timed(study: Study, network: str, method: str, runs: list[Run]) -> tuple[Co
 def _together(study: Study, runs: list[Run]) -> tuple[float, int]:
     """The seconds of some runs that are computed at once, and the bytes of one of their maps."""
     start = time.perf_counter()
-    found = results(Loaded(study.network(runs[0].network), ""), part_of(study, runs))
+    computed = results(Loaded(study.network(runs[0].network), ""), part_of(study, runs))
     seconds = time.perf_counter() - start
     sizes = []
-    for result in found:
+    for result in computed:
         if result.arrays:
             stream = io.BytesIO()
             np.savez_compressed(stream, **result.arrays)  # type: ignore[arg-type]

@@ -77,8 +77,8 @@ def executor_of(executor: Executor | None, scheduler: Any) -> Iterator[Executor 
         return
     from cnnvis_widgets.engine.shared.executor import cluster_executor  # loads Dask
 
-    with cluster_executor(scheduler) as found:
-        yield found
+    with cluster_executor(scheduler) as cluster:
+        yield cluster
 
 
 @contextmanager

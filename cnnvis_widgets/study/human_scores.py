@@ -100,10 +100,10 @@ class EyeScores:
 
     def _read(self) -> None:
         try:
-            found = json.loads(self.path.read_text("utf-8"))
-            known = found["format"] == FORMAT
-            seed, points = int(found["seed"]), dict(found["points"])
-            again, repeats = dict(found.get("again", {})), float(found.get("repeats", 0))
+            stored = json.loads(self.path.read_text("utf-8"))
+            known = stored["format"] == FORMAT
+            seed, points = int(stored["seed"]), dict(stored["points"])
+            again, repeats = dict(stored.get("again", {})), float(stored.get("repeats", 0))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FileError(f"{str(self.path)!r} could not be read as points: {error!r}") from error
         if not known or not all(v in VERDICTS for v in (*points.values(), *again.values())):
@@ -158,14 +158,14 @@ class EyeScores:
 
     def table(self) -> dict[str, dict[str, tuple[int, int]]]:
         """Table 2: network → method → (points, how many were judged), by the thesis' rule."""
-        found: dict[str, dict[str, tuple[int, int]]] = {}
+        table: dict[str, dict[str, tuple[int, int]]] = {}
         ruled = by_the_rule(self.lines, self.points)
         for line in self.lines:
             if line["key"] in ruled and not line.get("again"):
-                row = found.setdefault(line["network"], {})
+                row = table.setdefault(line["network"], {})
                 points, count = row.get(line["method"], (0, 0))
                 row[line["method"]] = points + ruled[line["key"]], count + 1
-        return found
+        return table
 
 
 def rater_file(rater: str) -> str:
@@ -224,8 +224,8 @@ class Evidence:
         rows = self.study.table(
             list(EVIDENCE), by=("method", "neuron"), baselines=("centre",), progress=step
         )
-        found: dict[str, dict[str, float]] = {}
+        means: dict[str, dict[str, float]] = {}
         for row in rows:
             if row["neuron"] in OUTPUTS and row["value"] is not None:
-                found.setdefault(row["metric"], {}).setdefault(row["method"], row["value"])
-        return found
+                means.setdefault(row["metric"], {}).setdefault(row["method"], row["value"])
+        return means

@@ -116,8 +116,8 @@ def size_of(method: str) -> int:
     Values of a batch differ from those of single pictures in their last digit. So that a study has
     the same bytes however it is interrupted and handed out, parts depend on its plan alone.
     """
-    found = method_named(method)
-    return 1 if not found.together else TOGETHER if found.quick else FEWER
+    chosen = method_named(method)
+    return 1 if not chosen.together else TOGETHER if chosen.quick else FEWER
 
 
 def parts_of(study: Study, wanted: Container[str]) -> Iterator[Part]:
@@ -175,45 +175,45 @@ def results(loaded: Loaded, part: Part, progress: Progress | None = None) -> lis
         images = [subject.image for subject in part.subjects]
         how = (part.seed, heard, part.parameters)
         if len(images) == 1:
-            found = [compute(loaded.network, images[0], part.method, neurons[0], *how)]
+            explanations = [compute(loaded.network, images[0], part.method, neurons[0], *how)]
         else:
-            found = compute_batch(loaded.network, images, part.method, neurons, *how)
+            explanations = compute_batch(loaded.network, images, part.method, neurons, *how)
     except Cancelled:
         raise
     except CnnvisError as error:  # told in the table, as cells that could not be filled
         if len(part.runs) == 1:
             return [Result(part.runs[0], {"unsuited": str(error)}, {})]
         return [one for n in range(len(part.runs)) for one in results(loaded, part.only(n))]
-    seconds = round((time.perf_counter() - start) / len(found), 4)
+    seconds = round((time.perf_counter() - start) / len(explanations), 4)
     return [
         Result(run, *described(explanation, part.keep, seconds))
-        for run, explanation in zip(part.runs, found, strict=True)
+        for run, explanation in zip(part.runs, explanations, strict=True)
     ]
 
 
 def described(
-    found: Explanation, keep: str, seconds: float
+    explanation: Explanation, keep: str, seconds: float
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """An explanation's line, and the arrays that are kept of it."""
-    neuron = found.neuron
+    neuron = explanation.neuron
     line: dict[str, Any] = {
         "layer": neuron.layer,
         "unit": neuron.unit,
         "aggregate": neuron.aggregate,
         "position": neuron.position,
-        "label": found.label,
-        "value": found.value,
-        "input_size": list(found.input_size),
+        "label": explanation.label,
+        "value": explanation.value,
+        "input_size": list(explanation.input_size),
         "seconds": seconds,
-        "notes": list(found.notes),
+        "notes": list(explanation.notes),
     }
     if isinstance(neuron, Target):
         line["target"] = neuron.record()
-    if found.attribution is None:
-        return {**line, "unsuited": f"{found.method.title} makes a picture, not a map."}, {}
+    if explanation.attribution is None:
+        return {**line, "unsuited": f"{explanation.method.title} makes a picture, not a map."}, {}
     if keep == "heatmap":
-        return line, {"heatmap": found.heatmap()}
-    return line, {"attribution": found.attribution}
+        return line, {"heatmap": explanation.heatmap()}
+    return line, {"attribution": explanation.attribution}
 
 
 _here: OrderedDict[str, Loaded] = OrderedDict()

@@ -79,26 +79,26 @@ class People:
 
         What counts are verdicts (1, 0, undecided), of the maps that all of those compared judged.
         """
-        found = {}
+        agreements = {}
         for one, other in combinations(self.raters, 2):
             if (both := self._verdicts([one, other])) is not None:
                 answers, groups = both
                 first, second = zip(*answers, strict=True)
-                found[f"{one}, {other}"] = cohen(first, second, groups, level, seed)
+                agreements[f"{one}, {other}"] = cohen(first, second, groups, level, seed)
         if len(self.raters) > 2 and (every := self._verdicts(list(self.raters))) is not None:
-            found["all"] = fleiss(*every, level, seed)
-        return found
+            agreements["all"] = fleiss(*every, level, seed)
+        return agreements
 
     def self_agreement(self, level: float = 0.95, seed: int = 0) -> dict[str, Agreement]:
         """Cohen's kappa of each rater's first and second verdicts, on the maps that came twice."""
-        found = {}
+        agreements = {}
         for name, one in self.raters.items():
             keys = [key for key in one.again if key in one.points and key in self._known]
             if keys:
                 groups = [self._known[key]["picture"] for key in keys]
                 first, second = [one.points[k] for k in keys], [one.again[k] for k in keys]
-                found[name] = cohen(first, second, groups, level, seed)
-        return found
+                agreements[name] = cohen(first, second, groups, level, seed)
+        return agreements
 
     def _verdicts(self, names: Iterable[str]) -> tuple[list[tuple[Any, ...]], list[str]] | None:
         some = [self.raters[name].points for name in names]
@@ -110,7 +110,7 @@ class People:
 
     def cells(self) -> dict[str, dict[str, tuple[int, int, Interval]]]:
         """Table 2: network → method → (points, maps judged, share with its interval)."""
-        found: dict[str, dict[str, tuple[int, int, Interval]]] = {}
+        cells: dict[str, dict[str, tuple[int, int, Interval]]] = {}
         for network in self.study.networks:
             for method in self.study.methods:
                 own = {"network": network, "method": method}
@@ -118,8 +118,8 @@ class People:
                 if keys:
                     points = sum(self.points[key] for key in keys)
                     cell = points, len(keys), self._share(keys)
-                    found.setdefault(network, {})[method] = cell
-        return found
+                    cells.setdefault(network, {})[method] = cell
+        return cells
 
     def share_of(self, method: str) -> Interval:
         """The share of a method's maps that have a point, with a bootstrap over pictures."""
@@ -165,11 +165,11 @@ class People:
         return (names[0], names[1]), Interval(float(gap[0]), float(low), float(high))
 
     def _by_picture(self) -> dict[str, tuple[float, float]]:
-        found: dict[str, tuple[float, float]] = {}
+        sums: dict[str, tuple[float, float]] = {}
         for key, point in self.points.items():
-            points, count = found.get(self._known[key]["picture"], (0.0, 0.0))
-            found[self._known[key]["picture"]] = points + point, count + 1
-        return found
+            points, count = sums.get(self._known[key]["picture"], (0.0, 0.0))
+            sums[self._known[key]["picture"]] = points + point, count + 1
+        return sums
 
     def follows(
         self, scores: Iterable[Scored], lower_is_better: bool = False, level: float = 0.95
@@ -229,13 +229,13 @@ def _rank_correlation(sums: np.ndarray, level: float, seed: int) -> Interval:
     spread = np.sqrt((ranks**2).sum(axis=1))
     level_ones = spread.min(axis=1) == 0
     products = (ranks[..., 0] * ranks[..., 1]).sum(axis=1)
-    found = products[~level_ones] / spread[~level_ones].prod(axis=1)
+    correlations = products[~level_ones] / spread[~level_ones].prod(axis=1)
     if level_ones[0]:
         return Interval(None, None, None)
-    if count < 2 or len(found) < 2:
-        return Interval(float(found[0]), None, None)
-    low, high = np.quantile(found[1:], [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(found[0]), float(low), float(high))
+    if count < 2 or len(correlations) < 2:
+        return Interval(float(correlations[0]), None, None)
+    low, high = np.quantile(correlations[1:], [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(correlations[0]), float(low), float(high))
 
 
 def files_of(study: Study) -> list[Path]:

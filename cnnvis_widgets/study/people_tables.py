@@ -67,13 +67,13 @@ def rows(people: People) -> tuple[list[str], list[Row], list[Row]]:
 
 
 def _lines(table: Mapping[str, Mapping[str, tuple[int, int]]], methods: list[str]) -> list[Row]:
-    found = [(name, [_cell(row.get(method)) for method in methods]) for name, row in table.items()]
+    body = [(name, [_cell(row.get(method)) for method in methods]) for name, row in table.items()]
     sums = []
     for method in methods:
         cells = [row[method] for row in table.values() if method in row]
         total = sum(cell[0] for cell in cells), sum(cell[1] for cell in cells)
         sums.append(_cell(total if cells else None))
-    return [*found, ("all", sums)]
+    return [*body, ("all", sums)]
 
 
 def _cell(cell: tuple[int, int] | None) -> str:
@@ -188,37 +188,37 @@ def report(people: People, follows: Mapping[str, Interval]) -> str:
     best = sorted(shares, key=lambda method: -(shares[method].value or 0))
     text += [f"| {method} | {in_words(shares[method])} |" for method in best]
     if gap := people.difference():
-        (first, second), found = gap
-        text += ["", f"{first} pictures minus {second} ones: {in_words(found)}."]
+        (first, second), difference = gap
+        text += ["", f"{first} pictures minus {second} ones: {in_words(difference)}."]
     text += ["", "## Does people's order of the methods follow a metric?", ""]
     text += ["| metric | Spearman's rank correlation |", "| - | - |"]
-    text += [f"| {name} | {in_words(found)} |" for name, found in follows.items()]
+    text += [f"| {name} | {in_words(interval)} |" for name, interval in follows.items()]
     return "\n".join([*text, ""])
 
 
-def _agreements(title: str, who: str, found: Mapping[str, Agreement]) -> list[str]:
-    if not found:
+def _agreements(title: str, who: str, agreements: Mapping[str, Agreement]) -> list[str]:
+    if not agreements:
         return []
     head = [f"## {title}", "", f"| {who} | maps | same answer | kappa |", "| - | -: | -: | - |"]
     body = [
         f"| {name} | {one.items} | {one.same:.2f} | {in_words(Interval(*one[:3]))} |"
-        for name, one in found.items()
+        for name, one in agreements.items()
     ]
     return [*head, *body, ""]
 
 
-def in_words(found: Interval, digits: int = 2) -> str:
+def in_words(interval: Interval, digits: int = 2) -> str:
     """A value with its interval, or that there is none.
 
     Examples:
         >>> in_words(Interval(0.5, 0.25, 0.75)), in_words(Interval(None, None, None))
         ('0.50 [0.25, 0.75]', 'not defined')
     """
-    if found.value is None:
+    if interval.value is None:
         return "not defined"
-    if found.low is None or found.high is None:
-        return f"{found.value:.{digits}f} (no interval)"
-    return f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+    if interval.low is None or interval.high is None:
+        return f"{interval.value:.{digits}f} (no interval)"
+    return f"{interval.value:.{digits}f} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
 
 
 FORMATS: dict[str, tuple[str, Callable[[Any], str]]] = {

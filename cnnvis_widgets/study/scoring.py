@@ -43,12 +43,12 @@ def named_metrics(metrics: Any) -> list[Wanted]:
         metrics = [metrics]
     if not isinstance(metrics, Mapping):
         metrics = {(one if isinstance(one, str) else one[0]): one for one in metrics}
-    found = []
+    wanted = []
     for label, one in metrics.items():
         name, parameters = (one, {}) if isinstance(one, str) else one
         chosen = metric(name)
-        found.append(Wanted(label, chosen, checked(chosen.parameters, parameters, name)))
-    return found
+        wanted.append(Wanted(label, chosen, checked(chosen.parameters, parameters, name)))
+    return wanted
 
 
 class Runs(Protocol):
@@ -91,21 +91,21 @@ class Scorer:
         known = self.study.store.scores()
         lines = [*self.study.runs(), *self._baseline_lines()]
         lines.sort(key=lambda line: list(self.study.networks).index(line["network"]))
-        total, found = len(lines) * len(self.wanted), list[Scored]()
+        total, scored = len(lines) * len(self.wanted), list[Scored]()
         for line in lines:
             case: Case | None = None
             for wanted in self.wanted:
                 if progress:
-                    progress(len(found), total)
+                    progress(len(scored), total)
                 key = self._key(line, wanted)
                 if key not in known and "unsuited" not in line:
                     case = case or self._case(line)
                     known[key] = self._measured(key, wanted, case)
                     self.study.store.append("scores.jsonl", known[key])
-                found.append(_scored(line, wanted, known.get(key, line)))
+                scored.append(_scored(line, wanted, known.get(key, line)))
         if progress:
             progress(total, total)
-        return found
+        return scored
 
     def _key(self, line: dict[str, Any], wanted: Wanted) -> str:
         """All that a score depends on; with other pictures in the study, companions are others."""
@@ -149,9 +149,9 @@ class Scorer:
         else:
             asked = study.methods[line["method"]]
             explain = Asked(asked["method"], asked["parameters"])
-            found = study.heatmap(line)
-            assert found is not None
-            heatmap = found
+            stored = study.heatmap(line)
+            assert stored is not None
+            heatmap = stored
         case = Case(heatmap, **_truth(subject, size), seed=study.seed)
         if not wants & {"network", "method", "companions"}:
             return case
@@ -200,10 +200,10 @@ def _truth(subject: Subject, size: tuple[int, ...]) -> dict[str, Any]:
     }
 
 
-def _scored(line: dict[str, Any], wanted: Wanted, found: dict[str, Any]) -> Scored:
+def _scored(line: dict[str, Any], wanted: Wanted, record: dict[str, Any]) -> Scored:
     run = {name: line[name] for name in ("network", "picture", "method", "neuron")}
-    value = found.get("value") if "unsuited" not in found else None
+    value = record.get("value") if "unsuited" not in record else None
     assert value is None or math.isfinite(value)
-    note = found.get("note", "")
-    unsuited = found.get("unsuited", "")
+    note = record.get("note", "")
+    unsuited = record.get("unsuited", "")
     return Scored(run, wanted.label, wanted.metric.hit, value, unsuited, note)

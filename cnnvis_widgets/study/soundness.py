@@ -96,25 +96,25 @@ def score_fault(line: Any) -> str:
     return "" if isinstance(line.get("note", ""), str) else "has a note that is no text"
 
 
-def settings_fault(found: Mapping[str, Any]) -> str:
+def settings_fault(settings: Mapping[str, Any]) -> str:
     """What is wrong with study.json; "" where it describes a study."""
-    if not _is_whole(found.get("seed")):
+    if not _is_whole(settings.get("seed")):
         return "seed is not a whole number"
-    if found.get("keep") not in KEPT:
+    if settings.get("keep") not in KEPT:
         return f"keep is not one of {', '.join(KEPT)}"
     for name in ("methods", "pictures", "neurons"):
-        if not isinstance(found.get(name), dict) or not found[name]:
+        if not isinstance(settings.get(name), dict) or not settings[name]:
             return f"{name} is not a table"
-    if not all(isinstance(one, str) for one in found["pictures"].values()):
+    if not all(isinstance(one, str) for one in settings["pictures"].values()):
         return "a picture has no digest"
-    for name, one in found["methods"].items():
+    for name, one in settings["methods"].items():
         if not isinstance(one, dict) or not isinstance(one.get("method"), str):
             return f"the method {name!r} has no name"
         if not isinstance(one.get("parameters"), dict):
             return f"the method {name!r} has no parameters"
         if not isinstance(one.get("neurons", []), list):
             return f"the method {name!r} has neurons that are no list"
-    return next((why for key in found["neurons"] if (why := _neuron_fault(key))), "")
+    return next((why for key in settings["neurons"] if (why := _neuron_fault(key))), "")
 
 
 def _neuron_fault(key: str) -> str:

@@ -28,18 +28,18 @@ def named_networks(networks: Any) -> dict[str, Any]:
         networks: a name of the zoo (or a file), a `Network`, several of them, or a mapping.
     """
     if isinstance(networks, Mapping):
-        found = {str(name): network for name, network in networks.items()}
+        named = {str(name): network for name, network in networks.items()}
     else:
         several = networks if isinstance(networks, list | tuple) else [networks]
-        found = {getattr(n, "name", None) or str(n): n for n in several}
-        if len(found) != len(several):
+        named = {getattr(n, "name", None) or str(n): n for n in several}
+        if len(named) != len(several):
             raise InvalidValueError(
                 f"Each network needs a name of its own; got {[str(n) for n in several]}. Give a "
                 "mapping of names to networks."
             )
-    if not found:
+    if not named:
         raise InvalidValueError("A study needs at least one network; got none.")
-    return found
+    return named
 
 
 def named_methods(methods: Any) -> dict[str, dict[str, Any]]:
@@ -59,16 +59,16 @@ def named_methods(methods: Any) -> dict[str, dict[str, Any]]:
             raise InvalidValueError(
                 "The same method twice: give a mapping of names of your own to (method, parameters)"
             )
-    found = {}
+    named = {}
     for label, one in given.items():
         name, parameters, *only = (one, {}) if isinstance(one, str) else one
         settings = checked(method_named(name).parameters, parameters, name)
-        found[label] = {"method": name, "parameters": settings}
+        named[label] = {"method": name, "parameters": settings}
         if only and only[0] is not None:
-            found[label]["neurons"] = [str(neuron) for neuron in only[0]]
-    if not found:
+            named[label]["neurons"] = [str(neuron) for neuron in only[0]]
+    if not named:
         raise InvalidValueError("A study needs at least one method; got none.")
-    return found
+    return named
 
 
 def asked_about(methods: Mapping[str, Mapping[str, Any]], neuron: str) -> list[str]:
@@ -162,9 +162,9 @@ def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:
             spec = upper_layers(network)[spec]
         best = network.most_active(seen(subject, network), spec, 1)[0]
         return Neuron(spec, best.unit)
-    found = network.neuron(spec)
-    assert found is not None
-    return found
+    neuron = network.neuron(spec)
+    assert neuron is not None
+    return neuron
 
 
 def upper_layers(network: Network) -> dict[str, str]:

@@ -57,14 +57,14 @@ class Store:
         if not path.exists():
             return {}
         try:
-            found = json.loads(path.read_text("utf-8"))
+            settings = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise FileError(f"{str(path)!r} could not be read as a study: {error}") from error
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
+        if not isinstance(settings, dict) or settings.get("format") != FORMAT:
             raise FileError(f"{str(path)!r} is not a study of format {FORMAT}.")
-        if why := settings_fault(found):
+        if why := settings_fault(settings):
             raise FileError(f"{str(path)!r} does not describe a study: {why}.")
-        return found
+        return settings
 
     def settle(self, wanted: dict[str, Any]) -> None:
         """Add settings to study.json.
@@ -156,8 +156,8 @@ class Store:
             content = path.read_bytes()
             if expected and digest(content) != expected:
                 raise ValueError("its content is not what was written")
-            with np.load(io.BytesIO(content), allow_pickle=False) as found:
-                return {name: found[name] for name in found.files}
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
         except DAMAGE as error:
             raise FileError(
                 f"{file} of the study could not be read: {error}. `cnnvis study run`, or "

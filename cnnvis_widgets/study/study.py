@@ -146,13 +146,13 @@ class Study:
             study.neurons.setdefault(network, {})[name] = of_plain(spec)
         study.pictures = {}
         for name, wanted in settings["pictures"].items():
-            if (found := stored(store, name, wanted)) is None:
+            if (subject := stored(store, name, wanted)) is None:
                 raise FileError(
                     f"The picture {name!r} of the study in {str(path)!r} is missing or damaged "
                     f"({store.file('pictures', name)}). cnnvis.Study with the pictures with which "
                     "it was begun writes it anew."
                 )
-            study.pictures[name] = found
+            study.pictures[name] = subject
         return study
 
     def plan(self) -> Iterator[Run]:
@@ -206,8 +206,8 @@ class Study:
         count, heard = len(plan) - len(left), progress or (lambda done, total: None)
         heard(count, len(plan))
         with executor_of(executor, scheduler) as chosen:
-            for found in self._results(chosen, parts_of(self, left)):
-                for result in found:
+            for computed in self._results(chosen, parts_of(self, left)):
+                for result in computed:
                     if result.run.key in left:
                         self._keep(result)
                         count += 1
@@ -371,10 +371,10 @@ class Study:
         for name in names:  # an object's weights are compared before it is handed out
             self.take(name, self.networks[name])
         work = ((part, self.networks[part.runs[0].network]) for part in parts)
-        for part, digest, found in handed_out(executor, work):
+        for part, digest, computed in handed_out(executor, work):
             if digest:
                 self._settle(part.runs[0].network, digest)
-            yield found
+            yield computed
 
     def _settle(self, network: str, digest: str) -> None:
         if self._digests.get(network) != digest:
@@ -383,8 +383,8 @@ class Study:
 
     def _keep(self, result: Result) -> dict[str, Any]:
         """Write a run's arrays, then its line; returns the line."""
-        run, found, arrays = result
-        line = {"key": run.key, **run._asdict(), "seed": self.seed, **found}
+        run, facts, arrays = result
+        line = {"key": run.key, **run._asdict(), "seed": self.seed, **facts}
         if arrays:
             file = self.store.save("maps", run.key, **arrays)
             line |= {"file": file, "digest": self.store.digest(file)}

@@ -48,8 +48,8 @@ def study_of_file(file: str | Path, path: str | Path | None = None) -> Study:
             raise InvalidValueError(f"{file.name}: expected {name} as a list or table of names.")
     neurons = asked.get("neurons", "output")
     return Study(
-        _found(asked["networks"], file.parent),
-        _found(asked["images"], file.parent),
+        _with_paths(asked["networks"], file.parent),
+        _with_paths(asked["images"], file.parent),
         _methods(file.name, asked["methods"], neurons),
         neurons,
         path or _folder(file, asked),
@@ -81,7 +81,7 @@ def _read(file: Path) -> dict[str, Any]:
     return asked
 
 
-def _found(names: Any, folder: Path) -> dict[str, Any]:
+def _with_paths(names: Any, folder: Path) -> dict[str, Any]:
     """Name → the name, or the path of the file of that name beside the TOML file."""
     given = names.items() if isinstance(names, dict) else ((str(one), one) for one in names)
     return {
@@ -94,7 +94,7 @@ def _methods(file: str, methods: Any, neurons: Any) -> Any:
     if isinstance(methods, list):
         return methods
     known = {str(one) for one in (neurons if isinstance(neurons, list) else [neurons])}
-    found = {}
+    named = {}
     for label, one in methods.items():
         facts = {"method": one} if isinstance(one, str) else dict(one)
         if odd := [name for name in facts if name not in METHOD_KEYS]:
@@ -108,5 +108,5 @@ def _methods(file: str, methods: Any, neurons: Any) -> Any:
                 f"{file}: the method {label!r} is asked about {', '.join(map(str, strange))}; the "
                 f"study's neurons are {', '.join(sorted(known))}."
             )
-        found[label] = (facts.get("method", label), facts.get("parameters", {}), only)
-    return found
+        named[label] = (facts.get("method", label), facts.get("parameters", {}), only)
+    return named

@@ -98,10 +98,10 @@ def stored(store: Store, name: str, wanted: str) -> Subject | None:
         wanted: its digest.
     """
     try:
-        found = Subject.from_arrays(name, store.load(store.file("pictures", name)))
+        subject = Subject.from_arrays(name, store.load(store.file("pictures", name)))
     except (FileError, LookupError, TypeError, ValueError):
         return None
-    return found if found.digest == wanted else None
+    return subject if subject.digest == wanted else None
 
 
 def subjects(images: Any) -> list[Subject]:
@@ -122,13 +122,13 @@ def subjects(images: Any) -> list[Subject]:
     else:
         several = isinstance(images, list | tuple) and not hasattr(images, "evidence")
         given = [(None, image) for image in (images if several else [images])]
-    found = [_subject(name, image, number) for number, (name, image) in enumerate(given)]
-    names = [subject.name for subject in found]
+    chosen = [_subject(name, image, number) for number, (name, image) in enumerate(given)]
+    names = [subject.name for subject in chosen]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InvalidValueError(f"Each picture needs a name of its own; twice: {', '.join(twice)}.")
-    if not found:
+    if not chosen:
         raise InvalidValueError("A study needs at least one picture; got none.")
-    return found
+    return chosen
 
 
 def _subject(name: str | None, image: Any, number: int) -> Subject:

@@ -57,12 +57,12 @@ def _row(group: list[Scored], level: float, seed: int) -> dict[str, Any]:
 
 
 def pivot(
-    found: list[dict[str, Any]], rows: str, columns: str = "metric"
+    records: list[dict[str, Any]], rows: str, columns: str = "metric"
 ) -> tuple[list[str], list[str], dict[tuple[str, str], dict[str, Any]]]:
     """Names of the rows, names of the columns, and the cells by (row, column)."""
-    cells = {(row[rows], row[columns]): row for row in found}
-    lines = list(dict.fromkeys(row[rows] for row in found))
-    return lines, list(dict.fromkeys(row[columns] for row in found)), cells
+    cells = {(row[rows], row[columns]): row for row in records}
+    lines = list(dict.fromkeys(row[rows] for row in records))
+    return lines, list(dict.fromkeys(row[columns] for row in records)), cells
 
 
 def cell(row: dict[str, Any] | None, digits: int = 2) -> str:
@@ -76,21 +76,21 @@ def cell(row: dict[str, Any] | None, digits: int = 2) -> str:
     return f"{value} [{low}, {high}]{missing}"
 
 
-def markdown(found: list[dict[str, Any]], rows: str, columns: str = "metric") -> str:
+def markdown(records: list[dict[str, Any]], rows: str, columns: str = "metric") -> str:
     """A table in Markdown: `rows` down, `columns` across."""
-    lines, heads, cells = pivot(found, rows, columns)
+    lines, heads, cells = pivot(records, rows, columns)
     text = [f"| {rows} | {' | '.join(heads)} |", f"| - |{' - |' * len(heads)}"]
     for line in lines:
         text.append(f"| {line} | {' | '.join(cell(cells.get((line, head))) for head in heads)} |")
     return "\n".join(text) + "\n"
 
 
-def report(pictures: int, seed: int, found: list[dict[str, Any]]) -> str:
+def report(pictures: int, seed: int, records: list[dict[str, Any]]) -> str:
     """A table for each network, the methods down and the metrics across, in Markdown."""
     text = [f"# Study: {pictures} pictures, seed {seed}", ""]
     text += ["Means with 95% confidence intervals; a dash: does not apply.", ""]
-    networks = list(dict.fromkeys(row.get("network", "all networks") for row in found))
+    networks = list(dict.fromkeys(row.get("network", "all networks") for row in records))
     for network in networks:
-        own = [row for row in found if row.get("network", "all networks") == network]
+        own = [row for row in records if row.get("network", "all networks") == network]
         text += [f"## {network}", "", markdown(own, "method")]
     return "\n".join(text)

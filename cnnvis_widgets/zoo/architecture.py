@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnvis_widgets.errors import FileError, UnknownNameError
 from cnnvis_widgets.zoo import weights as files
-from cnnvis_widgets.zoo.weights import Fetching, Found, WeightFile
+from cnnvis_widgets.zoo.weights import Fetching, LocalWeights, WeightFile
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,9 @@ class Architecture(ABC):
     def build(self) -> keras.Model:
         """Return the network with Keras' initial weights."""
 
-    def find_weights(self, folder: Path | None, progress: Fetching | None = None) -> Found | None:
+    def find_weights(
+        self, folder: Path | None, progress: Fetching | None = None
+    ) -> LocalWeights | None:
         """Find the published weights before anything heavy is loaded; fetch them if need be.
 
         Args:
@@ -70,7 +72,7 @@ class Architecture(ABC):
         """
         return None
 
-    def find_version(self, version: str) -> Found:
+    def find_version(self, version: str) -> LocalWeights:
         """Find the weights of one of `versions`.
 
         Raises:
@@ -102,7 +104,7 @@ class FetchedArchitecture(Architecture):
     weights = "fetched"
     file: ClassVar[WeightFile]
 
-    def find_weights(self, folder: Path | None, progress: Fetching | None = None) -> Found:
+    def find_weights(self, folder: Path | None, progress: Fetching | None = None) -> LocalWeights:
         """Find or fetch the file. In the user's own folder it is taken as it is, and told apart."""
         if folder is None:
             return files.obtain(self.file, self.title, self.name, progress)
@@ -111,7 +113,7 @@ class FetchedArchitecture(Architecture):
             raise FileError(
                 f"{self.file.name} was expected in {str(folder)!r}; {files.listed(folder)}."
             )
-        return Found(path, files.origin(self.file, path))
+        return LocalWeights(path, files.origin(self.file, path))
 
     def available(self, folder: Path | None = None) -> str:
         """Whether the file lies in `folder`, or in one of the usual places."""

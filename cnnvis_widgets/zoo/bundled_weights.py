@@ -13,7 +13,7 @@ import numpy as np
 
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.zoo.architecture import Architecture
-from cnnvis_widgets.zoo.weights import Found
+from cnnvis_widgets.zoo.weights import LocalWeights
 
 if TYPE_CHECKING:
     import keras
@@ -35,11 +35,11 @@ class TrainedHere(Architecture):
         """Where a version's weights lie."""
         return FOLDER / f"{self.name}{version and '_' + version}.npz"
 
-    def find_weights(self, folder: Path | None, progress: Any = None) -> Found:
+    def find_weights(self, folder: Path | None, progress: Any = None) -> LocalWeights:
         """Find the file of the usual version."""
         return self.find_version("")
 
-    def find_version(self, version: str) -> Found:
+    def find_version(self, version: str) -> LocalWeights:
         """Find the file of a version."""
         path = self.path(version)
         if not path.is_file():
@@ -47,7 +47,7 @@ class TrainedHere(Architecture):
                 f"The weights of {self.title} were expected in the package as {path.name}; they are"
                 f" not there. Install the package again, or: python scripts/train_minis.py"
             )
-        return Found(path, self.versions[version] if version else self.trained_on)
+        return LocalWeights(path, self.versions[version] if version else self.trained_on)
 
     def read_weights(self, model: keras.Model, path: Path) -> None:
         """Copy the arrays into `model`."""

@@ -58,12 +58,12 @@ def decode(
         raise FileError(TOO_LONG.format(seconds)) from None
     head, _, pixels = done.stdout.partition(b"\n")
     try:
-        found = json.loads(head)
+        header = json.loads(head)
     except ValueError:  # it was ended: by its bounds, or a decoder's fault
         raise FileError(TOO_LONG.format(seconds)) from None
-    if "error" in found:
-        raise FileError(found["error"])
-    return np.frombuffer(pixels, np.uint8).reshape(found["shape"]).copy()
+    if "error" in header:
+        raise FileError(header["error"])
+    return np.frombuffer(pixels, np.uint8).reshape(header["shape"]).copy()
 
 
 def main(max_pixels: int, seconds: float, megabytes: int) -> None:

@@ -36,11 +36,11 @@ def digits() -> tuple[Digits, Digits]:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
-    found = load_digits()
-    levels = (found.images * (255 / 16)).round().astype(np.uint8)
+    dataset = load_digits()
+    levels = (dataset.images * (255 / 16)).round().astype(np.uint8)
     large = np.stack([_enlarged(picture) for picture in levels])
     parts = train_test_split(
-        large, found.target, test_size=HELD_OUT, random_state=0, stratify=found.target
+        large, dataset.target, test_size=HELD_OUT, random_state=0, stratify=dataset.target
     )
     return Digits(parts[0], parts[2]), Digits(parts[1], parts[3])
 

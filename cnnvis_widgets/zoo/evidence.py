@@ -194,6 +194,8 @@ def plan(
 
 def draw_plan(wanted: Plan) -> Scene:
     """Draw what `plan` returned, or what was made of it."""
-    found = draw(wanted)
-    others = zip((d.label for d in wanted.distractors), found.distractors, strict=True)
-    return Scene(found.picture, wanted.thing.label, found.thing, tuple(others), found.shortcut)
+    drawing = draw(wanted)
+    others = zip((d.label for d in wanted.distractors), drawing.distractors, strict=True)
+    return Scene(
+        drawing.picture, wanted.thing.label, drawing.thing, tuple(others), drawing.shortcut
+    )

@@ -334,8 +334,8 @@ def _from_array(source: Any) -> NDArray[np.uint8]:
 @functools.cache
 def _catalogue(folder: Path) -> dict[str, Picture]:
     """All pictures of a folder by name, in their order."""
-    found = [_read(path) for path in folder.glob("*.toml")]
-    return {p.name: p for p in sorted(found, key=lambda p: (p.order, p.name))}
+    pictures = [_read(path) for path in folder.glob("*.toml")]
+    return {p.name: p for p in sorted(pictures, key=lambda p: (p.order, p.name))}
 
 
 def _read(path: Path) -> Picture:
@@ -345,13 +345,13 @@ def _read(path: Path) -> Picture:
         facts["right"] = tuple(facts["right"])
         facts["near"] = tuple(facts["near"])
         facts["outline"] = tuple((x, y) for x, y in facts["outline"])
-        found = Picture(name=path.stem, **facts)
-        for unit in (*found.right, *found.near, found.answer):
+        entry = Picture(name=path.stem, **facts)
+        for unit in (*entry.right, *entry.near, entry.answer):
             if not 0 <= unit < 1000:
                 raise InvalidValueError(f"unit {unit} is not within 0…999")
-        for x, y in found.outline:
-            if not (0 <= x <= found.columns and 0 <= y <= found.rows):
+        for x, y in entry.outline:
+            if not (0 <= x <= entry.columns and 0 <= y <= entry.rows):
                 raise InvalidValueError(f"the corner ({x}, {y}) lies outside the picture")
-        return found
+        return entry
     except (KeyError, TypeError, ValueError, CnnvisError) as error:
         raise InvalidValueError(f"The picture file {path.name!r} is not right: {error}") from error

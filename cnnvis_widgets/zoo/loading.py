@@ -15,7 +15,7 @@ from cnnvis_widgets.zoo import weights as files
 from cnnvis_widgets.zoo.architecture import Architecture
 from cnnvis_widgets.zoo.labels import labels_of
 from cnnvis_widgets.zoo.model_archive import check_model_file
-from cnnvis_widgets.zoo.weights import Fetching, Found
+from cnnvis_widgets.zoo.weights import Fetching, LocalWeights
 
 if TYPE_CHECKING:
     import keras
@@ -103,28 +103,28 @@ def _from_zoo(
     seed: int,
 ) -> Network:
     # Before TensorFlow is loaded, so that an absent file is told at once.
-    found = None if weights == "random" else _find_weights(architecture, weights, progress)
+    local = None if weights == "random" else _find_weights(architecture, weights, progress)
     import_tensorflow()
     from cnnvis_widgets.backend.network import Network
 
     model = _seeded(architecture, seed)
     name, title, extra = architecture.name, architecture.title, ""
-    if found is None:
+    if local is None:
         title += " (random weights)"
         extra = ', weights="random"' if weights == "random" else ""
         extra += f", seed={seed}" if seed else ""
     elif weights in architecture.versions:
         name, title = f"{name}:{weights}", f"{title} ({weights})"
-        architecture.read_weights(model, found.path)
+        architecture.read_weights(model, local.path)
     else:
         extra = "" if weights is None else f", weights={str(weights)!r}"
         own = weights is not None and Path(weights).expanduser().is_file()
         read = files.read if own else architecture.read_weights
-        read(model, found.path)
+        read(model, local.path)
     labels = labels_of(architecture.labels)
     code = f'cnnvis.load_network("{name}"{extra})'
     network = Network(model, architecture.preprocess, labels, title, code=code)
-    network.trained_on = found.trained_on if found else "random weights"
+    network.trained_on = local.trained_on if local else "random weights"
     if weights is None and (folder := DECODERS / architecture.name).is_dir():
         network.decoders = folder  # they were trained for the published weights
     return network
@@ -132,14 +132,14 @@ def _from_zoo(
 
 def _find_weights(
     architecture: Architecture, weights: str | Path | None, progress: Fetching | None
-) -> Found | None:
+) -> LocalWeights | None:
     if weights is None:
         return architecture.find_weights(None, progress)
     if weights in architecture.versions:
         return architecture.find_version(str(weights))
     path = Path(weights).expanduser()
     if path.is_file():
-        return Found(path, files.origin(architecture.file, path))
+        return LocalWeights(path, files.origin(architecture.file, path))
     if path.is_dir() and architecture.file is not None:
         return architecture.find_weights(path)
     if path.is_dir():

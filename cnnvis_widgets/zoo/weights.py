@@ -52,7 +52,7 @@ class WeightFile(NamedTuple):
         return f"{max(1, round(self.size / 2**20))} MB"
 
 
-class Found(NamedTuple):
+class LocalWeights(NamedTuple):
     """Weights that are at hand.
 
     Attributes:
@@ -111,7 +111,7 @@ def origin(file: WeightFile | None, path: Path) -> str:
     return _published(file, path) or f"weights of your own file {path.name}"
 
 
-def obtain(file: WeightFile, title: str, name: str, progress: Fetching | None) -> Found:
+def obtain(file: WeightFile, title: str, name: str, progress: Fetching | None) -> LocalWeights:
     """Find the published file in the usual places, or else fetch it.
 
     Args:
@@ -129,13 +129,13 @@ def obtain(file: WeightFile, title: str, name: str, progress: Fetching | None) -
         if not _is_file(path):
             continue
         if place.own:
-            return Found(path, origin(file, path))
+            return LocalWeights(path, origin(file, path))
         # A file in a cache is nobody's own: what is not the published one there is damaged.
         if trained_on := _published(file, path):
-            return Found(path, trained_on)
+            return LocalWeights(path, trained_on)
         passed_over += f"{path} is not the published file (damaged?) and was passed over.\n"
     try:
-        return Found(fetch(file, title, progress), "ImageNet")
+        return LocalWeights(fetch(file, title, progress), "ImageNet")
     except FileError as error:
         advice = how_to_bring(file, title, name)
         raise FileError(f"{error}\n{passed_over}{advice}") from error
@@ -233,11 +233,11 @@ def _is_file(path: Path) -> bool:
 
 def listed(folder: Path) -> str:
     """What lies in a folder, for a message."""
-    found = sorted(p.name for p in folder.iterdir())
-    if not found:
+    names = sorted(p.name for p in folder.iterdir())
+    if not names:
         return "the folder is empty"
-    more = f", … ({len(found)} in all)" if len(found) > 8 else ""
-    return f"there lie {', '.join(found[:8])}{more}"
+    more = f", … ({len(names)} in all)" if len(names) > 8 else ""
+    return f"there lie {', '.join(names[:8])}{more}"
 
 
 def _published(file: WeightFile | None, path: Path) -> str:

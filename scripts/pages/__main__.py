@@ -12,7 +12,7 @@ from types import ModuleType
 
 import scripts.pages
 
-NAMES = tuple(found.name for found in pkgutil.iter_modules(scripts.pages.__path__))[1:]
+NAMES = tuple(page.name for page in pkgutil.iter_modules(scripts.pages.__path__))[1:]
 
 
 def module(name: str) -> ModuleType:

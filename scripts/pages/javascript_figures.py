@@ -164,9 +164,9 @@ def text() -> str:
     return json.dumps(figures()) + "\n"
 
 
-def same(found: str, made: str) -> bool:
+def same(kept: str, made: str) -> bool:
     """Whether two files' figures agree to nine digits: another machine rounds otherwise."""
-    return _same(json.loads(found), json.loads(made))
+    return _same(json.loads(kept), json.loads(made))
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -91,12 +91,12 @@ def _section(method: Method) -> list[str]:
 
 def _paragraphs(text: str) -> list[str]:
     """A docstring without its section of attributes, one line a paragraph."""
-    found = []
+    lines = []
     for paragraph in text.split("\n\n"):
         if paragraph.startswith(("Attributes:", "Args:")):
             break
-        found += [" ".join(paragraph.split()), ""]
-    return found
+        lines += [" ".join(paragraph.split()), ""]
+    return lines
 
 
 def _range(parameter: Any) -> str:

@@ -36,9 +36,9 @@ def built(family: str, **options: Any) -> Any:
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_family_is_recognised(family: str) -> None:
-    found = backbone(built(family))
-    assert (found and found.preprocess) == FAMILIES[family]
-    assert found is None or not found.inside
+    recognised = backbone(built(family))
+    assert (recognised and recognised.preprocess) == FAMILIES[family]
+    assert recognised is None or not recognised.inside
 
 
 def test_a_nested_backbone_is_told_unless_it_is_prepared() -> None:

@@ -97,8 +97,8 @@ RELUS = {
 def test_every_way_to_write_a_relu_is_treated(form: str) -> None:
     activation, top = RELUS[form]
     network, neuron = around(activation), Neuron(None, 1)
-    found = network.backward(PIXELS, neuron, *(Pass(None, rule) for rule in tape.RULES))
-    for rule, gradient in zip(tape.RULES, found.gradients, strict=True):
+    backward = network.backward(PIXELS, neuron, *(Pass(None, rule) for rule in tape.RULES))
+    for rule, gradient in zip(tape.RULES, backward.gradients, strict=True):
         np.testing.assert_allclose(
             gradient, expected(rule, top), rtol=1e-3, atol=1e-6, err_msg=f"{form}, {rule}"
         )
@@ -172,9 +172,9 @@ def test_what_is_not_treated_keeps_its_own_derivative(form: str) -> None:
     """So guided backpropagation of a neuron with no ReLU before it is the plain gradient."""
     network = around(OTHERS[form][0])
     neuron = Neuron("after", 2)
-    found = network.backward(PIXELS, neuron, *(Pass(None, rule) for rule in tape.RULES))
-    np.testing.assert_array_equal(found.gradients[0], found.gradients[1])
-    np.testing.assert_array_equal(found.gradients[0], found.gradients[2])
+    backward = network.backward(PIXELS, neuron, *(Pass(None, rule) for rule in tape.RULES))
+    np.testing.assert_array_equal(backward.gradients[0], backward.gradients[1])
+    np.testing.assert_array_equal(backward.gradients[0], backward.gradients[2])
 
 
 def test_crelu_is_two_relus() -> None:
@@ -199,8 +199,8 @@ def test_crelu_is_two_relus() -> None:
     x = tape.dense(tape.global_average(tape.relu(x)), HEAD, np.zeros(3))
     for rule in tape.RULES:
         wanted = tape.backward(x, np.array([0.0, 1, 0]), rule, pixels)[0]
-        found = network.backward(PIXELS, neuron, Pass(None, rule)).gradients[0]
-        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)
+        gradient = network.backward(PIXELS, neuron, Pass(None, rule)).gradients[0]
+        np.testing.assert_allclose(gradient, wanted, rtol=1e-3, atol=1e-6)
 
 
 def test_a_maximum_of_two_branches_is_told() -> None:
@@ -226,8 +226,8 @@ def test_a_maximum_of_two_branches_is_told() -> None:
     x = tape.relu(tape.convolution(x, AFTER, np.zeros(4)))
     x = tape.dense(tape.global_average(x), HEAD, np.zeros(3))
     wanted = tape.backward(x, np.array([0.0, 1, 0]), "guided", pixels)[0]
-    found = network.backward(PIXELS, Neuron(None, 1), Pass(None, "guided")).gradients[0]
-    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)
+    gradient = network.backward(PIXELS, Neuron(None, 1), Pass(None, "guided")).gradients[0]
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-3, atol=1e-6)
 
 
 def closed(x: Any) -> Any:

@@ -29,11 +29,11 @@ def test_a_linear_network_s_gradient_is_its_weights() -> None:
     for unit in (0, 3):
         for scale in (0.0, 1.0, -20.0):  # the same everywhere
             batch = scale * RNG.normal(size=(2, 7, 5, 3)).astype(np.float32)
-            found = network.backward(batch, Neuron(None, unit))
+            backward = network.backward(batch, Neuron(None, unit))
             expected = kernel[:, unit].reshape(7, 5, 3).astype(np.float32)
-            np.testing.assert_array_equal(found.gradients[0], np.stack([expected, expected]))
+            np.testing.assert_array_equal(backward.gradients[0], np.stack([expected, expected]))
             value = batch.reshape(2, -1) @ kernel[:, unit] + bias[unit]
-            np.testing.assert_allclose(found.value, value, rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(backward.value, value, rtol=1e-4, atol=1e-4)
 
 
 def test_a_convolution_s_gradient_counts_the_windows_that_see_a_pixel() -> None:
@@ -56,14 +56,14 @@ def test_a_convolution_s_gradient_counts_the_windows_that_see_a_pixel() -> None:
     for row in range(4):
         for column in range(4):
             expected[row : row + 3, column : column + 2] += kernel[:, :, 0, 1]
-    found = network.backward(pixels, Neuron("conv", 1)).gradients[0][0, ..., 0]
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    found = network.backward(pixels, Neuron("conv", 1, "mean")).gradients[0][0, ..., 0]
-    np.testing.assert_allclose(found, expected / 16, rtol=1e-5)
+    gradient = network.backward(pixels, Neuron("conv", 1)).gradients[0][0, ..., 0]
+    np.testing.assert_allclose(gradient, expected, rtol=1e-5)
+    gradient = network.backward(pixels, Neuron("conv", 1, "mean")).gradients[0][0, ..., 0]
+    np.testing.assert_allclose(gradient, expected / 16, rtol=1e-5)
     expected = np.zeros((6, 5))
     expected[2:5, 3:5] = kernel[:, :, 0, 1]
-    found = network.backward(pixels, Neuron("conv", 1, position=(2, 3))).gradients[0][0, ..., 0]
-    np.testing.assert_array_equal(found, expected.astype(np.float32))
+    gradient = network.backward(pixels, Neuron("conv", 1, position=(2, 3))).gradients[0][0, ..., 0]
+    np.testing.assert_array_equal(gradient, expected.astype(np.float32))
 
 
 def test_two_layers_by_hand() -> None:
@@ -88,16 +88,16 @@ def test_two_layers_by_hand() -> None:
     network = Network(model)
     for unit in range(3):
         expected = (first[:, is_open] @ second[is_open, unit]).reshape(7, 5, 3)
-        found = network.backward(pixels[None], Neuron(None, unit)).gradients[0][0]
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+        gradient = network.backward(pixels[None], Neuron(None, unit)).gradients[0][0]
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-6)
         kept = is_open & (second[:, unit] > 0)  # guided: only positive gradients pass the ReLU
         expected = (first[:, kept] @ second[kept, unit]).reshape(7, 5, 3)
-        found = network.backward(pixels[None], Neuron(None, unit), Pass(None, "guided"))
-        np.testing.assert_allclose(found.gradients[0][0], expected, rtol=1e-4, atol=1e-6)
+        backward = network.backward(pixels[None], Neuron(None, unit), Pass(None, "guided"))
+        np.testing.assert_allclose(backward.gradients[0][0], expected, rtol=1e-4, atol=1e-6)
         kept = second[:, unit] > 0  # DeconvNet: whether the unit is open does not matter
         expected = (first[:, kept] @ second[kept, unit]).reshape(7, 5, 3)
-        found = network.backward(pixels[None], Neuron(None, unit), Pass(None, "deconvnet"))
-        np.testing.assert_allclose(found.gradients[0][0], expected, rtol=1e-4, atol=1e-6)
+        backward = network.backward(pixels[None], Neuron(None, unit), Pass(None, "deconvnet"))
+        np.testing.assert_allclose(backward.gradients[0][0], expected, rtol=1e-4, atol=1e-6)
 
 
 def differences(value: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray) -> np.ndarray:
@@ -137,9 +137,9 @@ def test_derivatives_equal_finite_differences(twins: Any, name: str, neuron: Neu
     expected = differences(value, PIXELS)
     scale = np.abs(expected).max()
     assert scale > 0, "this neuron says nothing here"
-    found = network.backward(PIXELS[None], network.neuron(neuron))
-    np.testing.assert_allclose(found.gradients[0][0], expected, rtol=1e-3, atol=2e-5 * scale)
-    np.testing.assert_allclose(found.value, value(PIXELS[None]), rtol=1e-4)
+    backward = network.backward(PIXELS[None], network.neuron(neuron))
+    np.testing.assert_allclose(backward.gradients[0][0], expected, rtol=1e-3, atol=2e-5 * scale)
+    np.testing.assert_allclose(backward.value, value(PIXELS[None]), rtol=1e-4)
 
 
 def test_derivatives_with_respect_to_a_layer(twins: Any) -> None:
@@ -149,13 +149,15 @@ def test_derivatives_with_respect_to_a_layer(twins: Any) -> None:
     tape = twin.tape(PIXELS[None])
     _, seed = tape.neuron(None, 3)
     for layer in ("a1", "n2", "c3", "r3"):
-        found = network.backward(PIXELS[None], neuron, Pass(layer), Pass(), Pass(layer, "guided"))
+        backward = network.backward(
+            PIXELS[None], neuron, Pass(layer), Pass(), Pass(layer, "guided")
+        )
         expected = tape.gradient(seed, "gradient", None, layer, None)
         guided = tape.gradient(seed, "guided", None, layer)
-        for gradient, wanted in zip(found.gradients, [*expected, *guided], strict=True):
+        for gradient, wanted in zip(backward.gradients, [*expected, *guided], strict=True):
             scale = np.abs(wanted).max()
             np.testing.assert_allclose(gradient, wanted, rtol=1e-3, atol=1e-5 * scale)
-        first, second, third = found.activations
+        first, second, third = backward.activations
         assert second is None
         np.testing.assert_allclose(first, tape.values[layer].array, rtol=1e-3, atol=1e-4)
         np.testing.assert_array_equal(first, third)
@@ -165,13 +167,13 @@ def test_a_batch_is_as_many_single_pictures(twins: Any) -> None:
     _, network = twins("relu6")
     batch = RNG.normal(0, 1.5, (4, *SHAPE)).astype(np.float32)
     for neuron in (Neuron("a", 1, "max"), Neuron("w", 2, position=(4, 4)), Neuron(None, 3)):
-        found = network.backward(batch, neuron, Pass(None, "guided"))
-        assert found.value.shape == (4,)
+        backward = network.backward(batch, neuron, Pass(None, "guided"))
+        assert backward.value.shape == (4,)
         for n in range(4):
             alone = network.backward(batch[n : n + 1], neuron, Pass(None, "guided"))
-            np.testing.assert_allclose(found.value[n], alone.value[0], rtol=1e-5)
+            np.testing.assert_allclose(backward.value[n], alone.value[0], rtol=1e-5)
             np.testing.assert_allclose(
-                found.gradients[0][n], alone.gradients[0][0], rtol=1e-4, atol=1e-7
+                backward.gradients[0][n], alone.gradients[0][0], rtol=1e-4, atol=1e-7
             )
 
 
@@ -189,11 +191,11 @@ def test_max_takes_the_first_of_equal_places() -> None:
     model.get_layer("conv").set_weights([np.full((1, 1, 1, 1), 2.0)])
     pixels = np.zeros((4, 3, 1), np.float32)
     pixels[1, 2] = pixels[2, 0] = 5
-    found = Network(model).backward(pixels[None], Neuron("conv", 0, "max"))
+    backward = Network(model).backward(pixels[None], Neuron("conv", 0, "max"))
     expected = np.zeros((4, 3))
     expected[1, 2] = 2
-    np.testing.assert_array_equal(found.gradients[0][0, ..., 0], expected)
-    assert found.value[0] == 10
+    np.testing.assert_array_equal(backward.gradients[0][0, ..., 0], expected)
+    assert backward.value[0] == 10
 
 
 def test_none_is_the_unit_with_the_largest_logit(twins: Any) -> None:
@@ -201,17 +203,17 @@ def test_none_is_the_unit_with_the_largest_logit(twins: Any) -> None:
     chosen = set()
     for pixels in RNG.normal(0, 2, (12, *SHAPE)).astype(np.float32):
         logits = twin.tape(pixels[None]).output.array[0]
-        found = network.backward(pixels[None], None)
-        assert found.unit == logits.argmax()
-        np.testing.assert_allclose(found.value[0], logits.max(), rtol=1e-4, atol=1e-5)
+        backward = network.backward(pixels[None], None)
+        assert backward.unit == logits.argmax()
+        np.testing.assert_allclose(backward.value[0], logits.max(), rtol=1e-4, atol=1e-5)
         named = network.backward(pixels[None], Neuron(None, int(logits.argmax())))
-        np.testing.assert_array_equal(found.gradients[0], named.gradients[0])
-        chosen.add(found.unit)
+        np.testing.assert_array_equal(backward.gradients[0], named.gradients[0])
+        chosen.add(backward.unit)
     assert len(chosen) > 1
 
 
 def test_a_neuron_that_does_not_depend_on_the_place_has_gradient_zero(twins: Any) -> None:
     _, network = twins("residual")
-    found = network.backward(PIXELS[None], Neuron("a1", 0), Pass("c3"))
-    assert found.gradients[0].shape == (1, 8, 8, 6)
-    assert not found.gradients[0].any()
+    backward = network.backward(PIXELS[None], Neuron("a1", 0), Pass("c3"))
+    assert backward.gradients[0].shape == (1, 8, 8, 6)
+    assert not backward.gradients[0].any()

@@ -58,8 +58,8 @@ def test_values_and_derivatives(form: str) -> None:
     batch = np.stack([PIXELS, -PIXELS, 2 * PIXELS])
     value, slope = wanted(made, batch, 2)
     np.testing.assert_allclose(network.values(batch, network.neuron(2)), value, rtol=1e-4)
-    found = explain(network, PIXELS, "saliency", 2)
-    np.testing.assert_allclose(found.attribution, slope[0], rtol=1e-3, atol=1e-6)
+    explanation = explain(network, PIXELS, "saliency", 2)
+    np.testing.assert_allclose(explanation.attribution, slope[0], rtol=1e-3, atol=1e-6)
     assert explain(network, PIXELS, "grad_cam", 2).layer == "c2"
     occluded = explain(network, PIXELS, "occlusion", 2, patch=3, colour="black")
     assert occluded.value == pytest.approx(value[0], rel=1e-4)

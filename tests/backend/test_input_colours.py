@@ -21,17 +21,19 @@ MEAN = RNG.uniform(80, 140, SHAPE).astype(np.float32)  # a mean picture, other a
 )
 def test_published_preprocessings_are_undone(preprocess: object) -> None:
     given = COLOURS * 255 if preprocess is None else preprocess(COLOURS * 255)  # type: ignore[operator]
-    found = find_colours(SHAPE, preprocess, np.zeros(SHAPE, np.float32))  # type: ignore[arg-type]
-    assert found.exact
-    np.testing.assert_allclose(found.colours(given), COLOURS, atol=2e-5)
-    np.testing.assert_allclose(COLOURS @ found.matrix + found.black, given, rtol=1e-4, atol=1e-3)
+    colours = find_colours(SHAPE, preprocess, np.zeros(SHAPE, np.float32))  # type: ignore[arg-type]
+    assert colours.exact
+    np.testing.assert_allclose(colours.colours(given), COLOURS, atol=2e-5)
+    np.testing.assert_allclose(
+        COLOURS @ colours.matrix + colours.black, given, rtol=1e-4, atol=1e-3
+    )
 
 
 def test_greyscale() -> None:
     shape = (4, 7, 1)
-    found = find_colours(shape, lambda p: 1 - p / 255, np.zeros(shape, np.float32))
-    assert found.exact
-    np.testing.assert_allclose(found.colours(np.full(shape, 0.25, np.float32)), 0.75, atol=1e-6)
+    colours = find_colours(shape, lambda p: 1 - p / 255, np.zeros(shape, np.float32))
+    assert colours.exact
+    np.testing.assert_allclose(colours.colours(np.full(shape, 0.25, np.float32)), 0.75, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +47,9 @@ def test_greyscale() -> None:
 )
 def test_any_other_is_told_and_scaled_by_its_own_range(preprocess: object) -> None:
     values = RNG.uniform(-3, 5, SHAPE).astype(np.float32)
-    found = find_colours(SHAPE, preprocess, values)  # type: ignore[arg-type]
-    assert not found.exact
-    colours = found.colours(values)
+    scaled = find_colours(SHAPE, preprocess, values)  # type: ignore[arg-type]
+    assert not scaled.exact
+    colours = scaled.colours(values)
     assert colours.min() == pytest.approx(0, abs=1e-6)
     assert colours.max() == pytest.approx(1, abs=1e-6)
     np.testing.assert_allclose(colours, (values - values.min()) / np.ptp(values), atol=1e-6)
@@ -55,7 +57,7 @@ def test_any_other_is_told_and_scaled_by_its_own_range(preprocess: object) -> No
 
 def test_pictures_are_clipped_and_rounded() -> None:
     grey = np.array([[[-0.1], [0.5], [2.0]]], np.float32)
-    found = as_picture(grey)
-    assert found.dtype == np.uint8 and found.shape == (1, 3, 3)
-    assert found[0, :, 0].tolist() == [0, 128, 255]  # 127.5 is rounded to even
-    assert (found == found[..., :1]).all()
+    picture = as_picture(grey)
+    assert picture.dtype == np.uint8 and picture.shape == (1, 3, 3)
+    assert picture[0, :, 0].tolist() == [0, 128, 255]  # 127.5 is rounded to even
+    assert (picture == picture[..., :1]).all()

@@ -27,9 +27,9 @@ def agrees(network: Network, pixels: np.ndarray) -> None:
     """The logits are the model's own, and there is a gradient."""
     wanted = np.asarray(network.model(pixels[None], training=False))
     np.testing.assert_allclose(network.outputs(pixels[None])[0], wanted, rtol=1e-5, atol=1e-6)
-    found = network.backward(pixels[None], network.neuron(1))
-    assert found.value[0] == pytest.approx(float(wanted[0, 1]), rel=1e-4, abs=1e-6)
-    assert np.abs(found.gradients[0]).max() > 0
+    backward = network.backward(pixels[None], network.neuron(1))
+    assert backward.value[0] == pytest.approx(float(wanted[0, 1]), rel=1e-4, abs=1e-6)
+    assert np.abs(backward.gradients[0]).max() > 0
 
 
 def test_greyscale() -> None:
@@ -96,9 +96,9 @@ def test_names_with_dots_and_nested_paths() -> None:
     assert network.layers[2].output_shape == (6, 4, 4)
     pixels = RNG.normal(0, 60, (8, 6, 3)).astype(np.float32)
     inside = inner(pixels[None] / 127.5 - 1).numpy()[0]
-    found = network.activations(pixels, "net_1.00_224/out.relu")
-    np.testing.assert_allclose(found, inside, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(network.activations(pixels, "net_1.00_224"), found)
+    activations = network.activations(pixels, "net_1.00_224/out.relu")
+    np.testing.assert_allclose(activations, inside, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(network.activations(pixels, "net_1.00_224"), activations)
     neuron = network.neuron(("net_1.00_224/out.relu", 2))
     value = network.backward(pixels[None], neuron).value[0]
     assert value == pytest.approx(inside[..., 2].sum(), rel=1e-4, abs=1e-5)
@@ -251,8 +251,8 @@ def test_layers_with_other_ranks() -> None:
     pixels = RNG.normal(size=(8, 6, 3)).astype(np.float32)
     tokens = network.activations(pixels, "tokens")
     assert tokens.shape == (12, 4)
-    found = network.backward(pixels[None], network.neuron(Neuron("tokens", 1, position=(7,))))
-    assert found.value[0] == pytest.approx(tokens[7, 1], rel=1e-5)
+    backward = network.backward(pixels[None], network.neuron(Neuron("tokens", 1, position=(7,))))
+    assert backward.value[0] == pytest.approx(tokens[7, 1], rel=1e-5)
     means = network.mean_activations(pixels)["tokens"]
     np.testing.assert_allclose(means, tokens.mean(0), rtol=1e-4)
     agrees(network, pixels)

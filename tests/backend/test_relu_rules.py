@@ -37,11 +37,11 @@ def test_rules_equal_the_tape(twins: Any, name: str, hidden: bool) -> None:
     neuron = HIDDEN[name] if hidden else Neuron(None, 2)
     tape = twin.tape(BATCH)
     value, seed = tape.neuron(neuron.layer, neuron.unit, neuron.aggregate, neuron.position)
-    found = network.backward(BATCH, neuron, *PASSES)
+    backward = network.backward(BATCH, neuron, *PASSES)
 
-    np.testing.assert_allclose(found.value, value, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(backward.value, value, rtol=1e-4, atol=1e-4)
     expected = {rule: tape.gradient(seed, rule, neuron.layer, None)[0] for rule in RULES}
-    for rule, gradient in zip(RULES, found.gradients, strict=True):
+    for rule, gradient in zip(RULES, backward.gradients, strict=True):
         scale = np.abs(expected[rule]).max()
         assert scale > 0, f"{rule}: this neuron says nothing"
         np.testing.assert_allclose(
@@ -89,6 +89,6 @@ def test_every_layer_is_listed_and_answers_as_the_tape(twins: Any, name: str) ->
             np.testing.assert_allclose(means[path], value, rtol=1e-4, atol=1e-4, err_msg=path)
     # One in full, and the containers, which can be asked for though they are not listed.
     for path in {list(tape.values)[-3], *containers} & set(tape.values) - {"body/relu"}:
-        found = network.activations(BATCH[0], path)
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, tape.values[path].array[0], rtol=1e-4, atol=1e-4)
+        activations = network.activations(BATCH[0], path)
+        assert activations.dtype == np.float32
+        np.testing.assert_allclose(activations, tape.values[path].array[0], rtol=1e-4, atol=1e-4)

@@ -72,14 +72,14 @@ def test_target_is_the_logit(end: str) -> None:
     arguments, scores = ENDS[end]
     network = Network(ending(*arguments))
     for unit in (0, 3):
-        found = network.backward(PIXELS, Neuron(None, unit))
-        np.testing.assert_allclose(found.value, LOGITS[:, unit], rtol=1e-4, atol=1e-5)
+        backward = network.backward(PIXELS, Neuron(None, unit))
+        np.testing.assert_allclose(backward.value, LOGITS[:, unit], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(
-            found.gradients[0][0], KERNEL[:, unit].reshape(SHAPE), rtol=1e-4, atol=1e-6
+            backward.gradients[0][0], KERNEL[:, unit].reshape(SHAPE), rtol=1e-4, atol=1e-6
         )
-    logits, found_scores = network.outputs(PIXELS)
+    logits, given_scores = network.outputs(PIXELS)
     np.testing.assert_allclose(logits, LOGITS, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(found_scores, scores, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(given_scores, scores, rtol=1e-4, atol=1e-6)
     assert network.units == 4
     prediction = network.predict(PIXELS[0], top=2)
     order = np.argsort(-LOGITS[0])
@@ -95,18 +95,18 @@ def test_the_last_layer_s_neuron_is_the_class() -> None:
     """Dense(softmax), asked for by its layer's name, is explained before its softmax too."""
     for activation, name in (("softmax", "dense"), ("sigmoid", "dense")):
         network = Network(ending(nothing, activation))
-        found = network.backward(PIXELS, network.neuron((name, 2)))
-        np.testing.assert_allclose(found.value, LOGITS[:, 2], rtol=1e-4, atol=1e-5)
+        backward = network.backward(PIXELS, network.neuron((name, 2)))
+        np.testing.assert_allclose(backward.value, LOGITS[:, 2], rtol=1e-4, atol=1e-5)
     network = Network(ending(with_dropout))
     for name in ("dense", "probabilities", "out"):
-        found = network.backward(PIXELS, network.neuron((name, 2)))
-        np.testing.assert_allclose(found.value, LOGITS[:, 2], rtol=1e-4, atol=1e-5)
+        backward = network.backward(PIXELS, network.neuron((name, 2)))
+        np.testing.assert_allclose(backward.value, LOGITS[:, 2], rtol=1e-4, atol=1e-5)
 
 
 def test_a_sigmoid_cast_after_it_is_the_class_too() -> None:
     network = Network(ending(lambda k, x: k.ops.cast(x, "float64"), "sigmoid"))
-    found = network.backward(PIXELS, network.neuron(("dense", 1)))
-    np.testing.assert_allclose(found.value, LOGITS[:, 1], rtol=1e-4, atol=1e-5)
+    backward = network.backward(PIXELS, network.neuron(("dense", 1)))
+    np.testing.assert_allclose(backward.value, LOGITS[:, 1], rtol=1e-4, atol=1e-5)
 
 
 def test_a_sigmoid_inside_the_network_is_an_activation_like_any_other() -> None:
@@ -115,8 +115,8 @@ def test_a_sigmoid_inside_the_network_is_an_activation_like_any_other() -> None:
         return keras.layers.Dense(2, name="head")(x)
 
     network = Network(ending(end))
-    found = network.backward(PIXELS, Neuron("gate", 1))
-    np.testing.assert_allclose(found.value, SIGMOID[:, 1], rtol=1e-4)
+    backward = network.backward(PIXELS, Neuron("gate", 1))
+    np.testing.assert_allclose(backward.value, SIGMOID[:, 1], rtol=1e-4)
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "bfloat16", "float16", "float64"])
@@ -141,12 +141,12 @@ def test_other_precisions(policy: str) -> None:
     full = _in_float32([np.asarray(w, np.float32) for w in model.get_weights()])
     tolerance = 1e-4
     for neuron in (Neuron(None, 2), Neuron("conv", 1), Neuron("conv", 1, "mean")):
-        found, wanted = network.backward(PIXELS, neuron), full.backward(PIXELS, neuron)
-        assert found.value.dtype == found.gradients[0].dtype == np.float32
+        backward, wanted = network.backward(PIXELS, neuron), full.backward(PIXELS, neuron)
+        assert backward.value.dtype == backward.gradients[0].dtype == np.float32
         scale = np.abs(wanted.gradients[0]).max()
-        np.testing.assert_allclose(found.value, wanted.value, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(backward.value, wanted.value, rtol=tolerance, atol=tolerance)
         np.testing.assert_allclose(
-            found.gradients[0], wanted.gradients[0], atol=3 * tolerance * scale
+            backward.gradients[0], wanted.gradients[0], atol=3 * tolerance * scale
         )
     assert network.activations(PIXELS[0], "conv").dtype == np.float32
     assert sum(p.score for p in network.predict(PIXELS[0])) == pytest.approx(1, abs=0.02)
@@ -229,8 +229,10 @@ def test_several_outputs() -> None:
     # Any layer's neuron works, the outputs' own before their softmax.
     kernel, bias = model.get_layer("a").get_weights()
     flat = network.activations(PIXELS[0], "conv").reshape(-1)
-    found = network.backward(PIXELS[:1], network.neuron(("a", 3)))
-    np.testing.assert_allclose(found.value[0], flat @ kernel[:, 3] + bias[3], rtol=1e-4, atol=1e-5)
+    backward = network.backward(PIXELS[:1], network.neuron(("a", 3)))
+    np.testing.assert_allclose(
+        backward.value[0], flat @ kernel[:, 3] + bias[3], rtol=1e-4, atol=1e-5
+    )
     assert np.abs(network.backward(PIXELS[:1], network.neuron(("b", 1))).gradients[0]).max() > 0
     assert {"conv", "a", "b"} <= {info.name for info in network.layers}
 
@@ -277,8 +279,8 @@ def test_most_active_is_the_largest_mean(twins: Any) -> None:
     maps = twin.tape(pixels[None]).values["mixed"].array[0]
     means = {unit: float(np.mean([m[unit] for row in maps for m in row])) for unit in range(8)}
     wanted = sorted(means, key=lambda unit: -means[unit])[:3]
-    found = network.most_active(pixels, "mixed", top=3)
-    assert [f.unit for f in found] == wanted
-    for f in found:
+    active = network.most_active(pixels, "mixed", top=3)
+    assert [f.unit for f in active] == wanted
+    for f in active:
         assert f.value == pytest.approx(means[f.unit], rel=1e-4)
     assert len(network.most_active(pixels, "mixed", top=99)) == 8

@@ -38,6 +38,8 @@ def test_tensorflow_is_imported_in_silence() -> None:
     code = "from cnnvis_widgets.backend.tensorflow_import import import_tensorflow; "
     code += "import_tensorflow(); import sys; "
     code += "print('tensorflow' in sys.modules)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout == "True\n"
-    assert found.stderr == ""
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout == "True\n"
+    assert process.stderr == ""

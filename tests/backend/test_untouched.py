@@ -157,8 +157,8 @@ def test_a_model_that_raises_leaves_everything_as_it_was(error: type[Exception])
     assert library() == around
     assert state(model) == before
     model.broken = False  # and nothing half-made is kept
-    found = network.backward(BATCH, Neuron(None, 1)).gradients[0]
-    np.testing.assert_allclose(found, plain_gradient(model), rtol=1e-4, atol=1e-7)
+    gradient = network.backward(BATCH, Neuron(None, 1)).gradients[0]
+    np.testing.assert_allclose(gradient, plain_gradient(model), rtol=1e-4, atol=1e-7)
 
 
 def test_threads_do_not_disturb_each_other() -> None:
@@ -212,9 +212,9 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert not wrong
     assert library() == around
     for n in range(2):
-        found, names_found = together[n]
-        assert names_found == layers[n]
-        for one, other in zip(found, alone[n], strict=True):
+        arrays, paths = together[n]
+        assert paths == layers[n]
+        for one, other in zip(arrays, alone[n], strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-8)
     for one, other in zip(twice, alone[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-8)

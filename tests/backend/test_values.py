@@ -30,9 +30,9 @@ def test_values_equal_the_tape(twins: Any, name: str, neuron: Neuron) -> None:
     expected, _ = twin.tape(BATCH).neuron(
         neuron.layer, neuron.unit, neuron.aggregate, neuron.position
     )
-    found = network.values(BATCH, neuron)
-    assert found.dtype == np.float32 and found.shape == (5,)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    values = network.values(BATCH, neuron)
+    assert values.dtype == np.float32 and values.shape == (5,)
+    np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_no_neuron_is_the_first_pictures_most_probable_class(twins: Any) -> None:

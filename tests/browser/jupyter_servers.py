@@ -113,14 +113,14 @@ def awaited(page: Page, code: str, wanted: Callable[[Any], bool]) -> Any:
     Raises:
         AssertionError: after 5 s it is not.
     """
-    found = ast.literal_eval(in_kernel(page, code))
+    value = ast.literal_eval(in_kernel(page, code))
     for _ in range(100):
-        if wanted(found):
+        if wanted(value):
             break
         page.wait_for_timeout(50)
-        found = ast.literal_eval(in_kernel(page, code))
-    assert wanted(found), found
-    return found
+        value = ast.literal_eval(in_kernel(page, code))
+    assert wanted(value), value
+    return value
 
 
 def expect_in_kernel(page: Page, code: str, expected: Any) -> None:
@@ -129,7 +129,7 @@ def expect_in_kernel(page: Page, code: str, expected: Any) -> None:
     Raises:
         AssertionError: after 5 s it has another.
     """
-    awaited(page, code, lambda found: found == expected)
+    awaited(page, code, lambda value: value == expected)
 
 
 def write_notebook(path: Path, cells: Sequence[str] | Path, *, remote: bool = True) -> None:
@@ -177,8 +177,8 @@ class PageLog:
 
     def unexpected(self) -> list[str]:
         """All of it that no entry of the allow-list covers."""
-        found = self.errors + [f"request off this machine: {url}" for url in self.outside]
-        return [line for line in found if not any(re.search(p, line) for p in self.allowed)]
+        messages = self.errors + [f"request off this machine: {url}" for url in self.outside]
+        return [line for line in messages if not any(re.search(p, line) for p in self.allowed)]
 
 
 # What mends Voilà's pages.

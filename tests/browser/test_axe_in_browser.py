@@ -26,7 +26,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def found(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
     """What axe reports as serious or critical: rule, element and what is wrong."""
     if not AXE.exists():
         pytest.fail("node_modules/ lacks axe-core: run `make lint` once, which fetches it.")
@@ -51,38 +51,38 @@ def test_axe_sees_what_is_wrong(page: Page) -> None:
         "<!doctype html><html lang='en'><title>t</title><main><button></button>"
         "<img src='data:,'><p style='color:#aaa;background:#fff'>pale</p></main></html>"
     )
-    rules = {line.split()[1] for line in found(page)}
+    rules = {line.split()[1] for line in violations(page)}
     assert rules >= {"button-name:", "image-alt:", "color-contrast:"}
 
 
 def test_the_home_page(page: Page, course: JupyterServer) -> None:
     opened(page, course, "00_index")
     expect(page.locator(".cnnvis-course-card").first).to_be_visible(timeout=LOADING)
-    assert found(page) == []
+    assert violations(page) == []
 
 
 def test_the_explorer_with_each_of_its_panels_and_tools(page: Page, course: JupyterServer) -> None:
     opened(page, course, "explorer")
     expect(page.locator(".cnnvis-trust-line button").first).to_be_visible(timeout=LOADING)
-    assert found(page) == []
+    assert violations(page) == []
     for name in ("Network", "Picture", "Layer", "Method", "Parameters"):
         page.get_by_role("button", name=re.compile(f"^{name}")).click()
         expect(page.get_by_role("dialog", name=name)).to_be_visible()
-        assert found(page) == [], name
+        assert violations(page) == [], name
         page.keyboard.press("Escape")
     for name in ("Position", "Box", "Patch", "Superpixels", "Deletion"):
         page.get_by_role("radio", name=name, exact=True).click()
-        assert found(page) == [], name
+        assert violations(page) == [], name
     page.get_by_role("button", name="QR code").click()
     expect(page.get_by_role("dialog", name="Link as a QR code")).to_be_visible()
-    assert found(page) == []
+    assert violations(page) == []
 
 
 def test_the_comparer(page: Page, course: JupyterServer) -> None:
     opened(page, course, "comparer")
     cells = page.locator(".cnnvis-comparer img, .cnnvis-grid-map, .cnnvis-comparer canvas")
     expect(cells.first).to_be_visible(timeout=LOADING)
-    assert found(page) == []
+    assert violations(page) == []
 
 
 def test_who_cheats(page: Page, course: JupyterServer) -> None:
@@ -91,17 +91,17 @@ def test_who_cheats(page: Page, course: JupyterServer) -> None:
     expect(titles.nth(0)).to_contain_text("Network A says", timeout=LOADING)
     expect(titles.nth(1)).to_contain_text("Network B says", timeout=LOADING)
     expect(page.get_by_role("radio", name="Network B", exact=True)).to_be_visible()
-    assert found(page) == []
+    assert violations(page) == []
 
 
 def test_the_scoreboard(page: Page, course: JupyterServer) -> None:
     opened(page, course, "scoreboard")
     expect(page.locator(".cnnvis-scoreboard").first).to_be_visible(timeout=LOADING)
-    assert found(page) == []
+    assert violations(page) == []
 
 
 def test_a_lesson(page: Page, course: JupyterServer) -> None:
     opened(page, course, "03_08_grad_cam")
     expect(page.locator(".cnnvis-running")).to_be_hidden(timeout=LOADING)
     expect(page.locator(".cnnvis-view").first).to_be_visible(timeout=LOADING)
-    assert found(page) == []
+    assert violations(page) == []

@@ -40,13 +40,13 @@ def numbers(text: str) -> list[float]:
 
 def says(locator: Locator, wanted: list[float], rel: float = 0.006) -> None:
     """Wait until the numbers in a line of text are these."""
-    found: list[float] = []
+    figures: list[float] = []
     for _ in range(60):
-        found = numbers(locator.inner_text())
-        if found == pytest.approx(wanted, rel=rel, abs=1e-3):
+        figures = numbers(locator.inner_text())
+        if figures == pytest.approx(wanted, rel=rel, abs=1e-3):
             return
         locator.page.wait_for_timeout(50)
-    assert found == pytest.approx(wanted, rel=rel, abs=1e-3)
+    assert figures == pytest.approx(wanted, rel=rel, abs=1e-3)
 
 
 def curve(chart: Locator, style: str, high: float, tall: tuple[float, float]) -> np.ndarray:
@@ -74,9 +74,9 @@ def test_polynomials_are_numpys_and_their_errors_stand_beside_them(voila_page, s
         says(said, errors(degree, 2))
         weights = np.polyfit(train[:, 0], train[:, 1], degree)
         wanted = np.polyval(weights, np.linspace(-3, 6, 201))
-        found = curve(plot.locator("svg").first, "cnnvis-chart-second", 340, (-4, 8))
+        values = curve(plot.locator("svg").first, "cnnvis-chart-second", 340, (-4, 8))
         inside = (wanted > -4) & (wanted < 8)
-        np.testing.assert_allclose(found[inside], wanted[inside], atol=2e-3)
+        np.testing.assert_allclose(values[inside], wanted[inside], atol=2e-3)
 
     # the test set is shut until it is opened
     expect(plot.get_by_role("option")).to_have_count(16)

@@ -45,13 +45,13 @@ def numbers(grid: Locator) -> np.ndarray:
 
 def shows(grid: Locator, wanted: np.ndarray) -> None:
     """Wait until a grid shows these numbers, to two decimals."""
-    found = None
+    values = None
     for _ in range(60):
-        found = numbers(grid)
-        if found.shape == wanted.shape and np.abs(found - wanted).max() <= 0.0051:
+        values = numbers(grid)
+        if values.shape == wanted.shape and np.abs(values - wanted).max() <= 0.0051:
             return
         grid.page.wait_for_timeout(50)
-    np.testing.assert_allclose(found, wanted, atol=0.0051)
+    np.testing.assert_allclose(values, wanted, atol=0.0051)
 
 
 def convolved(values: np.ndarray, taps: np.ndarray, stride: int, padding: int) -> np.ndarray:

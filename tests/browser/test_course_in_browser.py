@@ -150,8 +150,8 @@ display(Quiz("And then?", ["one", "two"], 1))
         expect(page.get_by_text("behind it", exact=True)).to_be_visible(timeout=60_000)
         expect(page.locator(".cnnvis-quiz")).to_have_count(2)
         order = page.locator(".cnnvis-quiz, .jp-OutputArea-output pre").all_inner_texts()
-        found = [next(w for w in ("Which", "then", "before", "behind") if w in t) for t in order]
-        assert found == ["before", "Which", "behind", "then"]
+        words = [next(w for w in ("Which", "then", "before", "behind") if w in t) for t in order]
+        assert words == ["before", "Which", "behind", "then"]
     finally:
         page.goto("about:blank")
         own.stop()

@@ -54,10 +54,10 @@ def test_a_console_error_an_exception_and_a_request_to_the_internet_are_reported
     reached = page.evaluate("fetch('http://203.0.113.7/x').then(() => true, () => false)")
     page.wait_for_function("true")  # after the timeout of 0 ms
     assert reached is False
-    found = "\n".join(log.unexpected())
-    assert "spilt milk" in found
-    assert "broken jug" in found
-    assert "request off this machine: http://203.0.113.7/x" in found
+    report = "\n".join(log.unexpected())
+    assert "spilt milk" in report
+    assert "broken jug" in report
+    assert "request off this machine: http://203.0.113.7/x" in report
     log.allowed["milk|jug|203.0.113.7"] = "this test made them"
     assert log.unexpected() == []
 

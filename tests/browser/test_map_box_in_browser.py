@@ -23,12 +23,12 @@ def test_the_threshold_moves_the_box(voila_page, screenshot):
     page = voila_page([SETUP, "two = MapBox({'only': (picture, heat.T, mask)}, percent=60)\ntwo"])
     first = page.locator(".cnnvis-map-box").first
     slider = first.get_by_role("slider", name="threshold")
-    found = first.locator("rect.cnnvis-map-box-found")
+    rect = first.locator("rect.cnnvis-map-box-found")
 
     def fits() -> bool:
         top, left, bottom, right = ast.literal_eval(in_kernel(page, "tuple(one.box)"))
         wanted = [left + 1, top + 1, right - left - 2, bottom - top - 2]
-        return [float(found.get_attribute(a)) for a in ("x", "y", "width", "height")] == wanted
+        return [float(rect.get_attribute(a)) for a in ("x", "y", "width", "height")] == wanted
 
     expect(first.get_by_role("img", name="noise, with the map")).to_be_visible()
     iou = float(in_kernel(page, "one.iou"))
@@ -51,7 +51,7 @@ def test_the_threshold_moves_the_box(voila_page, screenshot):
     expect(first.get_by_text("threshold 100 %")).to_be_visible()
     first.get_by_role("radio", name="second").click()
     expect(first.get_by_text("the map is nowhere above zero: no box")).to_be_visible()
-    expect(found).to_have_count(0)
+    expect(rect).to_have_count(0)
     in_kernel(page, "one.close()")
     expect(page.locator(".cnnvis-map-box")).to_have_count(1)
     expect(page.get_by_text("threshold 60 %")).to_be_visible()

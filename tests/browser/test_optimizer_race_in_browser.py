@@ -21,13 +21,13 @@ def ways(race: Locator, name: str) -> list[np.ndarray]:
         for n in race.locator(".cnnvis-optimizer-race-plane svg").get_attribute("viewBox").split()
     ]
     wide, high = box[2] - 50 - 14, box[3] - 24 - 38
-    found = []
+    paths = []
     for line in race.locator(".cnnvis-optimizer-race-plane polyline").all():
         places = np.array([p.split(",") for p in line.get_attribute("points").split()], float)
         x = one.x[0] + (places[:, 0] - 50) / wide * (one.x[1] - one.x[0])
         y = one.y[0] + (box[3] - 38 - places[:, 1]) / high * (one.y[1] - one.y[0])
-        found.append(np.column_stack([x, y]))
-    return found
+        paths.append(np.column_stack([x, y]))
+    return paths
 
 
 def test_the_page_s_ways_are_python_s(voila_page):
@@ -48,9 +48,9 @@ def test_the_page_s_ways_are_python_s(voila_page):
         expect(race.get_by_label("surface", exact=True)).to_have_value(name)
         wanted = list(twin.paths.values())
         for _ in range(60):
-            found = ways(race, name)
+            paths = ways(race, name)
             near = [f.shape == w.shape and np.abs(f - w).max() < 1e-3 for f, w in
-                    zip(found, wanted, strict=True)]  # fmt: skip
+                    zip(paths, wanted, strict=True)]  # fmt: skip
             if all(near):
                 break
             page.wait_for_timeout(50)

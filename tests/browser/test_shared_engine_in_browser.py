@@ -33,8 +33,8 @@ def choose(page: Page, method: str) -> None:
 def until(page: Page, code: str, wanted: object) -> None:
     """Wait until the kernel says so."""
     end = time.monotonic() + WAIT / 1000
-    while (found := ast.literal_eval(in_kernel(page, code))) != wanted:
-        assert time.monotonic() < end, found
+    while (shown := ast.literal_eval(in_kernel(page, code))) != wanted:
+        assert time.monotonic() < end, shown
         page.wait_for_timeout(100)
 
 

@@ -34,7 +34,7 @@ def python(page, code: str) -> list[list[float]]:
 
 def agreed(page, code: str, shown) -> list[list[float]]:
     """The table that Python has, once the page shows the same."""
-    return awaited(page, f"({code}).tolist()", lambda found: found == read(shown))
+    return awaited(page, f"({code}).tolist()", lambda rows: rows == read(shown))
 
 
 def test_what_is_typed_goes_where_the_switches_say(voila_page, screenshot):

@@ -107,8 +107,8 @@ def wanted(study: cnnvis.Study, picture: str, method: str, row: int, column: int
 
 
 def numbers(text: str) -> list[tuple[int, int, float]]:
-    found = re.findall(r"row (\d+), column (\d+): (-?[\d.e+-]+)", text)
-    return [(int(row), int(column), float(value)) for row, column, value in found]
+    matches = re.findall(r"row (\d+), column (\d+): (-?[\d.e+-]+)", text)
+    return [(int(row), int(column), float(value)) for row, column, value in matches]
 
 
 def test_hovering_reads_the_map_s_values(study: cnnvis.Study, page: Page) -> None:

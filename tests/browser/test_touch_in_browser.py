@@ -52,11 +52,11 @@ def answered(page: Page) -> dict[str, float]:
         "() => !document.querySelector('.cnnvis-touch-said').textContent.includes('Asking')"
     )
     for _ in range(100):
-        touched, found = value(page, "(explorer.view.touched['number'], explorer.view.answers)")  # type: ignore[misc]
-        if found.get("number") == touched:
+        touched, answer = value(page, "(explorer.view.touched['number'], explorer.view.answers)")  # type: ignore[misc]
+        if answer.get("number") == touched:
             break
         page.wait_for_timeout(50)
-    assert found["number"] == touched
+    assert answer["number"] == touched
     return {row["label"]: row["now"] for row in value(page, "explorer.view.rows")}  # type: ignore[attr-defined]
 
 
@@ -99,11 +99,11 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
     # A grey patch: the predictions are those of the picture with these pixels grey.
     tool(page, "Patch")
     drag(page, (20, 20), (30, 22))
-    found = answered(page)
+    probabilities = answered(page)
     box = value(page, "explorer.view.touched['boxes'][0]")
     assert np.subtract(box[2:], box[:2]).tolist() == [13, 13]  # type: ignore[index]
     expected = value(page, f"covered({box})")
-    for label, probability in found.items():
+    for label, probability in probabilities.items():
         assert abs(probability - expected[label]) < 1e-4  # type: ignore[index]
     rows = page.locator(".cnnvis-touch-class")
     expect(rows.first).to_contain_text("→")
@@ -176,12 +176,12 @@ def test_a_finger_on_a_phone(voila_page, screenshot) -> None:
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     bar.get_by_role("radio", name="Patch").tap()
     page.touchscreen.tap(*at(page, 22, 40))
-    found = answered(page)
+    probabilities = answered(page)
     in_kernel(page, COVERED)
     box = value(page, "explorer.view.touched['boxes'][0]")
     assert abs((box[0] + box[2]) / 2 - 22) < 1.5  # type: ignore[index]
     assert abs((box[1] + box[3]) / 2 - 40) < 1.5  # type: ignore[index]
     expected = value(page, f"covered({box})")
-    for label, probability in found.items():
+    for label, probability in probabilities.items():
         assert abs(probability - expected[label]) < 1e-4  # type: ignore[index]
     screenshot(page, "touch-phone", full_page=True)

@@ -68,9 +68,9 @@ def under(page: Page, pane: int = 0) -> Locator:
     return page.locator(".cnnvis-view-pane").nth(pane).locator("canvas").first
 
 
-def near(found: np.ndarray, expected: np.ndarray, levels: int) -> None:
-    assert found.shape == expected.shape
-    assert np.abs(found.astype(int) - expected.astype(int)).max() <= levels
+def near(picture: np.ndarray, expected: np.ndarray, levels: int) -> None:
+    assert picture.shape == expected.shape
+    assert np.abs(picture.astype(int) - expected.astype(int)).max() <= levels
 
 
 def choose(page: Page, mode: str) -> None:

@@ -282,10 +282,10 @@ def test_every_network_is_listed_with_its_weights(
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == ["network", "weights", "where"]
     assert [line.split()[0] for line in lines] == list(NETWORKS)
-    found = dict(line.split(maxsplit=1) for line in lines)
-    assert found["efficientnet_lite0"].split() == ["bundled", "come", "along"]
-    assert str(own) in found["resnet50"]
-    assert "cnnvis models fetch vgg16" in found["vgg16"]
+    listed = dict(line.split(maxsplit=1) for line in lines)
+    assert listed["efficientnet_lite0"].split() == ["bundled", "come", "along"]
+    assert str(own) in listed["resnet50"]
+    assert "cnnvis models fetch vgg16" in listed["vgg16"]
 
 
 def test_fetching_from_a_mirror_in_the_room(
@@ -351,8 +351,10 @@ def test_lists_and_doctor_load_no_tensorflow() -> None:
         "import sys; from cnnvis_widgets.cli import main; main(['models', 'list']); "
         "main(['doctor']); print([m for m in ('tensorflow', 'keras', 'voila') if m in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.endswith("[]\n")
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.endswith("[]\n")
 
 
 def test_a_decoder_is_trained_and_used(

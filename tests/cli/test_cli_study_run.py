@@ -53,16 +53,16 @@ def test_the_grid_is_foretold_run_and_resumed(model: Path, tmp_path: Path, capsy
     shown = capsys.readouterr().out
     assert "10 pictures × 3 neurons × 7 methods (deep_taylor, lime: of output alone): 170" in shown
     assert "were never published; ten that come along stand in" in shown
-    found = re.search(r"(\d+) runs left: about .* [MG]B of memory\. (\d+) runs were timed", shown)
-    assert found and 156 <= int(found[1]) < 170 and int(found[2]) >= 14
+    match = re.search(r"(\d+) runs left: about .* [MG]B of memory\. (\d+) runs were timed", shown)
+    assert match and 156 <= int(match[1]) < 170 and int(match[2]) >= 14
     assert not out.exists()
     assert main(words) == 0
     shown = capsys.readouterr().out
-    assert f"{found[1]} runs left: about" in shown
+    assert f"{match[1]} runs left: about" in shown
     assert "170 runs computed now, 170 there" in shown
     line = json.loads((out / "estimates.jsonl").read_text("utf-8"))
     assert (
-        line["runs"] == int(found[1]) and line["took_seconds"] > 0 and line["foretold_seconds"] > 0
+        line["runs"] == int(match[1]) and line["took_seconds"] > 0 and line["foretold_seconds"] > 0
     )
     runs = (out / "runs.jsonl").read_text("utf-8").splitlines()
     (out / "runs.jsonl").write_text("\n".join(runs[:100]) + "\n", "utf-8")

@@ -37,13 +37,13 @@ def notebook(tmp_path: Path) -> str:
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """What the pages' kernels would have found in their environment, for each `serving.app`."""
-    found: list[str | None] = []
+    schedulers: list[str | None] = []
     monkeypatch.setenv(SCHEDULER_VARIABLE, "")
     monkeypatch.setattr(forked_kernels, "forked_kernels", lambda shared: nullcontext())
     monkeypatch.setattr(
-        serving, "app", lambda *_a, **_k: found.append(os.environ[SCHEDULER_VARIABLE]) or 0
+        serving, "app", lambda *_a, **_k: schedulers.append(os.environ[SCHEDULER_VARIABLE]) or 0
     )
-    return found
+    return schedulers
 
 
 def opened(address: str, seconds: float = 120) -> str:

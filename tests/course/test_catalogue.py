@@ -35,12 +35,12 @@ def test_a_new_lesson_is_one_new_file_in_the_thesis_order(tmp_path: Path) -> Non
         written(tmp_path, name)
     (tmp_path / "broken.ipynb").write_text("{")
     (tmp_path / "no_cells.ipynb").write_text("{}")
-    found = lessons(tmp_path)
-    assert [lesson.name for lesson in found] == [
+    listed = lessons(tmp_path)
+    assert [lesson.name for lesson in listed] == [
         "01_start", "02_2_b", "03_09_a", "03_10_lime", "05_end", "explorer",
     ]  # fmt: skip
-    assert [lesson.section for lesson in found] == ["1", "2.2", "3.9", "3.10", "5", ""]
-    assert [lesson.chapter for lesson in found] == [1, 2, 3, 3, 5, 0]
+    assert [lesson.section for lesson in listed] == ["1", "2.2", "3.9", "3.10", "5", ""]
+    assert [lesson.chapter for lesson in listed] == [1, 2, 3, 3, 5, 0]
 
 
 def test_what_a_lesson_says_of_itself(tmp_path: Path) -> None:

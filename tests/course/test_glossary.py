@@ -89,7 +89,7 @@ def test_which_words_are_met_where() -> None:
     assert set(met) == set(TERMS)
     up_to_grad_cam = [ls[0].name for ls in met.values() if ls and ls[0].name <= "03_08_grad_cam"]
     assert len(up_to_grad_cam) >= 40
-    here = {term: [lesson.section for lesson in found] for term, found in met.items()}
+    here = {term: [lesson.section for lesson in course] for term, course in met.items()}
     assert here["gradient descent"][0] == "2.1"
     assert "2.3" in here["stride"]
     assert "3.8" in here["softmax"]
@@ -97,4 +97,4 @@ def test_which_words_are_met_where() -> None:
     # Words of lessons that are still to come may be met nowhere yet; of those that are there, none.
     written = {lesson.name for lesson in lessons()}
     if {"02_2_neural_networks", "02_4_training"} <= written:
-        assert not [term for term, found in here.items() if not found]
+        assert not [term for term, sections in here.items() if not sections]

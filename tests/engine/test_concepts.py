@@ -48,7 +48,7 @@ def test_factors_that_are_known_are_found() -> None:
     bank[0, :3], bank[1, 2:6], bank[2, 6:] = (1, 2, 1), (3, 1, 1, 2), (0.5, 1, 4)
     held = RNG.uniform(0, 2, (4, 5, 3, 3)) * (RNG.random((4, 5, 3, 3)) < 0.5)
     held[0, 0] = np.eye(3)  # places that hold one concept alone
-    found, units, error = factorised((held @ bank).astype(np.float32), 3, seed=0)
+    maps, units, error = factorised((held @ bank).astype(np.float32), 3, seed=0)
     assert error < 1e-5
     length = np.linalg.norm(bank, axis=1)
     alike = units @ (bank / length[:, None]).T
@@ -56,7 +56,7 @@ def test_factors_that_are_known_are_found() -> None:
     assert sorted(order) == [0, 1, 2]
     np.testing.assert_allclose(alike[order, range(3)], 1, atol=1e-3)
     np.testing.assert_allclose(np.linalg.norm(units, axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(found[..., order], held * length, atol=0.05)
+    np.testing.assert_allclose(maps[..., order], held * length, atol=0.05)
 
 
 @pytest.mark.parametrize("batch", [None, 1])
@@ -71,8 +71,8 @@ def test_values_with_a_layer_s_result_exchanged(batch: int | None) -> None:
         rtol=1e-5,
     )
     other = RNG.uniform(0, 3, own.shape).astype(np.float32)
-    found = values_after(network, inputs, "block", other, network.neuron(1))
-    np.testing.assert_allclose(found, rest(model, other)[:, 1], rtol=1e-4, atol=1e-5)
+    values = values_after(network, inputs, "block", other, network.neuron(1))
+    np.testing.assert_allclose(values, rest(model, other)[:, 1], rtol=1e-4, atol=1e-5)
     against = values_after(network, inputs, "block", other, network.neuron(Target({1: 1, 3: -2})))
     wanted = rest(model, other) @ [0, 1, 0, -2]
     np.testing.assert_allclose(against, wanted, rtol=1e-4, atol=1e-5)
@@ -80,33 +80,33 @@ def test_values_with_a_layer_s_result_exchanged(batch: int | None) -> None:
 
 def test_importance_is_what_the_neuron_loses() -> None:
     model = small()
-    found = concepts(Network(model), list(PICTURES), neuron=3, count=3)
-    assert found.layer == "block" and found.maps.shape == (5, 6, 5, 3)
+    analysis = concepts(Network(model), list(PICTURES), neuron=3, count=3)
+    assert analysis.layer == "block" and analysis.maps.shape == (5, 6, 5, 3)
     layer = keras.Model(model.input, model.get_layer("block").output)
     maps = layer(PICTURES.astype(np.float32)).numpy().astype(np.float64)
     whole = rest(model, maps)[:, 3]
-    np.testing.assert_allclose(found.values, whole, rtol=1e-4, atol=1e-5)
-    left = maps - found.maps.astype(np.float64) @ found.bank
-    assert np.square(left).sum() / np.square(maps).sum() == pytest.approx(found.error, rel=1e-3)
+    np.testing.assert_allclose(analysis.values, whole, rtol=1e-4, atol=1e-5)
+    left = maps - analysis.maps.astype(np.float64) @ analysis.bank
+    assert np.square(left).sum() / np.square(maps).sum() == pytest.approx(analysis.error, rel=1e-3)
     for concept in range(3):
         without = maps.copy()
         for place in np.ndindex(maps.shape):
-            held = found.maps[(*place[:3], concept)] * found.bank[concept, place[3]]
+            held = analysis.maps[(*place[:3], concept)] * analysis.bank[concept, place[3]]
             without[place] = max(without[place] - held, 0)
         drop = whole - rest(model, without)[:, 3]
-        np.testing.assert_allclose(found.drops[:, concept], drop, rtol=1e-3, atol=1e-4)
-        assert found.importance[concept] == pytest.approx(drop.mean(), rel=1e-3, abs=1e-4)
-    assert (np.diff(found.importance) <= 0).all()
-    assert found.heatmap(4, 2).shape == SHAPE[:2]
+        np.testing.assert_allclose(analysis.drops[:, concept], drop, rtol=1e-3, atol=1e-4)
+        assert analysis.importance[concept] == pytest.approx(drop.mean(), rel=1e-3, abs=1e-4)
+    assert (np.diff(analysis.importance) <= 0).all()
+    assert analysis.heatmap(4, 2).shape == SHAPE[:2]
 
 
 def test_patches_lie_where_most_of_the_concept_is() -> None:
-    found = concepts(Network(small()), list(PICTURES), neuron=3, count=2)
-    for number, own in enumerate(found.patches):
+    analysis = concepts(Network(small()), list(PICTURES), neuron=3, count=2)
+    for number, own in enumerate(analysis.patches):
         assert len(own) == 5 and len({patch.picture for patch in own}) == 5
         assert [p.strength for p in own] == sorted((p.strength for p in own), reverse=True)
         for patch in own:
-            held = found.maps[patch.picture, ..., number]
+            held = analysis.maps[patch.picture, ..., number]
             assert patch.strength == pytest.approx(held.max())
             row, column = np.argwhere(held == held.max())[0]
             top, left, bottom, right = patch.box
@@ -115,7 +115,7 @@ def test_patches_lie_where_most_of_the_concept_is() -> None:
             np.testing.assert_array_equal(
                 patch.pixels, PICTURES[patch.picture][top:bottom, left:right]
             )
-    figure = found.plot()
+    figure = analysis.plot()
     assert figure.alt and len(figure.axes) >= 10
 
 

@@ -98,9 +98,9 @@ def test_every_form_of_a_picture_gives_the_same_array(network: Any, tmp_path: Pa
     transparent = np.dstack([PICTURE, np.full(PICTURE.shape[:2], 255, np.uint8)])
     for form in (png(PICTURE), bytearray(png(PICTURE)), path, str(path), transparent,
                  Image.fromarray(PICTURE)):  # fmt: skip
-        found = explain(network, form, method="saliency", neuron=1)
-        np.testing.assert_array_equal(found.attribution, wanted)
-        assert found.picture is not None
+        explanation = explain(network, form, method="saliency", neuron=1)
+        np.testing.assert_array_equal(explanation.attribution, wanted)
+        assert explanation.picture is not None
     grey = PICTURE[..., 0]
     one = explain(network, grey, method="saliency", neuron=1).attribution
     other = explain(network, grey[..., None], method="saliency", neuron=1).attribution
@@ -112,9 +112,9 @@ def test_a_tensor_of_floats_is_the_input(network: Any) -> None:
 
     given = network.prepare(PICTURE).input
     wanted = explain(network, given, method="saliency", neuron=1)
-    found = explain(network, tf.constant(given), method="saliency", neuron=1)
-    np.testing.assert_array_equal(found.attribution, wanted.attribution)
-    assert found.picture is None
+    explanation = explain(network, tf.constant(given), method="saliency", neuron=1)
+    np.testing.assert_array_equal(explanation.attribution, wanted.attribution)
+    assert explanation.picture is None
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_what_cannot_be_done_is_said(
 def test_what_is_not_as_published_is_a_warning_and_a_note(network: Any, swish: Any) -> None:
     for method in ("guided_backprop", "deconvnet", "guided_grad_cam"):
         with pytest.warns(UserWarning, match=r"Not as published.*c2.*swish") as caught:
-            found = cnnvis.explain(swish, PICTURE, method=method, neuron=1)
+            explanation = cnnvis.explain(swish, PICTURE, method=method, neuron=1)
         assert caught[0].filename == __file__  # the caller's line, not one of ours
-        assert found.coverage.warning == found.notes[0]
-        assert "c2" in found.coverage.untreated
+        assert explanation.coverage.warning == explanation.notes[0]
+        assert "c2" in explanation.coverage.untreated
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert not explain(swish, PICTURE, method="saliency", neuron=1).notes
         assert not explain(network, PICTURE, method="guided_backprop", neuron=1).notes
-        found = explain(swish, PICTURE, method="guided_backprop", neuron=("c1", 1))
-        assert found.coverage.complete
+        explanation = explain(swish, PICTURE, method="guided_backprop", neuron=("c1", 1))
+        assert explanation.coverage.complete
 
 
 def test_values_that_overflow_are_an_error_and_no_picture() -> None:
@@ -191,10 +191,10 @@ def test_titles_and_labels(network: Any) -> None:
         Neuron("c1", 0, position=(5, 7)): "unit 0 of c1 at 5, 7",
     }
     for neuron, label in ask.items():
-        found = explain(named, PICTURE, method="grad_cam", neuron=neuron)
-        assert found.label == label
-        assert found.title == f"Grad-CAM · {label} · mine"
-        assert label in repr(found)
+        explanation = explain(named, PICTURE, method="grad_cam", neuron=neuron)
+        assert explanation.label == label
+        assert explanation.title == f"Grad-CAM · {label} · mine"
+        assert label in repr(explanation)
 
 
 def decoder(network: Any, folder: Path) -> Path:
@@ -250,17 +250,17 @@ RUN = """
 import json, os, pathlib, sys
 import numpy as np
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-found = {}
+arrays = {}
 for key, code in json.loads(pathlib.Path("scripts.json").read_text()).items():
     names = {}
     exec(compile(code, key, "exec"), names)
-    if len(found) < 2:
+    if len(arrays) < 2:
         assert os.path.getsize("explanation.png") > 500
     else:  # drawing takes longer than computing, and two have shown that it works
         type(names["explanation"]).save = lambda self, path: None
     made = names["explanation"]
-    found[key] = made.attribution if made.image is None else made.image
-np.savez("found.npz", **found)
+    arrays[key] = made.attribution if made.image is None else made.image
+np.savez("arrays.npz", **arrays)
 """
 
 
@@ -270,7 +270,7 @@ def test_code_computes_exactly_the_same_array_in_another_process(
     import json
 
     wanted = scripts(network, tmp_path)
-    codes = {key: found.code() for key, found in wanted.items()}
+    codes = {key: explanation.code() for key, explanation in wanted.items()}
     assert 'load_image("coffee")' in codes["array of a name"]
     assert "'cat'" in codes["saliency"]
     for key in ("bytes", "array", "PIL", "edited PIL", "grey"):
@@ -288,11 +288,11 @@ def test_code_computes_exactly_the_same_array_in_another_process(
         [sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found = np.load(tmp_path / "found.npz")
+    arrays = np.load(tmp_path / "arrays.npz")
     for key, explanation in wanted.items():
         raw = explanation.attribution if explanation.image is None else explanation.image
-        np.testing.assert_array_equal(found[key], raw, err_msg=key)
-        assert found[key].dtype == raw.dtype
+        np.testing.assert_array_equal(arrays[key], raw, err_msg=key)
+        assert arrays[key].dtype == raw.dtype
 
 
 def test_code_of_a_model_of_one_s_own_says_what_to_fill_in() -> None:

@@ -39,11 +39,11 @@ def agree(
 ) -> None:
     """The batch's explanations are the single ones."""
     options = {**quick(name), **options}
-    found = explain_batch(network, pictures, name, neurons, **options)
+    explanations = explain_batch(network, pictures, name, neurons, **options)
     each = neurons if isinstance(neurons, list) else [neurons] * len(pictures)
-    assert len(found) == len(pictures)
+    assert len(explanations) == len(pictures)
     options.pop("at_once", None)
-    for picture, neuron, one in zip(pictures, each, found, strict=True):
+    for picture, neuron, one in zip(pictures, each, explanations, strict=True):
         alone = explain(network, picture, name, neuron, **options)
         assert one.neuron == alone.neuron
         assert one.value == pytest.approx(alone.value, rel=1e-5)
@@ -134,18 +134,18 @@ def test_targets_of_some_places_and_of_all_share_a_call() -> None:
 
 @pytest.mark.parametrize("name", ["residual", "relu6", "branched", "separable", "nested_twice"])
 def test_on_hand_made_networks(twins: Any, name: str) -> None:
-    _, found = twins(name)
+    _, network = twins(name)
     for one in ("saliency", "guided_grad_cam", "deep_taylor", "xgrad_cam"):
-        agree(found, one, PICTURES, [2, None, 0])
+        agree(network, one, PICTURES, [2, None, 0])
 
 
 @pytest.mark.parametrize("name", ["mini_resnet", "mini_inception", "mini_mobilenet"])
 def test_on_trained_mini_networks(name: str) -> None:
     from cnnvis_widgets.zoo.loading import load_network
 
-    found = load_network(name)
+    network = load_network(name)
     for one in ("guided_backprop", "grad_cam", "deep_taylor", "smoothgrad"):
-        agree(found, one, ["scene:3", "scene:4", PICTURES[1], "scene:8"], None)
+        agree(network, one, ["scene:3", "scene:4", PICTURES[1], "scene:8"], None)
 
 
 def test_a_network_that_mixes_the_pictures_of_a_batch_is_asked_one_by_one() -> None:
@@ -159,24 +159,24 @@ def test_a_network_that_mixes_the_pictures_of_a_batch_is_asked_one_by_one() -> N
     inputs = keras.Input(SHAPE)
     x = layers.Conv2D(4, 3, activation="relu", name="conv")(inputs)
     outputs = layers.Dense(3)(layers.GlobalAveragePooling2D()(Mixing(name="mixing")(x)))
-    found = Network(weighted(keras.Model(inputs, outputs)))
-    assert found.one_by_one
+    network = Network(weighted(keras.Model(inputs, outputs)))
+    assert network.one_by_one
     for one in ("saliency", "grad_cam", "integrated_gradients", "cam", "deep_taylor"):
-        agree(found, one, PICTURES, [2, None, 0])
+        agree(network, one, PICTURES, [2, None, 0])
 
 
 def test_a_network_with_a_batch_of_one_built_in_is_asked_one_by_one() -> None:
-    found = Network(residual(batch=1))
+    network = Network(residual(batch=1))
     for one in ("saliency", "guided_grad_cam", "deep_taylor", "smoothgrad", "visual_backprop"):
-        agree(found, one, PICTURES, [2, None, 0])
+        agree(network, one, PICTURES, [2, None, 0])
 
 
 def test_attention_goes_together() -> None:
     from oracles.vit import vit
 
-    found = Network(vit((12, 16, 3), True))
-    agree(found, "attention_rollout", PICTURES, [1, None, 0])
-    agree(found, "grad_cam", PICTURES, [1, None, 0])
+    network = Network(vit((12, 16, 3), True))
+    agree(network, "attention_rollout", PICTURES, [1, None, 0])
+    agree(network, "grad_cam", PICTURES, [1, None, 0])
 
 
 def test_many_pictures_are_few_calls(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,9 +201,9 @@ def test_many_pictures_are_few_calls(network: Network, monkeypatch: pytest.Monke
 
 def test_one_explanation_does_not_keep_the_others(network: Network) -> None:
     for name in ("saliency", "grad_cam", "deep_taylor", "visual_backprop", "smoothgrad"):
-        found = explain_batch(network, PICTURES * 5, name, **quick(name))
-        kept, size = found[7], found[7].attribution.nbytes
-        del found
+        explanations = explain_batch(network, PICTURES * 5, name, **quick(name))
+        kept, size = explanations[7], explanations[7].attribution.nbytes
+        del explanations
         gc.collect()
         base = kept.attribution
         while isinstance(base.base, np.ndarray):
@@ -217,10 +217,10 @@ def test_pictures_come_in_every_form(network: Network, tmp_path: Any) -> None:
     as_input = network.prepare(PICTURES[1]).input
     given = [PICTURES[1], path, Image.fromarray(PICTURES[1]), as_input]
     agree(network, "saliency", given, 2)
-    found = explain_batch(network, (picture for picture in given), "saliency", 2)
-    for one in found[1:]:
-        np.testing.assert_allclose(one.attribution, found[0].attribution, atol=1e-6)
-    assert "read" in found[1].code() or "load_image" in found[1].code()
+    explanations = explain_batch(network, (picture for picture in given), "saliency", 2)
+    for one in explanations[1:]:
+        np.testing.assert_allclose(one.attribution, explanations[0].attribution, atol=1e-6)
+    assert "read" in explanations[1].code() or "load_image" in explanations[1].code()
     stacked = np.stack([PICTURES[0], PICTURES[0][::-1]])
     one, two = explain_batch(network, stacked, "saliency", 1)
     np.testing.assert_array_equal(one.picture, two.picture[::-1])
@@ -284,9 +284,9 @@ def test_a_warning_is_given_once_for_all() -> None:
             layers.Dense(2),
         ]
     )
-    found = Network(weighted(model))
+    network = Network(weighted(model))
     with pytest.warns(UserWarning, match="gelu|Gelu|GELU") as told:
-        explain_batch(found, PICTURES, "guided_backprop", 1)
+        explain_batch(network, PICTURES, "guided_backprop", 1)
     assert len([one for one in told if "gelu" in str(one.message).lower()]) == 1
 
 
@@ -305,8 +305,8 @@ def test_the_docstring_names_the_methods_that_go_together() -> None:
 def test_batches_that_pictures_share_hold_everything_once(
     pictures: int, each: int, shape: tuple[int, int]
 ) -> None:
-    found = list(shared_batches(pictures, each, shape, BACKWARD))
-    flat = [(number, one) for parts in found for number, part in parts for one in part]
+    shared = list(shared_batches(pictures, each, shape, BACKWARD))
+    flat = [(number, one) for parts in shared for number, part in parts for one in part]
     assert flat == [(number, one) for number in range(pictures) for one in range(each)]
-    sizes = [sum(len(part) for _, part in parts) for parts in found]
+    sizes = [sum(len(part) for _, part in parts) for parts in shared]
     assert sizes == [len(b) for b in batches(pictures * each, shape, BACKWARD)]

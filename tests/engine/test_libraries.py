@@ -39,17 +39,17 @@ def test_an_explanation_keeps_neither_the_picture_nor_the_network(twins: Any) ->
     network = twins("fused")[1]
     large = np.random.default_rng(0).integers(0, 256, (400, 300, 3), dtype=np.uint8)
     watch = weakref.ref(large)
-    found = explain(network, large, method="saliency")
+    explanation = explain(network, large, method="saliency")
     del large
     gc.collect()
     assert watch() is None
-    kept = pickle.dumps(found)
-    assert len(kept) < 20 * (found.attribution.nbytes + found.picture.nbytes)
+    kept = pickle.dumps(explanation)
+    assert len(kept) < 20 * (explanation.attribution.nbytes + explanation.picture.nbytes)
     back = pickle.loads(kept)
-    np.testing.assert_array_equal(back.attribution, found.attribution)
-    np.testing.assert_array_equal(back.heatmap(), found.heatmap())
-    assert back.code() == found.code()
-    assert back.coverage == found.coverage
+    np.testing.assert_array_equal(back.attribution, explanation.attribution)
+    np.testing.assert_array_equal(back.heatmap(), explanation.heatmap())
+    assert back.code() == explanation.code()
+    assert back.coverage == explanation.coverage
 
 
 def test_an_entry_of_the_list_of_methods_is_a_method(twins: Any) -> None:

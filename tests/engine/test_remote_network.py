@@ -96,20 +96,22 @@ def test_nothing_else_is_asked_for(remote: Network) -> None:
 def test_an_explanation_is_the_one_from_here(
     image: Any, remote: Network, here: Network, tmp_path: Path
 ) -> None:
-    found, wanted = (cnnvis.explain(n, image, "deep_taylor", 2, seed=4) for n in (remote, here))
+    explanation, wanted = (
+        cnnvis.explain(n, image, "deep_taylor", 2, seed=4) for n in (remote, here)
+    )
     for name in ("attribution", "picture", "value", "label", "notes", "parameters", "details"):
-        same(getattr(found, name), getattr(wanted, name))
-    assert found.code() == wanted.code()
-    assert repr(found) == repr(wanted)
-    assert found.coverage == wanted.coverage
-    assert found.save(tmp_path / "map.png").stat().st_size > 1000
+        same(getattr(explanation, name), getattr(wanted, name))
+    assert explanation.code() == wanted.code()
+    assert repr(explanation) == repr(wanted)
+    assert explanation.coverage == wanted.coverage
+    assert explanation.save(tmp_path / "map.png").stat().st_size > 1000
 
 
 def test_a_path_is_read_where_it_is(remote: Network, here: Network, tmp_path: Path) -> None:
     path = tmp_path / "mine.png"
     cnnvis.explain(here, PICTURE, "saliency", 1).plot().savefig(path)
-    found, wanted = (cnnvis.explain(n, str(path), "saliency", 1) for n in (remote, here))
-    same(found.attribution, wanted.attribution)
+    explanation, wanted = (cnnvis.explain(n, str(path), "saliency", 1) for n in (remote, here))
+    same(explanation.attribution, wanted.attribution)
 
 
 def test_progress_and_previews_come_on_the_caller_s_thread_and_stop_the_work(
@@ -127,10 +129,10 @@ def test_progress_and_previews_come_on_the_caller_s_thread_and_stop_the_work(
         return True  # what a callback returns is no answer
 
     options = {"method": "activation_maximization", "neuron": 1}
-    found = cnnvis.explain(
+    explanation = cnnvis.explain(
         remote, "cat", **options, steps=80, progress=heard, preview=watch
     )  # fmt: skip
-    assert found.image is not None and steps and steps[-1][1] == 80
+    assert explanation.image is not None and steps and steps[-1][1] == 80
     assert all(isinstance(one, Explanation) and one.image is not None for one in seen)
 
     def stop(done: int, total: int) -> None:
@@ -160,9 +162,9 @@ def test_a_page_s_process_loads_no_tensorflow(service: Service) -> None:
     code = (
         "import sys, cnnvis_widgets as cnnvis\n"
         "network = cnnvis.load_network('mini_vgg')\n"
-        "found = cnnvis.explain(network, 'scene:3', 'deep_taylor')\n"
-        "found.plot()\n"
-        "print(found, len(network.weights('predictions')), network.count_params(),"
+        "explanation = cnnvis.explain(network, 'scene:3', 'deep_taylor')\n"
+        "explanation.plot()\n"
+        "print(explanation, len(network.weights('predictions')), network.count_params(),"
         " sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     said = in_a_page(code, service)

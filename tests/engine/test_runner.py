@@ -184,13 +184,13 @@ def test_errors_arrive_as_what_they_are_but_for_those_of_other_libraries(
     runner: Runner, told: Told
 ) -> None:
     hand(runner, "ours", Fails(UnsuitableError("not this one")), Level.QUICK)
-    found = pickle.loads(told.next("failed")["data"])
-    assert type(found) is UnsuitableError
-    assert str(found) == "not this one"
+    error = pickle.loads(told.next("failed")["data"])
+    assert type(error) is UnsuitableError
+    assert str(error) == "not this one"
     hand(runner, "theirs", Fails(ZeroDivisionError("by zero")), Level.QUICK)
-    found = pickle.loads(told.next("failed")["data"])
-    assert type(found) is RuntimeError
-    assert str(found) == "ZeroDivisionError: by zero"
+    error = pickle.loads(told.next("failed")["data"])
+    assert type(error) is RuntimeError
+    assert str(error) == "ZeroDivisionError: by zero"
 
 
 def test_an_answer_that_cannot_be_sent_is_a_failure_and_others_go_on(

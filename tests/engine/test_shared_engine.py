@@ -151,9 +151,9 @@ def test_a_request_is_asked_once_on_each_line() -> None:
 
 def test_errors_come_as_in_this_process(engine: SharedEngine, here: InProcessEngine) -> None:
     for request in (Explain(NETWORK, "kat", "saliency"), Open("no such network")):
-        found = Answer(engine, request).wait()
-        assert isinstance(found, UnknownNameError)
-        same(found, Answer(here, request).wait())
+        answer = Answer(engine, request).wait()
+        assert isinstance(answer, UnknownNameError)
+        same(answer, Answer(here, request).wait())
 
 
 def test_long_work_shows_how_it_grows_and_stops_when_it_is_told(
@@ -192,8 +192,8 @@ def test_the_newest_request_of_an_owner_wins(engine: SharedEngine) -> None:
 def test_a_network_of_ones_own_is_asked_here(engine: SharedEngine) -> None:
     own = cnnvis.load_network(NETWORK)
     name = engine.library.add("your network", own)
-    found = Answer(engine, Explain(name, "cat", "saliency", 1)).wait()
-    assert found.heatmap.tobytes() == cnnvis.explain(own, "cat", "saliency", 1).heatmap().tobytes()
+    answer = Answer(engine, Explain(name, "cat", "saliency", 1)).wait()
+    assert answer.heatmap.tobytes() == cnnvis.explain(own, "cat", "saliency", 1).heatmap().tobytes()
 
 
 def test_a_worker_that_dies_is_replaced_and_its_work_repeated(

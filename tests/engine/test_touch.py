@@ -58,15 +58,15 @@ def test_covered_boxes_are_grey_and_the_rest_is_as_it_was(library: Library) -> N
         for column in range(COLUMNS):
             if (2 <= row < 6 and 3 <= column < 9) or (row < 3 and column >= 10):
                 by_hand[row, column] = 128
-    found = ask(Covered("net", PICTURE, boxes, units=(0, 4)), library)
+    answers = ask(Covered("net", PICTURE, boxes, units=(0, 4)), library)
     scores = probabilities(by_hand, library)
     best = int(scores.argmax())
-    assert {p.unit for p in found.predictions} == {0, 4, best}
-    assert found.predictions[0].unit == best
-    for prediction in found.predictions:
+    assert {p.unit for p in answers.predictions} == {0, 4, best}
+    assert answers.predictions[0].unit == best
+    for prediction in answers.predictions:
         assert prediction.score == pytest.approx(float(scores[prediction.unit]), abs=1e-5)
-    assert found.share == pytest.approx((4 * 6 + 3 * 4) / (ROWS * COLUMNS))
-    assert found.value is None
+    assert answers.share == pytest.approx((4 * 6 + 3 * 4) / (ROWS * COLUMNS))
+    assert answers.value is None
     assert PICTURE[2, 3].tolist() != [128] * 3  # the caller's picture stays
 
 
@@ -76,13 +76,13 @@ def test_superpixels_go_and_the_neurons_activation_follows(library: Library) -> 
     assert sorted(set(pieces.ravel().tolist())) == list(range(pieces.max() + 1))
     assert pieces.max() >= 1
     neuron = Neuron("c1", 2, "mean")
-    found = ask(Covered("net", PICTURE, off=(1, 0), neuron=neuron), library)
+    answers = ask(Covered("net", PICTURE, off=(1, 0), neuron=neuron), library)
     by_hand = PICTURE.copy()
     by_hand[(pieces == 0) | (pieces == 1)] = 128
     network = library.network("net")
     expected = network.activations(by_hand, "c1")[..., 2].mean()
-    assert found.value == pytest.approx(float(expected), rel=1e-4)
-    assert found.share == pytest.approx(float(np.mean(pieces < 2)))
+    assert answers.value == pytest.approx(float(expected), rel=1e-4)
+    assert answers.share == pytest.approx(float(np.mean(pieces < 2)))
     with pytest.raises(InvalidValueError, match="Superpixels are numbered 0 to"):
         ask(Covered("net", PICTURE, off=(int(pieces.max()) + 1,)), library)
     assert (pieces_of(PICTURE) == pieces).all()
@@ -119,10 +119,10 @@ def test_what_has_no_rows_has_no_positions(library: Library) -> None:
 
 def test_the_curve_is_the_answer_while_the_largest_values_go(library: Library) -> None:
     request = ("net", PICTURE, "gradient_input", Neuron(None, 3))
-    found = ask(DeletionCurve(*request), library)
+    deletion = ask(DeletionCurve(*request), library)
     heatmap = Explain(*request).explanation(library, lambda done, total: None).heatmap()
-    assert found.of == "probability"
-    assert len(found.shares) == len(found.values) == len(found.chance) == 29
+    assert deletion.of == "probability"
+    assert len(deletion.shares) == len(deletion.values) == len(deletion.chance) == 29
     flat, checked = heatmap.ravel(), 0
     order = np.argsort(-flat, kind="stable")
     for step in range(29):
@@ -132,23 +132,23 @@ def test_the_curve_is_the_answer_while_the_largest_values_go(library: Library) -
         picture = PICTURE.reshape(-1, 3).copy()
         picture[order[:count]] = 128
         score = probabilities(picture.reshape(PICTURE.shape), library)[3]
-        assert found.values[step] == pytest.approx(float(score), abs=1e-5)
+        assert deletion.values[step] == pytest.approx(float(score), abs=1e-5)
         checked += 1
     assert checked > 10
-    assert found.chance[0] == found.values[0]
-    assert found.chance[-1] == pytest.approx(found.values[-1])
-    assert found.areas[0] == pytest.approx(np.trapezoid(found.values, dx=1 / 28))
-    assert found.areas[1] == pytest.approx(np.trapezoid(found.chance, dx=1 / 28))
+    assert deletion.chance[0] == deletion.values[0]
+    assert deletion.chance[-1] == pytest.approx(deletion.values[-1])
+    assert deletion.areas[0] == pytest.approx(np.trapezoid(deletion.values, dx=1 / 28))
+    assert deletion.areas[1] == pytest.approx(np.trapezoid(deletion.chance, dx=1 / 28))
 
 
 def test_below_the_output_the_curve_is_of_the_activation(library: Library) -> None:
     network = library.network("net")
     means = network.activations(PICTURE, "c1").mean((0, 1))
     unit = int(means.argmax())
-    found = ask(DeletionCurve("net", PICTURE, "saliency", Neuron("c1", unit)), library)
-    assert (found.of, found.values[0]) == ("activation", 1)
+    deletion = ask(DeletionCurve("net", PICTURE, "saliency", Neuron("c1", unit)), library)
+    assert (deletion.of, deletion.values[0]) == ("activation", 1)
     grey = network.activations(np.full_like(PICTURE, 128), "c1")[..., unit].mean()
-    assert found.values[-1] == pytest.approx(float(grey / means[unit]), rel=1e-4)
+    assert deletion.values[-1] == pytest.approx(float(grey / means[unit]), rel=1e-4)
 
 
 def test_a_map_without_an_order_is_refused(library: Library) -> None:

@@ -62,22 +62,22 @@ def correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_a_relu_network_is_treated_and_one_of_other_activations_is_not(library: Library) -> None:
     assert asked(TrustChecks, library, "guided_backprop")["coverage"].verdict == "good"
-    found = asked(TrustChecks, library, "guided_backprop", "elu")["coverage"]
-    assert (found.verdict, found.value) == ("bad", 2.0)  # both convolutions, of six layers
-    assert "c1" in found.sentence
+    check = asked(TrustChecks, library, "guided_backprop", "elu")["coverage"]
+    assert (check.verdict, check.value) == ("bad", 2.0)  # both convolutions, of six layers
+    assert "c1" in check.sentence
     assert "sum" not in asked(TrustChecks, library, "guided_backprop")  # it promises nothing
 
 
 def test_the_error_of_a_sum_is_that_of_the_explanation(library: Library) -> None:
     parameters = {"steps": 3}
-    found = asked(TrustChecks, library, "integrated_gradients", parameters=parameters)["sum"]
+    check = asked(TrustChecks, library, "integrated_gradients", parameters=parameters)["sum"]
     request = Explain("relu", PICTURE, "integrated_gradients", Neuron(None, 2), 0, parameters)
     explanation = request.explanation(library, lambda done, total: None)
     network = library.network("relu")
     black = np.zeros((1, ROWS, COLUMNS, 3), np.float32)
     change = explanation.value - float(network.values(black, Neuron(None, 2))[0])
     kept = float(explanation.attribution.astype(np.float64).sum())  # type: ignore[union-attr]
-    assert found.value == pytest.approx(abs(kept / change - 1), rel=1e-3, abs=1e-6)
+    assert check.value == pytest.approx(abs(kept / change - 1), rel=1e-3, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_the_error_of_a_sum_is_that_of_the_explanation(library: Library) -> None
 )
 def test_the_verdict_on_a_sum(kept: float, promised: float, verdict: str) -> None:
     class Method:
-        def promised(self, found: Any) -> float:
+        def promised(self, explanation: Any) -> float:
             return promised
 
-    class Found:
+    class FakeExplanation:
         method = Method()
         attribution = np.full((4, 5, 1), kept / 20)
 
-    check = trust.sum_check(Found())  # type: ignore[arg-type]
+    check = trust.sum_check(FakeExplanation())  # type: ignore[arg-type]
     assert check is not None
     assert check.verdict == verdict
 
@@ -104,9 +104,9 @@ def test_deep_taylor_keeps_what_it_shares_out(library: Library) -> None:
     values = [float(network.values(pixels[None], Neuron(None, u))[0]) for u in range(6)]
     best, worst = int(np.argmax(values)), int(np.argmin(values))
     assert values[worst] < 0 < values[best]
-    found = asked(TrustChecks, library, "deep_taylor", neuron=Neuron(None, best))["sum"]
-    assert found.verdict == "good"
-    assert found.value < 1e-4
+    check = asked(TrustChecks, library, "deep_taylor", neuron=Neuron(None, best))["sum"]
+    assert check.verdict == "good"
+    assert check.value < 1e-4
     silent = asked(TrustChecks, library, "deep_taylor", neuron=Neuron(None, worst))["sum"]
     assert silent.verdict == "open"
     rule = {"rule": "epsilon", "value": 0.5}
@@ -114,7 +114,7 @@ def test_deep_taylor_keeps_what_it_shares_out(library: Library) -> None:
 
 
 def test_likeness_to_edges_is_a_rank_correlation_with_the_slope(library: Library) -> None:
-    found = asked(TrustChecks, library, "saliency")["edges"]
+    check = asked(TrustChecks, library, "saliency")["edges"]
     grey = PICTURE.astype(float).mean(-1)
     padded = np.pad(grey, 1, mode="reflect", reflect_type="odd")  # one-sided at the border
     down = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2
@@ -124,15 +124,15 @@ def test_likeness_to_edges_is_a_rank_correlation_with_the_slope(library: Library
     )
     sizes = np.abs(explanation.attribution.astype(float)).sum(-1)  # type: ignore[union-attr]
     expected = correlation(sizes, np.sqrt(down**2 + right**2))
-    assert found.value == pytest.approx(expected, abs=1e-6)
+    assert check.value == pytest.approx(expected, abs=1e-6)
 
 
 def test_an_edge_detector_is_found_out(library: Library) -> None:
-    class Found:
+    class FakeExplanation:
         picture = PICTURE
         attribution = trust.edges(PICTURE)[..., None]
 
-    check = trust.edges_check(Found())  # type: ignore[arg-type]
+    check = trust.edges_check(FakeExplanation())  # type: ignore[arg-type]
     assert check is not None
     assert (check.verdict, round(check.value or 0, 6)) == ("bad", 1)
 
@@ -146,7 +146,7 @@ def test_a_coarse_map_is_compared_with_the_mean_of_each_cell() -> None:
 def test_the_top_layer_forgets_and_the_network_does_not(library: Library) -> None:
     network = library.network("relu")
     before = [w.copy() for w in network.model.get_weights()]
-    found = asked(RandomTopLayer, library, "gradient_input")["random_top"]
+    check = asked(RandomTopLayer, library, "gradient_input")["random_top"]
     assert all((w == b).all() for w, b in zip(network.model.get_weights(), before, strict=True))
 
     likenesses = []
@@ -164,16 +164,16 @@ def test_the_top_layer_forgets_and_the_network_does_not(library: Library) -> Non
         )
         sizes = [np.abs(e.attribution.astype(float)).sum(-1) for e in (original, other)]  # type: ignore[union-attr]
         likenesses.append(correlation(*sizes))
-    assert found.value == pytest.approx(np.mean(likenesses), abs=1e-4)
-    assert "head" in found.sentence
+    assert check.value == pytest.approx(np.mean(likenesses), abs=1e-4)
+    assert "head" in check.sentence
 
 
 def test_below_the_top_the_neurons_own_layer_forgets(library: Library) -> None:
     neuron = Neuron("c1", 3)
-    found = asked(RandomTopLayer, library, "saliency", neuron=neuron)["random_top"]
-    assert "in c1" in found.sentence
-    assert found.value is not None
-    assert found.value < 0.99
+    check = asked(RandomTopLayer, library, "saliency", neuron=neuron)["random_top"]
+    assert "in c1" in check.sentence
+    assert check.value is not None
+    assert check.value < 0.99
 
 
 def test_the_fewest_layers_that_reach_the_neuron_are_made_random(library: Library) -> None:
@@ -181,14 +181,14 @@ def test_the_fewest_layers_that_reach_the_neuron_are_made_random(library: Librar
     copy = Cascade(network)
     pixels = network.prepare(PICTURE).input
 
-    class Found:
+    class FakeExplanation:
         neuron = Neuron("c2", 1)
 
     assert copy.layers == ("head", "c2", "c1")
-    assert trust.reaching(copy, pixels, Found()) == 2  # type: ignore[arg-type]
+    assert trust.reaching(copy, pixels, FakeExplanation()) == 2  # type: ignore[arg-type]
     copy.randomise(0)
-    Found.neuron = Neuron(None, 1)
-    assert trust.reaching(copy, pixels, Found()) == 1  # type: ignore[arg-type]
+    FakeExplanation.neuron = Neuron(None, 1)
+    assert trust.reaching(copy, pixels, FakeExplanation()) == 1  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -221,9 +221,9 @@ def test_the_copy_is_made_once_and_again_when_the_network_has_learned(library: L
 
 def test_a_check_of_a_map_that_was_just_made_makes_it_no_second_time(library: Library) -> None:
     request = Explain("relu", PICTURE, "saliency", Neuron(None, 5))
-    found = request.explanation(library, lambda done, total: None)
+    explanation = request.explanation(library, lambda done, total: None)
     twin = Explain("relu", PICTURE.copy(), "saliency", Neuron(None, 5))
-    assert library.remembered(twin) is found
+    assert library.remembered(twin) is explanation
     assert library.remembered(Explain("relu", PICTURE, "saliency", Neuron(None, 4))) is None
     assert library.remembered(Explain("relu", PICTURE[::-1], "saliency", Neuron(None, 5))) is None
 
@@ -247,8 +247,8 @@ def test_a_network_that_is_too_large_is_not_copied(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trust, "LARGEST_COPY", 100)
-    found = asked(RandomTopLayer, library, "saliency")["random_top"]
-    assert (found.verdict, found.value) == ("open", None)
+    check = asked(RandomTopLayer, library, "saliency")["random_top"]
+    assert (check.verdict, check.value) == ("open", None)
 
 
 def test_the_page_that_justifies_the_limits_is_the_script_s_and_the_data_keep_them() -> None:

@@ -242,6 +242,6 @@ def test_idle_work_that_is_replaced_while_others_pass_stops_at_once() -> None:
         ticket.step(1, 2)
         return "never"
 
-    found = worker.submit("a", idle, done=said.append, failed=said.append, idle=True)
-    assert found.finished.wait(5)
+    job = worker.submit("a", idle, done=said.append, failed=said.append, idle=True)
+    assert job.finished.wait(5)
     assert said == [None]

@@ -31,13 +31,13 @@ test("a pixel's place is the one whose field's middle is nearest, and its field 
   const picture = [12, 14];
   for (let row = 0; row < picture[0]; row += 1) {
     for (let column = 0; column < picture[1]; column += 1) {
-      const found = placeAt(seen, [row, column], picture);
+      const place = placeAt(seen, [row, column], picture);
       const far = (/** @type {number} */ i, /** @type {number} */ k) =>
         Math.abs(seen.start[k] + i * seen.strides[k] + seen.size[k] / 2 - [row, column][k] - 0.5);
-      found.forEach((i, k) => {
+      place.forEach((i, k) => {
         for (let other = 0; other < seen.places[k]; other += 1) assert.ok(far(i, k) <= far(other, k) + 1e-9);
       });
-      const [top, left, bottom, right] = fieldOf(seen, found, picture);
+      const [top, left, bottom, right] = fieldOf(seen, place, picture);
       assert.ok(top <= row && row < bottom && left <= column && column < right);
     }
   }

@@ -20,9 +20,9 @@ for (const { surface, rule, start, rate, errors, path } of figures.races) {
       steps: 30,
       far: figures.far,
     };
-    const found = descend(SURFACES[surface][1], run, CONSTANTS);
-    close(found.path, path, 1e-7);
-    assert.equal(found.away, path.length < 31 || Math.max(...path.at(-1).map(Math.abs)) === figures.far);
+    const descent = descend(SURFACES[surface][1], run, CONSTANTS);
+    close(descent.path, path, 1e-7);
+    assert.equal(descent.away, path.length < 31 || Math.max(...path.at(-1).map(Math.abs)) === figures.far);
   });
 }
 

@@ -18,8 +18,8 @@ for (const { shape, values, pieces } of figures.contours) {
     const wanted = pieces.map((/** @type {number[][]} */ piece) => piece.flat());
     assert.equal(flat.length, wanted.length);
     for (const one of wanted) {
-      const found = flat.some((other) => other.every((value, k) => Math.abs(value - one[k]) < 1e-9));
-      assert.ok(found, `no piece at ${one}`);
+      const same = flat.some((other) => other.every((value, k) => Math.abs(value - one[k]) < 1e-9));
+      assert.ok(same, `no piece at ${one}`);
     }
   });
 }

@@ -39,17 +39,19 @@ def test_equals_the_tape(twins: Any, name: str, layer: str, neuron: Neuron) -> N
             0, ..., k
         ]
     wanted = np.maximum(total, 0)
-    found = explain(network, PIXELS, "ablation_cam", neuron, layer=layer)
+    explanation = explain(network, PIXELS, "ablation_cam", neuron, layer=layer)
     scale = np.abs(total).max()
     assert scale > 0
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5 * scale)
-    assert found.layer == layer and found.value == pytest.approx(value, rel=1e-4)
+    np.testing.assert_allclose(
+        explanation.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5 * scale
+    )
+    assert explanation.layer == layer and explanation.value == pytest.approx(value, rel=1e-4)
 
 
 def test_tokens_are_left_out_by_unit() -> None:
     """A unit of all tokens, the class token's too, is set to zero; only patches are laid out."""
     network = Network(vit((12, 20, 3), class_token=True))
     pixels = np.random.default_rng(3).normal(0, 1, (12, 20, 3)).astype(np.float32)
-    found = explain(network, pixels, "ablation_cam", 2)
-    assert found.attribution.shape == (3, 4, 1) and found.attribution.any()
-    assert "3 × 4 patches" in found.notes[0]
+    explanation = explain(network, pixels, "ablation_cam", 2)
+    assert explanation.attribution.shape == (3, 4, 1) and explanation.attribution.any()
+    assert "3 × 4 patches" in explanation.notes[0]

@@ -58,14 +58,14 @@ def test_a_weighted_sum_is_largest_where_each_place_has_its_weight_s_sign(
     network, weights = linear(preprocess[name], channels)
     liked = {"swapped": weights[..., ::-1], "negative": -weights}.get(name, weights) > 0
     image = np.zeros((5, 4, 3), np.uint8)
-    found = maximize(network, 1, image, steps=300, **PLAIN)
+    explanation = maximize(network, 1, image, steps=300, **PLAIN)
     wanted = np.broadcast_to(np.where(liked, 255, 0), (5, 4, 3))
-    np.testing.assert_allclose(found.image, wanted, atol=2)
+    np.testing.assert_allclose(explanation.image, wanted, atol=2)
     best = np.where(liked, 255, 0).astype(np.float32)
     if preprocess[name]:
         best = preprocess[name](best)
     level = 1 / 255 if name == "swapped" else 1  # of grey, in the network's input
-    missed = float((best * weights).sum()) - 3 - found.value
+    missed = float((best * weights).sum()) - 3 - explanation.value
     assert -1e-3 <= missed <= 2 * level * np.abs(weights).sum()
 
 
@@ -77,11 +77,11 @@ def test_the_penalties_keep_colours_grey_and_neighbours_alike() -> None:
         for more in ({}, {"norm_weight": 1, "pull": 3}, {"variation_weight": 1, "pull": 3})
     )
 
-    def spread(found: Any) -> float:
-        return float(np.abs(found.image.astype(float) - 127.5).mean())
+    def spread(explanation: Any) -> float:
+        return float(np.abs(explanation.image.astype(float) - 127.5).mean())
 
-    def roughness(found: Any) -> float:
-        return float(np.abs(np.diff(found.image.astype(float), axis=0)).mean())
+    def roughness(explanation: Any) -> float:
+        return float(np.abs(np.diff(explanation.image.astype(float), axis=0)).mean())
 
     assert spread(normed) < 0.8 * spread(free)
     assert roughness(smooth) < 0.3 * roughness(free)
@@ -103,16 +103,18 @@ def test_the_penalties_keep_colours_grey_and_neighbours_alike() -> None:
 def test_the_activation_grows(twins: Any, name: str, neuron: Neuron, parametrisation: str) -> None:
     twin, _ = twins(name)
     network = Network(twin.model, centred)
-    found = maximize(network, neuron, steps=40, parametrisation=parametrisation)
-    assert found.image.shape == SHAPE and found.image.dtype == np.uint8
-    assert found.attribution is None
-    assert found.value > found.details["before"] + 0.05 * abs(found.details["before"])
-    assert found.neuron == neuron
-    direct = float(network.values(network.prepare(found.image).input[None], neuron)[0])
-    assert found.value == direct  # of the finished 8-bit picture
-    assert f"{found.value:.4g}" in found.notes[0]
-    assert len(found.curve.steps) == len(found.curve.values) == 40
-    assert found.curve.steps == tuple(range(1, 41))
+    explanation = maximize(network, neuron, steps=40, parametrisation=parametrisation)
+    assert explanation.image.shape == SHAPE and explanation.image.dtype == np.uint8
+    assert explanation.attribution is None
+    assert explanation.value > explanation.details["before"] + 0.05 * abs(
+        explanation.details["before"]
+    )
+    assert explanation.neuron == neuron
+    direct = float(network.values(network.prepare(explanation.image).input[None], neuron)[0])
+    assert explanation.value == direct  # of the finished 8-bit picture
+    assert f"{explanation.value:.4g}" in explanation.notes[0]
+    assert len(explanation.curve.steps) == len(explanation.curve.values) == 40
+    assert explanation.curve.steps == tuple(range(1, 41))
 
 
 def test_greyscale_and_non_square() -> None:
@@ -129,25 +131,27 @@ def test_greyscale_and_non_square() -> None:
     rng = np.random.default_rng(6)
     model.set_weights([rng.normal(0, 0.3, w.shape) for w in model.get_weights()])
     network = Network(model, centred)
-    found = maximize(network, 2, np.zeros((12, 17), np.uint8), steps=30, octaves=2, octave_steps=9)
-    assert found.image.shape == (12, 17, 3)
-    assert (found.image == found.image[..., :1]).all()
-    assert found.value > found.details["before"]
+    explanation = maximize(
+        network, 2, np.zeros((12, 17), np.uint8), steps=30, octaves=2, octave_steps=9
+    )
+    assert explanation.image.shape == (12, 17, 3)
+    assert (explanation.image == explanation.image[..., :1]).all()
+    assert explanation.value > explanation.details["before"]
 
 
 def test_a_whole_layer_is_excited(twins: Any) -> None:
     _, network = twins("branched")
     neuron = Neuron("mixed", 3)
-    found = maximize(network, neuron, steps=40, goal="layer")
+    explanation = maximize(network, neuron, steps=40, goal="layer")
 
     def power(picture: np.ndarray) -> float:
         return float(np.square(network.activations(picture, "mixed")).mean())
 
     alone = maximize(network, neuron, steps=40)
-    assert power(found.image) > 1.2 * power(found.details["frames"][0])
-    assert power(found.image) > power(alone.image)
-    assert any("whole layer mixed" in note for note in found.notes)
-    assert "mean square" in found.curve.label
+    assert power(explanation.image) > 1.2 * power(explanation.details["frames"][0])
+    assert power(explanation.image) > power(alone.image)
+    assert any("whole layer mixed" in note for note in explanation.notes)
+    assert "mean square" in explanation.curve.label
 
 
 def test_a_shut_neuron_is_opened_and_it_is_said() -> None:
@@ -167,12 +171,12 @@ def test_a_shut_neuron_is_opened_and_it_is_said() -> None:
     network = Network(model, lambda p: (p - 127.5) / 127.5)
     image = np.full((8, 6, 3), 255, np.uint8)
     neuron = Neuron("c", 1, position=(3, 2))
-    found = maximize(network, neuron, image, steps=60, parametrisation="pixels", pull=1000)
-    assert found.details["before"] == 0
-    assert found.value > 0
-    assert 0 < found.details["opened"] < 60
-    assert f"{found.details['opened']} steps" in str(found.coverage)
-    assert any("open" in note for note in found.notes)
+    explanation = maximize(network, neuron, image, steps=60, parametrisation="pixels", pull=1000)
+    assert explanation.details["before"] == 0
+    assert explanation.value > 0
+    assert 0 < explanation.details["opened"] < 60
+    assert f"{explanation.details['opened']} steps" in str(explanation.coverage)
+    assert any("open" in note for note in explanation.notes)
     open_already = maximize(network, 0, image, steps=2, start="picture")
     assert str(open_already.coverage) == str(network.coverage(Neuron(None, 0)))
 
@@ -186,7 +190,7 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one(twins: Any) -> None:
     _, network = twins("separable")
     options = {"octaves": 3, "octave_steps": 5, "seed": 3}
     seen: list[Any] = []
-    found = maximize(network, 1, steps=17, preview=lambda make: seen.append(make), **options)
+    explanation = maximize(network, 1, steps=17, preview=lambda make: seen.append(make), **options)
     seen = [make() for make in seen]  # late: what it shows is as it was then
     assert [one.parameters["steps"] for one in seen] == list(range(1, 17))
     for one in (seen[2], seen[5], seen[11]):
@@ -194,19 +198,19 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one(twins: Any) -> None:
         np.testing.assert_array_equal(one.image, again.image)
         assert one.value == again.value
         assert one.curve == again.curve
-        assert one.curve.values == found.curve.values[: len(one.curve.values)]
+        assert one.curve.values == explanation.curve.values[: len(one.curve.values)]
     assert not np.array_equal(seen[4].image, seen[5].image)
 
 
 def test_the_film_goes_from_the_start_to_the_end(twins: Any) -> None:
     _, network = twins("fused")
-    found = maximize(network, 1, steps=50)
-    frames, steps = found.details["frames"], found.details["frame_steps"]
+    explanation = maximize(network, 1, steps=50)
+    frames, steps = explanation.details["frames"], explanation.details["frame_steps"]
     assert frames.dtype == np.uint8
     assert frames.shape == (24, *SHAPE)
     assert steps[0] == 0 and steps[-1] == 50
     assert list(steps) == sorted(set(steps))
-    np.testing.assert_array_equal(frames[-1], found.image)
+    np.testing.assert_array_equal(frames[-1], explanation.image)
     middle = maximize(network, 1, steps=steps[9])
     np.testing.assert_array_equal(frames[9], middle.image)
     assert np.ptp(frames[0].astype(int)) < 40  # from grey
@@ -226,13 +230,15 @@ def test_the_seed_decides(twins: Any) -> None:
 def test_from_a_picture(twins: Any) -> None:
     _, network = twins("fused")
     for parametrisation in ("fourier", "pixels"):
-        found = maximize(network, 2, steps=12, start="picture", parametrisation=parametrisation)
-        begun = found.details["frames"][0].astype(int)
+        explanation = maximize(
+            network, 2, steps=12, start="picture", parametrisation=parametrisation
+        )
+        begun = explanation.details["frames"][0].astype(int)
         np.testing.assert_allclose(begun, PICTURE, atol=1)  # black and white are left out
-        assert found.value > found.details["before"]
+        assert explanation.value > explanation.details["before"]
     given = network.prepare(PICTURE).input
     again = maximize(network, 2, given, steps=12, start="picture", parametrisation="pixels")
-    np.testing.assert_array_equal(again.image, found.image)
+    np.testing.assert_array_equal(again.image, explanation.image)
 
 
 def test_the_given_picture_only_names_the_class_else(twins: Any) -> None:
@@ -251,17 +257,19 @@ def test_the_verdict_is_the_network_s_on_the_8_bit_picture(twins: Any) -> None:
     model = keras.Sequential([twin.model, keras.layers.Softmax()])
     network = Network(model, centred, labels=[f"class {n}" for n in range(5)])
     for unit in range(5):
-        found = maximize(network, unit, steps=10)
-        logits, scores = (x[0] for x in network.outputs(network.prepare(found.image).input[None]))
+        explanation = maximize(network, unit, steps=10)
+        logits, scores = (
+            x[0] for x in network.outputs(network.prepare(explanation.image).input[None])
+        )
         rank = 1 + int((logits > logits[unit]).sum())
-        assert found.details["rank"] == rank
-        assert found.details["probability"] == pytest.approx(float(scores[unit]), rel=1e-5)
+        assert explanation.details["rank"] == rank
+        assert explanation.details["probability"] == pytest.approx(float(scores[unit]), rel=1e-5)
         assert (
             f"class {unit} with a probability of {scores[unit]:.3g}: rank {rank} of 5."
-            in (found.notes[1])
+            in (explanation.notes[1])
         )
         if rank > 1:
-            assert f"The first is class {logits.argmax()}." in found.notes[1]
+            assert f"The first is class {logits.argmax()}." in explanation.notes[1]
 
 
 def test_a_preprocessing_that_is_no_change_of_colours_is_told(twins: Any) -> None:
@@ -270,9 +278,9 @@ def test_a_preprocessing_that_is_no_change_of_colours_is_told(twins: Any) -> Non
     def standardised(pixels: np.ndarray) -> np.ndarray:
         return (pixels - pixels.mean()) / (pixels.std() + 1)
 
-    found = maximize(Network(twin.model, standardised), 1, steps=5)
-    assert np.isfinite(found.value)
-    assert any("preprocessing" in note for note in found.notes)
+    explanation = maximize(Network(twin.model, standardised), 1, steps=5)
+    assert np.isfinite(explanation.value)
+    assert any("preprocessing" in note for note in explanation.notes)
     assert not any("preprocessing" in n for n in maximize(twins("fused")[1], 1, steps=1).notes)
 
 

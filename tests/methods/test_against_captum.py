@@ -75,11 +75,11 @@ def test_the_networks_are_the_same(networks: dict[str, Network], gate: str) -> N
 def test_relu_networks(networks: dict[str, Network], method: str, unit: int) -> None:
     expected = STORED[f"relu {method} {unit}"]
     for pixels, wanted in zip(STORED["pixels"], expected, strict=True):
-        found = explain(networks["relu"], pixels, method=method, neuron=unit)
+        explanation = explain(networks["relu"], pixels, method=method, neuron=unit)
         scale = np.abs(wanted).max()
-        assert found.attribution is not None
-        np.testing.assert_allclose(found.attribution, wanted, rtol=1e-3, atol=1e-5 * scale)
-        assert (found.layer == "last") == ("cam" in method)
+        assert explanation.attribution is not None
+        np.testing.assert_allclose(explanation.attribution, wanted, rtol=1e-3, atol=1e-5 * scale)
+        assert (explanation.layer == "last") == ("cam" in method)
 
 
 @pytest.mark.parametrize("gate", ["relu", "relu6"])
@@ -98,9 +98,11 @@ def test_methods_of_many_passes(
     for unit in (0, 3):
         expected = STORED[f"{gate} {method} {unit}"]
         for pixels, wanted in zip(STORED["pixels"], expected, strict=True):
-            found = explain(networks[gate], pixels, method=method, neuron=unit, **options)
+            explanation = explain(networks[gate], pixels, method=method, neuron=unit, **options)
             scale = np.abs(wanted).max()
-            np.testing.assert_allclose(found.attribution, wanted, rtol=1e-3, atol=2e-5 * scale)
+            np.testing.assert_allclose(
+                explanation.attribution, wanted, rtol=1e-3, atol=2e-5 * scale
+            )
 
 
 @pytest.mark.parametrize("unit", [0, 3])
@@ -108,8 +110,8 @@ def test_methods_of_many_passes(
 def test_relu6_networks(networks: dict[str, Network], method: str, unit: int) -> None:
     expected = STORED[f"relu6 {method} {unit}"]
     for pixels, wanted in zip(STORED["pixels"], expected, strict=True):
-        found = explain(networks["relu6"], pixels, method=method, neuron=unit).attribution
-        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-5 * np.abs(wanted).max())
+        attribution = explain(networks["relu6"], pixels, method=method, neuron=unit).attribution
+        np.testing.assert_allclose(attribution, wanted, rtol=1e-3, atol=1e-5 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("unit", [0, 3])
@@ -130,9 +132,9 @@ def test_relu6_is_a_relu_here_and_none_there(
     x = relu(convolution(x, third, b3, padding="valid"), 6)
     seed = np.eye(5)[unit]
     wanted = backward(dense(global_average(x), last, b4), seed, rule, pixels)[0]
-    found = networks["relu6"]
+    network = networks["relu6"]
     for n in range(2):
-        ours = explain(found, STORED["pixels"][n], method=method, neuron=unit).attribution
+        ours = explain(network, STORED["pixels"][n], method=method, neuron=unit).attribution
         scale = np.abs(wanted[n]).max()
         np.testing.assert_allclose(ours, wanted[n], rtol=1e-3, atol=1e-5 * scale)
         assert np.abs(ours - theirs[n]).max() > 0.1 * scale
@@ -141,8 +143,8 @@ def test_relu6_is_a_relu_here_and_none_there(
 def test_the_heatmaps_are_what_the_papers_draw(networks: dict[str, Network]) -> None:
     network, pixels = networks["relu"], STORED["pixels"][1]
     for method in ("saliency", "deconvnet", "guided_backprop", "guided_grad_cam"):
-        found: Any = explain(network, pixels, method=method, neuron=Neuron(None, 3))
+        explanation: Any = explain(network, pixels, method=method, neuron=Neuron(None, 3))
         raw = STORED[f"relu {method} 3"][1]
         wanted = np.array([[max(abs(v) for v in place) for place in row] for row in raw])
-        np.testing.assert_allclose(found.heatmap(), wanted, rtol=1e-3, atol=1e-7)
+        np.testing.assert_allclose(explanation.heatmap(), wanted, rtol=1e-3, atol=1e-7)
     assert set(METHODS) <= set(all_methods())

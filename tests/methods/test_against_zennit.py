@@ -77,11 +77,11 @@ def test_the_same_relevance(networks: dict[str, Network], name: str, rule: str) 
     for unit in UNITS:
         for n, pixels in enumerate(STORED["pixels"]):
             wanted = STORED[f"{name} {rule} {unit}"][n]
-            found = relevance(networks[name], pixels[None], Neuron(None, unit), rule, VALUES[rule])
+            result = relevance(networks[name], pixels[None], Neuron(None, unit), rule, VALUES[rule])
             scale = np.abs(wanted).max()
             active += scale > 0
             np.testing.assert_allclose(
-                found.relevance[0], wanted, rtol=1e-3, atol=1e-5 * max(scale, 1e-3)
+                result.relevance[0], wanted, rtol=1e-3, atol=1e-5 * max(scale, 1e-3)
             )
     assert active >= 3, "hardly any unit was active: the test would say nothing"
 

@@ -49,28 +49,28 @@ def test_equals_all_ways_through_the_attention_in_numpy(
     class_token: bool, own_length: bool
 ) -> None:
     model = vit(SHAPE, class_token, own_length=own_length)
-    found = explain(Network(model), PIXELS, method="attention_rollout", neuron=2)
+    explanation = explain(Network(model), PIXELS, method="attention_rollout", neuron=2)
     maps = by_hand(model, PIXELS)
     tokens = maps[0].shape[-1]
     assert tokens == 12 + class_token  # 3 × 4 patches
-    for one, other in zip(found.details["attention"], maps, strict=True):
+    for one, other in zip(explanation.details["attention"], maps, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
     ends = [0] if class_token else range(tokens)
     wanted = np.mean([paths(maps, end) for end in ends], axis=0)
     assert wanted.sum() == pytest.approx(1)
     wanted = wanted[int(class_token) :].reshape(3, 4)
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=1e-3, atol=1e-6)
-    assert found.heatmap().shape == SHAPE[:2]
+    np.testing.assert_allclose(explanation.attribution[..., 0], wanted, rtol=1e-3, atol=1e-6)
+    assert explanation.heatmap().shape == SHAPE[:2]
     read = "reads 1 of 13 tokens" if class_token else "reads 12 of 12 tokens"
-    assert read in found.notes[0] and "3 × 4 patches" in found.notes[0]
+    assert read in explanation.notes[0] and "3 × 4 patches" in explanation.notes[0]
 
 
 def test_of_a_hidden_token_the_blocks_before_it_count() -> None:
     model = vit(SHAPE, class_token=True)
     neuron = Neuron("block1", 3, position=(6,))
-    found = explain(Network(model), PIXELS, method="attention_rollout", neuron=neuron)
+    explanation = explain(Network(model), PIXELS, method="attention_rollout", neuron=neuron)
     wanted = paths(by_hand(model, PIXELS)[:2], 6)[1:].reshape(3, 4)
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(explanation.attribution[..., 0], wanted, rtol=1e-3, atol=1e-6)
 
 
 def test_networks_without_attention_or_with_changing_tokens_are_told() -> None:
@@ -105,6 +105,6 @@ def test_rules_for_relus_refuse_attention_in_a_sentence(name: str) -> None:
 )
 def test_other_methods_take_tokens(name: str) -> None:
     network = Network(vit(SHAPE, False, own_length=True))
-    found = explain(network, PIXELS, method=name, neuron=1)
-    assert found.layer in (None, "block2")
-    assert np.isfinite(found.attribution).all() and found.coverage.complete
+    explanation = explain(network, PIXELS, method=name, neuron=1)
+    assert explanation.layer in (None, "block2")
+    assert np.isfinite(explanation.attribution).all() and explanation.coverage.complete

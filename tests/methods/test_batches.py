@@ -18,6 +18,6 @@ from cnnvis_widgets.methods.batches import BACKWARD, FORWARD, LARGEST, batches
     ],
 )
 def test_sizes(total: int, shape: tuple[int, ...], pixels: int, sizes: list[int]) -> None:
-    found = list(batches(total, shape, pixels))
-    assert [len(batch) for batch in found] == sizes
-    assert [number for batch in found for number in batch] == list(range(total))
+    ranges = list(batches(total, shape, pixels))
+    assert [len(batch) for batch in ranges] == sizes
+    assert [number for batch in ranges for number in batch] == list(range(total))

@@ -35,19 +35,19 @@ def test_equals_the_weighted_sum_of_the_maps(twins: Any, name: str, unit: int) -
     tape = twin.tape(PICTURE[None])
     kernel, bias = twin.weights["d"]
     averaged = tape.values[SUITED[name]] if SUITED[name] else None
-    found = explain(network, PICTURE, "cam", unit)
-    rows, columns, depth = found.attribution.shape
-    assert depth == 1 and found.attribution.dtype == np.float32
+    explanation = explain(network, PICTURE, "cam", unit)
+    rows, columns, depth = explanation.attribution.shape
+    assert depth == 1 and explanation.attribution.dtype == np.float32
     if averaged is not None:
         expected = np.zeros((rows, columns))
         for k in range(kernel.shape[0]):
             expected += kernel[k, unit] * averaged.array[0, :, :, k]
         scale = np.abs(expected).max()
-        np.testing.assert_allclose(found.attribution[..., 0], expected, atol=1e-4 * scale)
-        assert found.layer == SUITED[name]
+        np.testing.assert_allclose(explanation.attribution[..., 0], expected, atol=1e-4 * scale)
+        assert explanation.layer == SUITED[name]
     logit = tape.output.array[0, unit]
-    assert found.attribution.mean() + bias[unit] == pytest.approx(logit, abs=1e-3)
-    assert found.value == pytest.approx(logit, abs=1e-3)
+    assert explanation.attribution.mean() + bias[unit] == pytest.approx(logit, abs=1e-3)
+    assert explanation.value == pytest.approx(logit, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", ["fused", "clipped", "residual"])
@@ -67,12 +67,14 @@ def test_rectified_it_is_grad_cam_times_the_number_of_places(twins: Any, name: s
 
 def test_the_maps_are_those_that_are_averaged() -> None:
     twin = Twin(pooled_before, SHAPE)
-    found = explain(Network(twin.model), PICTURE, "cam", 3)
+    explanation = explain(Network(twin.model), PICTURE, "cam", 3)
     kernel, _ = twin.weights["d"]
     maps = twin.tape(PICTURE[None]).values["p"].array[0]
-    assert found.attribution.shape == (4, 3, 1) and found.layer == "p"
-    np.testing.assert_allclose(found.attribution[..., 0], maps @ kernel[:, 3], rtol=1e-3, atol=1e-4)
-    assert found.heatmap().shape == SHAPE[:2]
+    assert explanation.attribution.shape == (4, 3, 1) and explanation.layer == "p"
+    np.testing.assert_allclose(
+        explanation.attribution[..., 0], maps @ kernel[:, 3], rtol=1e-3, atol=1e-4
+    )
+    assert explanation.heatmap().shape == SHAPE[:2]
 
 
 def _ending(*layers: Any) -> Network:
@@ -106,15 +108,19 @@ def test_endings_that_amount_to_the_same(name: str) -> None:
         variable.assign(np.random.default_rng(2).uniform(0.3, 1.2, variable.shape))
     assert method("cam").unsuited(network) == ""
     picture = np.random.default_rng(1).normal(0, 1, (11, 8, 3)).astype(np.float32)
-    found = explain(network, picture, "cam", 1)
-    assert found.attribution.shape == (9, 6, 1) and found.layer == "maps"
+    explanation = explain(network, picture, "cam", 1)
+    assert explanation.attribution.shape == (9, 6, 1) and explanation.layer == "maps"
     # Linear in the maps: at maps of zeros only the bias is left, and the rest is CAM's mean.
     blank = np.full((11, 8, 3), -1e3, np.float32)
     bias = network.outputs(blank[None])[0].reshape(-1)[1]
-    assert found.attribution.mean() == pytest.approx(found.value - bias, rel=1e-4)
+    assert explanation.attribution.mean() == pytest.approx(explanation.value - bias, rel=1e-4)
     maps = network.activations(picture, "maps")
-    weights, *_ = np.linalg.lstsq(maps.reshape(54, 4), found.attribution.reshape(54), rcond=None)
-    np.testing.assert_allclose(maps @ weights, found.attribution[..., 0], rtol=1e-3, atol=1e-4)
+    weights, *_ = np.linalg.lstsq(
+        maps.reshape(54, 4), explanation.attribution.reshape(54), rcond=None
+    )
+    np.testing.assert_allclose(
+        maps @ weights, explanation.attribution[..., 0], rtol=1e-3, atol=1e-4
+    )
 
 
 def test_other_endings_are_refused_and_told_of_grad_cam(twins: Any) -> None:

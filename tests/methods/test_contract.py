@@ -31,11 +31,11 @@ DEAD = 3  # an output unit that nothing reaches
 
 def small(name: str) -> dict[str, Any]:
     """Parameters that make a method quick: few samples, few steps."""
-    found = {}
+    parameters = {}
     for p in method(name).parameters:
         if p.kind == "integer" and p.default > 12:
-            found[p.name] = max(12, int(p.minimum or 0))
-    return found
+            parameters[p.name] = max(12, int(p.minimum or 0))
+    return parameters
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """
     from cnnvis_widgets.backend.network import Network
 
-    found = {}
+    by_name = {}
     common = Network(plain(), centred, LABELS)
     for name in NAMES:
         wrapped = common
@@ -57,8 +57,8 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
                 wrapped = Network(its_tests.suited(SHAPE), centred, LABELS)
             if hasattr(its_tests, "equip"):
                 its_tests.equip(wrapped, tmp_path_factory.mktemp(name))
-        found[name] = wrapped
-    return found
+        by_name[name] = wrapped
+    return by_name
 
 
 @pytest.fixture
@@ -120,9 +120,9 @@ def test_published_names_are_spelled_as_published() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_facts_are_complete(name: str) -> None:
-    found = method(name)
-    facts = found.facts()
-    assert facts["name"] == name == type(found).__module__.rsplit(".", 1)[-1]
+    declared = method(name)
+    facts = declared.facts()
+    assert facts["name"] == name == type(declared).__module__.rsplit(".", 1)[-1]
     assert json.loads(json.dumps(facts))["name"] == name  # plain data, for a page
     for key in ("title", "summary", "paper", "section", "networks", "weaknesses", "unit"):
         assert isinstance(facts[key], str)
@@ -136,12 +136,12 @@ def test_facts_are_complete(name: str) -> None:
     for key in ("gradient_based", "needs_training", "model_dependent", "signed"):
         assert isinstance(facts[key], bool), key
     assert any(year in facts["paper"] for year in map(str, range(2009, 2026)))
-    assert type(found).__doc__
+    assert type(declared).__doc__
     names = [p["name"] for p in facts["parameters"]]
     assert len(set(names)) == len(names)
     reserved = {"network", "image", "method", "neuron", "seed", "progress", "preview"}
     assert not set(names) & reserved
-    for p in found.parameters:
+    for p in declared.parameters:
         assert p.check(p.default) == p.default
         assert p.help
         assert p.title
@@ -149,38 +149,38 @@ def test_facts_are_complete(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_answer_is_a_finite_raw_array_or_a_picture(answers: dict[str, Any], name: str) -> None:
-    found = answers[name]
-    assert found.method is method(name)
-    assert found.neuron == Neuron(None, 1)
-    assert found.label == "two"
-    assert found.network == "small"
-    assert math.isfinite(found.value)
-    assert found.title.count(" · ") == 2
-    assert found.seed == 0
-    assert set(found.parameters) == {p.name for p in found.method.parameters}
-    if found.image is not None:
-        assert found.attribution is None
-        assert found.image.dtype == np.uint8
-        assert found.image.ndim == 3 == found.image.shape[2]
+    explanation = answers[name]
+    assert explanation.method is method(name)
+    assert explanation.neuron == Neuron(None, 1)
+    assert explanation.label == "two"
+    assert explanation.network == "small"
+    assert math.isfinite(explanation.value)
+    assert explanation.title.count(" · ") == 2
+    assert explanation.seed == 0
+    assert set(explanation.parameters) == {p.name for p in explanation.method.parameters}
+    if explanation.image is not None:
+        assert explanation.attribution is None
+        assert explanation.image.dtype == np.uint8
+        assert explanation.image.ndim == 3 == explanation.image.shape[2]
         return
-    raw = found.attribution
+    raw = explanation.attribution
     assert raw.dtype == np.float32
     assert raw.ndim == 3
     assert np.isfinite(raw).all()
     assert raw.any()
-    if found.method.resolution == "high":
+    if explanation.method.resolution == "high":
         assert raw.shape[:2] == SHAPE[:2]
-    heatmap = found.heatmap()
+    heatmap = explanation.heatmap()
     assert heatmap.shape == SHAPE[:2]
     assert heatmap.dtype == np.float32
     assert np.isfinite(heatmap).all()
-    if not found.method.signed:
+    if not explanation.method.signed:
         assert heatmap.min() >= 0
     if raw.shape[:2] == SHAPE[:2]:  # the reduction alone, not rescaled
-        np.testing.assert_array_equal(heatmap, found.method.reduce(raw))
-    assert found.picture.shape == SHAPE
-    assert found.picture.dtype == np.uint8
-    assert str(found.coverage)
+        np.testing.assert_array_equal(heatmap, explanation.method.reduce(raw))
+    assert explanation.picture.shape == SHAPE
+    assert explanation.picture.dtype == np.uint8
+    assert str(explanation.coverage)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -195,8 +195,8 @@ def test_value_is_the_neuron_s_activation(network: Any, answers: dict[str, Any],
 def test_the_same_seed_gives_the_same_array(
     network: Any, answers: dict[str, Any], name: str
 ) -> None:
-    def result(found: Any) -> np.ndarray:
-        return found.attribution if found.image is None else found.image
+    def result(explanation: Any) -> np.ndarray:
+        return explanation.attribution if explanation.image is None else explanation.image
 
     state = np.random.get_state()[1].copy()  # type: ignore[index]
     np.testing.assert_array_equal(result(ask(network, name)), result(answers[name]))
@@ -213,13 +213,13 @@ def test_forms_of_a_neuron_agree(network: Any, answers: dict[str, Any], name: st
     best = int(network.outputs(network.prepare(PICTURE).input[None])[0][0].argmax())
     pairs = [(answers[name], ask(network, name, form)) for form in forms]
     pairs.append((ask(network, name, best), ask(network, name, None)))
-    for wanted, found in pairs:
+    for wanted, explanation in pairs:
         if wanted.image is None:
-            np.testing.assert_array_equal(found.attribution, wanted.attribution)
+            np.testing.assert_array_equal(explanation.attribution, wanted.attribution)
         else:
-            np.testing.assert_array_equal(found.image, wanted.image)
-        assert found.value == pytest.approx(wanted.value, rel=1e-5)
-        assert found.neuron.unit == wanted.neuron.unit
+            np.testing.assert_array_equal(explanation.image, wanted.image)
+        assert explanation.value == pytest.approx(wanted.value, rel=1e-5)
+        assert explanation.neuron.unit == wanted.neuron.unit
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -227,18 +227,18 @@ def test_hidden_neurons_are_explained_or_refused_in_words(network: Any, name: st
     neurons = [Neuron("c2", 2, "mean"), Neuron("c2", 2, position=(4, 3)), Neuron("c1", 1, "max")]
     for neuron in neurons:
         try:
-            found = ask(network, name, neuron)
+            explanation = ask(network, name, neuron)
         except CnnvisError as error:
             assert method(name).neurons == "output", error
             assert any(other in str(error) for other in NAMES if other != name)
             continue
-        assert found.neuron == neuron
-        assert neuron.layer in found.label
-        if found.image is not None:
+        assert explanation.neuron == neuron
+        assert neuron.layer in explanation.label
+        if explanation.image is not None:
             continue
         maps = network.activations(PICTURE, neuron.layer)[..., neuron.unit]
         wanted = maps[neuron.position] if neuron.position else getattr(maps, neuron.aggregate)()
-        assert found.value == pytest.approx(float(wanted), rel=1e-4, abs=1e-6)
+        assert explanation.value == pytest.approx(float(wanted), rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -246,21 +246,21 @@ def test_a_neuron_that_nothing_reaches_gives_zeros_and_says_so(network: Any, nam
     if method(name).acts_on != "one neuron" or method(name).perspective == "neuron":
         assert "neuron" not in method(name).unit  # it is not about this neuron at all
         return
-    found = ask(network, name, DEAD)
-    assert found.value == 0
-    np.testing.assert_array_equal(found.attribution, 0)
-    np.testing.assert_array_equal(found.heatmap(), 0)
-    assert any("zero" in note.lower() for note in found.notes), found.notes
+    explanation = ask(network, name, DEAD)
+    assert explanation.value == 0
+    np.testing.assert_array_equal(explanation.attribution, 0)
+    np.testing.assert_array_equal(explanation.heatmap(), 0)
+    assert any("zero" in note.lower() for note in explanation.notes), explanation.notes
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_float_input_is_taken_as_it_is(network: Any, answers: dict[str, Any], name: str) -> None:
     given = network.prepare(PICTURE).input
-    found = ask(network, name, image=given.copy())
-    assert found.picture is None
-    if found.image is None and name != "lime":  # LIME cuts the picture into superpixels
-        np.testing.assert_array_equal(found.attribution, answers[name].attribution)
-    assert found.value == pytest.approx(answers[name].value, rel=1e-5)
+    explanation = ask(network, name, image=given.copy())
+    assert explanation.picture is None
+    if explanation.image is None and name != "lime":  # LIME cuts the picture into superpixels
+        np.testing.assert_array_equal(explanation.attribution, answers[name].attribution)
+    assert explanation.value == pytest.approx(answers[name].value, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -313,11 +313,18 @@ def test_many_pictures_are_answered_as_single_ones(network: Any, name: str) -> N
     pictures = [PICTURE, PICTURE[:31, 4:], RNG.integers(0, 256, (15, 60, 3), dtype=np.uint8)]
     neurons = [1, None, 2]
     together = explain_batch(network, pictures, name, neurons, seed=3, **small(name))
-    for picture, neuron, found in zip(pictures, neurons, together, strict=True):
+    for picture, neuron, explanation in zip(pictures, neurons, together, strict=True):
         alone = ask(network, name, neuron, picture, seed=3)
-        assert (found.neuron, found.layer, found.label) == (alone.neuron, alone.layer, alone.label)
-        assert found.value == pytest.approx(alone.value, rel=1e-5)
-        for one, other in ((found.attribution, alone.attribution), (found.image, alone.image)):
+        assert (explanation.neuron, explanation.layer, explanation.label) == (
+            alone.neuron,
+            alone.layer,
+            alone.label,
+        )
+        assert explanation.value == pytest.approx(alone.value, rel=1e-5)
+        for one, other in (
+            (explanation.attribution, alone.attribution),
+            (explanation.image, alone.image),
+        ):
             if other is None:
                 assert one is None
             else:
@@ -332,12 +339,12 @@ def test_an_answer_that_improves_is_shown_as_it_would_be_asked_for(
     seen: list[Any] = []
     ask(network, name, preview=lambda make: seen.append(make()))
     ask(network, name, preview=lambda make: None)  # nobody looks
-    for found in seen[:: max(1, len(seen) // 3)]:
-        again = ask(network, name, **found.parameters)
-        assert found.neuron == answers[name].neuron
+    for explanation in seen[:: max(1, len(seen) // 3)]:
+        again = ask(network, name, **explanation.parameters)
+        assert explanation.neuron == answers[name].neuron
         for one, other in (
-            (found.attribution, again.attribution),
-            (found.image, again.image),
+            (explanation.attribution, again.attribution),
+            (explanation.image, again.image),
         ):
             np.testing.assert_array_equal(one, other)
 

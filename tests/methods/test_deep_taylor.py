@@ -123,10 +123,10 @@ def test_a_chain_of_layers_equals_its_matrices(chain: keras.Model) -> None:
     w = matrix(*layers[0], shape=shapes[0])
     expected = z_bounded(given[0], w, shared, 0, 255).reshape(ROWS, COLUMNS, 3)
 
-    found = relevance(network, image[None], Neuron(None, unit))
-    np.testing.assert_allclose(found.relevance[0], expected, rtol=1e-3, atol=1e-5 * value)
-    assert found.relevance.min() >= 0
-    for total in found.sums.values():
+    result = relevance(network, image[None], Neuron(None, unit))
+    np.testing.assert_allclose(result.relevance[0], expected, rtol=1e-3, atol=1e-5 * value)
+    assert result.relevance.min() >= 0
+    for total in result.sums.values():
         assert total == pytest.approx(value, rel=1e-4)
 
     on_the_way[""] = expected.sum(-1)
@@ -205,10 +205,10 @@ def test_nothing_is_lost_and_nothing_is_negative_in_a_branched_network(
     for _ in range(12):
         x = draw.uniform(-1, 1, (1, ROWS, COLUMNS, 1)).astype(np.float32)
         for unit in range(5):
-            found = relevance(network, x, Neuron(None, unit))
-            assert found.relevance.sum() == pytest.approx(max(found.value, 0), rel=1e-4, abs=1e-6)
-            assert found.relevance.min() >= -1e-6 * max(found.value, 1)
-            positive += found.value > 0
+            result = relevance(network, x, Neuron(None, unit))
+            assert result.relevance.sum() == pytest.approx(max(result.value, 0), rel=1e-4, abs=1e-6)
+            assert result.relevance.min() >= -1e-6 * max(result.value, 1)
+            positive += result.value > 0
     assert positive > 10, "hardly any unit was active: the test would say nothing"
 
 
@@ -223,8 +223,8 @@ def test_epsilon_without_damping_is_input_times_gradient(branched: keras.Model) 
     unit = int(network.outputs(x)[0].argmax())
     neuron = Neuron(None, unit)
     expected = x * network.backward(x, neuron).gradients[0]
-    found = relevance(network, x, neuron, "epsilon", 1e-9).relevance
-    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-5)
+    shares = relevance(network, x, neuron, "epsilon", 1e-9).relevance
+    np.testing.assert_allclose(shares, expected, rtol=2e-3, atol=1e-5)
 
 
 def test_alpha_1_is_z_plus_but_for_the_first_layer_and_alpha_2_has_both_signs(
@@ -247,10 +247,10 @@ def test_a_neuron_that_is_not_active_has_nothing_to_share(branched: keras.Model)
     network = Network(branched, preprocess=lambda p: p / 127.5 - 1)
     x = np.random.default_rng(2).uniform(-1, 1, (ROWS, COLUMNS, 1)).astype(np.float32)
     unit = int(network.outputs(x[None])[0].argmin())
-    found = cnnvis.explain(network, x, method="deep_taylor", neuron=unit)
-    assert found.value < 0
-    assert not found.attribution.any()
-    assert any("nothing to share" in note for note in found.notes)
+    explanation = cnnvis.explain(network, x, method="deep_taylor", neuron=unit)
+    assert explanation.value < 0
+    assert not explanation.attribution.any()
+    assert any("nothing to share" in note for note in explanation.notes)
 
 
 def test_a_hidden_map_starts_with_its_positive_part(chain: keras.Model) -> None:
@@ -258,10 +258,10 @@ def test_a_hidden_map_starts_with_its_positive_part(chain: keras.Model) -> None:
     image = np.random.default_rng(0).uniform(0, 255, (ROWS, COLUMNS, 3)).astype(np.float32)
     total = network.activations(image, "deep_bn").sum((0, 1), dtype=np.float64)
     unit = int(total.argmax())
-    found = cnnvis.explain(network, image, "deep_taylor", Neuron("deep_bn", unit))
-    assert found.value == pytest.approx(total[unit], rel=1e-4)
-    assert found.attribution.sum() == pytest.approx(max(total[unit], 0), rel=1e-4)
-    assert found.details["relevance"]["first_bn"] == pytest.approx(total[unit], rel=1e-4)
+    explanation = cnnvis.explain(network, image, "deep_taylor", Neuron("deep_bn", unit))
+    assert explanation.value == pytest.approx(total[unit], rel=1e-4)
+    assert explanation.attribution.sum() == pytest.approx(max(total[unit], 0), rel=1e-4)
+    assert explanation.details["relevance"]["first_bn"] == pytest.approx(total[unit], rel=1e-4)
 
 
 def test_on_the_default_network_the_whole_logit_arrives(default_network: Network) -> None:
@@ -271,23 +271,29 @@ def test_on_the_default_network_the_whole_logit_arrives(default_network: Network
         image = cnnvis.load_image(name)
         likely = [p.unit for p in default_network.predict(image, top=20)]
         for neuron in (None, likely[5], likely[-1]):
-            found = cnnvis.explain(default_network, image, "deep_taylor", neuron)
-            assert found.value > 0
-            assert found.heatmap().sum(dtype=np.float64) == pytest.approx(found.value, rel=1e-3)
-            assert found.attribution.min() >= 0
-            reported, listed = found.details["relevance"], default_network.layers
+            explanation = cnnvis.explain(default_network, image, "deep_taylor", neuron)
+            assert explanation.value > 0
+            assert explanation.heatmap().sum(dtype=np.float64) == pytest.approx(
+                explanation.value, rel=1e-3
+            )
+            assert explanation.attribution.min() >= 0
+            reported, listed = explanation.details["relevance"], default_network.layers
             assert [*reported, "predictions"] == [info.name for info in listed]  # before softmax
             for layer in whole:
-                assert found.details["relevance"][layer] == pytest.approx(found.value, rel=1e-3)
-            assert found.coverage.complete
+                assert explanation.details["relevance"][layer] == pytest.approx(
+                    explanation.value, rel=1e-3
+                )
+            assert explanation.coverage.complete
     for layer, form in (("block3b_add", {}), ("block5c_add", {"position": (3, 9)})):
         unit = default_network.most_active(image, layer, top=1)[0].unit
-        found = cnnvis.explain(default_network, image, "deep_taylor", Neuron(layer, unit, **form))
+        explanation = cnnvis.explain(
+            default_network, image, "deep_taylor", Neuron(layer, unit, **form)
+        )
         maps = default_network.activations(image, layer)[..., unit].astype(np.float64)
         value = maps[form["position"]] if form else maps.sum()
-        assert found.value == pytest.approx(value, rel=1e-4)
-        assert found.attribution.sum() == pytest.approx(max(value, 0), rel=1e-3)
-        assert found.attribution.min() >= 0
+        assert explanation.value == pytest.approx(value, rel=1e-4)
+        assert explanation.attribution.sum() == pytest.approx(max(value, 0), rel=1e-3)
+        assert explanation.attribution.min() >= 0
 
 
 def test_alpha_is_at_least_1(chain: keras.Model) -> None:
@@ -304,8 +310,8 @@ def test_a_gate_of_two_signals_is_said() -> None:
     network = Network(keras.Model(i, L.Dense(2)(L.GlobalAveragePooling2D()(x))))
     x = np.random.default_rng(1).uniform(0, 1, (6, 5, 3)).astype(np.float32)
     with pytest.warns(UserWarning, match="excite"):
-        found = cnnvis.explain(network, x, method="deep_taylor")
-    assert set(found.coverage.untreated) >= {"excite"}
+        explanation = cnnvis.explain(network, x, method="deep_taylor")
+    assert set(explanation.coverage.untreated) >= {"excite"}
 
 
 def test_an_unknown_rule_is_refused(chain: keras.Model) -> None:

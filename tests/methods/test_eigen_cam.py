@@ -31,15 +31,17 @@ def by_iteration(maps: np.ndarray) -> tuple[np.ndarray, float]:
 def test_equals_power_iteration(twins: Any, name: str, layer: str) -> None:
     twin, network = twins(name)
     wanted, share = by_iteration(twin.tape(PIXELS[None]).values[layer].array[0])
-    found = explain(network, PIXELS, "eigen_cam", 2, layer=layer)
+    explanation = explain(network, PIXELS, "eigen_cam", 2, layer=layer)
     scale = np.abs(wanted).max()
-    np.testing.assert_allclose(found.details["before_relu"], wanted, rtol=1e-3, atol=1e-4 * scale)
     np.testing.assert_allclose(
-        found.attribution[..., 0], np.maximum(wanted, 0), rtol=1e-3, atol=1e-4 * scale
+        explanation.details["before_relu"], wanted, rtol=1e-3, atol=1e-4 * scale
     )
-    assert found.details["share"] == pytest.approx(share, rel=1e-4)
+    np.testing.assert_allclose(
+        explanation.attribution[..., 0], np.maximum(wanted, 0), rtol=1e-3, atol=1e-4 * scale
+    )
+    assert explanation.details["share"] == pytest.approx(share, rel=1e-4)
     other = explain(network, PIXELS, "eigen_cam", 0, layer=layer)
-    np.testing.assert_array_equal(found.attribution, other.attribution)
+    np.testing.assert_array_equal(explanation.attribution, other.attribution)
 
 
 def test_the_sign_is_chosen_and_nothing_is_nothing() -> None:

@@ -60,16 +60,20 @@ def test_the_layer_and_the_map(twins: Any, name: str, layer: str, neuron: Neuron
     twin, network = twins(name)
     signs = set()
     for pixels in (PIXELS, -PIXELS, 2 * PIXELS[::-1]):
-        found = explain(network, np.ascontiguousarray(pixels), method="grad_cam", neuron=neuron)
-        assert found.layer == layer
+        explanation = explain(
+            network, np.ascontiguousarray(pixels), method="grad_cam", neuron=neuron
+        )
+        assert explanation.layer == layer
         wanted = by_hand(twin, pixels, layer, neuron)
         scale = max(np.abs(wanted).max(), 1e-3)
-        assert found.attribution is not None
-        np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=2e-3, atol=1e-4 * scale)
-        heatmap = found.heatmap()
+        assert explanation.attribution is not None
+        np.testing.assert_allclose(
+            explanation.attribution[..., 0], wanted, rtol=2e-3, atol=1e-4 * scale
+        )
+        heatmap = explanation.heatmap()
         assert heatmap.shape == SHAPE[:2]
         if name != "residual":  # whose padding makes the map wider than the picture
-            larger = bilinear(found.attribution[..., 0], *SHAPE[:2])
+            larger = bilinear(explanation.attribution[..., 0], *SHAPE[:2])
             np.testing.assert_allclose(heatmap, larger, rtol=1e-4, atol=1e-5 * scale)
         signs |= {bool(wanted.any())}
     assert True in signs, "all three maps are empty: the test sees nothing"
@@ -79,10 +83,10 @@ def test_a_map_larger_than_the_picture_is_brought_to_its_size(twins: Any) -> Non
     """Padding makes 8 × 8 places out of 9 × 7 pixels: each column of the heatmap is a mean."""
     _, network = twins("residual")
     for method in ("grad_cam", "guided_grad_cam"):
-        found = explain(network, PIXELS, method=method, neuron=2, layer="c1")
-        assert found.heatmap().shape == SHAPE[:2]
-    found = explain(network, PIXELS, method="grad_cam", neuron=2, layer="c1")
-    raw, heatmap = found.attribution[..., 0], found.heatmap()  # type: ignore[index]
+        explanation = explain(network, PIXELS, method=method, neuron=2, layer="c1")
+        assert explanation.heatmap().shape == SHAPE[:2]
+    explanation = explain(network, PIXELS, method="grad_cam", neuron=2, layer="c1")
+    raw, heatmap = explanation.attribution[..., 0], explanation.heatmap()  # type: ignore[index]
     assert raw.shape == (8, 8)
     assert raw.any()
     assert raw.min() <= heatmap.min()
@@ -98,12 +102,12 @@ def test_a_layer_of_one_s_own(twins: Any) -> None:
     twin, network = twins("residual")
     neuron = Neuron(None, 2)
     for layer in ("c1", "n2", "a2", "z"):
-        found = explain(network, PIXELS, method="grad_cam", neuron=neuron, layer=layer)
+        explanation = explain(network, PIXELS, method="grad_cam", neuron=neuron, layer=layer)
         wanted = by_hand(twin, PIXELS, layer, neuron)
-        assert found.layer == layer
-        assert found.parameters == {"layer": layer, "sign": "positive"}
+        assert explanation.layer == layer
+        assert explanation.parameters == {"layer": layer, "sign": "positive"}
         np.testing.assert_allclose(
-            found.attribution[..., 0],  # type: ignore[index]
+            explanation.attribution[..., 0],  # type: ignore[index]
             wanted,
             rtol=2e-3,
             atol=1e-4 * max(wanted.max(), 1e-3),
@@ -132,12 +136,12 @@ def test_what_lowers_the_neuron_is_what_raises_its_negative(twins: Any, method: 
 
 def test_the_map_before_the_relu_is_kept(twins: Any) -> None:
     twin, network = twins("branched")
-    found = explain(network, PIXELS, method="grad_cam", neuron=4)
+    explanation = explain(network, PIXELS, method="grad_cam", neuron=4)
     tape = twin.tape(PIXELS[None])
     slope = tape.gradient(tape.neuron(None, 4)[1], "gradient", None, "mixed")[0][0]
     wanted = tape.values["mixed"].array[0] @ slope.mean((0, 1))
     assert wanted.min() < 0 < wanted.max()
-    np.testing.assert_allclose(found.details["before_relu"], wanted, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(explanation.details["before_relu"], wanted, rtol=1e-3, atol=1e-5)
     both = explain(network, PIXELS, method="grad_cam", neuron=4, sign="both")
     np.testing.assert_allclose(both.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5)
 
@@ -161,10 +165,10 @@ def test_layers_that_will_not_do(twins: Any) -> None:
 
 def test_a_neuron_of_the_first_convolution_is_weighed_on_its_own_map(twins: Any) -> None:
     twin, network = twins("fused")
-    found = explain(network, PIXELS, method="grad_cam", neuron=("c1", 2))
+    explanation = explain(network, PIXELS, method="grad_cam", neuron=("c1", 2))
     own = twin.tape(PIXELS[None]).values["c1"].array[0, ..., 2]
-    assert found.layer == "c1"
-    np.testing.assert_allclose(found.attribution[..., 0], own, rtol=1e-4, atol=1e-6)  # type: ignore[index]
+    assert explanation.layer == "c1"
+    np.testing.assert_allclose(explanation.attribution[..., 0], own, rtol=1e-4, atol=1e-6)  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ["fused", "nested_twice", "relu6"])
@@ -298,9 +302,9 @@ def test_choice_of_the_layer() -> None:
             inputs = keras.Input((12, 10, 3))
             networks[describe] = Network(keras.Model(inputs, describe(keras.layers, inputs)))
         neuron = None if neuron_layer is None else Neuron(neuron_layer, 0)
-        found = networks[describe].last_convolution(neuron)
-        if found != wanted:
-            wrong.append((describe.__name__, neuron_layer, found, wanted))
+        layer = networks[describe].last_convolution(neuron)
+        if layer != wanted:
+            wrong.append((describe.__name__, neuron_layer, layer, wanted))
     assert not wrong
 
 
@@ -328,9 +332,9 @@ def test_in_a_subclassed_model_the_map_after_the_relu_counts() -> None:
     maps = network.activations(PIXELS, "relu")
     np.testing.assert_array_equal(maps, np.maximum(network.activations(PIXELS, "bn"), 0))
     kernel = model.head.get_weights()[0]
-    found = explain(network, PIXELS, method="grad_cam", neuron=1)
+    explanation = explain(network, PIXELS, method="grad_cam", neuron=1)
     wanted = np.maximum(maps @ kernel[:, 1] / maps[..., 0].size, 0)
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=1e-4, atol=1e-6)  # type: ignore[index]
+    np.testing.assert_allclose(explanation.attribution[..., 0], wanted, rtol=1e-4, atol=1e-6)  # type: ignore[index]
 
 
 LARGE = [

@@ -51,11 +51,11 @@ def by_hand(twin: Any, layer: str, neuron: Neuron, step: float = 2e-3) -> np.nda
 )
 def test_the_map(twins: Any, name: str, layer: str, neuron: Neuron) -> None:
     twin, network = twins(name)
-    found = explain(network, PIXELS, method="grad_cam_plus_plus", neuron=neuron)
-    assert found.layer == layer
+    explanation = explain(network, PIXELS, method="grad_cam_plus_plus", neuron=neuron)
+    assert explanation.layer == layer
     wanted = by_hand(twin, layer, neuron)
     np.testing.assert_allclose(
-        found.attribution[..., 0], wanted, rtol=2e-3, atol=1e-4 * wanted.max()
+        explanation.attribution[..., 0], wanted, rtol=2e-3, atol=1e-4 * wanted.max()
     )
 
 

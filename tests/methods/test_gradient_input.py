@@ -31,13 +31,13 @@ def test_equals_the_tape(twins: Any, name: str, neuron: Neuron) -> None:
     wanted = np.zeros(SHAPE)
     for place in np.ndindex(SHAPE):
         wanted[place] = slope[place] * float(PIXELS[place])
-    found = explain(network, PIXELS, method="gradient_input", neuron=neuron)
+    explanation = explain(network, PIXELS, method="gradient_input", neuron=neuron)
     scale = np.abs(wanted).max()
     assert scale > 0
-    np.testing.assert_allclose(found.attribution, wanted, rtol=1e-3, atol=1e-5 * scale)
+    np.testing.assert_allclose(explanation.attribution, wanted, rtol=1e-3, atol=1e-5 * scale)
     heatmap = wanted[..., 0] + wanted[..., 1] + wanted[..., 2]
     assert heatmap.min() < 0 < heatmap.max()
-    np.testing.assert_allclose(found.heatmap(), heatmap, rtol=1e-3, atol=1e-4 * scale)
+    np.testing.assert_allclose(explanation.heatmap(), heatmap, rtol=1e-3, atol=1e-4 * scale)
 
 
 def test_adds_up_to_the_value_of_a_network_without_biases() -> None:
@@ -53,6 +53,8 @@ def test_adds_up_to_the_value_of_a_network_without_biases() -> None:
             layers.Dense(4, use_bias=False),
         ]
     )
-    found = explain(Network(model), PIXELS, method="gradient_input", neuron=2)
-    assert abs(found.value) > 1e-3
-    assert found.attribution.sum(dtype=np.float64) == pytest.approx(found.value, rel=1e-4)
+    explanation = explain(Network(model), PIXELS, method="gradient_input", neuron=2)
+    assert abs(explanation.value) > 1e-3
+    assert explanation.attribution.sum(dtype=np.float64) == pytest.approx(
+        explanation.value, rel=1e-4
+    )

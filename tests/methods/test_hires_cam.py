@@ -31,17 +31,21 @@ def test_equals_the_tape(twins: Any, name: str, layer: str, neuron: Neuron) -> N
     wanted = np.zeros(maps.shape[:2])
     for row, column, k in np.ndindex(maps.shape):
         wanted[row, column] += slope[row, column, k] * maps[row, column, k]
-    found = explain(network, PIXELS, "hires_cam", neuron, layer=layer)
+    explanation = explain(network, PIXELS, "hires_cam", neuron, layer=layer)
     scale = np.abs(wanted).max()
     assert scale > 0
-    np.testing.assert_allclose(found.details["before_relu"], wanted, rtol=1e-3, atol=1e-5 * scale)
     np.testing.assert_allclose(
-        found.attribution[..., 0], np.maximum(wanted, 0), rtol=1e-3, atol=1e-5 * scale
+        explanation.details["before_relu"], wanted, rtol=1e-3, atol=1e-5 * scale
+    )
+    np.testing.assert_allclose(
+        explanation.attribution[..., 0], np.maximum(wanted, 0), rtol=1e-3, atol=1e-5 * scale
     )
 
 
 def test_adds_up_to_the_neuron_where_one_dense_layer_follows(twins: Any) -> None:
     twin, network = twins("branched")  # a max-pooling of the maps, then the dense layer
-    found = explain(network, PIXELS, "hires_cam", 4, layer="mixed")
+    explanation = explain(network, PIXELS, "hires_cam", 4, layer="mixed")
     bias = twin.weights["d"][1][4]
-    assert found.details["before_relu"].sum() == pytest.approx(found.value - bias, rel=1e-4)
+    assert explanation.details["before_relu"].sum() == pytest.approx(
+        explanation.value - bias, rel=1e-4
+    )

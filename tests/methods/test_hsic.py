@@ -44,8 +44,8 @@ def test_equals_the_definition_on_the_tape(twins: Any) -> None:
     wanted = [by_definition(shown[:, cell], np.array(values)) for cell in range(4)]
     np.testing.assert_allclose(dependences(shown, np.array(values)), wanted, rtol=0, atol=1e-12)
     neuron = Neuron("mixed", 0, "max")
-    found = explain(network, PICTURE, "hsic", neuron, seed=9, grid=2, samples=23)
-    np.testing.assert_allclose(found.attribution.ravel(), wanted, rtol=2e-3, atol=1e-5)
+    explanation = explain(network, PICTURE, "hsic", neuron, seed=9, grid=2, samples=23)
+    np.testing.assert_allclose(explanation.attribution.ravel(), wanted, rtol=2e-3, atol=1e-5)
 
 
 def test_an_interaction_without_any_mean_is_seen() -> None:
@@ -56,8 +56,8 @@ def test_an_interaction_without_any_mean_is_seen() -> None:
     both = dependences(np.stack([agree > 0, shown[:, 2]], 1), agree + 0.1 * noise)
     assert both[0] > 50 * both[1]
     spread = np.where(shown[:, 0], 3.0, 0.3) * noise  # its spread and not its mean depends on it
-    found = dependences(shown, spread)
-    assert found[0] > 10 * max(found[1:])
+    dependence = dependences(shown, spread)
+    assert dependence[0] > 10 * max(dependence[1:])
 
 
 def test_what_chance_leaves_is_what_the_note_says() -> None:
@@ -75,9 +75,9 @@ def test_a_linear_neuron_depends_on_the_cells_that_it_reads() -> None:
     reads[:3, :4], reads[3:, 4:] = 1, -2
     network.model.set_weights([reads.reshape(-1, 1)])
     picture = np.ones((6, 8, 1), np.float32)
-    found = explain(network, picture, "hsic", 0, grid=2, samples=400, colour="black")
-    (one, none), (other, two) = found.attribution[..., 0]
-    chance = found.details["chance"]
+    explanation = explain(network, picture, "hsic", 0, grid=2, samples=400, colour="black")
+    (one, none), (other, two) = explanation.attribution[..., 0]
+    chance = explanation.details["chance"]
     assert two > one > 10 * chance and max(none, other) < 6 * chance
 
 
@@ -85,9 +85,9 @@ def test_what_covering_does_not_change_gets_exactly_nothing(twins: Any) -> None:
     network = twins("residual")[1]
     half = np.full(SHAPE, 128, np.float32)
     half[6:] = PICTURE[6:]
-    found = explain(network, half, "hsic", 1, grid=3, samples=30)
-    np.testing.assert_array_equal(found.attribution[:2], 0)
-    assert found.attribution[2].all()
+    explanation = explain(network, half, "hsic", 1, grid=3, samples=30)
+    np.testing.assert_array_equal(explanation.attribution[:2], 0)
+    assert explanation.attribution[2].all()
     grey = explain(network, np.full(SHAPE, 128, np.float32), "hsic", 1, samples=30)
     np.testing.assert_array_equal(grey.attribution, 0)
     assert any("covering it changes nothing" in note for note in grey.notes)

@@ -36,14 +36,16 @@ def test_equals_the_midpoint_sum_on_the_tape(
         total += tape.gradient(seed, "gradient", neuron.layer, None)[0][0] / 7
     expected = total * (picture - start)
 
-    found = explain(
+    explanation = explain(
         network, picture, "integrated_gradients", neuron, steps=steps, baseline=baseline
     )
     scale = np.abs(expected).max()
     assert scale > 0
-    np.testing.assert_allclose(found.attribution, expected, rtol=1e-3, atol=1e-4 * scale)
-    assert found.attribution.dtype == np.float32
-    np.testing.assert_allclose(found.heatmap(), np.abs(found.attribution).sum(-1), rtol=1e-6)
+    np.testing.assert_allclose(explanation.attribution, expected, rtol=1e-3, atol=1e-4 * scale)
+    assert explanation.attribution.dtype == np.float32
+    np.testing.assert_allclose(
+        explanation.heatmap(), np.abs(explanation.attribution).sum(-1), rtol=1e-6
+    )
 
 
 def _square_model() -> tuple[Any, np.ndarray]:
@@ -63,17 +65,22 @@ def _square_model() -> tuple[Any, np.ndarray]:
 def test_squares_are_known_on_paper(steps: int) -> None:
     model, weights = _square_model()
     picture = np.random.default_rng(2).uniform(0, 255, (5, 4, 3)).astype(np.float32)
-    found = explain(
+    explanation = explain(
         Network(model), picture, "integrated_gradients", 1, steps=steps, baseline="grey"
     )
     # The slope of x² is a straight line, for which any number of midpoints is exact.
     expected = weights * (picture.astype(np.float64) ** 2 - 128.0**2)
-    np.testing.assert_allclose(found.attribution, expected, rtol=1e-4, atol=1e-5)
-    assert abs(found.details["completeness_error"]) < 1e-4
+    np.testing.assert_allclose(explanation.attribution, expected, rtol=1e-4, atol=1e-5)
+    assert abs(explanation.details["completeness_error"]) < 1e-4
     change = expected.sum()
-    assert found.details["sum"] == pytest.approx(change, rel=1e-4)
-    assert found.value == pytest.approx((weights * picture.astype(float) ** 2).sum() - 3, rel=1e-4)
-    assert f"a change of {found.value - found.details['baseline_value']:.4g}" in found.notes[0]
+    assert explanation.details["sum"] == pytest.approx(change, rel=1e-4)
+    assert explanation.value == pytest.approx(
+        (weights * picture.astype(float) ** 2).sum() - 3, rel=1e-4
+    )
+    assert (
+        f"a change of {explanation.value - explanation.details['baseline_value']:.4g}"
+        in explanation.notes[0]
+    )
 
 
 def test_completeness_error_falls_with_the_steps_and_is_reported(twins: Any) -> None:
@@ -98,18 +105,18 @@ def test_the_most_probable_class_is_that_of_the_picture_not_of_the_baseline(twin
     _, network = twins("shared")
     best = network.outputs(np.concatenate([_BLACK[None], PICTURES]))[0].argmax(1)
     other = next(n for n in range(4) if best[n + 1] != best[0])  # else the test could not tell
-    found = explain(network, PICTURES[other], "integrated_gradients", steps=3)
-    assert found.neuron == Neuron(None, int(best[other + 1]))
-    same = explain(network, PICTURES[other], "integrated_gradients", found.neuron, steps=3)
-    np.testing.assert_array_equal(found.attribution, same.attribution)
+    explanation = explain(network, PICTURES[other], "integrated_gradients", steps=3)
+    assert explanation.neuron == Neuron(None, int(best[other + 1]))
+    same = explain(network, PICTURES[other], "integrated_gradients", explanation.neuron, steps=3)
+    np.testing.assert_array_equal(explanation.attribution, same.attribution)
 
 
 def test_the_baseline_itself_gets_nothing_and_says_so(twins: Any) -> None:
     _, network = twins("fused")
-    found = explain(network, _BLACK, "integrated_gradients", 1, steps=2)
-    assert not found.attribution.any()
-    assert found.notes[0].startswith("All zeros")
-    assert "a change of 0. The error is 0." in found.notes[1]
+    explanation = explain(network, _BLACK, "integrated_gradients", 1, steps=2)
+    assert not explanation.attribution.any()
+    assert explanation.notes[0].startswith("All zeros")
+    assert "a change of 0. The error is 0." in explanation.notes[1]
 
 
 def test_progress_counts_the_steps(twins: Any) -> None:

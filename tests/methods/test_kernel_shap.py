@@ -39,8 +39,8 @@ def by_definition(game: Any, players: int) -> np.ndarray:
 )
 def test_equals_the_definition(twins: Any, name: str, neuron: Neuron, colour: str) -> None:
     twin, network = twins(name)
-    found = explain(network, PICTURE, "kernel_shap", neuron, pieces=6, colour=colour)
-    segments = found.details["segments"]
+    explanation = explain(network, PICTURE, "kernel_shap", neuron, pieces=6, colour=colour)
+    segments = explanation.details["segments"]
     known: dict[frozenset[int], float] = {}
 
     def game(there: frozenset[int]) -> float:
@@ -57,10 +57,10 @@ def test_equals_the_definition(twins: Any, name: str, neuron: Neuron, colour: st
 
     wanted = by_definition(game, segments.max() + 1)
     scale = np.abs(wanted).max()
-    assert scale > 0 and found.details["exact"]
-    np.testing.assert_allclose(found.details["weights"], wanted, rtol=2e-3, atol=1e-4 * scale)
+    assert scale > 0 and explanation.details["exact"]
+    np.testing.assert_allclose(explanation.details["weights"], wanted, rtol=2e-3, atol=1e-4 * scale)
     np.testing.assert_allclose(
-        found.attribution[..., 0], wanted[segments], rtol=2e-3, atol=1e-4 * scale
+        explanation.attribution[..., 0], wanted[segments], rtol=2e-3, atol=1e-4 * scale
     )
 
 
@@ -76,8 +76,8 @@ def test_the_regression_over_all_coalitions_is_the_shapley_value() -> None:
         kept, importance, exact = coalitions(players, 2**players - 2, RNG)
         assert exact and len(kept) == 2**players - 2
         gains = np.array([game(frozenset(np.flatnonzero(row))) for row in kept]) - worth[0]
-        found = shares(kept, importance, gains, worth[-1] - worth[0])
-        np.testing.assert_allclose(found, by_definition(game, players), rtol=0, atol=1e-10)
+        values = shares(kept, importance, gains, worth[-1] - worth[0])
+        np.testing.assert_allclose(values, by_definition(game, players), rtol=0, atol=1e-10)
 
 
 def test_drawn_coalitions_come_near_the_exact_values(twins: Any) -> None:
@@ -100,26 +100,26 @@ def test_a_linear_neuron_is_exact_however_few_are_drawn() -> None:
 
     flat = keras.layers.Flatten(), keras.layers.Dense(3)
     network = Network(keras.Sequential([keras.Input(SHAPE), *flat]))
-    found = explain(network, PICTURE, "kernel_shap", 2, samples=40, pieces=12)
+    explanation = explain(network, PICTURE, "kernel_shap", 2, samples=40, pieces=12)
     kernel = network.model.get_weights()[0][:, 2].reshape(SHAPE)
     parts = (kernel * (PICTURE - 128.0)).sum(-1)
-    pieces = found.details["segments"]
+    pieces = explanation.details["segments"]
     wanted = np.array([parts[pieces == n].sum() for n in range(pieces.max() + 1)])
     scale = np.abs(wanted).max()
-    np.testing.assert_allclose(found.details["weights"], wanted, rtol=1e-3, atol=1e-4 * scale)
+    np.testing.assert_allclose(explanation.details["weights"], wanted, rtol=1e-3, atol=1e-4 * scale)
 
 
 def test_what_hiding_does_not_change_gets_exactly_nothing(twins: Any) -> None:
     network = twins("residual")[1]
     half = np.full(SHAPE, 128, np.uint8)
     half[5:, :3], half[5:, 3:] = (200, 10, 20), (10, 20, 220)
-    found = explain(network, half, "kernel_shap", 1, samples=30, pieces=4)
-    segments, shares_ = found.details["segments"], found.details["weights"]
+    explanation = explain(network, half, "kernel_shap", 1, samples=30, pieces=4)
+    segments, shares_ = explanation.details["segments"], explanation.details["weights"]
     plain = [n for n in range(segments.max() + 1) if (half[segments == n] == 128).all()]
     assert 0 < len(plain) < len(shares_)
     for n, share in enumerate(shares_):
         assert (share == 0) == (n in plain)
-    assert any(f"Hiding {len(plain)} of them changes nothing" in note for note in found.notes)
+    assert any(f"Hiding {len(plain)} of them changes nothing" in note for note in explanation.notes)
     grey = np.full(SHAPE, 128, np.uint8)
     nothing = explain(network, grey, "kernel_shap", 1, samples=30)
     np.testing.assert_array_equal(nothing.attribution, 0)

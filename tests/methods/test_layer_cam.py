@@ -44,21 +44,23 @@ def by_hand(twin: Any, layer: str, neuron: Neuron, step: float = 1e-6) -> np.nda
 )
 def test_the_map(twins: Any, name: str, layer: str, neuron: Neuron) -> None:
     twin, network = twins(name)
-    found = explain(network, PIXELS, method="layer_cam", neuron=neuron, layer=layer)
+    explanation = explain(network, PIXELS, method="layer_cam", neuron=neuron, layer=layer)
     wanted = by_hand(twin, layer, neuron)
     scale = np.abs(wanted).max()
     assert scale > 0
     np.testing.assert_allclose(
-        found.attribution[..., 0], np.maximum(wanted, 0), rtol=2e-3, atol=1e-4 * scale
+        explanation.attribution[..., 0], np.maximum(wanted, 0), rtol=2e-3, atol=1e-4 * scale
     )
-    np.testing.assert_allclose(found.details["before_relu"], wanted, rtol=2e-3, atol=1e-4 * scale)
+    np.testing.assert_allclose(
+        explanation.details["before_relu"], wanted, rtol=2e-3, atol=1e-4 * scale
+    )
 
 
 def test_both_signs_of_maps_above_zero_are_gradient_times_activation(twins: Any) -> None:
     twin, network = twins("branched")
-    found = explain(network, PIXELS, method="layer_cam", neuron=4, sign="both")
+    explanation = explain(network, PIXELS, method="layer_cam", neuron=4, sign="both")
     tape = twin.tape(PIXELS[None])
     slope = tape.gradient(tape.neuron(None, 4)[1], "gradient", None, "mixed")[0][0]
     wanted = (slope * tape.values["mixed"].array[0]).sum(-1)
     assert wanted.min() < 0 < wanted.max()
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(explanation.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5)

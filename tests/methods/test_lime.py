@@ -66,7 +66,7 @@ def test_equals_the_lime_package(
         random_seed=0,
     )
     expected = dict(theirs.local_exp[unit])
-    found = explain(
+    explanation = explain(
         network,
         PICTURE,
         "lime",
@@ -80,12 +80,14 @@ def test_equals_the_lime_package(
     )
     assert count > 3 and max(map(abs, expected.values())) > 1e-3
     for piece in range(count):
-        painted = found.attribution[segments == piece]
+        painted = explanation.attribution[segments == piece]
         assert np.ptp(painted) == 0
         np.testing.assert_allclose(painted[0], expected[piece], atol=1e-6)
-    assert found.details["r2"] == pytest.approx(theirs.score, abs=1e-6)
-    assert f"R² = {theirs.score:.2f} ({count} superpixels, 130 samples)" in found.notes[0]
-    assert found.attribution.shape == (40, 30, 1) and found.attribution.dtype == np.float32
+    assert explanation.details["r2"] == pytest.approx(theirs.score, abs=1e-6)
+    assert f"R² = {theirs.score:.2f} ({count} superpixels, 130 samples)" in explanation.notes[0]
+    assert (
+        explanation.attribution.shape == (40, 30, 1) and explanation.attribution.dtype == np.float32
+    )
 
 
 def test_a_linear_network_gives_what_each_superpixel_adds() -> None:
@@ -97,33 +99,35 @@ def test_a_linear_network_gives_what_each_superpixel_adds() -> None:
     weights = np.random.default_rng(2).normal(0, 0.02, (3600, 3))
     dense.set_weights([weights, np.array([1.0, 2.0, 3.0])])
 
-    found = explain(network, PICTURE, "lime", 2, samples=4000, segmentation="slic")
+    explanation = explain(network, PICTURE, "lime", 2, samples=4000, segmentation="slic")
     adds = weights[:, 2].reshape(SHAPE) * (PICTURE.astype(float) - 128) / 50
-    segments = found.details["segments"]
+    segments = explanation.details["segments"]
     expected = np.array([adds[segments == k].sum() for k in range(segments.max() + 1)])
     # The ridge's penalty of 1 stands against some 400 of the data: weights shrink by 0.3 percent.
     np.testing.assert_allclose(
-        found.details["weights"], expected, rtol=0.02, atol=0.005 * np.abs(expected).max()
+        explanation.details["weights"], expected, rtol=0.02, atol=0.005 * np.abs(expected).max()
     )
-    assert found.details["r2"] > 0.999
-    assert (found.heatmap() < 0).any() and (found.heatmap() > 0).any()
-    assert "without softmax" in found.notes[-1]
+    assert explanation.details["r2"] > 0.999
+    assert (explanation.heatmap() < 0).any() and (explanation.heatmap() > 0).any()
+    assert "without softmax" in explanation.notes[-1]
 
 
 def test_shown_are_the_top_superpixels_and_the_rest_is_grey(network: Network) -> None:
-    found = explain(network, PICTURE, "lime", 1, samples=200, superpixels=3)
-    segments, top = found.details["segments"], found.details["top"]
-    order = np.argsort(-found.details["weights"])
-    assert list(top) == list(order[:3]) and len(set(found.details["weights"])) > 3
+    explanation = explain(network, PICTURE, "lime", 1, samples=200, superpixels=3)
+    segments, top = explanation.details["segments"], explanation.details["top"]
+    order = np.argsort(-explanation.details["weights"])
+    assert list(top) == list(order[:3]) and len(set(explanation.details["weights"])) > 3
     for piece in range(segments.max() + 1):
-        pixels = found.details["shown"][segments == piece]
+        pixels = explanation.details["shown"][segments == piece]
         expected = PICTURE[segments == piece] if piece in top else 128
         np.testing.assert_array_equal(pixels, np.broadcast_to(expected, pixels.shape))
-    since = found.details["stable_since"]
-    assert f"top 3 superpixels have not changed since sample {since} of 200" in found.notes[1]
-    spread = np.median(found.details["spread"])
-    assert f"With another seed a weight would move by less than {spread:.2g}" in found.notes[2]
-    assert f"{len(found.details['steady'])} of the top 3 stay" in found.notes[2]
+    since = explanation.details["stable_since"]
+    assert f"top 3 superpixels have not changed since sample {since} of 200" in explanation.notes[1]
+    spread = np.median(explanation.details["spread"])
+    assert (
+        f"With another seed a weight would move by less than {spread:.2g}" in explanation.notes[2]
+    )
+    assert f"{len(explanation.details['steady'])} of the top 3 stay" in explanation.notes[2]
     tossed = explain(network, PICTURE, "lime", 1, samples=200, draw="random")
     assert "would move by about" in tossed.notes[2]
 
@@ -139,8 +143,10 @@ def test_the_seed_decides(network: Network) -> None:
 
 def test_hidden_superpixels_can_keep_their_mean_colour(network: Network) -> None:
     picture = np.random.default_rng(1).integers(0, 255, SHAPE).astype(np.uint8)
-    found = explain(network, picture, "lime", 1, samples=60, segmentation="slic", colour="mean")
-    segments = found.details["segments"]
+    explanation = explain(
+        network, picture, "lime", 1, samples=60, segmentation="slic", colour="mean"
+    )
+    segments = explanation.details["segments"]
     flat = picture.astype(np.float64)
     for piece in range(segments.max() + 1):
         flat[segments == piece] = picture[segments == piece].mean(0)
@@ -149,7 +155,7 @@ def test_hidden_superpixels_can_keep_their_mean_colour(network: Network) -> None
     scores = [network.outputs(preprocess(c)[None].astype(np.float32))[1][0, 1] for c in copies]
     expected = fit(kept, np.array(scores), 5).weights
     assert np.abs(expected).max() > 1e-4
-    np.testing.assert_allclose(found.details["weights"], expected, atol=1e-6)
+    np.testing.assert_allclose(explanation.details["weights"], expected, atol=1e-6)
 
 
 def test_hidden_neurons_are_refused_and_told_of_occlusion(network: Network) -> None:
@@ -176,14 +182,14 @@ def test_networks_that_answer_at_many_places() -> None:
     answers = keras.layers.Conv2D(3, 5, strides=5, activation="softmax")(inputs)
     everywhere = Network(keras.Model(inputs, answers), preprocess)
     picture = PICTURE[::2, ::2]
-    found = explain(everywhere, picture, "lime", Neuron(None, 2, position=(3, 1)), samples=50)
+    explanation = explain(everywhere, picture, "lime", Neuron(None, 2, position=(3, 1)), samples=50)
     one = Network(keras.Model(inputs, answers[:, 3, 1, :]), preprocess)
     expected = explain(one, picture, "lime", 2, samples=50)
-    np.testing.assert_allclose(found.attribution, expected.attribution, atol=1e-6)
+    np.testing.assert_allclose(explanation.attribution, expected.attribution, atol=1e-6)
     average = Network(keras.Model(inputs, keras.ops.mean(answers, (1, 2))), preprocess)
     expected = explain(average, picture, "lime", 2, samples=50)
-    found = explain(everywhere, picture, "lime", 2, samples=50)
-    np.testing.assert_allclose(found.attribution, expected.attribution, atol=1e-6)
+    explanation = explain(everywhere, picture, "lime", 2, samples=50)
+    np.testing.assert_allclose(explanation.attribution, expected.attribution, atol=1e-6)
 
 
 def test_progress_counts_the_samples(network: Network) -> None:
@@ -201,17 +207,17 @@ def test_progress_counts_the_samples(network: Network) -> None:
 
 def test_the_answer_so_far_is_that_of_fewer_samples(network: Network) -> None:
     seen: list[Any] = []
-    found = explain(
+    explanation = explain(
         network, PICTURE, "lime", 1, seed=4, samples=200, preview=lambda make: seen.append(make())
     )
     assert [one.parameters["samples"] for one in seen] == [64, 128, 192]
-    assert found.parameters["samples"] == found.details["samples"] == 200
+    assert explanation.parameters["samples"] == explanation.details["samples"] == 200
     for one in seen:
         again = explain(network, PICTURE, "lime", 1, seed=4, samples=one.parameters["samples"])
         np.testing.assert_array_equal(one.attribution, again.attribution)
         assert "200 were allowed" in one.notes[1]
         assert (one.notes[0], one.notes[2]) == (again.notes[0], again.notes[2])
-        assert np.abs(one.attribution - found.attribution).max() > 1e-5
+        assert np.abs(one.attribution - explanation.attribution).max() > 1e-5
     kept: list[Any] = []  # what is looked at later is the same
     explain(network, PICTURE, "lime", 1, seed=4, samples=200, preview=kept.append)
     np.testing.assert_array_equal(kept[0]().attribution, seen[0].attribution)
@@ -226,20 +232,20 @@ def test_it_stops_when_the_top_has_not_changed_for_a_while(network: Network) -> 
     assert whole.details["samples"] == 1793 and whole.parameters["samples"] == 2000
     assert "since sample" in whole.notes[1] and "1793; of the 2000" in whole.notes[1]
     expected = next(done for done, since in looks if done - since >= 150)
-    found = explain(network, PICTURE, "lime", 1, patience=150, **asked)
-    assert found.details["samples"] == found.parameters["samples"] == expected
-    assert f"of the {expected} that were drawn; 2000 were allowed" in found.notes[1]
+    explanation = explain(network, PICTURE, "lime", 1, patience=150, **asked)
+    assert explanation.details["samples"] == explanation.parameters["samples"] == expected
+    assert f"of the {expected} that were drawn; 2000 were allowed" in explanation.notes[1]
     same = seen[[done for done, _ in looks].index(expected)]
-    np.testing.assert_array_equal(found.attribution, same.attribution)
+    np.testing.assert_array_equal(explanation.attribution, same.attribution)
 
 
 def test_a_round_that_is_not_whole_is_not_drawn(network: Network) -> None:
     seen: list[tuple[int, int]] = []
-    found, whole = (
+    explanation, whole = (
         explain(network, PICTURE, "lime", 1, samples=n, progress=lambda *at: seen.append(at))
         for n in (600, 513)
     )
-    np.testing.assert_array_equal(found.attribution, whole.attribution)
+    np.testing.assert_array_equal(explanation.attribution, whole.attribution)
     assert seen[-1] == (513, 513) and (257, 513) in seen
     fine = explain(network, PICTURE, "lime", 1, samples=300, pieces=40)
     assert len(fine.details["weights"]) > 16 and fine.details["samples"] == 300
@@ -247,12 +253,12 @@ def test_a_round_that_is_not_whole_is_not_drawn(network: Network) -> None:
 
 def test_by_default_seeds_agree_better_than_with_tossed_coins(network: Network) -> None:
     def weights(way: str) -> np.ndarray:
-        found = [
+        explanations = [
             explain(network, PICTURE, "lime", 1, seed=seed, samples=257, draw=way)
             for seed in range(8)
         ]
-        assert all(one.details["samples"] == 257 for one in found)
-        return np.array([one.details["weights"] for one in found])
+        assert all(one.details["samples"] == 257 for one in explanations)
+        return np.array([one.details["weights"] for one in explanations])
 
     tossed, balanced = weights("random"), weights("balanced")
     assert np.abs(tossed.mean(0) - balanced.mean(0)).max() < 3 * tossed.std(0).max() / np.sqrt(8)
@@ -268,27 +274,29 @@ def test_a_sigmoid_is_said(network: Any) -> None:
 
     inputs = keras.Input((20, 15, 3))
     outputs = keras.layers.Dense(2, activation="sigmoid")(keras.layers.Flatten()(inputs))
-    found = explain(Network(keras.Model(inputs, outputs)), PICTURE[::2, ::2], "lime", 1, samples=10)
-    assert "sigmoid" in found.notes[-1]
+    explanation = explain(
+        Network(keras.Model(inputs, outputs)), PICTURE[::2, ::2], "lime", 1, samples=10
+    )
+    assert "sigmoid" in explanation.notes[-1]
 
 
 def test_nothing_is_ranked_where_hiding_changes_nothing(network: Network) -> None:
     grey = np.full(SHAPE, 128, np.uint8)
-    found = explain(network, grey, method="lime", neuron=1, samples=60)
-    np.testing.assert_array_equal(found.attribution, 0)
-    assert found.details["top"] == () == found.details["steady"]
-    assert any("covering it changes nothing" in note for note in found.notes)
-    assert not any("superpixels have not changed" in note for note in found.notes)
+    explanation = explain(network, grey, method="lime", neuron=1, samples=60)
+    np.testing.assert_array_equal(explanation.attribution, 0)
+    assert explanation.details["top"] == () == explanation.details["steady"]
+    assert any("covering it changes nothing" in note for note in explanation.notes)
+    assert not any("superpixels have not changed" in note for note in explanation.notes)
     picture = grey.copy()
     picture[:, :10], picture[:, 20:] = (250, 0, 0), (0, 0, 250)
-    found = explain(network, picture, method="lime", neuron=1, samples=60, pieces=3)
-    segments = found.details["segments"]
+    explanation = explain(network, picture, method="lime", neuron=1, samples=60, pieces=3)
+    segments = explanation.details["segments"]
     idle = segments[0, 15]
     assert (picture[segments == idle] == 128).all()
-    assert found.details["weights"][idle] == 0 and idle not in found.details["top"]
-    others = [weight for n, weight in enumerate(found.details["weights"]) if n != idle]
+    assert explanation.details["weights"][idle] == 0 and idle not in explanation.details["top"]
+    others = [weight for n, weight in enumerate(explanation.details["weights"]) if n != idle]
     assert len(others) == 2 and all(others)
-    assert any("Hiding 1 superpixels changes nothing" in note for note in found.notes)
+    assert any("Hiding 1 superpixels changes nothing" in note for note in explanation.notes)
 
 
 def test_a_score_that_does_not_change_is_not_ranked(network: Network) -> None:
@@ -299,6 +307,6 @@ def test_a_score_that_does_not_change_is_not_ranked(network: Network) -> None:
     x = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(inputs))
     model = keras.Model(inputs, keras.layers.Softmax()(x))
     model.set_weights([np.float32([[1e-3, 0]] * 3), np.float32([40, 0])])
-    found = explain(Network(model), PICTURE, method="lime", neuron=0, samples=60)
-    np.testing.assert_array_equal(found.attribution, 0)
-    assert any("there is nothing to rank" in note for note in found.notes)
+    explanation = explain(Network(model), PICTURE, method="lime", neuron=0, samples=60)
+    np.testing.assert_array_equal(explanation.attribution, 0)
+    assert any("there is nothing to rank" in note for note in explanation.notes)

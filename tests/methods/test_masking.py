@@ -14,9 +14,9 @@ def test_each_pixel_is_shown_or_hidden(shape: tuple[int, int, int]) -> None:
     shown, hidden = rng.normal(0, 1, (2, *shape)).astype(np.float32)
     segments, kept = rng.integers(0, 4, shape[:2]), rng.integers(0, 2, (7, 4))
     hidden = np.broadcast_to(hidden[:1], shape)  # not contiguous
-    found = Patchwork(shown, hidden, segments).copies(kept)
-    assert found.shape == (7, *shape) and found.dtype == np.float32
-    for copy, keep in zip(found, kept, strict=True):
+    copies = Patchwork(shown, hidden, segments).copies(kept)
+    assert copies.shape == (7, *shape) and copies.dtype == np.float32
+    for copy, keep in zip(copies, kept, strict=True):
         for row in range(shape[0]):
             for column in range(shape[1]):
                 source = shown if keep[segments[row, column]] else hidden

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_page_is_what_the_methods_declare() -> None:
     page = (ROOT / "docs" / "methods.md").read_text("utf-8")
-    for found in all_methods().values():
-        assert f"| [`{found.name}`](#{found.name}) | {found.title} |" in page
-        assert found.paper in page
-        assert found.weaknesses in page
-        for parameter in found.parameters:
+    for method in all_methods().values():
+        assert f"| [`{method.name}`](#{method.name}) | {method.title} |" in page
+        assert method.paper in page
+        assert method.weaknesses in page
+        for parameter in method.parameters:
             assert f"| `{parameter.name}` | `" in page

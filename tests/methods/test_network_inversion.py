@@ -47,41 +47,44 @@ def own() -> Any:
 
 
 def error_of(net: Any, image: np.ndarray, layer: str, picture: Any = PICTURE) -> float:
-    wanted, found = (net.activations(p, layer).ravel().tolist() for p in (picture, image))
-    lost = sum((f - w) ** 2 for f, w in zip(found, wanted, strict=True))
+    wanted, code = (net.activations(p, layer).ravel().tolist() for p in (picture, image))
+    lost = sum((f - w) ** 2 for f, w in zip(code, wanted, strict=True))
     return lost / sum(w**2 for w in wanted)
 
 
 @pytest.mark.parametrize("layer", ["c1", "p1", "c2", "flat", "d1", "classes"])
 def test_the_error_is_that_of_the_finished_picture(own: Any, layer: str) -> None:
-    found = explain(own, PICTURE, "network_inversion", layer=layer, steps=60, step_size=0.06)
-    assert found.image.shape == SHAPE and found.image.dtype == np.uint8
-    assert found.attribution is None and found.layer == layer
-    wanted = error_of(own, found.image, layer)
-    assert found.details["relative_error"] == pytest.approx(wanted, rel=1e-4)
-    assert found.curve.values[-1] == found.details["relative_error"]
-    assert wanted < 0.5 * found.curve.values[0]
-    assert found.curve.steps == tuple(range(61)) and len(found.curve.values) == 61
-    assert f"after 60 steps: {wanted:.3g}" in found.notes[0]
-    assert found.details["value_on_the_image"] == pytest.approx(
-        float(own.outputs(own.prepare(found.image).input[None])[0][0, found.neuron.unit]), rel=1e-4
+    explanation = explain(own, PICTURE, "network_inversion", layer=layer, steps=60, step_size=0.06)
+    assert explanation.image.shape == SHAPE and explanation.image.dtype == np.uint8
+    assert explanation.attribution is None and explanation.layer == layer
+    wanted = error_of(own, explanation.image, layer)
+    assert explanation.details["relative_error"] == pytest.approx(wanted, rel=1e-4)
+    assert explanation.curve.values[-1] == explanation.details["relative_error"]
+    assert wanted < 0.5 * explanation.curve.values[0]
+    assert explanation.curve.steps == tuple(range(61)) and len(explanation.curve.values) == 61
+    assert f"after 60 steps: {wanted:.3g}" in explanation.notes[0]
+    assert explanation.details["value_on_the_image"] == pytest.approx(
+        float(
+            own.outputs(own.prepare(explanation.image).input[None])[0][0, explanation.neuron.unit]
+        ),
+        rel=1e-4,
     )
 
 
 def test_an_early_layer_gives_the_picture_back(own: Any) -> None:
     """As far as it is in it: of six units a place, those that are zero say little."""
-    found = explain(own, PICTURE, "network_inversion", layer="c1", steps=200, tv_weight=0.0)
-    off = np.abs(found.image.astype(int) - PICTURE).mean()
-    noise = np.abs(found.details["frames"][0].astype(int) - PICTURE).mean()
+    explanation = explain(own, PICTURE, "network_inversion", layer="c1", steps=200, tv_weight=0.0)
+    off = np.abs(explanation.image.astype(int) - PICTURE).mean()
+    noise = np.abs(explanation.details["frames"][0].astype(int) - PICTURE).mean()
     assert off < 0.4 * noise
 
 
 def test_frames_show_the_way(own: Any) -> None:
-    found = explain(own, PICTURE, "network_inversion", steps=50)
-    frames, steps = found.details["frames"], found.details["frame_steps"]
+    explanation = explain(own, PICTURE, "network_inversion", steps=50)
+    frames, steps = explanation.details["frames"], explanation.details["frame_steps"]
     assert frames.dtype == np.uint8 and frames.shape == (len(steps), *SHAPE)
     assert steps[0] == 0 and steps[-1] == 50 and list(steps) == sorted(set(steps))
-    np.testing.assert_array_equal(frames[-1], found.image)
+    np.testing.assert_array_equal(frames[-1], explanation.image)
     middle = len(steps) // 2
     again = explain(own, PICTURE, "network_inversion", steps=steps[middle])
     np.testing.assert_array_equal(again.image, frames[middle])
@@ -89,9 +92,9 @@ def test_frames_show_the_way(own: Any) -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 23, 24, 200, 5000])
 def test_at_most_so_many_frames(steps: int) -> None:
-    found = frame_steps(steps)
-    assert {0, steps} <= found <= set(range(steps + 1))
-    assert min(steps + 1, 12) <= len(found) <= MOST_FRAMES or steps < 12
+    frames = frame_steps(steps)
+    assert {0, steps} <= frames <= set(range(steps + 1))
+    assert min(steps + 1, 12) <= len(frames) <= MOST_FRAMES or steps < 12
 
 
 def test_the_neuron_chooses_the_layer(own: Any) -> None:
@@ -115,18 +118,18 @@ def test_the_neuron_chooses_the_layer(own: Any) -> None:
 
 def test_greyscale_and_a_preprocessing_that_is_not_affine() -> None:
     grey = network(1)
-    found = explain(grey, PICTURE, "network_inversion", layer="c1", steps=80)
-    assert (found.image == found.image[..., :1]).all()
-    wanted = error_of(grey, found.image, "c1")
-    assert found.details["relative_error"] == pytest.approx(wanted, rel=1e-4)
+    explanation = explain(grey, PICTURE, "network_inversion", layer="c1", steps=80)
+    assert (explanation.image == explanation.image[..., :1]).all()
+    wanted = error_of(grey, explanation.image, "c1")
+    assert explanation.details["relative_error"] == pytest.approx(wanted, rel=1e-4)
     assert wanted < 0.2
-    assert not any("preprocessing" in note for note in found.notes)
+    assert not any("preprocessing" in note for note in explanation.notes)
 
     own = network(preprocess=lambda p: (p - p.mean()) / (p.std() + 1))
-    found = explain(own, PICTURE, "network_inversion", layer="c1", steps=80)
-    wanted = error_of(own, found.image, "c1")
-    assert found.details["relative_error"] == pytest.approx(wanted, rel=1e-4)
-    assert any("preprocessing" in note for note in found.notes)
+    explanation = explain(own, PICTURE, "network_inversion", layer="c1", steps=80)
+    wanted = error_of(own, explanation.image, "c1")
+    assert explanation.details["relative_error"] == pytest.approx(wanted, rel=1e-4)
+    assert any("preprocessing" in note for note in explanation.notes)
 
 
 @pytest.mark.parametrize("name", ["relu6", "nested_twice", "every_form"])
@@ -134,9 +137,9 @@ def test_layers_of_other_networks(twins: Any, name: str) -> None:
     _, net = twins(name)
     picture = np.random.default_rng(1).normal(0, 1, net.input_shape).astype(np.float32)
     for info in net.layers[-1 :: -max(1, len(net.layers) // 3)]:  # the last is dense
-        found = explain(net, picture, "network_inversion", layer=info.name, steps=2)
-        wanted = error_of(net, found.image, info.name, picture)
-        assert found.details["relative_error"] == pytest.approx(wanted, rel=1e-3), info.name
+        explanation = explain(net, picture, "network_inversion", layer=info.name, steps=2)
+        wanted = error_of(net, explanation.image, info.name, picture)
+        assert explanation.details["relative_error"] == pytest.approx(wanted, rel=1e-3), info.name
 
 
 def test_a_code_of_zeros_is_refused(own: Any) -> None:
@@ -156,9 +159,9 @@ def test_an_overflow_is_told(own: Any) -> None:
 
 def test_a_photograph_comes_back(default_network: Any, cat: np.ndarray) -> None:
     """EfficientNet-Lite0's second block knows nearly all of the picture."""
-    found = explain(
+    explanation = explain(
         default_network, cat, "network_inversion", layer="block2b_add", steps=60, step_size=0.05
     )
-    assert found.details["relative_error"] < 0.2
-    pair = [p.astype(float).ravel() for p in (found.image, found.picture)]
+    assert explanation.details["relative_error"] < 0.2
+    pair = [p.astype(float).ravel() for p in (explanation.image, explanation.picture)]
     assert np.corrcoef(*pair)[0, 1] > 0.8

@@ -85,10 +85,10 @@ def test_quantised_layers_keep_their_relevance_and_tell_of_the_rounding(mode: st
     model, twin = built(), built()
     model.quantize(mode)
     network = Network(model)
-    found = explained(network, "deep_taylor", 0)
-    assert found.value > 0 and found.coverage.complete
-    assert found.attribution is not None
-    assert found.attribution.sum() == pytest.approx(found.value, rel=1e-4)
+    explanation = explained(network, "deep_taylor", 0)
+    assert explanation.value > 0 and explanation.coverage.complete
+    assert explanation.attribution is not None
+    assert explanation.attribution.sum() == pytest.approx(explanation.value, rel=1e-4)
     slope, wanted = (explained(n, "grad_cam", 0) for n in (network, Network(twin)))
     assert slope.layer == "c2" and "rounds" in slope.coverage.untreated["d"]
     if mode == "int8":
@@ -115,9 +115,9 @@ STOPS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", STOPS)
 def test_where_the_derivative_stops_is_told(name: str) -> None:
     network = Network(built(L.Lambda(STOPS[name], output_shape=lambda s: s, name="odd")))
-    found = explained(network, "saliency")
-    assert "odd" in found.coverage.untreated and not found.attribution.any()
-    assert any("Try occlusion" in note for note in found.notes)
+    explanation = explained(network, "saliency")
+    assert "odd" in explanation.coverage.untreated and not explanation.attribution.any()
+    assert any("Try occlusion" in note for note in explanation.notes)
     assert explained(network, "occlusion").attribution.any()
 
 
@@ -223,8 +223,8 @@ def test_grad_cam_of_tokens(with_class_token: bool) -> None:
     network = Network(model)
     layer = "block0" if with_class_token else "block1"
     picture = IMAGE[:12, :9] / np.float32(255)
-    found = compute(network, picture, "grad_cam", 2, 0, lambda done, total: None, {})
-    assert found.layer == layer and any("4 × 3 patches" in note for note in found.notes)
+    explanation = compute(network, picture, "grad_cam", 2, 0, lambda done, total: None, {})
+    assert explanation.layer == layer and any("4 × 3 patches" in note for note in explanation.notes)
     parts = keras.Model(inputs, model.get_layer(layer).output)
     rest = keras.Model(model.get_layer(layer).output, model.output)
     with tf.GradientTape() as tape:
@@ -234,7 +234,7 @@ def test_grad_cam_of_tokens(with_class_token: bool) -> None:
     slope, tokens = tape.gradient(score, tokens).numpy()[0], tokens.numpy()[0]
     first = int(with_class_token)
     wanted = np.maximum(tokens[first:] @ slope[first:].mean(0), 0).reshape(4, 3)
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(explanation.attribution[..., 0], wanted, rtol=1e-3, atol=1e-6)
 
 
 def test_visual_backprop_names_what_lies_behind_its_chain() -> None:

@@ -60,14 +60,18 @@ def test_equals_a_loop_over_pixels(
     twin, network = twins(name)
     # Patches of 4, 3 apart: rows 0, 3 and the border's 5; columns 0 and 3, which ends at the border
     expected = _by_hand(twin, neuron, value, 4, ([0, 3, 5], [0, 3]))
-    found = explain(network, PICTURE, "occlusion", neuron, patch=4, stride=3, colour=colour)
-    assert found.attribution.shape == (9, 7, 1) and found.attribution.dtype == np.float32
+    explanation = explain(network, PICTURE, "occlusion", neuron, patch=4, stride=3, colour=colour)
+    assert (
+        explanation.attribution.shape == (9, 7, 1) and explanation.attribution.dtype == np.float32
+    )
     scale = np.abs(expected).max()
     assert scale > 0
-    np.testing.assert_allclose(found.attribution[..., 0], expected, rtol=1e-3, atol=1e-4 * scale)
-    np.testing.assert_array_equal(found.heatmap(), found.attribution[..., 0])
-    assert found.details["patches"] == 6
-    assert "6 " in found.notes[0] and "4 × 4" in found.notes[0]
+    np.testing.assert_allclose(
+        explanation.attribution[..., 0], expected, rtol=1e-3, atol=1e-4 * scale
+    )
+    np.testing.assert_array_equal(explanation.heatmap(), explanation.attribution[..., 0])
+    assert explanation.details["patches"] == 6
+    assert "6 " in explanation.notes[0] and "4 × 4" in explanation.notes[0]
 
 
 def _linear_network() -> tuple[Network, np.ndarray]:
@@ -84,9 +88,11 @@ def _linear_network() -> tuple[Network, np.ndarray]:
 def test_single_pixels_of_a_linear_neuron() -> None:
     network, weights = _linear_network()
     picture = np.random.default_rng(2).uniform(0, 9, (6, 5, 1)).astype(np.float32)
-    found = explain(network, picture, "occlusion", 2, patch=1, stride=1, colour="black")
-    np.testing.assert_allclose(found.heatmap(), weights * picture[..., 0], rtol=1e-3, atol=1e-4)
-    assert found.heatmap().min() < 0 < found.heatmap().max()
+    explanation = explain(network, picture, "occlusion", 2, patch=1, stride=1, colour="black")
+    np.testing.assert_allclose(
+        explanation.heatmap(), weights * picture[..., 0], rtol=1e-3, atol=1e-4
+    )
+    assert explanation.heatmap().min() < 0 < explanation.heatmap().max()
 
 
 def test_a_patch_that_changes_nothing_is_exactly_zero() -> None:
@@ -94,7 +100,7 @@ def test_a_patch_that_changes_nothing_is_exactly_zero() -> None:
     picture = np.zeros((6, 5, 1), np.float32)
     picture[4:, 3:] = 7
     seen: list[tuple[int, int]] = []
-    found = explain(
+    explanation = explain(
         network,
         picture,
         "occlusion",
@@ -104,8 +110,8 @@ def test_a_patch_that_changes_nothing_is_exactly_zero() -> None:
         colour="black",
         progress=lambda done, total: seen.append((done, total)),
     )
-    assert not found.heatmap()[:4].any() and not found.heatmap()[:, :2].any()
-    assert found.heatmap()[4:, 3:].all()
+    assert not explanation.heatmap()[:4].any() and not explanation.heatmap()[:, :2].any()
+    assert explanation.heatmap()[4:, 3:].all()
     assert seen == [(0, 2), (2, 2)]  # of nine patches, two change the picture
 
     blank = explain(network, np.zeros((6, 5, 1), np.float32), "occlusion", 2, colour="black")
@@ -114,8 +120,8 @@ def test_a_patch_that_changes_nothing_is_exactly_zero() -> None:
 
 def test_sizes_follow_the_input_unless_chosen(twins: Any) -> None:
     _, network = twins("fused")
-    found = explain(network, PICTURE, "occlusion", 1)
-    assert found.details["patch"] == (1, 1) and found.details["stride"] == 1
+    explanation = explain(network, PICTURE, "occlusion", 1)
+    assert explanation.details["patch"] == (1, 1) and explanation.details["stride"] == 1
     large = explain(network, PICTURE, "occlusion", 1, patch=100, stride=100)
     assert large.details["patch"] == (9, 7)  # the whole picture: one patch, one value
     assert large.details["patches"] == 1
@@ -184,9 +190,9 @@ def test_every_round_is_exactly_its_own_question(twins: Any) -> None:
     seen: list[Any] = []
     asked = {"patch": 5, "colour": "mean"}
     explain(network, PICTURE, "occlusion", 3, stride=1, preview=seen.append, **asked)
-    found = [make() for make in seen]  # looked at late: still what they were
-    assert [one.parameters["stride"] for one in found] == [4, 2]
-    for one in found:
+    explanations = [make() for make in seen]  # looked at late: still what they were
+    assert [one.parameters["stride"] for one in explanations] == [4, 2]
+    for one in explanations:
         again = explain(network, PICTURE, "occlusion", 3, **one.parameters)
         np.testing.assert_array_equal(one.attribution, again.attribution)
         assert one.notes == again.notes and one.details == again.details

@@ -36,9 +36,9 @@ LAYER = Parameter("layer", "Layer", "layer", "", "where")
 def test_what_fits_comes_in_the_parameter_s_type(
     parameter: Parameter, value: Any, wanted: Any
 ) -> None:
-    found = parameter.check(value)
-    assert found == wanted
-    assert type(found) is type(wanted)
+    converted = parameter.check(value)
+    assert converted == wanted
+    assert type(converted) is type(wanted)
 
 
 @pytest.mark.parametrize(

@@ -47,21 +47,21 @@ def check_saliency(made: Made, twin: Made, network: Network, rng: np.random.Gene
     unit = int(rng.integers(3))
     neuron = Neuron(made.layers[number - 1] if number else None, unit)
     x = rng.uniform(-1, 1, network.input_shape).astype(np.float32)
-    found = explain(network, x, method="saliency", neuron=neuron)
+    explanation = explain(network, x, method="saliency", neuron=neuron)
     ways = rng.normal(size=(DIRECTIONS, *x.shape))
     exact = x.astype(np.float64)
     wanted, narrower = slopes(twin, exact, number, unit, ways)
-    given = (ways * found.attribution).sum((1, 2, 3))
+    given = (ways * explanation.attribution).sum((1, 2, 3))
     value = value_of(twin, exact, number, unit)
-    size = max(np.abs(wanted).max(), 1e-3 * np.linalg.norm(found.attribution), 1e-6)
+    size = max(np.abs(wanted).max(), 1e-3 * np.linalg.norm(explanation.attribution), 1e-6)
     near = np.abs(given - wanted).max() < 0.02 * size
-    near &= abs(found.value - value) < 0.01 * max(1, abs(value))
+    near &= abs(explanation.value - value) < 0.01 * max(1, abs(value))
     if near:
         return "right"
     if np.abs(wanted - narrower).max() > 2e-3 * size:
         return "rough"  # a kink lies within the step: differences say nothing
-    assert not found.coverage.complete or any("could not" in n for n in found.notes), (
-        f"{neuron}, {made.policy}: {given} instead of {wanted}, value {found.value}, {value}"
+    assert not explanation.coverage.complete or any("could not" in n for n in explanation.notes), (
+        f"{neuron}, {made.policy}: {given} instead of {wanted}, value {explanation.value}, {value}"
     )
     return "told"
 
@@ -71,16 +71,19 @@ def check_other(network: Network, rng: np.random.Generator) -> str:
     method = OTHERS[rng.integers(len(OTHERS))]
     x = rng.uniform(-1, 1, network.input_shape).astype(np.float32)
     try:
-        found = explain(network, x, method=method, neuron=int(rng.integers(3)))
+        explanation = explain(network, x, method=method, neuron=int(rng.integers(3)))
     except CnnvisError as error:
         assert "could not be run" not in str(error), f"{method}: {error}"
         assert "could not be computed" not in str(error), f"{method}: {error}"
         return "refused"
-    assert np.isfinite(found.attribution).all()
-    if method == "deep_taylor" and found.coverage.complete:
-        total, value = float(found.attribution.sum(dtype=np.float64)), max(found.value, 0)
+    assert np.isfinite(explanation.attribution).all()
+    if method == "deep_taylor" and explanation.coverage.complete:
+        total, value = (
+            float(explanation.attribution.sum(dtype=np.float64)),
+            max(explanation.value, 0),
+        )
         assert abs(total - value) < 0.02 * max(value, 1e-3), (total, value)
-        assert found.attribution.min() >= -1e-6 * max(value, 1)
+        assert explanation.attribution.min() >= -1e-6 * max(value, 1)
     return "map"
 
 

@@ -154,7 +154,7 @@ def outcome(network: Any, draw: Draw, hidden: tuple[str, int, tuple[int, int]]) 
     options: dict[str, Any] = {}
     try:
         options = draw.parameters(method, hidden[0])
-        found = explain(
+        explanation = explain(
             network,
             draw.picture(network.input_shape),
             draw.one(("grad-cam", "Saliency", "", None, 3)) if draw.often(0.02) else method.name,
@@ -167,18 +167,21 @@ def outcome(network: Any, draw: Draw, hidden: tuple[str, int, tuple[int, int]]) 
         assert len(said) > 15 and "\n" not in said.strip(), said
         assert "could not be run" not in said, f"{method.name}, {options}: {said}"
         return type(error).__name__
-    if found.image is not None:
-        assert found.image.dtype == np.uint8 and found.image.ndim == 3
-        assert found.image.shape[2] == 3 and found.image.size
+    if explanation.image is not None:
+        assert explanation.image.dtype == np.uint8 and explanation.image.ndim == 3
+        assert explanation.image.shape[2] == 3 and explanation.image.size
         return "image"
-    raw, heatmap = found.attribution, found.heatmap()
+    raw, heatmap = explanation.attribution, explanation.heatmap()
     assert raw.dtype == heatmap.dtype == np.float32 and raw.ndim == 3
     assert heatmap.shape == network.input_shape[:2]
-    assert np.isfinite(raw).all() and np.isfinite(heatmap).all() and np.isfinite(found.value)
-    two_sided = found.method.signed or found.parameters.get("rule") in ("epsilon", "alpha_beta")
-    two_sided |= found.parameters.get("sign") == "both"
+    assert np.isfinite(raw).all() and np.isfinite(heatmap).all() and np.isfinite(explanation.value)
+    two_sided = explanation.method.signed or explanation.parameters.get("rule") in (
+        "epsilon",
+        "alpha_beta",
+    )
+    two_sided |= explanation.parameters.get("sign") == "both"
     assert two_sided or heatmap.min() >= 0  # LRP's two rules have both signs, as published
-    assert found.title and found.label and found.code()
+    assert explanation.title and explanation.label and explanation.code()
     return "map"
 
 

@@ -177,11 +177,11 @@ def inputs(channels: int = 3, count: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("name", TREATED)
 def test_all_of_it_arrives_and_none_is_negative(name: str) -> None:
-    found = network(TREATED[name])
+    net = network(TREATED[name])
     active = 0
     for x in inputs():
         for unit in range(4):
-            result = relevance(found, x[None], Neuron(None, unit))
+            result = relevance(net, x[None], Neuron(None, unit))
             wanted = max(result.value, 0)
             assert result.relevance.min() >= 0
             assert result.relevance.sum() == pytest.approx(wanted, rel=1e-4, abs=1e-6)
@@ -189,7 +189,7 @@ def test_all_of_it_arrives_and_none_is_negative(name: str) -> None:
                 assert result.sums[layer] == pytest.approx(wanted, rel=1e-4, abs=1e-6), layer
             active += wanted > 0
     assert active >= 2, "hardly any unit was active: the test would say nothing"
-    assert found.relevance_coverage(None).complete, str(found.relevance_coverage(None))
+    assert net.relevance_coverage(None).complete, str(net.relevance_coverage(None))
 
 
 @pytest.mark.parametrize("name", UNTREATED)
@@ -202,26 +202,26 @@ def test_what_cannot_be_treated_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(UNTREATED)[:5])
 def test_what_is_passed_on_is_not_lost_either(name: str) -> None:
-    found = network(UNTREATED[name][0])
+    net = network(UNTREATED[name][0])
     for x in inputs(count=2):
         for unit in range(4):
-            result = relevance(found, x[None], Neuron(None, unit))
+            result = relevance(net, x[None], Neuron(None, unit))
             assert result.relevance.sum() == pytest.approx(max(result.value, 0), rel=1e-4, abs=1e-6)
             assert result.relevance.min() >= 0
 
 
 def test_greyscale_and_hidden_neurons_in_every_form() -> None:
-    found = network(TREATED["BatchNorm after Concatenate"], channels=1)
+    net = network(TREATED["BatchNorm after Concatenate"], channels=1)
     x = inputs(channels=1)[0]
     forms = {"sum": {}, "mean": {"aggregate": "mean"}, "max": {"aggregate": "max"}}
     forms |= {"place": {"position": (4, 3)}}
     for layer in ("before", "after"):
-        maps = found.activations(x, layer)
+        maps = net.activations(x, layer)
         for unit in range(3):
             for how, form in forms.items():
                 map_ = maps[..., unit].astype(np.float64)
                 value = map_[4, 3] if how == "place" else getattr(map_, how)()
-                result = explain(found, x, "deep_taylor", Neuron(layer, unit, **form))
+                result = explain(net, x, "deep_taylor", Neuron(layer, unit, **form))
                 assert result.value == pytest.approx(value, rel=1e-4, abs=1e-6)
                 assert result.attribution.sum() == pytest.approx(value, rel=1e-4, abs=1e-6)
                 assert result.attribution.min() >= 0
@@ -229,8 +229,8 @@ def test_greyscale_and_hidden_neurons_in_every_form() -> None:
 
 def test_folding_behind_a_concatenation_is_folding_by_hand() -> None:
     """The same network with γ / √(σ² + ε) multiplied into the kernels before the Concatenate."""
-    found = network(TREATED["BatchNorm after Concatenate"])
-    model = found.model
+    net = network(TREATED["BatchNorm after Concatenate"])
+    model = net.model
     norm = next(layer for layer in model.layers if isinstance(layer, L.BatchNormalization))
     gamma, beta, mean, variance = (np.asarray(w, np.float64) for w in norm.get_weights())
     scale = gamma / np.sqrt(variance + norm.epsilon)
@@ -251,12 +251,12 @@ def test_folding_behind_a_concatenation_is_folding_by_hand() -> None:
             bias = (bias - mean[part]) * scale[part] + beta[part]
             kernel = kernel * scale[part]
         target.set_weights([kernel, bias])
-    other = Network(folded, found.preprocess)
+    other = Network(folded, net.preprocess)
     for x in inputs():
         for rule, value in (("z_plus", 0.0), ("epsilon", 0.3), ("alpha_beta", 2.0)):
             for unit in range(4):
                 one, two = (
-                    relevance(n, x[None], Neuron(None, unit), rule, value) for n in (found, other)
+                    relevance(n, x[None], Neuron(None, unit), rule, value) for n in (net, other)
                 )
                 scale_ = np.abs(two.relevance).max()
                 np.testing.assert_allclose(
@@ -266,30 +266,30 @@ def test_folding_behind_a_concatenation_is_folding_by_hand() -> None:
 
 def test_alpha_beta_loses_and_makes_nothing() -> None:
     """Also where a result has no negative contributions, or no positive ones."""
-    found = network(TREATED["linear bottleneck"])
+    net = network(TREATED["linear bottleneck"])
     for x in inputs():
         for unit in range(4):
             for alpha in (1.0, 1.5, 2.0, 4.0):
-                result = relevance(found, x[None], Neuron(None, unit), "alpha_beta", alpha)
+                result = relevance(net, x[None], Neuron(None, unit), "alpha_beta", alpha)
                 size = np.abs(result.relevance).sum() + 1e-6
                 assert abs(result.relevance.sum() - max(result.value, 0)) < 1e-4 * size
 
 
 def test_one_compiled_function_serves_every_epsilon_and_alpha() -> None:
-    found = network(TREATED["Add"])
+    net = network(TREATED["Add"])
     x = inputs()[:1]
-    unit = int(found.outputs(x)[0].argmax())
-    maps = [relevance(found, x, Neuron(None, unit), "epsilon", v).relevance for v in (0.1, 0.2, 5)]
+    unit = int(net.outputs(x)[0].argmax())
+    maps = [relevance(net, x, Neuron(None, unit), "epsilon", v).relevance for v in (0.1, 0.2, 5)]
     assert not np.allclose(maps[0], maps[1], rtol=1e-3)
     assert not np.allclose(maps[1], maps[2], rtol=1e-3)
-    assert sum(key[0] == "relevance" for key in found._programs) == 1
+    assert sum(key[0] == "relevance" for key in net._programs) == 1
 
 
 def test_an_input_beyond_its_bounds_widens_them() -> None:
-    found = network(TREATED["Add"])
+    net = network(TREATED["Add"])
     for x in 3 * inputs():
         for unit in range(4):
-            result = relevance(found, x[None], Neuron(None, unit))
+            result = relevance(net, x[None], Neuron(None, unit))
             assert result.relevance.min() >= 0
             assert result.relevance.sum() == pytest.approx(max(result.value, 0), rel=1e-4, abs=1e-6)
 
@@ -312,17 +312,17 @@ def test_normalisation_inside_the_network_carries_the_bounds_through() -> None:
 
 
 def test_half_precision_is_reckoned_in_full() -> None:
-    found = network(TREATED["conv, BatchNorm, ReLU"])
+    net = network(TREATED["conv, BatchNorm, ReLU"])
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
     try:
         half = network(chain(L.Conv2D(4, 3), L.BatchNormalization(), L.ReLU()))
     finally:
         keras.config.set_dtype_policy(policy)
-    half.model.set_weights(found.model.get_weights())
+    half.model.set_weights(net.model.get_weights())
     x = inputs()[0]
     for unit in range(4):
-        one, two = (relevance(n, x[None], Neuron(None, unit)) for n in (half, found))
+        one, two = (relevance(n, x[None], Neuron(None, unit)) for n in (half, net))
         assert np.isfinite(one.relevance).all() and one.relevance.min() >= 0
         np.testing.assert_allclose(
             one.relevance, two.relevance, rtol=0.05, atol=0.01 * two.relevance.max() + 1e-6

@@ -18,14 +18,14 @@ PICTURE = np.random.default_rng(8).uniform(0, 255, SHAPE).astype(np.float32)  # 
 
 def masks(many: int, grid: int, share: float, seed: int) -> list[np.ndarray]:
     """Drawn in the same order, enlarged by our own formula: 9 and 7 pixels in so many cells."""
-    rng, found = np.random.default_rng(seed), []
+    rng, drawn = np.random.default_rng(seed), []
     rows, columns = int(np.ceil(9 / grid)), int(np.ceil(7 / grid))
     for _ in range(many):
         cells = np.where(rng.random((grid, grid)) < share, 1.0, 0.0)
         large = bilinear(cells, (grid + 1) * rows, (grid + 1) * columns)
         top, left = rng.integers(rows), rng.integers(columns)
-        found.append(large[top:, left:][:9, :7])
-    return found
+        drawn.append(large[top:, left:][:9, :7])
+    return drawn
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,15 @@ def test_equals_a_loop_over_masks(
     for place in np.ndindex(SHAPE[:2]):
         shown = [mask[place] for mask in drawn]
         wanted[place] = np.average(values, weights=shown) - np.mean(values)
-    found = explain(
+    explanation = explain(
         network, PICTURE, "rise", neuron, seed=6, samples=17, grid=3, share=0.4, colour=colour
     )
     scale = np.abs(wanted).max()
     assert np.ptp(wanted) > 0.1 * scale
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=2e-3, atol=2e-4 * scale)
-    assert found.value == pytest.approx(
+    np.testing.assert_allclose(
+        explanation.attribution[..., 0], wanted, rtol=2e-3, atol=2e-4 * scale
+    )
+    assert explanation.value == pytest.approx(
         twin.tape(PICTURE[None]).neuron(neuron.layer, neuron.unit, neuron.aggregate)[0][0], rel=1e-4
     )
 
@@ -97,6 +99,6 @@ def test_a_constant_added_to_the_neuron_changes_nothing(twins: Any) -> None:
 
 def test_a_picture_of_the_covering_colour_is_told(twins: Any) -> None:
     grey = np.full(SHAPE, 128, np.uint8)
-    found = explain(twins("residual")[1], grey, "rise", 1, samples=30)
-    np.testing.assert_array_equal(found.attribution, 0)
-    assert any("covering it changes nothing" in note for note in found.notes)
+    explanation = explain(twins("residual")[1], grey, "rise", 1, samples=30)
+    np.testing.assert_array_equal(explanation.attribution, 0)
+    assert any("covering it changes nothing" in note for note in explanation.notes)

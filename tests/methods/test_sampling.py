@@ -12,8 +12,8 @@ from cnnvis_widgets.methods.sampling import DRAW, LARGEST, counted, draw, whole_
 
 def _even(rows: np.ndarray, columns: tuple[int, ...]) -> bool:
     """Whether these columns hold every combination of 0 and 1 equally often."""
-    found, times = np.unique(rows[:, columns], axis=0, return_counts=True)
-    return len(found) == 2 ** len(columns) and len(set(times)) == 1
+    patterns, times = np.unique(rows[:, columns], axis=0, return_counts=True)
+    return len(patterns) == 2 ** len(columns) and len(set(times)) == 1
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,13 @@ def by_hand(twin: Any, layer: str, neuron: Neuron, most: int = 0) -> np.ndarray:
 )
 def test_the_map(twins: Any, name: str, layer: str, neuron: Neuron, most: int) -> None:
     twin, network = twins(name)
-    found = explain(network, PIXELS, method="score_cam", neuron=neuron, channels=most)
-    assert found.layer == layer
+    explanation = explain(network, PIXELS, method="score_cam", neuron=neuron, channels=most)
+    assert explanation.layer == layer
     wanted = by_hand(twin, layer, neuron, most)
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(explanation.attribution[..., 0], wanted, rtol=1e-3, atol=1e-5)
 
 
 def test_a_map_that_does_not_vary_gets_no_weight(twins: Any) -> None:
     black = np.zeros(SHAPE, np.float32)
-    found = explain(twins("fused")[1], black, method="score_cam", neuron=1)
-    assert np.isfinite(found.attribution).all()
+    explanation = explain(twins("fused")[1], black, method="score_cam", neuron=1)
+    assert np.isfinite(explanation.attribution).all()

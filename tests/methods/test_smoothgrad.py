@@ -35,28 +35,28 @@ def test_equals_the_mean_on_the_tape(twins: Any, of: str, rule: str) -> None:
         tape = twin.tape(copy[None])
         _, seed = tape.neuron("n3", 2)
         expected += tape.gradient(seed, rule, "n3", None)[0][0] / 6
-    found = explain(
+    explanation = explain(
         network, PICTURE, "smoothgrad", Neuron("n3", 2), seed=3, samples=6, noise=0.4, of=of
     )
     scale = np.abs(expected).max()
-    np.testing.assert_allclose(found.attribution, expected, rtol=1e-3, atol=1e-4 * scale)
-    np.testing.assert_allclose(found.heatmap(), np.abs(found.attribution).max(-1))
+    np.testing.assert_allclose(explanation.attribution, expected, rtol=1e-3, atol=1e-4 * scale)
+    np.testing.assert_allclose(explanation.heatmap(), np.abs(explanation.attribution).max(-1))
     value, _ = twin.tape(PICTURE[None]).neuron("n3", 2)
-    assert found.value == pytest.approx(value[0], rel=1e-4)
+    assert explanation.value == pytest.approx(value[0], rel=1e-4)
 
 
 @pytest.mark.parametrize("of", ["guided_grad_cam", "integrated_gradients"])
 def test_wraps_methods_of_several_passes(twins: Any, of: str) -> None:
     _, network = twins("branched")
     one_by_one = [explain(network, copy, of, 0).attribution for copy in _copies(4, 0.2, seed=1)]
-    found = explain(network, PICTURE, "smoothgrad", 0, seed=1, samples=4, noise=0.2, of=of)
+    explanation = explain(network, PICTURE, "smoothgrad", 0, seed=1, samples=4, noise=0.2, of=of)
     expected = np.mean(one_by_one, axis=0)
     assert np.abs(expected).max() > 0
-    np.testing.assert_allclose(found.attribution, expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(explanation.attribution, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_every_gradient_method_of_the_inputs_size_can_be_wrapped() -> None:
-    rules = {name for name, found in all_methods().items() if isinstance(found, Saliency)}
+    rules = {name for name, method in all_methods().items() if isinstance(method, Saliency)}
     assert rules | {"integrated_gradients"} == set(OF.choices)
 
 
@@ -91,8 +91,8 @@ def test_the_most_probable_class_is_that_of_the_clean_picture(twins: Any) -> Non
         )
         clean, *noisy = network.outputs(np.concatenate([picture[None], copies]))[0].argmax(1)
         if noisy[0] != clean:  # the first copy would have been taken for another class
-            found = explain(network, picture, "smoothgrad", **wild)
-            assert found.neuron == Neuron(None, int(clean))
+            explanation = explain(network, picture, "smoothgrad", **wild)
+            assert explanation.neuron == Neuron(None, int(clean))
             return
     pytest.fail("no picture whose noisy copy changes its class: the test cannot tell")
 
@@ -114,6 +114,6 @@ def test_can_be_stopped_between_steps(twins: Any, of: str) -> None:
 
 def test_notes_say_how_much_noise(twins: Any) -> None:
     _, network = twins("residual")
-    found = explain(network, PICTURE, "smoothgrad", 1, samples=2, noise=0.25)
+    explanation = explain(network, PICTURE, "smoothgrad", 1, samples=2, noise=0.25)
     sigma = 0.25 * float(PICTURE.max() - PICTURE.min())
-    assert f"standard deviation {sigma:.3g} (25% of the input's range" in found.notes[0]
+    assert f"standard deviation {sigma:.3g} (25% of the input's range" in explanation.notes[0]

@@ -33,9 +33,9 @@ def test_an_additive_neuron_in_closed_form() -> None:
     for row, column in product(range(9), range(7)):
         adds[cell(row, column, 3)] += (kernel * PICTURE)[row, column].sum()
     wanted = adds**2 / (adds**2).sum()
-    found = explain(network, PICTURE, "sobol", 1, grid=3, designs=1024, colour="black")
-    np.testing.assert_allclose(found.attribution[..., 0], wanted, rtol=0.05, atol=0.005)
-    assert found.details["sum"] == pytest.approx(1, abs=0.03)
+    explanation = explain(network, PICTURE, "sobol", 1, grid=3, designs=1024, colour="black")
+    np.testing.assert_allclose(explanation.attribution[..., 0], wanted, rtol=0.05, atol=0.005)
+    assert explanation.details["sum"] == pytest.approx(1, abs=0.03)
 
 
 def test_a_product_in_closed_form() -> None:
@@ -62,9 +62,11 @@ def test_equals_a_loop_on_the_tape(twins: Any) -> None:
         squares[:, number] = [(values[0] - changed) ** 2 for changed in values[1:5]]
         both += [values[0], values[5]]
     wanted = squares.sum(1) / 5 / 2 / (sum((v - sum(both) / 10) ** 2 for v in both) / 10)
-    found = explain(network, PICTURE, "sobol", Neuron("mixed", 0, "max"), seed=9, grid=2, designs=5)
+    explanation = explain(
+        network, PICTURE, "sobol", Neuron("mixed", 0, "max"), seed=9, grid=2, designs=5
+    )
     np.testing.assert_allclose(
-        found.attribution[..., 0].ravel(), wanted, rtol=2e-3, atol=1e-4 * wanted.max()
+        explanation.attribution[..., 0].ravel(), wanted, rtol=2e-3, atol=1e-4 * wanted.max()
     )
 
 
@@ -72,10 +74,10 @@ def test_what_covering_does_not_change_gets_exactly_nothing(twins: Any) -> None:
     network = twins("residual")[1]
     half = np.full(SHAPE, 128, np.float32)
     half[6:] = PICTURE[6:]
-    found = explain(network, half, "sobol", 1, grid=3, designs=4)
-    np.testing.assert_array_equal(found.attribution[:2], 0)
-    assert found.attribution[2].all()
-    assert "3 cells that covering changes, of 9" in found.notes[-1]
+    explanation = explain(network, half, "sobol", 1, grid=3, designs=4)
+    np.testing.assert_array_equal(explanation.attribution[:2], 0)
+    assert explanation.attribution[2].all()
+    assert "3 cells that covering changes, of 9" in explanation.notes[-1]
     grey = explain(network, np.full(SHAPE, 128, np.float32), "sobol", 1, designs=4)
     np.testing.assert_array_equal(grey.attribution, 0)
     assert any("covering it changes nothing" in note for note in grey.notes)

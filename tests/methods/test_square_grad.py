@@ -20,13 +20,13 @@ def test_equals_the_tape(twins: Any, of: str, rule: str) -> None:
     twin, network = twins("relu6")
     slopes = noisy_slopes(twin, PICTURE, "n3", 2, rule, samples=7, noise=0.3, seed=5)
     wanted = (slopes**2).sum(0) / len(slopes)
-    found = explain(
+    explanation = explain(
         network, PICTURE, "square_grad", Neuron("n3", 2), seed=5, samples=7, noise=0.3, of=of
     )
     scale = np.abs(wanted).max()
     assert scale > 0
-    np.testing.assert_allclose(found.attribution, wanted, rtol=2e-3, atol=1e-5 * scale)
-    assert found.notes[0].startswith("The mean of the squares over 7 copies")
+    np.testing.assert_allclose(explanation.attribution, wanted, rtol=2e-3, atol=1e-5 * scale)
+    assert explanation.notes[0].startswith("The mean of the squares over 7 copies")
 
 
 def test_squares_of_both_signs_do_not_cancel(twins: Any) -> None:

@@ -14,13 +14,13 @@ HALVES[25:, 13:] = (10, 30, 250)
 
 @pytest.mark.parametrize("way", SEGMENTATION.choices)
 def test_pieces_do_not_cross_an_edge_of_colour(way: str) -> None:
-    found = superpixels(HALVES, way)
-    assert found.shape == (40, 30) and found.min() == 0
-    assert set(np.unique(found)) == set(range(found.max() + 1))
-    colour_of = [{tuple(c) for c in HALVES[found == piece]} for piece in np.unique(found)]
+    pieces = superpixels(HALVES, way)
+    assert pieces.shape == (40, 30) and pieces.min() == 0
+    assert set(np.unique(pieces)) == set(range(pieces.max() + 1))
+    colour_of = [{tuple(c) for c in HALVES[pieces == piece]} for piece in np.unique(pieces)]
     mixed = sum(len(colour) > 1 for colour in colour_of)
     assert len(colour_of) >= 3 and mixed <= 0.1 * len(colour_of)
-    np.testing.assert_array_equal(found, superpixels(HALVES.copy(), way))
+    np.testing.assert_array_equal(pieces, superpixels(HALVES.copy(), way))
 
 
 def test_quickshift_is_called_as_by_the_lime_package() -> None:
@@ -46,12 +46,12 @@ def test_small_pictures_are_cut_as_finely_as_large_ones() -> None:
 def test_means_of_each_piece() -> None:
     rng = np.random.default_rng(1)
     values, segments = rng.normal(0, 1, (5, 4, 3)), rng.integers(0, 3, (5, 4))
-    found = means(values.astype(np.float32), segments)
-    assert found.dtype == np.float32
+    averages = means(values.astype(np.float32), segments)
+    assert averages.dtype == np.float32
     for row in range(5):
         for column in range(4):
             expected = values[segments == segments[row, column]].mean(0)
-            np.testing.assert_allclose(found[row, column], expected, rtol=1e-5)
+            np.testing.assert_allclose(averages[row, column], expected, rtol=1e-5)
 
 
 def test_colours_of_an_input_undo_the_preprocessing() -> None:
@@ -60,8 +60,8 @@ def test_colours_of_an_input_undo_the_preprocessing() -> None:
 
     ends = [preprocess(np.full((40, 30, 3), level)) for level in (0, 255)]
     low, high = np.minimum(*ends), np.maximum(*ends)
-    found = colours(preprocess(HALVES).astype(np.float32), low, high)
-    np.testing.assert_array_equal(found[..., [0, 2]], HALVES[..., [0, 2]])
+    picture = colours(preprocess(HALVES).astype(np.float32), low, high)
+    np.testing.assert_array_equal(picture[..., [0, 2]], HALVES[..., [0, 2]])
     grey = colours(np.float32([[[0.2]], [[1.5]]]), np.zeros((2, 1, 1)), np.ones((2, 1, 1)))
     np.testing.assert_array_equal(grey, [[[51, 51, 51]], [[255, 255, 255]]])
 
@@ -70,29 +70,29 @@ def _joined_by_hand(picture: np.ndarray, segments: np.ndarray, pieces: int) -> n
     """Every pair of neighbours is tried, and the sums of squares counted over their pixels."""
     from skimage.color import rgb2lab
 
-    lab, found = rgb2lab(picture), segments.copy()
+    lab, labels = rgb2lab(picture), segments.copy()
 
     def scatter(*numbers: int) -> float:
-        values = lab[np.isin(found, numbers)]
+        values = lab[np.isin(labels, numbers)]
         return float(((values - values.mean(0)) ** 2).sum())
 
     def neighbours() -> set[tuple[int, int]]:
         pairs = set()
-        for row in range(found.shape[0]):
-            for column in range(found.shape[1]):
-                for other in (found[row + 1 :, column][:1], found[row, column + 1 :][:1]):
-                    pairs |= {tuple(sorted((found[row, column], o))) for o in other}
+        for row in range(labels.shape[0]):
+            for column in range(labels.shape[1]):
+                for other in (labels[row + 1 :, column][:1], labels[row, column + 1 :][:1]):
+                    pairs |= {tuple(sorted((labels[row, column], o))) for o in other}
         return {(one, other) for one, other in pairs if one != other}
 
     def cost(pair: tuple[int, int]) -> float:
-        sizes = [(found == one).sum() for one in pair]
+        sizes = [(labels == one).sum() for one in pair]
         rise = scatter(*pair) - scatter(pair[0]) - scatter(pair[1])
         return rise + 40 / (1 / sizes[0] + 1 / sizes[1])
 
-    while len(np.unique(found)) > pieces:
+    while len(np.unique(labels)) > pieces:
         one, other = min(neighbours(), key=cost)
-        found[found == other] = one
-    return found
+        labels[labels == other] = one
+    return labels
 
 
 def test_neighbours_most_alike_are_joined() -> None:
@@ -100,10 +100,10 @@ def test_neighbours_most_alike_are_joined() -> None:
     picture = rng.integers(0, 255, (9, 7, 3)).astype(np.uint8)
     segments = np.arange(12).reshape(4, 3).repeat([2, 3, 1, 3], 0).repeat([2, 1, 4], 1)
     for pieces in (11, 8, 5, 2, 1):
-        found = joined(picture, segments, pieces)
+        merged = joined(picture, segments, pieces)
         expected = _joined_by_hand(picture, segments, pieces)
-        assert set(np.unique(found)) == set(range(pieces))
-        pairs = set(zip(found.ravel().tolist(), expected.ravel().tolist(), strict=True))
+        assert set(np.unique(merged)) == set(range(pieces))
+        pairs = set(zip(merged.ravel().tolist(), expected.ravel().tolist(), strict=True))
         assert len(pairs) == pieces  # the same pieces, whatever their numbers
     np.testing.assert_array_equal(joined(picture, segments, 50), segments)
 

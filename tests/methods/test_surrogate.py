@@ -35,12 +35,12 @@ def test_weights_are_those_of_penalised_least_squares() -> None:
     solution, *_ = np.linalg.lstsq(
         np.vstack([rows, penalty]), np.concatenate([root * scores, np.zeros(7)]), rcond=None
     )
-    found = fit(kept, scores, 3)
-    np.testing.assert_allclose(found.weights, solution[1:], atol=1e-9)
+    surrogate = fit(kept, scores, 3)
+    np.testing.assert_allclose(surrogate.weights, solution[1:], atol=1e-9)
     residual = ((scores - solution[0] - kept @ solution[1:]) ** 2 * root**2).sum()
     mean = np.average(scores, weights=root**2)
-    assert found.r2 == pytest.approx(1 - residual / ((scores - mean) ** 2 * root**2).sum())
-    assert 0.3 < found.r2 < 0.99
+    assert surrogate.r2 == pytest.approx(1 - residual / ((scores - mean) ** 2 * root**2).sum())
+    assert 0.3 < surrogate.r2 < 0.99
 
 
 def test_the_top_is_the_largest_above_zero_first() -> None:
@@ -126,22 +126,22 @@ def test_steady_superpixels_are_those_beyond_doubt() -> None:
     kept = draw(200, 8, seed=3)
     noise = np.random.default_rng(0).normal(0, 1, 200)
     scores = kept @ np.array([5.0, 0, 4.0, 0, 0, 0, 0, 0]) + noise
-    found = fit(kept, scores, 4)
-    assert {0, 2} <= set(found.steady) and len(found.steady) < 4
+    surrogate = fit(kept, scores, 4)
+    assert {0, 2} <= set(surrogate.steady) and len(surrogate.steady) < 4
 
 
 def test_a_constant_score_is_all_zeros_and_no_nan() -> None:
     rounding = 2e-8 * np.random.default_rng(1).normal(size=50)
     for scores in (np.full(50, 0.25), np.zeros(50), 0.25 + rounding):
-        found = fit(draw(50, 5, seed=0), scores, 3)
-        np.testing.assert_array_equal(found.weights, 0)
-        np.testing.assert_array_equal(found.spread, 0)
-        assert found.r2 == 1 and found.top == () == found.steady
+        surrogate = fit(draw(50, 5, seed=0), scores, 3)
+        np.testing.assert_array_equal(surrogate.weights, 0)
+        np.testing.assert_array_equal(surrogate.spread, 0)
+        assert surrogate.r2 == 1 and surrogate.top == () == surrogate.steady
     assert fit(draw(50, 5, seed=0), 0.25 + 1e3 * rounding, 3).weights.all()
 
 
 def test_a_single_superpixel() -> None:
     kept = draw(30, 1, seed=0)
-    found = fit(kept, 2.0 * kept[:, 0] + 1, 5)
-    assert found.top == (0,) and 0 < found.weights[0] < 2
-    assert found.stable_since == 10
+    surrogate = fit(kept, 2.0 * kept[:, 0] + 1, 5)
+    assert surrogate.top == (0,) and 0 < surrogate.weights[0] < 2
+    assert surrogate.stable_since == 10

@@ -27,10 +27,10 @@ INPUT = RNG.normal(0, 1, (12, 9, 3)).astype(np.float32)
 MASK = RNG.random((6, 3)) < 0.4
 
 
-def close(found: Any, wanted: Any) -> None:
+def close(values: Any, wanted: Any) -> None:
     scale = np.abs(wanted).max()
     assert scale > 0
-    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-5 * scale)
+    np.testing.assert_allclose(values, wanted, rtol=1e-3, atol=1e-5 * scale)
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +89,9 @@ def test_regions_and_sums_of_a_segmentation_map(number: int) -> None:
     target, score = PLACES[number]
     model, before = segmenting()
     value, slope = taped(before, score)
-    found = explain(Network(model), INPUT, "saliency", target)
-    assert found.value == pytest.approx(value, rel=1e-4)
-    close(found.attribution, slope)
+    explanation = explain(Network(model), INPUT, "saliency", target)
+    assert explanation.value == pytest.approx(value, rel=1e-4)
+    close(explanation.attribution, slope)
     cam = explain(Network(model), INPUT, "grad_cam", target, sign="both")
     maps = keras.Model(model.input, model.get_layer("c1").output)(INPUT[None])
     rest = keras.Sequential([keras.Input(maps.shape[1:]), before.get_layer("classes")])
@@ -115,12 +115,12 @@ def test_one_output_of_several(target: Neuron, score: Any) -> None:
     model, before = detecting()
     value, slope = taped(before, score)
     network = Network(model)
-    found = explain(network, INPUT, "saliency", target)
-    assert found.value == pytest.approx(value, rel=1e-4)
-    close(found.attribution, slope)
+    explanation = explain(network, INPUT, "saliency", target)
+    assert explanation.value == pytest.approx(value, rel=1e-4)
+    close(explanation.attribution, slope)
     assert explain(network, INPUT, "grad_cam", target).layer == "c1"
     assert explain(network, INPUT, "occlusion", target).value == pytest.approx(value, rel=1e-4)
-    assert "output" in found.label
+    assert "output" in explanation.label
 
 
 def test_outputs_that_are_not_there_or_no_numbers_are_told() -> None:
@@ -158,32 +158,34 @@ def test_every_method_takes_a_target_or_says_why_not(common: Network, name: str)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = explain(common, PICTURE, name, target, **small(name))
+            explanation = explain(common, PICTURE, name, target, **small(name))
         except CnnvisError as error:
             assert name in ("deep_taylor", "attention_rollout", "upconvnet"), error
             return
-    made = found.attribution if found.image is None else found.image
-    assert np.isfinite(made).all() and found.neuron == target
-    assert found.label == "two − three"
+    made = explanation.attribution if explanation.image is None else explanation.image
+    assert np.isfinite(made).all() and explanation.neuron == target
+    assert explanation.label == "two − three"
     logits = common.outputs(common.prepare(PICTURE).input[None])[0][0]
-    if found.image is None:
-        assert found.value == pytest.approx(logits[1] - logits[2], rel=1e-4, abs=1e-5)
+    if explanation.image is None:
+        assert explanation.value == pytest.approx(logits[1] - logits[2], rel=1e-4, abs=1e-5)
 
 
 def test_deep_taylor_shares_out_a_sum_and_refuses_what_is_against(common: Network) -> None:
-    found = explain(common, PICTURE, "deep_taylor", Target({1: 1, 2: 0.5}))
-    assert found.value > 0
-    assert found.attribution.sum(dtype=np.float64) == pytest.approx(found.value, rel=1e-3)
+    explanation = explain(common, PICTURE, "deep_taylor", Target({1: 1, 2: 0.5}))
+    assert explanation.value > 0
+    assert explanation.attribution.sum(dtype=np.float64) == pytest.approx(
+        explanation.value, rel=1e-3
+    )
     with pytest.raises(UnsuitableError, match=r"positive weights.*integrated_gradients"):
         explain(common, PICTURE, "deep_taylor", Target({1: 1, 2: -1}))
 
 
 def test_an_ascent_raises_the_difference(common: Network) -> None:
     target = Target({1: 1, 2: -1})
-    found = explain(common, PICTURE, "activation_maximization", target, steps=25)
-    assert found.value > found.details["before"]
-    given = common.outputs(common.prepare(found.image).input[None])[0][0]
-    assert found.value == pytest.approx(given[1] - given[2], rel=1e-3)
+    explanation = explain(common, PICTURE, "activation_maximization", target, steps=25)
+    assert explanation.value > explanation.details["before"]
+    given = common.outputs(common.prepare(explanation.image).input[None])[0][0]
+    assert explanation.value == pytest.approx(given[1] - given[2], rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -197,16 +199,16 @@ def test_an_ascent_raises_the_difference(common: Network) -> None:
 )
 def test_kept_copied_and_written_down(target: Target) -> None:
     model, _ = segmenting()
-    found = explain(Network(model, code="network"), INPUT, "saliency", target)
-    again = pickle.loads(pickle.dumps(found))
+    explanation = explain(Network(model, code="network"), INPUT, "saliency", target)
+    again = pickle.loads(pickle.dumps(explanation))
     assert again.neuron == target and hash(again.neuron) == hash(target)
     assert Target.of_record(target.record()) == target
     if target.mask is None:
         assert eval(f"cnnvis.{target!r}", {"cnnvis": cnnvis}) == target
     names: dict[str, Any] = {"network": Network(model)}
-    script = found.code().replace('explanation.save("explanation.png")', "")
+    script = explanation.code().replace('explanation.save("explanation.png")', "")
     exec(script.replace("network = network\n", ""), names)
-    np.testing.assert_array_equal(names["explanation"].attribution, found.attribution)
+    np.testing.assert_array_equal(names["explanation"].attribution, explanation.attribution)
     assert names["explanation"].neuron == target
 
 

@@ -72,27 +72,27 @@ PICTURE = pictures(SHAPE, 1)[0]
 def test_picture_and_errors(own: Any) -> None:
     from cnnvis_widgets.backend.decoders.decoder import load_decoder
 
-    found = explain(own, PICTURE, "upconvnet", layer="c1")
+    explanation = explain(own, PICTURE, "upconvnet", layer="c1")
     code = own.activations(PICTURE, "c1")
     made = load_decoder(own, own.decoders / "any name.npz").reconstruct(code)
-    np.testing.assert_array_equal(found.image, np.rint(np.clip(made, 0, 1) * 255))
-    assert found.image.dtype == np.uint8 and found.image.shape == SHAPE
+    np.testing.assert_array_equal(explanation.image, np.rint(np.clip(made, 0, 1) * 255))
+    assert explanation.image.dtype == np.uint8 and explanation.image.shape == SHAPE
 
     off = np.clip(made, 0, 1).astype(float) * 255 - PICTURE
     wanted = float(np.sqrt((off**2).mean()))
-    assert found.details["pixel_error"] == pytest.approx(wanted, rel=1e-4)
+    assert explanation.details["pixel_error"] == pytest.approx(wanted, rel=1e-4)
     grey = float(np.sqrt(((127.5 - PICTURE.astype(float)) ** 2).mean()))
     assert wanted < 0.6 * grey  # it has learned something
-    again = own.activations(found.image, "c1").astype(float)
+    again = own.activations(explanation.image, "c1").astype(float)
     error = ((again - code) ** 2).sum() / (code.astype(float) ** 2).sum()
-    assert found.details["relative_error"] == pytest.approx(error, rel=1e-4)
+    assert explanation.details["relative_error"] == pytest.approx(error, rel=1e-4)
     assert error < 0.2
-    assert f"Off by {wanted:.3g} of 255" in found.notes[0]
-    assert f"own code: {error:.3g}" in found.notes[1]
-    facts = found.details["decoder"]
+    assert f"Off by {wanted:.3g} of 255" in explanation.notes[0]
+    assert f"own code: {error:.3g}" in explanation.notes[1]
+    facts = explanation.details["decoder"]
     assert facts["pictures"] == 40 and facts["steps"] == 150 and facts["file"] == "any name.npz"
-    assert f"by {255 * facts['loss'] ** 0.5:.3g} on the pictures" in found.notes[0]
-    assert 'layer="c1"' in found.code().replace("'", '"')
+    assert f"by {255 * facts['loss'] ** 0.5:.3g} on the pictures" in explanation.notes[0]
+    assert 'layer="c1"' in explanation.code().replace("'", '"')
 
 
 def test_which_decoder_is_taken(own: Any) -> None:
@@ -132,5 +132,7 @@ def test_a_network_without_decoders(own: Any) -> None:
         explain(bare, PICTURE, "upconvnet")
     # it is the weights that a decoder is for, not the name
     named = str(own.decoders / "any name.npz")
-    found = explain(bare, PICTURE, "upconvnet", decoder=named)
-    np.testing.assert_array_equal(found.image, explain(own, PICTURE, "upconvnet", layer="c1").image)
+    explanation = explain(bare, PICTURE, "upconvnet", decoder=named)
+    np.testing.assert_array_equal(
+        explanation.image, explain(own, PICTURE, "upconvnet", layer="c1").image
+    )

@@ -20,13 +20,13 @@ def test_equals_the_tape(twins: Any, of: str, rule: str) -> None:
     twin, network = twins("relu6")
     slopes = noisy_slopes(twin, PICTURE, "n3", 2, rule, samples=7, noise=0.3, seed=5)
     wanted = ((slopes - slopes.sum(0) / len(slopes)) ** 2).sum(0) / len(slopes)
-    found = explain(
+    explanation = explain(
         network, PICTURE, "var_grad", Neuron("n3", 2), seed=5, samples=7, noise=0.3, of=of
     )
     scale = np.abs(wanted).max()
     assert scale > 0
-    np.testing.assert_allclose(found.attribution, wanted, rtol=2e-3, atol=1e-5 * scale)
-    assert found.notes[0].startswith("The variance over 7 copies")
+    np.testing.assert_allclose(explanation.attribution, wanted, rtol=2e-3, atol=1e-5 * scale)
+    assert explanation.notes[0].startswith("The variance over 7 copies")
 
 
 def test_a_linear_network_has_no_variance_at_all() -> None:
@@ -36,6 +36,6 @@ def test_a_linear_network_has_no_variance_at_all() -> None:
 
     flat = keras.layers.Flatten(), keras.layers.Dense(4)
     network = Network(keras.Sequential([keras.Input(SHAPE), *flat]))
-    found = explain(network, PICTURE, "var_grad", 2, samples=12)
-    np.testing.assert_array_equal(found.attribution, 0)
-    assert found.notes[0].startswith("All zeros")
+    explanation = explain(network, PICTURE, "var_grad", 2, samples=12)
+    np.testing.assert_array_equal(explanation.attribution, 0)
+    assert explanation.notes[0].startswith("All zeros")

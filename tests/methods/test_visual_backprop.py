@@ -79,13 +79,23 @@ def test_plain_network_against_loops() -> None:
     last = chain[-1].product
     np.testing.assert_allclose(last, expected, rtol=1e-3, atol=1e-5 * expected.max())
 
-    found = explain(Network(twin.model), PICTURE, "visual_backprop")
-    assert found.attribution.shape == (21, 17, 1) and found.attribution.dtype == np.float32
-    np.testing.assert_allclose(found.heatmap(), expected, rtol=1e-3, atol=1e-5 * expected.max())
+    explanation = explain(Network(twin.model), PICTURE, "visual_backprop")
+    assert (
+        explanation.attribution.shape == (21, 17, 1) and explanation.attribution.dtype == np.float32
+    )
+    np.testing.assert_allclose(
+        explanation.heatmap(), expected, rtol=1e-3, atol=1e-5 * expected.max()
+    )
     assert expected.max() > 0
-    assert {"layers": ("r4", "r3", "c2", "c1"), "branched": False}.items() <= found.details.items()
-    assert found.layer == "r4"
-    assert "all 4 ReLUs" in found.notes[1] and "2 × 3, 4 × 5, 10 × 7, 11 × 9" in found.notes[1]
+    assert {
+        "layers": ("r4", "r3", "c2", "c1"),
+        "branched": False,
+    }.items() <= explanation.details.items()
+    assert explanation.layer == "r4"
+    assert (
+        "all 4 ReLUs" in explanation.notes[1]
+        and "2 × 3, 4 × 5, 10 × 7, 11 × 9" in explanation.notes[1]
+    )
 
 
 def blocks(o: Any, x: Any) -> Any:
@@ -107,19 +117,24 @@ def test_branched_network_has_one_map_for_each_resolution() -> None:
     # 6 → 11 rows and 5 → 9 columns: stride 2, kernel 4, which sticks out by 3, one of it before.
     expected = enlarge(mixed, (11, 9), (4, 4), (2, 2), (1, 1)) * summed
     expected = enlarge(expected, (21, 17), (4, 4), (2, 2), (1, 1))
-    found = explain(Network(twin.model), PICTURE, "visual_backprop")
-    np.testing.assert_allclose(found.heatmap(), expected, rtol=1e-3, atol=1e-5 * expected.max())
-    assert found.details["branched"] and found.details["layers"][0] == found.layer == "mixed"
-    assert "one map for each resolution: 6 × 5, 11 × 9" in found.notes[1]
+    explanation = explain(Network(twin.model), PICTURE, "visual_backprop")
+    np.testing.assert_allclose(
+        explanation.heatmap(), expected, rtol=1e-3, atol=1e-5 * expected.max()
+    )
+    assert (
+        explanation.details["branched"]
+        and explanation.details["layers"][0] == explanation.layer == "mixed"
+    )
+    assert "one map for each resolution: 6 × 5, 11 × 9" in explanation.notes[1]
 
 
 @pytest.mark.parametrize("name", ["relu6", "nested_twice", "sequences", "shared", "every_form"])
 def test_other_forms_of_networks_have_a_chain(twins: Any, name: str) -> None:
     _, network = twins(name)
     picture = np.random.default_rng(1).normal(0, 1.5, network.input_shape).astype(np.float32)
-    found = explain(network, picture, "visual_backprop")
-    assert found.attribution.shape == (*network.input_shape[:2], 1)
-    assert found.attribution.min() >= 0 and found.attribution.max() > 0
+    explanation = explain(network, picture, "visual_backprop")
+    assert explanation.attribution.shape == (*network.input_shape[:2], 1)
+    assert explanation.attribution.min() >= 0 and explanation.attribution.max() > 0
 
 
 @pytest.mark.parametrize(
@@ -184,8 +199,8 @@ def test_nothing_active_is_all_zeros() -> None:
     twin = Twin(plain, SHAPE)
     network = Network(twin.model)
     twin.model.get_layer("c1").set_weights([np.zeros((3, 3, 3, 4)), np.full(4, -1.0)])
-    found = explain(network, PICTURE, "visual_backprop")
-    assert not found.attribution.any() and found.notes[0].startswith("All zeros")
+    explanation = explain(network, PICTURE, "visual_backprop")
+    assert not explanation.attribution.any() and explanation.notes[0].startswith("All zeros")
 
 
 @pytest.mark.parametrize(("size", "word"), [(1e25, "large"), (1e-25, "small")])
@@ -198,11 +213,11 @@ def test_products_beyond_float32_are_given_in_a_unit_and_say_so(size: float, wor
     x = keras.layers.Conv2D(1, kernel_initializer="ones", **one)(x)
     network = Network(keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x))))
     picture = np.random.default_rng(9).uniform(1, 5, (8, 6, 1)).astype(np.float32)
-    found = explain(network, picture, "visual_backprop")
-    assert f"too {word} for float32" in found.notes[2]
-    exponent = int(found.notes[2].rsplit("^", 1)[1].rstrip("."))
+    explanation = explain(network, picture, "visual_backprop")
+    assert f"too {word} for float32" in explanation.notes[2]
+    exponent = int(explanation.notes[2].rsplit("^", 1)[1].rstrip("."))
     expected = (picture[..., 0].astype(np.float64) * size) ** 2 / 2.0**exponent
-    np.testing.assert_allclose(found.heatmap(), expected, rtol=1e-5)
+    np.testing.assert_allclose(explanation.heatmap(), expected, rtol=1e-5)
 
 
 def test_scaling_within_the_product_changes_no_digit() -> None:

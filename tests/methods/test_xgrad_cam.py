@@ -34,20 +34,24 @@ def test_equals_the_tape(twins: Any, name: str, layer: str, neuron: Neuron) -> N
         for place in np.ndindex(maps.shape[:2]):
             weight += maps[(*place, k)] / total * slope[(*place, k)] if total else 0
         wanted += weight * maps[..., k]
-    found = explain(network, PIXELS, "xgrad_cam", neuron, layer=layer)
+    explanation = explain(network, PIXELS, "xgrad_cam", neuron, layer=layer)
     scale = np.abs(wanted).max()
     assert scale > 0
-    np.testing.assert_allclose(found.details["before_relu"], wanted, rtol=1e-3, atol=1e-5 * scale)
     np.testing.assert_allclose(
-        found.attribution[..., 0], np.maximum(wanted, 0), rtol=1e-3, atol=1e-5 * scale
+        explanation.details["before_relu"], wanted, rtol=1e-3, atol=1e-5 * scale
+    )
+    np.testing.assert_allclose(
+        explanation.attribution[..., 0], np.maximum(wanted, 0), rtol=1e-3, atol=1e-5 * scale
     )
 
 
 def test_the_shares_add_up_to_the_value_but_for_the_bias(twins: Any) -> None:
     twin, network = twins("branched")
-    found = explain(network, PIXELS, "xgrad_cam", 4, layer="mixed")
+    explanation = explain(network, PIXELS, "xgrad_cam", 4, layer="mixed")
     bias = twin.weights["d"][1][4]
-    assert found.details["before_relu"].sum() == pytest.approx(found.value - bias, rel=1e-4)
+    assert explanation.details["before_relu"].sum() == pytest.approx(
+        explanation.value - bias, rel=1e-4
+    )
 
 
 def test_a_map_that_adds_up_to_nothing_gets_no_weight() -> None:

@@ -44,8 +44,8 @@ class Book(NamedTuple):
 
     def headings(self) -> list[tuple[int, str]]:
         """(level, words) of each heading, in order."""
-        found = re.findall(r"^(#+) +(.+)$", "\n".join(text for _, text in self.texts()), re.M)
-        return [(len(marks), words.strip()) for marks, words in found]
+        headings = re.findall(r"^(#+) +(.+)$", "\n".join(text for _, text in self.texts()), re.M)
+        return [(len(marks), words.strip()) for marks, words in headings]
 
 
 def format_is_current(book: Book) -> Iterator[str]:

@@ -51,12 +51,12 @@ def last(tensor: torch.Tensor) -> np.ndarray:
 
 def of(model: nn.Sequential, pixels: torch.Tensor) -> dict[str, Any]:
     """Everything that Captum says, for each of the units."""
-    found: dict[str, Any] = {}
+    maps: dict[str, Any] = {}
     for unit in UNITS:
         x = pixels.clone().requires_grad_()
         guided_cam = GuidedGradCam(model, model[6])
         layer = LayerGradCam(model, model[6])
-        found |= {
+        maps |= {
             f"saliency {unit}": last(Saliency(model).attribute(x, unit, abs=False)),
             f"deconvnet {unit}": last(Deconvolution(model).attribute(x, unit)),
             f"guided_backprop {unit}": last(GuidedBackprop(model).attribute(x, unit)),
@@ -74,7 +74,7 @@ def of(model: nn.Sequential, pixels: torch.Tensor) -> dict[str, Any]:
             )[..., :1],  # the same for all channels
             f"smoothgrad {unit}": np.stack([smoothgrad(model, one, unit) for one in pixels]),
         }
-    return found
+    return maps
 
 
 def smoothgrad(model: nn.Sequential, pixels: torch.Tensor, unit: int) -> np.ndarray:
@@ -82,8 +82,8 @@ def smoothgrad(model: nn.Sequential, pixels: torch.Tensor, unit: int) -> np.ndar
     one = pixels.numpy().transpose(1, 2, 0)
     draws = np.random.default_rng(SEED).standard_normal((SAMPLES, *one.shape), np.float32)
     copies = torch.from_numpy((one + NOISE * np.ptp(one) * draws).transpose(0, 3, 1, 2))
-    found = Saliency(model).attribute(copies.requires_grad_(), unit, abs=False)
-    return last(found).mean(0)
+    gradient = Saliency(model).attribute(copies.requires_grad_(), unit, abs=False)
+    return last(gradient).mean(0)
 
 
 def main() -> None:

@@ -46,13 +46,13 @@ def main() -> None:
         model = how[1](twin.model)
         write(f"softmax_{name}", about.format(how[0]), "c2", model, by_tape(twin, "c2"))
     model = tokens_model()
-    found = by_differences(model)
+    derivatives = by_differences(model)
     write(
         "tokens",
         "patches as tokens, mixed by dense layers over tokens and units",
         "mixed",
         model,
-        found,
+        derivatives,
     )
 
 
@@ -147,20 +147,20 @@ def by_differences(model: Any, unit: int = 2) -> tuple[int, dict[str, np.ndarray
 
 def differences(function: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
     """Central differences at every number of x."""
-    found = np.zeros_like(x)
+    slopes = np.zeros_like(x)
     for place in np.ndindex(*x.shape):
         moved = [x.copy(), x.copy()]
         moved[0][place] += STEP
         moved[1][place] -= STEP
-        found[place] = (function(moved[0]) - function(moved[1])) / (2 * STEP)
-    return found
+        slopes[place] = (function(moved[0]) - function(moved[1])) / (2 * STEP)
+    return slopes
 
 
 def write(
-    name: str, about: str, layer: str, model: Any, found: tuple[int, dict[str, np.ndarray]]
+    name: str, about: str, layer: str, model: Any, target: tuple[int, dict[str, np.ndarray]]
 ) -> None:
     """One folder: model.keras, arrays.npz, case.json."""
-    unit, arrays = found
+    unit, arrays = target
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.keras")

@@ -111,8 +111,8 @@ def relevance(model: nn.Module, pixels: torch.Tensor, composite: Any, unit: int)
         return logits.detach().clamp(min=0) * torch.eye(logits.shape[1], dtype=logits.dtype)[unit]
 
     with Gradient(model, composite) as attributor:
-        _, found = attributor(pixels.clone(), start)
-    return found.detach().numpy().transpose(0, 2, 3, 1).astype(np.float32)
+        _, shares = attributor(pixels.clone(), start)
+    return shares.detach().numpy().transpose(0, 2, 3, 1).astype(np.float32)
 
 
 def randomise(model: nn.Module, bias: float) -> None:
@@ -138,20 +138,20 @@ def randomise(model: nn.Module, bias: float) -> None:
 
 def arrays(model: nn.Module) -> list[np.ndarray]:
     """The weights in the order in which Keras lists them."""
-    found: list[np.ndarray] = []
+    weights: list[np.ndarray] = []
     for layer in model.modules():
         if isinstance(layer, nn.BatchNorm2d):
-            found += [layer.weight, layer.bias, layer.running_mean, layer.running_var]
+            weights += [layer.weight, layer.bias, layer.running_mean, layer.running_var]
         elif isinstance(layer, nn.Conv2d):
             axes = (2, 3, 0, 1) if layer.groups > 1 else (2, 3, 1, 0)
-            found += [layer.weight.permute(axes), layer.bias]
+            weights += [layer.weight.permute(axes), layer.bias]
         elif isinstance(layer, nn.Linear):
             kernel = layer.weight.T
             before = {32: (8, 2, 2), 180: (6, 6, 5)}.get(layer.in_features)
             if before:  # PyTorch flattens (channels, rows, columns)
                 kernel = kernel.reshape(*before, -1).permute(1, 2, 0, 3).flatten(0, 2)
-            found += [kernel, layer.bias]
-    return [array.detach().numpy().astype(np.float32) for array in found]
+            weights += [kernel, layer.bias]
+    return [array.detach().numpy().astype(np.float32) for array in weights]
 
 
 def main() -> None:
@@ -169,8 +169,8 @@ def main() -> None:
         stored[f"{name} logits"] = model(pixels).detach().numpy().astype(np.float32)
         for rule in rules:
             for unit in UNITS:
-                found = relevance(model, pixels, composites()[rule], unit)
-                stored[f"{name} {rule} {unit}"] = found
+                shares = relevance(model, pixels, composites()[rule], unit)
+                stored[f"{name} {rule} {unit}"] = shares
     np.savez_compressed(Path(__file__).with_name("zennit.npz"), **stored)
 
 

@@ -80,7 +80,7 @@ def attention_by_hand(model: keras.Model, pixels: np.ndarray) -> list[np.ndarray
     if len(places[0]) > len(tokens):
         tokens = np.concatenate([first[0], tokens])
     tokens = tokens + places[0]
-    found = []
+    attention = []
     for n in range(BLOCKS):
         scale, shift = of(f"norm{n}")
         spread = np.sqrt(tokens.var(1, keepdims=True) + EPSILON)
@@ -92,8 +92,8 @@ def attention_by_hand(model: keras.Model, pixels: np.ndarray) -> list[np.ndarray
             raised = np.exp(scores - scores.max(1, keepdims=True))
             maps.append(raised / raised.sum(1, keepdims=True))
             added += maps[-1] @ (y @ v[:, h] + v0[h]) @ out[h]
-        found.append(np.array(maps))
+        attention.append(np.array(maps))
         tokens = tokens + added
         kernel, bias = of(f"dense{n}")
         tokens = tokens + np.maximum(tokens @ kernel + bias, 0)
-    return found
+    return attention

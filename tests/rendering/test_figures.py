@@ -29,8 +29,8 @@ def shown(result: Figure) -> list[Any]:
     """The text objects that are not empty, once the ticks have theirs."""
     result.set_layout_engine("none")  # where they stand does not matter here, and takes long
     result.draw_without_rendering()
-    found: list[Any] = result.findobj(Text)
-    return [t for t in found if t.get_visible() and t.get_text()]
+    labels: list[Any] = result.findobj(Text)
+    return [t for t in labels if t.get_visible() and t.get_text()]
 
 
 def texts(result: Figure) -> list[str]:
@@ -143,8 +143,8 @@ ROWS = [
 )
 def test_a_grid_shares_scales_as_told(share: Any, highs: list[int]) -> None:
     result = grid(ROWS, share=share)
-    found = [bar[1] for bar in bars(result)]
-    assert found == pytest.approx([0.0134 * k for k in highs], rel=1e-6)
+    tops = [bar[1] for bar in bars(result)]
+    assert tops == pytest.approx([0.0134 * k for k in highs], rel=1e-6)
     assert {"unit 1", "unit 2", "unit 3", "unit 4"} <= set(texts(result))
 
 

@@ -75,11 +75,11 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
         ]
         try:
             assert all(isinstance(m.provisioner.process, ForkedKernel) for m in managers)
-            found = [(await run(m, code)).split("|") for m in managers]
-            for manager, words in zip(managers, found, strict=True):
+            outputs = [(await run(m, code)).split("|") for m in managers]
+            for manager, words in zip(managers, outputs, strict=True):
                 assert psutil.Process(int(words[0])).ppid() == nursery.process.pid
                 assert manager.provisioner.pid == int(words[0])
-            return found
+            return outputs
         finally:
             for manager in managers:
                 await manager.shutdown_kernel()

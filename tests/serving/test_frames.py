@@ -26,8 +26,8 @@ def test_what_jupyter_writes_is_taken() -> None:
     session = Session()
     made = session.msg("comm_msg", content={"comm_id": "a", "data": {"method": "custom"}})
     made["content"]["data"]["content"] = {}
-    found = check_frame(serialize_msg_to_ws_v1(made, "shell", session.pack))
-    assert found == ("comm_msg", made["header"]["msg_id"])
+    accepted = check_frame(serialize_msg_to_ws_v1(made, "shell", session.pack))
+    assert accepted == ("comm_msg", made["header"]["msg_id"])
     assert check_frame(frame(message("kernel_info_request"))).kind == "kernel_info_request"
     assert check_frame(frame(message("comm_msg", None, b"x" * 8_000_000, b""))).kind == "comm_msg"
     assert check_frame(frame(message("shutdown_request"), b"control")).kind == "shutdown_request"

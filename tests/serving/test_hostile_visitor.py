@@ -47,9 +47,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 
 @pytest.fixture(scope="module")
 def visitor(server: AppServer) -> Visitor:
-    found = Visitor.of(server, "page.ipynb")
-    assert "ready 42" in found.page.text
-    return found
+    guest = Visitor.of(server, "page.ipynb")
+    assert "ready 42" in guest.page.text
+    return guest
 
 
 def test_a_page_speaks_to_its_kernel(visitor: Visitor) -> None:

@@ -51,10 +51,10 @@ BASE = "/course/x/"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("public") / "notebooks"
-    write_page(found / "page.ipynb", PAGE)
-    write_page(found / "other.ipynb", "print('other', 6 * 7)")
-    return found
+    notebooks = tmp_path_factory.mktemp("public") / "notebooks"
+    write_page(notebooks / "page.ipynb", PAGE)
+    write_page(notebooks / "other.ipynb", "print('other', 6 * 7)")
+    return notebooks
 
 
 @pytest.fixture(scope="module")

@@ -50,12 +50,12 @@ class Answer:
     @property
     def cookies(self) -> dict[tuple[str, str], str]:
         """(name, path) → value."""
-        found = {}
+        cookies = {}
         for line in self.headers.get_all("Set-Cookie") or []:
             name, value = line.split(";")[0].split("=", 1)
             path = re.search(r"path=([^;]+)", line, re.IGNORECASE)
-            found[name, path[1] if path else "/"] = value
-        return found
+            cookies[name, path[1] if path else "/"] = value
+        return cookies
 
 
 @dataclass
@@ -81,8 +81,8 @@ class AppServer:
     def answers(self, within: float = 10) -> bool:
         """Whether the server still answers everybody else."""
         start = time.monotonic()
-        found = self.ask("voila/static/voila.js", seconds=within)
-        return found.status == 200 and time.monotonic() - start < within
+        response = self.ask("voila/static/voila.js", seconds=within)
+        return response.status == 200 and time.monotonic() - start < within
 
     def kernels(self) -> list[psutil.Process]:
         """The kernels that run."""
@@ -168,8 +168,8 @@ class Visitor:
         """Open a page."""
         answer = server.ask(f"voila/render/{page}", **headers)
         assert answer.status == 200, answer.text[:500]
-        found = KERNEL.search(answer.text)
-        kernel = found[1] if found else ""
+        match = KERNEL.search(answer.text)
+        kernel = match[1] if match else ""
         return cls(server, answer, kernel, answer.cookies)
 
     def cookie(self, path: str) -> dict[str, str]:

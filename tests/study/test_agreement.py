@@ -25,17 +25,17 @@ def test_cohen_is_scikit_learn_s(seed: int) -> None:
     rng = np.random.default_rng(seed)
     one = rng.integers(0, 3, 50)
     other = np.where(rng.random(50) < 0.6, one, rng.integers(0, 3, 50))
-    found = cohen(one.tolist(), other.tolist(), list(range(50)))
-    assert found.kappa == pytest.approx(cohen_kappa_score(one, other), abs=1e-12)
-    assert found.same == pytest.approx((one == other).mean())
-    assert found.items == 50
+    agreement = cohen(one.tolist(), other.tolist(), list(range(50)))
+    assert agreement.kappa == pytest.approx(cohen_kappa_score(one, other), abs=1e-12)
+    assert agreement.same == pytest.approx((one == other).mean())
+    assert agreement.items == 50
 
 
 def test_fleiss_example() -> None:
     answers = [[c for c, n in enumerate(row) for _ in range(n)] for row in FLEISS]
-    found = fleiss(answers, list(range(10)))
-    assert found.kappa == pytest.approx(0.210, abs=5e-4)
-    assert found.same == pytest.approx(0.378, abs=5e-4)
+    agreement = fleiss(answers, list(range(10)))
+    assert agreement.kappa == pytest.approx(0.210, abs=5e-4)
+    assert agreement.same == pytest.approx(0.378, abs=5e-4)
 
 
 def test_the_interval_draws_whole_pictures() -> None:
@@ -43,18 +43,18 @@ def test_the_interval_draws_whole_pictures() -> None:
     one = RNG.integers(0, 2, 84)
     hard = RNG.random(12)[groups] < 0.4  # pictures on which the two do not agree
     other = np.where(hard, RNG.integers(0, 2, 84), one)
-    found = cohen(one.tolist(), other.tolist(), groups.tolist())
+    agreement = cohen(one.tolist(), other.tolist(), groups.tolist())
     drawn = []
     for _ in range(1500):
         keep = np.concatenate([np.flatnonzero(groups == g) for g in RNG.integers(0, 12, 12)])
         drawn.append(cohen_kappa_score(one[keep], other[keep]))
     low, high = np.quantile(drawn, [0.025, 0.975])
-    assert found.low == pytest.approx(low, abs=0.05)
-    assert found.high == pytest.approx(high, abs=0.05)
+    assert agreement.low == pytest.approx(low, abs=0.05)
+    assert agreement.high == pytest.approx(high, abs=0.05)
     alone = cohen(one.tolist(), other.tolist(), list(range(84)))
-    assert alone.high - alone.low < found.high - found.low  # type: ignore[operator]
+    assert alone.high - alone.low < agreement.high - agreement.low  # type: ignore[operator]
     again = cohen(one.tolist(), other.tolist(), groups.tolist())
-    assert again == found
+    assert again == agreement
 
 
 def test_fleiss_of_two_is_near_cohen_and_its_interval_contains_it() -> None:
@@ -69,8 +69,8 @@ def test_fleiss_of_two_is_near_cohen_and_its_interval_contains_it() -> None:
 
 
 def test_what_chance_explains_as_well_is_not_defined() -> None:
-    found = cohen([1, 1, 1], [1, 1, 1], "abc")
-    assert (found.kappa, found.low, found.high, found.same) == (None, None, None, 1)
+    agreement = cohen([1, 1, 1], [1, 1, 1], "abc")
+    assert (agreement.kappa, agreement.low, agreement.high, agreement.same) == (None, None, None, 1)
     one_picture = cohen([1, 0, 1], [1, 0, 0], "aaa")
     assert one_picture.kappa is not None and one_picture.low is None
     assert fleiss([["u", "u"], ["u", "u"]], "ab").kappa is None

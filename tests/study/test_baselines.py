@@ -13,11 +13,11 @@ PICTURE = RNG.integers(0, 256, (20, 31, 3), dtype=np.uint8)
 
 
 def test_centre_points_at_the_centre_and_falls_with_a_quarter_of_the_side() -> None:
-    found = baseline("centre")(None, PICTURE, None, 0).heatmap
-    assert found.shape == (20, 31)
-    assert set(zip(*np.nonzero(found == found.max()), strict=True)) == {(9, 15), (10, 15)}
-    np.testing.assert_allclose(found, found[::-1, ::-1])
-    along = found[10, 15:]
+    heatmap = baseline("centre")(None, PICTURE, None, 0).heatmap
+    assert heatmap.shape == (20, 31)
+    assert set(zip(*np.nonzero(heatmap == heatmap.max()), strict=True)) == {(9, 15), (10, 15)}
+    np.testing.assert_allclose(heatmap, heatmap[::-1, ::-1])
+    along = heatmap[10, 15:]
     assert along[7] / along[0] == pytest.approx(np.exp(-0.5 * (7 / 7.75) ** 2), rel=1e-5)
 
 
@@ -32,10 +32,10 @@ def test_noise_is_of_the_seed_and_the_picture() -> None:
 def test_edges_of_a_step() -> None:
     step = np.zeros((6, 8, 3), np.uint8)
     step[:, 5:] = 90
-    found = baseline("edges")(None, step, None, 0).heatmap
+    heatmap = baseline("edges")(None, step, None, 0).heatmap
     expected = np.zeros((6, 8))
     expected[:, 4:6] = 45
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(heatmap, expected)
     assert not baseline("edges")(None, step[:1], None, 0).heatmap.any()
 
 

@@ -22,9 +22,9 @@ def test_equals_the_best_of_all_thresholds(levels: int) -> None:
         for t in np.unique(heatmap[heatmap > 0]):
             region = heatmap >= t
             scores[t] = (region & MASK).sum() / (region | MASK).sum()
-        found = IOU.measure(Case(heatmap, MASK))
-        assert found.value == pytest.approx(max(scores.values()))
-        assert scores[found.details["threshold"]] == pytest.approx(found.value)
+        score = IOU.measure(Case(heatmap, MASK))
+        assert score.value == pytest.approx(max(scores.values()))
+        assert scores[score.details["threshold"]] == pytest.approx(score.value)
 
 
 def test_the_objects_shape_at_any_height_is_right() -> None:

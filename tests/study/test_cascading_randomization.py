@@ -24,12 +24,12 @@ def network() -> Network:
 def test_one_stage_for_each_layer_and_the_first_is_the_network_itself(network: Network) -> None:
     image = np.random.default_rng(0).integers(0, 255, (12, 10, 3)).astype(np.float32) / 255
     before = [w.copy() for w in network.model.get_weights()]
-    found = forgetting(network, image, ["saliency", "grad_cam"], unit=1, seed=5)
-    assert found.layers == ("top", "conv")
-    assert len(found.scores) == len(found.heatmaps["saliency"]) == 3
-    for values in (found.alike, found.alike_signed):
+    stages = forgetting(network, image, ["saliency", "grad_cam"], unit=1, seed=5)
+    assert stages.layers == ("top", "conv")
+    assert len(stages.scores) == len(stages.heatmaps["saliency"]) == 3
+    for values in (stages.alike, stages.alike_signed):
         assert values["saliency"][0] == pytest.approx(1)
-    assert found.scores[0] == pytest.approx(float(network.outputs(image[None])[1][0][1]), abs=1e-6)
+    assert stages.scores[0] == pytest.approx(float(network.outputs(image[None])[1][0][1]), abs=1e-6)
     for old, new in zip(before, network.model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
 
@@ -40,15 +40,15 @@ def test_the_correlation_is_that_of_the_ranks(network: Network) -> None:
     from cnnvis_widgets.engine.explain import explain
 
     image = np.random.default_rng(1).integers(0, 255, (12, 10, 3)).astype(np.float32) / 255
-    found = forgetting(network, image, ["saliency"], unit=2, seed=5)
+    stages = forgetting(network, image, ["saliency"], unit=2, seed=5)
     copy = Cascade(network, 5)
     copy.randomise(2)
     raw = [explain(n, image, "saliency", neuron=2).attribution for n in (network, copy.network)]
     sums = [rankdata(values.sum(axis=2)) for values in raw]
     sizes = [rankdata(np.abs(values).sum(axis=2)) for values in raw]
-    assert found.alike_signed["saliency"][2] == pytest.approx(
+    assert stages.alike_signed["saliency"][2] == pytest.approx(
         np.corrcoef(sums[0].ravel(), sums[1].ravel())[0, 1], abs=1e-6
     )
-    assert found.alike["saliency"][2] == pytest.approx(
+    assert stages.alike["saliency"][2] == pytest.approx(
         np.corrcoef(sizes[0].ravel(), sizes[1].ravel())[0, 1], abs=1e-6
     )

@@ -35,12 +35,12 @@ def curve(order: np.ndarray, counts: list[int]) -> list[float]:
 
 def test_a_linear_neuron_loses_what_its_pixels_add(case: Case) -> None:
     order = np.argsort(-PARTS.ravel())
-    found = DELETION.measure(case, steps=30)
+    score = DELETION.measure(case, steps=30)
     expected = curve(order, list(range(31)))
-    np.testing.assert_allclose(found.details["values"], expected, atol=1e-6)
-    assert found.value == pytest.approx(np.trapezoid(expected, dx=1 / 30), abs=1e-6)
-    assert found.details["of"] == "activation"  # a network without softmax has no probabilities
-    assert "share of its first value" in found.note
+    np.testing.assert_allclose(score.details["values"], expected, atol=1e-6)
+    assert score.value == pytest.approx(np.trapezoid(expected, dx=1 / 30), abs=1e-6)
+    assert score.details["of"] == "activation"  # a network without softmax has no probabilities
+    assert "share of its first value" in score.note
     # on black, insertion is deletion of the smallest first, read backwards
     inserted = INSERTION.measure(case, steps=30, substrate="zero")
     np.testing.assert_allclose(inserted.details["values"], 1 - np.array(expected), atol=1e-6)
@@ -55,11 +55,11 @@ def test_the_right_order_is_best_and_its_opposite_worst(case: Case) -> None:
 
 
 def test_steps_take_equal_numbers_of_pixels(case: Case) -> None:
-    found = DELETION.measure(case, steps=4)
+    score = DELETION.measure(case, steps=4)
     counts = [0, 8, 15, 22, 30]  # 7.5 and 22.5 are rounded to even
-    assert found.details["shares"] == [c / 30 for c in counts]
+    assert score.details["shares"] == [c / 30 for c in counts]
     np.testing.assert_allclose(
-        found.details["values"], curve(np.argsort(-PARTS.ravel()), counts), atol=1e-6
+        score.details["values"], curve(np.argsort(-PARTS.ravel()), counts), atol=1e-6
     )
 
 
@@ -79,10 +79,10 @@ def test_a_softmax_is_followed_by_its_probability() -> None:
         picture = PICTURE.ravel().copy()
         picture[order[:count]] = 0
         expected.append(softmaxed(picture @ weights.reshape(30, 3))[2])
-    found = DELETION.measure(case, steps=10)
-    np.testing.assert_allclose(found.details["values"], expected, atol=1e-5)
-    assert found.details["of"] == "probability"
-    assert found.note == ""
+    score = DELETION.measure(case, steps=10)
+    np.testing.assert_allclose(score.details["values"], expected, atol=1e-5)
+    assert score.details["of"] == "probability"
+    assert score.note == ""
     # the evidence that is left then tells for other classes
     as_activation = DELETION.measure(case, steps=10, of="activation")
     if parts.sum() > 0:
@@ -96,8 +96,8 @@ def test_a_softmax_is_followed_by_its_probability() -> None:
 def test_substrates(case: Case, substrate: str, level: Any) -> None:
     left = PICTURE.mean() if level is None else level
     expected = float((WEIGHTS[..., 1] * left).sum() / PARTS.sum())
-    found = DELETION.measure(case, substrate=substrate)
-    assert found.details["values"][-1] == pytest.approx(expected, rel=1e-4)
+    score = DELETION.measure(case, substrate=substrate)
+    assert score.details["values"][-1] == pytest.approx(expected, rel=1e-4)
     assert INSERTION.measure(case, substrate=substrate).details["values"][0] == pytest.approx(
         expected, rel=1e-4
     )
@@ -135,13 +135,13 @@ def test_blur_is_rises_kernel() -> None:
     """One white pixel in 224 × 230: a Gaussian of σ = 5, cut off at 11 × 11, summing to 1."""
     picture = np.zeros((224, 230, 2), np.float32)
     picture[100, 120, 1] = 1
-    found = blurred(picture)
+    smooth = blurred(picture)
     y, x = np.mgrid[-5:6, -5:6]
     kernel = np.exp(-(x**2 + y**2) / 50)
     expected = np.zeros((224, 230))
     expected[95:106, 115:126] = kernel / kernel.sum()
-    np.testing.assert_allclose(found[..., 1], expected, atol=1e-7)
-    assert not found[..., 0].any()
+    np.testing.assert_allclose(smooth[..., 1], expected, atol=1e-7)
+    assert not smooth[..., 0].any()
     flat = np.full((20, 30, 3), 0.7, np.float32)
     np.testing.assert_allclose(blurred(flat), flat, rtol=1e-6)  # no dark border
     small = np.zeros((64, 64, 1), np.float32)

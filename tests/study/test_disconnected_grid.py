@@ -58,9 +58,9 @@ def test_methods_of_the_picture_score_exactly_1(network: Network, method: str, k
     parameters = {"samples": 4} if method == "smoothgrad" else parameters
     seen = set()
     for seed in (0, 1, 5):
-        found = GRID.measure(case(network, Asked(method, parameters), kept, seed=seed))
-        assert found.value == 1
-        seen.add(found.details["cell"])
+        score = GRID.measure(case(network, Asked(method, parameters), kept, seed=seed))
+        assert score.value == 1
+        seen.add(score.details["cell"])
     assert len(seen) > 1
 
 
@@ -73,16 +73,16 @@ def test_grad_cam_weighs_every_cell_by_one_cells_mean_derivative(
     network: Network, kept: Any
 ) -> None:
     """The formula by hand: weights from the own cell only, maps from all four."""
-    found = GRID.measure(case(network, Asked("grad_cam"), kept))
-    own = found.details["cell"]
+    score = GRID.measure(case(network, Asked("grad_cam"), kept))
+    own = score.details["cell"]
     order = [*COMPANIONS[:3]]
     pictures = [c.picture for c in order]
     pictures.insert(own, PICTURES[0])
     maps = [network.activations(p, "c2") for p in pictures]
     weights = network.model.get_layer("head").get_weights()[0][:, 1]
     cams = [np.maximum(m @ weights, 0).sum() for m in maps]
-    assert found.value == pytest.approx(cams[own] / sum(cams), rel=1e-4)
-    assert 0 < found.value < 1
+    assert score.value == pytest.approx(cams[own] / sum(cams), rel=1e-4)
+    assert 0 < score.value < 1
 
 
 def test_a_flat_map_gets_its_cells_share_and_larger_grids_more_cells(network: Network) -> None:
@@ -102,8 +102,8 @@ def test_a_network_that_ends_in_softmax_is_asked_before_it() -> None:
     grid = disconnected(network, 2)
     picture = np.tile(network.prepare(PICTURES[0]).input, (2, 2, 1))
     logits = network.outputs(network.prepare(PICTURES[0]).input[None])[0][0]
-    found = [float(grid.network.values(picture[None], grid.neuron(3, u))[0]) for u in range(4)]
-    np.testing.assert_allclose(found, logits, rtol=1e-4, atol=1e-6)
+    scores = [float(grid.network.values(picture[None], grid.neuron(3, u))[0]) for u in range(4)]
+    np.testing.assert_allclose(scores, logits, rtol=1e-4, atol=1e-6)
 
 
 def test_maps_of_a_layer_within_a_model_within_are_refused_in_words(twins: Any) -> None:

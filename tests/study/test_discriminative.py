@@ -11,7 +11,7 @@ import pytest
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.study import metric
-from cnnvis_widgets.study.contract import Case, Found, Other
+from cnnvis_widgets.study.contract import Case, Maps, Other
 
 RNG = np.random.default_rng(5)
 A, B = np.zeros((6, 10), np.bool_), np.zeros((6, 10), np.bool_)
@@ -20,8 +20,8 @@ METRIC = metric("discriminative")
 
 
 def case(maps: dict[int, np.ndarray], others: tuple[Other, ...] = (Other(4, B),)) -> Case:
-    def explain(network: Any, image: Any, neuron: Neuron, seed: int, layer: Any = None) -> Found:
-        return Found(maps[neuron.unit], maps[neuron.unit][..., None])
+    def explain(network: Any, image: Any, neuron: Neuron, seed: int, layer: Any = None) -> Maps:
+        return Maps(maps[neuron.unit], maps[neuron.unit][..., None])
 
     return Case(
         maps[2], A, others, network=object(), image=np.zeros((6, 10, 3), np.uint8),
@@ -49,9 +49,9 @@ def test_several_others_are_averaged_and_the_same_class_is_left_out() -> None:
     c[0, :] = True
     maps = {2: A * 1.0, 4: B * 1.0, 7: A * 1.0}
     others = (Other(4, B), Other(7, c), Other(2, c))
-    found = METRIC.measure(case(maps, others))
-    assert found.details["pairs"] == [1, 0.5]
-    assert found.value == 0.75
+    score = METRIC.measure(case(maps, others))
+    assert score.details["pairs"] == [1, 0.5]
+    assert score.value == 0.75
     assert METRIC.measure(case(maps, (Other(2, c),))).value is None
 
 

@@ -80,25 +80,25 @@ class Timetable:
 
 @pytest.fixture
 def timetable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Timetable:
-    found = Timetable(tmp_path)
-    monkeypatch.setattr(estimate.time, "perf_counter", lambda: found.now)
+    timed = Timetable(tmp_path)
+    monkeypatch.setattr(estimate.time, "perf_counter", lambda: timed.now)
     monkeypatch.setattr(estimate, "part_of", lambda study, runs: runs)
-    monkeypatch.setattr(estimate, "results", found.together)
-    return found
+    monkeypatch.setattr(estimate, "results", timed.together)
+    return timed
 
 
 def test_the_estimate_is_what_the_run_takes(timetable: Timetable) -> None:
     steps = list[tuple[int, int]]()
-    found = foretell(timetable, lambda done, total: steps.append((done, total)))  # type: ignore[arg-type]
+    forecast = foretell(timetable, lambda done, total: steps.append((done, total)))  # type: ignore[arg-type]
     assert steps == [(n, 4) for n in range(5)]
     # Four quick ones at once, not kept; two slow ones of small, and one of large, which takes long.
-    assert found.timed == 4 + 2 + 4 + 1
-    assert found.left == 2 * 7 * 4 - 3
+    assert forecast.timed == 4 + 2 + 4 + 1
+    assert forecast.left == 2 * 7 * 4 - 3
     stream = io.BytesIO()
     np.savez_compressed(stream, heatmap=np.zeros(SIZE["quick"] * 16, np.uint8))
-    assert found.disk == 2 * 21 * len(stream.getvalue()) + 11 * SIZE["slow"]
+    assert forecast.disk == 2 * 21 * len(stream.getvalue()) + 11 * SIZE["slow"]
     took = timetable.run()
-    assert found.seconds == pytest.approx(took, abs=1e-9)
+    assert forecast.seconds == pytest.approx(took, abs=1e-9)
     assert took == pytest.approx(7 + 6 * 0.75 + 21 * 1.25 + 5 * 3 + 6 * 20)
 
 
@@ -107,10 +107,10 @@ def test_what_is_there_is_neither_timed_nor_counted(timetable: Timetable) -> Non
     for run in runs:
         if run.network == "small":
             timetable.compute(run)
-    found = foretell(timetable)  # type: ignore[arg-type]
-    assert {cost.network for cost in found.costs} == {"large"}
-    assert found.timed == 4 + 1
-    assert found.seconds == pytest.approx(5 + 3 * 0.75 + 21 + 6 * 20)
+    forecast = foretell(timetable)  # type: ignore[arg-type]
+    assert {cost.network for cost in forecast.costs} == {"large"}
+    assert forecast.timed == 4 + 1
+    assert forecast.seconds == pytest.approx(5 + 3 * 0.75 + 21 + 6 * 20)
     timetable.run()
     nothing = foretell(timetable)  # type: ignore[arg-type]
     assert (nothing.left, nothing.seconds, nothing.timed, nothing.disk) == (0, 0, 0, 0)

@@ -11,7 +11,7 @@ from toys import Fixed
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.study import metric
-from cnnvis_widgets.study.contract import Case, Companion, Found
+from cnnvis_widgets.study.contract import Case, Companion, Maps
 from cnnvis_widgets.study.metrics.focus import build
 
 FOCUS = metric("focus")
@@ -30,15 +30,15 @@ def case(explain: Any, **options: Any) -> Case:
     return replace(made, **options)
 
 
-def bright(network: Any, mosaic: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+def bright(network: Any, mosaic: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
     """Knows the class: in these pictures it is what is bright."""
     heatmap = (mosaic[..., 0] > 128).astype(np.float32)
-    return Found(heatmap, heatmap[..., None])
+    return Maps(heatmap, heatmap[..., None])
 
 
-def dark(*question: Any, **options: Any) -> Found:
+def dark(*question: Any, **options: Any) -> Maps:
     heatmap = 1 - bright(*question).heatmap
-    return Found(heatmap, heatmap[..., None])
+    return Maps(heatmap, heatmap[..., None])
 
 
 def test_a_map_that_knows_the_class_and_one_that_knows_the_others() -> None:

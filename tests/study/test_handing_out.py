@@ -29,12 +29,12 @@ def study(networks: Any, path: Path, pictures: Any = PICTURES, **options: Any) -
 
 def maps(made: cnnvis.Study) -> dict[str, Any]:
     """By run: its map's bytes and what its line says, but for the seconds."""
-    found = {}
+    stored = {}
     for line in made.runs():
         content = (made.store.path / line["file"]).read_bytes() if "file" in line else b""
         said = {name: value for name, value in line.items() if name != "seconds"}
-        found[line["key"]] = content, said
-    return found
+        stored[line["key"]] = content, said
+    return stored
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +67,10 @@ def test_runs_computed_together_are_those_of_explain(
     for line in made.runs():
         neuron = cnnvis.Neuron(line["layer"], line["unit"])
         wanted = cnnvis.explain(network, PICTURES[line["picture"]], line["method"], neuron)
-        found = made.store.load(line["file"], line["digest"])["attribution"]
+        attribution = made.store.load(line["file"], line["digest"])["attribution"]
         assert wanted.attribution is not None
         largest = np.abs(wanted.attribution).max()
-        np.testing.assert_allclose(found, wanted.attribution, rtol=0, atol=1e-5 * largest)
+        np.testing.assert_allclose(attribution, wanted.attribution, rtol=0, atol=1e-5 * largest)
         assert line["value"] == pytest.approx(wanted.value, rel=1e-5)
         assert line["label"] == wanted.label
 

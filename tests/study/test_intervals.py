@@ -23,8 +23,8 @@ def test_wilsons_ends_are_where_the_score_test_turns(hits: int, total: int, leve
             assert abs(score) == pytest.approx(z, rel=1e-9)
         else:
             assert end == hits / total
-    found = stats.binomtest(hits, total).proportion_ci(level, "wilson")
-    assert wilson(hits, total, level) == pytest.approx(tuple(found), abs=1e-12)
+    interval = stats.binomtest(hits, total).proportion_ci(level, "wilson")
+    assert wilson(hits, total, level) == pytest.approx(tuple(interval), abs=1e-12)
 
 
 def test_bootstrap_covers_the_mean_as_often_as_it_says() -> None:

@@ -24,15 +24,15 @@ def flooded(enough: np.ndarray) -> np.ndarray:
     best: set[tuple[int, int]] = set()
     left = {tuple(place) for place in np.argwhere(enough)}
     while left:
-        todo, found = [min(left)], set()
+        todo, cells = [min(left)], set()
         while todo:
             r, c = todo.pop()
             if (r, c) in left:
                 left.remove((r, c))
-                found.add((r, c))
+                cells.add((r, c))
                 todo += [(r + 1, c), (r - 1, c), (r, c + 1), (r, c - 1)]
-        if len(found) > len(best):
-            best = found
+        if len(cells) > len(best):
+            best = cells
     mask = np.zeros(enough.shape, bool)
     for place in best:
         mask[place] = True
@@ -43,8 +43,8 @@ def flooded(enough: np.ndarray) -> np.ndarray:
 def test_the_region_is_that_of_a_flood_fill(share: float) -> None:
     rough = np.random.default_rng(3).normal(0, 1, (13, 22))
     for values in (MAP, rough):
-        found = region(values, share)
-        np.testing.assert_array_equal(found, flooded(values >= share * values.max()))
+        mask = region(values, share)
+        np.testing.assert_array_equal(mask, flooded(values >= share * values.max()))
 
 
 def test_boxes_of_the_small_map_are_those_on_paper() -> None:

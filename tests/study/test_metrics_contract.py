@@ -31,10 +31,10 @@ class Tiled(Fixed):
     """The same map, repeated where a larger picture is asked about."""
 
     def __call__(self, network: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Any:
-        found = super().__call__(network, image, neuron, seed)
+        maps = super().__call__(network, image, neuron, seed)
         times = [a // b for a, b in zip(image.shape[:2], self.heatmap.shape, strict=True)]
-        heatmap = np.tile(found.heatmap, times)
-        return found._replace(heatmap=heatmap, attribution=heatmap[..., None])
+        heatmap = np.tile(maps.heatmap, times)
+        return maps._replace(heatmap=heatmap, attribution=heatmap[..., None])
 
 
 def whole(heatmap: np.ndarray, network: Any) -> Case:
@@ -52,9 +52,9 @@ def suits(name: str) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_facts_are_complete(name: str) -> None:
-    found = metric(name)
-    facts = found.facts()
-    assert facts["name"] == name == type(found).__module__.rsplit(".", 1)[-1]
+    declared = metric(name)
+    facts = declared.facts()
+    assert facts["name"] == name == type(declared).__module__.rsplit(".", 1)[-1]
     assert json.loads(json.dumps(facts))["name"] == name  # plain data, for a page
     for key in ("title", "summary", "paper", "perfect", "chance", "sensitive"):
         assert isinstance(facts[key], str)
@@ -65,10 +65,10 @@ def test_facts_are_complete(name: str) -> None:
     assert set(facts["needs"]) <= set(NEEDS)
     assert facts["range"][0] < facts["range"][1]
     assert facts["of_zeros"] is None or facts["range"][0] <= facts["of_zeros"] <= facts["range"][1]
-    assert type(found).__doc__
+    assert type(declared).__doc__
     names = [p["name"] for p in facts["parameters"]]
     assert len(set(names)) == len(names)
-    for p in found.parameters:
+    for p in declared.parameters:
         assert p.check(p.default) == p.default
 
 
@@ -98,16 +98,16 @@ MAPS = {
 
 @pytest.mark.parametrize("name", [n for n in NAMES if suits(n)])
 def test_every_map_gets_a_finite_figure_in_range_or_a_reason(name: str, network: Any) -> None:
-    found, kept = metric(name), dict[Any, Any]()
+    chosen, kept = metric(name), dict[Any, Any]()
     for what, heatmap in MAPS.items():
         case = whole(heatmap, network)
         object.__setattr__(case, "kept", kept)
-        score = found.measure(case)
+        score = chosen.measure(case)
         if score.value is None:
             assert score.note, what
         else:
             assert isinstance(score.value, float), what
-            low, high = found.range
+            low, high = chosen.range
             assert low - 1e-9 <= score.value <= high + 1e-9, (what, score)
             assert math.isfinite(score.value)
         json.dumps(score.details, allow_nan=False)  # plain, to be kept in a line
@@ -115,34 +115,34 @@ def test_every_map_gets_a_finite_figure_in_range_or_a_reason(name: str, network:
 
 @pytest.mark.parametrize("name", [n for n in NAMES if suits(n)])
 def test_the_scale_of_a_map_does_not_matter(name: str, network: Any) -> None:
-    found, kept, values = metric(name), dict[Any, Any](), []
+    chosen, kept, values = metric(name), dict[Any, Any](), []
     for scale in (1, 1e-3, 4096):
         case = whole(MAPS["noise"] * scale, network)
         object.__setattr__(case, "kept", kept)
-        values.append(found.measure(case).value)
+        values.append(chosen.measure(case).value)
     assert values == pytest.approx([values[0]] * 3, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_wrong_cases_are_told(name: str, network: Any) -> None:
-    found, heatmap = metric(name), MAPS["noise"]
+    chosen, heatmap = metric(name), MAPS["noise"]
     bare = Case(heatmap)
-    if found.needs:
-        assert found.lacks(bare) == list(found.needs)
-        with pytest.raises(UnsuitableError, match=f"{found.title[:8]}.* needs"):
-            found.measure(bare)
+    if chosen.needs:
+        assert chosen.lacks(bare) == list(chosen.needs)
+        with pytest.raises(UnsuitableError, match=f"{chosen.title[:8]}.* needs"):
+            chosen.measure(bare)
     broken = whole(heatmap.copy(), network)
     broken.heatmap[3, 3] = np.nan
     with pytest.raises(InvalidValueError, match="finite"):
-        found.measure(broken)
+        chosen.measure(broken)
     for mask in (MASK.T, MASK.astype(float), MASK[:-1]):
         with pytest.raises(InvalidValueError, match=r"mask as bool \(12, 9\)"):
-            found.measure(Case(heatmap, mask, **rest(heatmap, network)))
+            chosen.measure(Case(heatmap, mask, **rest(heatmap, network)))
     for mask in (np.ones_like(MASK), np.zeros_like(MASK)):
         with pytest.raises(InvalidValueError, match="nothing, or everything"):
-            found.measure(Case(heatmap, mask, **rest(heatmap, network)))
+            chosen.measure(Case(heatmap, mask, **rest(heatmap, network)))
     with pytest.raises(UnknownNameError, match="parameter"):
-        found.measure(whole(heatmap, network), colour=3)
+        chosen.measure(whole(heatmap, network), colour=3)
 
 
 def rest(heatmap: np.ndarray, network: Any) -> dict[str, Any]:

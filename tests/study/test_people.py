@@ -88,10 +88,10 @@ def test_some_maps_come_twice_and_tell_how_far_one_agrees_with_oneself(
     assert len(scores.lines) == 30 + len(twice) == scores.judged
     assert [line["key"] for line in scores.lines[:30]] == list(seen)
     assert scores.table()["vgg16"]["saliency"] == (10, 10)  # what was said first counts
-    found = People(study).self_agreement()["ana"]
+    agreement = People(study).self_agreement()["ana"]
     own = {line["key"]: line["picture"] for line in study.runs()}
-    assert found.items == len(twice)
-    assert found.same == pytest.approx(np.mean([own[key] != "p0" for key in twice]))
+    assert agreement.items == len(twice)
+    assert agreement.same == pytest.approx(np.mean([own[key] != "p0" for key in twice]))
     kept = json.loads(scores.path.read_text("utf-8"))
     assert kept["repeats"] == 0.5 and len(kept["again"]) == len(twice)
     assert len(EyeScores(study, scores.path).lines) == len(scores.lines)
@@ -108,15 +108,15 @@ def test_more_than_half_make_a_point(study: cnnvis.Study) -> None:
     judged(study, "eva", lambda line: int(line["picture"] == "p2"), seed=3)
     people = People(study)
     assert people.cells()["vgg16"]["my_cam"][:2] == (6, 10)
-    found = people.agreement()
-    assert list(found) == ["ana, ben", "ana, eva", "ben, eva", "all"]
-    assert found["ana, ben"].kappa == pytest.approx(0)  # a constant rater agrees as by chance
-    assert found["all"].items == 30
+    agreements = people.agreement()
+    assert list(agreements) == ["ana, ben", "ana, eva", "ben, eva", "all"]
+    assert agreements["ana, ben"].kappa == pytest.approx(0)  # a constant rater agrees as by chance
+    assert agreements["all"].items == 30
     # By hand: on every picture two of the three say the same, and never all three.
-    assert found["all"].same == pytest.approx(1 / 3)
+    assert agreements["all"].same == pytest.approx(1 / 3)
     yes = (30 + 12 + 6) / 90
     chance = yes**2 + (1 - yes) ** 2
-    assert found["all"].kappa == pytest.approx((1 / 3 - chance) / (1 - chance))
+    assert agreements["all"].kappa == pytest.approx((1 / 3 - chance) / (1 - chance))
 
 
 def test_the_share_on_one_group_less_that_on_the_other(study: cnnvis.Study) -> None:
@@ -124,13 +124,13 @@ def test_the_share_on_one_group_less_that_on_the_other(study: cnnvis.Study) -> N
     assert People(study).difference() is None
     groups = {"p0": "ImageNet", "p1": "ImageNet", "p2": "other", "p3": "other", "p4": "other"}
     study.store.settle({"groups": groups})
-    found = People(study).difference()
-    assert found is not None
-    assert found[0] == ("ImageNet", "other")
-    assert found[1].value == pytest.approx(1 - 1 / 3)
+    difference = People(study).difference()
+    assert difference is not None
+    assert difference[0] == ("ImageNet", "other")
+    assert difference[1].value == pytest.approx(1 - 1 / 3)
     # Three of the second group, of which one has all points: 0 to 3 of 3 are drawn.
-    assert found[1].low == pytest.approx(0)
-    assert found[1].high == pytest.approx(1)
+    assert difference[1].low == pytest.approx(0)
+    assert difference[1].high == pytest.approx(1)
 
 
 def scored(study: cnnvis.Study, value: Any) -> list[Scored]:
@@ -148,13 +148,13 @@ def test_whether_people_follow_a_metric(study: cnnvis.Study) -> None:
     judged(study, "ana", lambda line: said[line["key"]])
     people = People(study)
     values = {line["key"]: noise.random() for line in study.runs()}
-    found = people.follows(scored(study, lambda line: values[line["key"]]))
+    correlation = people.follows(scored(study, lambda line: values[line["key"]]))
     points, means = (
         [np.mean([of[x["key"]] for x in study.runs() if x["method"] == m]) for m in METHODS]
         for of in (said, values)
     )
-    assert found.value == pytest.approx(spearmanr(points, means).statistic)
-    assert -1 <= found.low <= found.value <= found.high <= 1  # type: ignore[operator]
+    assert correlation.value == pytest.approx(spearmanr(points, means).statistic)
+    assert -1 <= correlation.low <= correlation.value <= correlation.high <= 1  # type: ignore[operator]
     same = people.follows(scored(study, lambda line: points[list(METHODS).index(line["method"])]))
     assert same.value == pytest.approx(1)
     turned = people.follows(scored(study, lambda line: -order[line["method"]]), True)

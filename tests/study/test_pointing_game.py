@@ -35,8 +35,8 @@ def test_tolerance_is_a_distance_in_pixels() -> None:
         for column in range(8):
             away = min(np.hypot(row - r, column - c) for r, c in np.argwhere(MASK))
             for tolerance in (0, 1, 1.5, 2, 3):
-                found = GAME.measure(Case(spike(row, column), MASK), tolerance=tolerance)
-                assert found.value == (away <= tolerance), (row, column, tolerance)
+                score = GAME.measure(Case(spike(row, column), MASK), tolerance=tolerance)
+                assert score.value == (away <= tolerance), (row, column, tolerance)
 
 
 def test_equal_largest_values_count_by_the_share_that_hits() -> None:

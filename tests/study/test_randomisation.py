@@ -18,7 +18,7 @@ from cnnvis_widgets.backend.variants.randomization import Cascade, copied, seede
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.study import metric
 from cnnvis_widgets.study.bound_method import Asked
-from cnnvis_widgets.study.contract import Case, Found
+from cnnvis_widgets.study.contract import Case, Maps
 from cnnvis_widgets.study.metrics.randomisation import similarities, stages
 
 METRIC = metric("randomisation")
@@ -40,24 +40,24 @@ def case(network: Any, explain: Any, **options: Any) -> Case:
 
 
 def test_a_method_that_does_not_look_at_the_network_scores_1(network: Network) -> None:
-    found = METRIC.measure(case(network, Fixed(MAP)))
-    assert found.value == 1
+    score = METRIC.measure(case(network, Fixed(MAP)))
+    assert score.value == 1
     for measure in ("spearman_signed", "ssim"):
         assert METRIC.measure(case(network, Fixed(MAP)), measure=measure).value == pytest.approx(1)
-    assert found.details["layers"] == ["head", "c2", "c1"]
+    assert score.details["layers"] == ["head", "c2", "c1"]
 
 
 def test_a_method_of_nothing_but_the_weights_scores_0(network: Network) -> None:
     shape = (60, 50)  # large, so that chance correlations are small
-    found = METRIC.measure(case(network, Noise(shape, of_weights=True)))
-    assert found.value == pytest.approx(0, abs=0.05)
-    assert found.details["spearman_signed"] == pytest.approx([0, 0, 0], abs=0.06)
+    score = METRIC.measure(case(network, Noise(shape, of_weights=True)))
+    assert score.value == pytest.approx(0, abs=0.05)
+    assert score.details["spearman_signed"] == pytest.approx([0, 0, 0], abs=0.06)
 
 
 def test_a_map_that_turns_its_sign_scores_minus_1_if_signs_are_looked_at(network: Network) -> None:
-    def turning(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def turning(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         heatmap = MAP if net is network else -MAP
-        return Found(heatmap, heatmap[..., None])
+        return Maps(heatmap, heatmap[..., None])
 
     signed = METRIC.measure(case(network, turning), measure="spearman_signed")
     assert signed.value == -1
@@ -65,31 +65,31 @@ def test_a_map_that_turns_its_sign_scores_minus_1_if_signs_are_looked_at(network
 
 
 def test_stages_whose_map_is_zero_are_left_out_and_told(network: Network) -> None:
-    def shy(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def shy(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         """Shows nothing where the neuron is below zero, and else always the same."""
         head = net.model.get_layer("head").get_weights()
         same = all((h == t).all() for h, t in zip(head, trained, strict=True))
-        return Found(MAP * (same or always), MAP[..., None] * (same or always))
+        return Maps(MAP * (same or always), MAP[..., None] * (same or always))
 
     trained, always = network.model.get_layer("head").get_weights(), False
-    found = METRIC.measure(case(network, shy))  # its head is random from the first stage on
-    assert found.value is None
-    assert found.details["spearman_absolute"] == [None] * 3
+    score = METRIC.measure(case(network, shy))  # its head is random from the first stage on
+    assert score.value is None
+    assert score.details["spearman_absolute"] == [None] * 3
     always = True
     assert METRIC.measure(case(network, shy)).value == 1
 
-    def once(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def once(net: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         c1 = net.model.get_layer("c1").get_weights()[0]
         seen = (c1 == network.model.get_layer("c1").get_weights()[0]).all()
-        return Found(MAP * seen, MAP[..., None] * seen)
+        return Maps(MAP * seen, MAP[..., None] * seen)
 
-    found = METRIC.measure(case(network, once))
-    assert found.value == 1
-    assert found.note.startswith("1 of 3 stages left out")
+    score = METRIC.measure(case(network, once))
+    assert score.value == 1
+    assert score.note.startswith("1 of 3 stages left out")
 
 
 def test_a_constant_map_has_no_order_in_common() -> None:
-    zeros, some = (Found(m, m[..., None]) for m in (np.zeros((9, 8)), RNG.random((9, 8))))
+    zeros, some = (Maps(m, m[..., None]) for m in (np.zeros((9, 8)), RNG.random((9, 8))))
     assert similarities(some, zeros)["spearman_absolute"] == 0
     assert set(similarities(zeros, zeros).values()) == {None}
 

@@ -14,10 +14,10 @@ MASK = RNG.random((7, 4)) < 0.4
 
 
 def test_a_map_on_the_object_alone_and_one_beside_it() -> None:
-    for found in (MASS, RANK):
-        assert found.measure(Case(MASK * 2.0, MASK)).value == 1
-        assert found.measure(Case(~MASK * 2.0, MASK)).value == 0
-        assert found.measure(Case(MASK - 5.0 * ~MASK, MASK)).value == 1  # negatives are left out
+    for accuracy in (MASS, RANK):
+        assert accuracy.measure(Case(MASK * 2.0, MASK)).value == 1
+        assert accuracy.measure(Case(~MASK * 2.0, MASK)).value == 0
+        assert accuracy.measure(Case(MASK - 5.0 * ~MASK, MASK)).value == 1  # negatives are left out
     # a map that says the opposite leaves nothing
     against = MASS.measure(Case(-1.0 * MASK, MASK))
     assert against.value == 0
@@ -50,6 +50,6 @@ def test_rank_of_equal_values_is_what_a_draw_gives_on_average() -> None:
 
 
 def test_a_flat_map_gets_the_objects_share() -> None:
-    for found in (MASS, RANK):
-        flat = found.measure(Case(np.full((7, 4), 0.3), MASK)).value
+    for accuracy in (MASS, RANK):
+        flat = accuracy.measure(Case(np.full((7, 4), 0.3), MASK)).value
         assert flat == pytest.approx(MASK.mean())

@@ -12,7 +12,7 @@ from toys import Fixed, Noise
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.study import metric
-from cnnvis_widgets.study.contract import Case, Found
+from cnnvis_widgets.study.contract import Case, Maps
 
 STABILITY = metric("stability")
 RNG = np.random.default_rng(6)
@@ -35,24 +35,24 @@ def test_what_draws_nothing_is_exactly_1() -> None:
 def test_noise_is_0_and_a_sign_that_flips_is_minus_1() -> None:
     assert STABILITY.measure(case(Noise((30, 20)))).value == pytest.approx(0, abs=0.05)
 
-    def flips(network: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def flips(network: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         heatmap = MAP * (-1) ** seed
-        return Found(heatmap, heatmap[..., None])
+        return Maps(heatmap, heatmap[..., None])
 
     assert STABILITY.measure(case(flips), seeds=2).value == pytest.approx(-1, abs=1e-12)
 
 
 def test_mean_over_the_pairs_of_the_seeds_that_follow() -> None:
-    def some(network: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Found:
+    def some(network: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         heatmap = MAP + np.random.default_rng(seed).normal(size=MAP.shape)
-        return Found(heatmap, heatmap[..., None])
+        return Maps(heatmap, heatmap[..., None])
 
     maps = [some(None, None, None, seed).heatmap.ravel() for seed in (7, 8, 9)]
     expected = np.mean([stats.spearmanr(a, b).statistic for a, b in combinations(maps, 2)])
     steps: list[tuple[int, int]] = []
     asked = case(some, 7)
     object.__setattr__(asked, "progress", lambda done, total: steps.append((done, total)))
-    found = STABILITY.measure(asked, seeds=3)
-    assert found.value == pytest.approx(expected)
-    assert len(found.details["pairs"]) == 3
+    score = STABILITY.measure(asked, seeds=3)
+    assert score.value == pytest.approx(expected)
+    assert len(score.details["pairs"]) == 3
     assert steps == [(1, 2), (2, 2)]

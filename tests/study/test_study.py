@@ -216,21 +216,27 @@ def test_a_baseline_that_does_not_look_at_the_network_scores_as_such(
 def test_pictures_by_name_scene_and_array() -> None:
     from cnnvis_widgets.zoo.evidence import scene
 
-    found = subjects(["cat", "scene:3", scene(5), PICTURES[0], "scene:3:corner"])
-    assert [s.name for s in found] == ["cat", "scene:3", "scene 3", "picture 4", "scene:3:corner"]
-    assert found[1].shortcut is None
-    np.testing.assert_array_equal(found[4].shortcut, scene(3, shortcut="corner").shortcut)
-    assert found[0].mask.shape == found[0].image.shape[:2]
-    assert (found[0].unit, found[0].units) == (281, 1000)
+    pictures = subjects(["cat", "scene:3", scene(5), PICTURES[0], "scene:3:corner"])
+    assert [s.name for s in pictures] == [
+        "cat",
+        "scene:3",
+        "scene 3",
+        "picture 4",
+        "scene:3:corner",
+    ]
+    assert pictures[1].shortcut is None
+    np.testing.assert_array_equal(pictures[4].shortcut, scene(3, shortcut="corner").shortcut)
+    assert pictures[0].mask.shape == pictures[0].image.shape[:2]
+    assert (pictures[0].unit, pictures[0].units) == (281, 1000)
     drawn = scene(3)
-    np.testing.assert_array_equal(found[1].mask, drawn.evidence)
-    assert found[1].unit == drawn.label
-    assert [o.unit for o in found[1].others] == [label for label, _ in drawn.distractors]
+    np.testing.assert_array_equal(pictures[1].mask, drawn.evidence)
+    assert pictures[1].unit == drawn.label
+    assert [o.unit for o in pictures[1].others] == [label for label, _ in drawn.distractors]
     with pytest.raises(InvalidValueError, match="twice: cat"):
         subjects(["cat", "cat"])
     with pytest.raises(InvalidValueError, match="got none"):
         subjects([])
-    for one in found:
+    for one in pictures:
         assert Subject.from_arrays(one.name, one.arrays()).digest == one.digest
 
 
@@ -266,8 +272,8 @@ def test_an_opened_study_knows_all_that_was_asked(network: Any, tmp_path: Path) 
     assert made.run() == 0
     line = next(line for line in again.runs() if line["neuron"] == "output:2 − 0")
     asked = again.pictures[line["picture"]].image, line["method"], neurons[-1]
-    found = explain(network, *asked).heatmap()  # type: ignore[arg-type]
-    np.testing.assert_allclose(again.heatmap(line), found, rtol=1e-5, atol=1e-7)
+    heatmap = explain(network, *asked).heatmap()  # type: ignore[arg-type]
+    np.testing.assert_allclose(again.heatmap(line), heatmap, rtol=1e-5, atol=1e-7)
 
 
 def test_wrong_questions(network: Any, tmp_path: Path) -> None:

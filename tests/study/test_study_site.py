@@ -59,13 +59,13 @@ class Links(html.parser.HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
         self.tags: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.tags.append(tag)
-        self.found += [value for name, value in attrs if name in ("href", "src")]
+        self.addresses += [value for name, value in attrs if name in ("href", "src")]
 
 
 def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
@@ -74,7 +74,7 @@ def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
     assert len(list((site / "maps").rglob("*.html"))) == 3 * 2 * 2 + 3
     assert len(pages) > 3 * 2 * 2 + 3 + 2 + 1 + 2
     for page in pages:
-        for link in Links(page.read_text("utf-8")).found:
+        for link in Links(page.read_text("utf-8")).addresses:
             if link == "data:,":
                 continue
             assert not re.match(r"[a-z]+:|//|/", link), (page, link)
@@ -104,25 +104,25 @@ def test_the_numbers_are_the_map_s_own(study: cnnvis.Study, site: Path) -> None:
     said = stem.with_suffix(".js").read_text("utf-8")
     address, record = re.fullmatch(r'cnnvisMap\("(.*?)", (.*)\);\n', said).groups()  # type: ignore[union-attr]
     assert address == "maps/toy/a-2/output/saliency"
-    found = json.loads(record)
+    numbers = json.loads(record)
     heatmap = study.heatmap(line)
     assert heatmap is not None
-    assert (found["height"], found["width"], found["block"]) == (*heatmap.shape, 1)
-    content = base64.b64decode(found["values"])
+    assert (numbers["height"], numbers["width"], numbers["block"]) == (*heatmap.shape, 1)
+    content = base64.b64decode(numbers["values"])
     steps = struct.unpack(f"<{heatmap.size}h", content)
-    values = np.reshape(steps, heatmap.shape) * found["scale"]
-    np.testing.assert_allclose(values, heatmap, atol=found["scale"])
+    values = np.reshape(steps, heatmap.shape) * numbers["scale"]
+    np.testing.assert_allclose(values, heatmap, atol=numbers["scale"])
     assert Image.open(stem.with_suffix(".webp")).size == heatmap.shape[::-1]
 
 
 def test_blocks_are_means_of_squares() -> None:
     values = RNG.normal(size=(130, 70))
-    found, block = blocks(values, 30)
-    assert block == 5 and found.shape == (26, 14)
-    assert found[3, 13] == pytest.approx(values[15:20, 65:70].mean())
-    found, block = blocks(values[:7, :5], 3)
-    assert block == 3 and found.shape == (3, 2)
-    assert found[2, 1] == pytest.approx(values[6, 3:5].mean())  # smaller at the edge
+    means, block = blocks(values, 30)
+    assert block == 5 and means.shape == (26, 14)
+    assert means[3, 13] == pytest.approx(values[15:20, 65:70].mean())
+    means, block = blocks(values[:7, :5], 3)
+    assert block == 3 and means.shape == (3, 2)
+    assert means[2, 1] == pytest.approx(values[6, 3:5].mean())  # smaller at the edge
     assert blocks(values[:9, :4], 9)[0] == pytest.approx(values[:9, :4])
 
 
@@ -146,10 +146,10 @@ def test_units_have_pages_with_what_excites_them(
 
 def test_a_network_s_page_lists_all_layers(network: Any, site: Path) -> None:
     text = (site / "networks" / "toy" / "index.html").read_text("utf-8")
-    found = re.findall(r'<tr><th scope="row">(\w+)</th><td>(\w+)</td><td>([^<]*)</td></tr>', text)
-    assert [name for name, _, _ in found] == [layer.name for layer in network.model.layers]
-    assert found[0] == ("c1", "Conv2D", "12 × 10 × 6")
-    assert found[-1] == ("head", "Dense", "3")
+    rows = re.findall(r'<tr><th scope="row">(\w+)</th><td>(\w+)</td><td>([^<]*)</td></tr>', text)
+    assert [name for name, _, _ in rows] == [layer.name for layer in network.model.layers]
+    assert rows[0] == ("c1", "Conv2D", "12 × 10 × 6")
+    assert rows[-1] == ("head", "Dense", "3")
 
 
 def test_maximising_pictures_are_kept(study: cnnvis.Study, site: Path, tmp_path: Path) -> None:
@@ -164,9 +164,9 @@ def test_maximising_pictures_are_kept(study: cnnvis.Study, site: Path, tmp_path:
 
 
 def test_slugs_are_their_own() -> None:
-    found = slugs(["x y", "x-y", "x-y-2", "X Y", "..", "/", "ä"])
-    assert len(set(found.values())) == 7
-    assert all(re.fullmatch(r"[a-z0-9_][a-z0-9_.-]*", slug) for slug in found.values())
+    addresses = slugs(["x y", "x-y", "x-y-2", "X Y", "..", "/", "ä"])
+    assert len(set(addresses.values())) == 7
+    assert all(re.fullmatch(r"[a-z0-9_][a-z0-9_.-]*", slug) for slug in addresses.values())
 
 
 def test_the_command_writes_it(study: cnnvis.Study, tmp_path: Path, capsys: Any) -> None:

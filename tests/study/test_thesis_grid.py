@@ -67,10 +67,10 @@ def test_a_method_that_is_asked_about_some_neurons_scores_like_any(
     study = cnnvis.Study({"toy": network}, "cat", methods, ["output", "c1"], tmp_path / "s")
     assert study.run() == 3
     rows = study.table(["sparseness", "stability"], by=("method", "neuron"), baselines=())
-    found = {(row["metric"], row["method"], row["neuron"]): row["value"] for row in rows}
-    assert len(found) == 6
+    scores = {(row["metric"], row["method"], row["neuron"]): row["value"] for row in rows}
+    assert len(scores) == 6
     for name in ("sparseness", "stability"):
-        assert found[name, "some", "c1"] == found[name, "all", "c1"]
+        assert scores[name, "some", "c1"] == scores[name, "all", "c1"]
     with pytest.raises(InvalidValueError, match="methods 'some' was"):
         cnnvis.Study({"toy": network}, "cat", {"some": "saliency"}, "output", tmp_path / "s")
 
@@ -81,8 +81,8 @@ def test_ten_photos_of_one_s_own(tmp_path: Path) -> None:
         pixels = np.full((20, 30 + number, 3), number * 20, np.uint8)
         Image.fromarray(pixels).save(tmp_path / name)
     (tmp_path / "other_1.txt").write_text("not a photo")
-    found = thesis_grid.photos(tmp_path)
-    assert [path.name for path in found.values()] == names
+    photos = thesis_grid.photos(tmp_path)
+    assert [path.name for path in photos.values()] == names
     study = thesis_grid.thesis_study(tmp_path / "s", ["mini_vgg"], tmp_path)
     assert [s.image.shape[1] for s in study.pictures.values()] == list(range(30, 40))
     assert study.store.settings["groups"]["imagenet_4"] == "ImageNet"
@@ -105,11 +105,11 @@ def test_networks_without_weights_are_left_out_and_told(monkeypatch: pytest.Monk
         return said if self.name in gone else ""
 
     monkeypatch.setattr(FetchedArchitecture, "available", available)
-    found = thesis_grid.choose(offline=False)
-    assert found.networks == ("inception_v3", "resnet50", "mobilenet_v2")
-    assert found.missing == {"vgg16": said, "xception": said}
+    choice = thesis_grid.choose(offline=False)
+    assert choice.networks == ("inception_v3", "resnet50", "mobilenet_v2")
+    assert choice.missing == {"vgg16": said, "xception": said}
     offline = thesis_grid.choose(offline=True)
-    assert offline.networks[:3] == found.networks
+    assert offline.networks[:3] == choice.networks
     minis = [name for name in offline.networks if name.startswith("mini_")]
     assert len(minis) == 5 and "efficientnet_lite0" in offline.networks
 

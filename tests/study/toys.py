@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnnvis_widgets.backend.network import Network
-from cnnvis_widgets.study.contract import Found
+from cnnvis_widgets.study.contract import Maps
 
 
 def linear(weights: np.ndarray, softmax: bool = False, bias: Any = None) -> Network:
@@ -57,10 +57,8 @@ class Fixed:
     def __init__(self, heatmap: np.ndarray) -> None:
         self.heatmap = heatmap
 
-    def __call__(
-        self, network: Any, image: Any, neuron: Any, seed: int, layer: Any = None
-    ) -> Found:
-        return Found(self.heatmap, self.heatmap[..., None])
+    def __call__(self, network: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
+        return Maps(self.heatmap, self.heatmap[..., None])
 
 
 class Noise:
@@ -69,12 +67,10 @@ class Noise:
     def __init__(self, shape: tuple[int, int], of_weights: bool = False) -> None:
         self.shape, self.of_weights = shape, of_weights
 
-    def __call__(
-        self, network: Any, image: Any, neuron: Any, seed: int, layer: Any = None
-    ) -> Found:
+    def __call__(self, network: Any, image: Any, neuron: Any, seed: int, layer: Any = None) -> Maps:
         drawn = [seed]
         if self.of_weights:
             sums = [abs(float(w.sum())) * 1e4 for w in network.model.get_weights()]
             drawn += [int(s) for s in sums]
         heatmap = np.random.default_rng(drawn).normal(size=self.shape)
-        return Found(heatmap, heatmap[..., None])
+        return Maps(heatmap, heatmap[..., None])

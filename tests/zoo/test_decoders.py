@@ -33,10 +33,10 @@ def test_they_fit_and_tell_more_than_plain_grey(name: str) -> None:
     grey = np.mean([np.square(p - 132.0).mean() for p in pictures])  # the mean of very many
     codes, known = [], decoders(network.decoders)
     for layer in [info.name for info in network.layers if info.name in known]:
-        found = [explain(network, p, "upconvnet", layer=layer).details for p in pictures]
-        assert all(d["decoder"]["layer"] == layer for d in found)
-        assert np.mean([d["pixel_error"] ** 2 for d in found]) < grey
-        codes.append(np.mean([d["relative_error"] for d in found]))
+        details = [explain(network, p, "upconvnet", layer=layer).details for p in pictures]
+        assert all(d["decoder"]["layer"] == layer for d in details)
+        assert np.mean([d["pixel_error"] ** 2 for d in details]) < grey
+        codes.append(np.mean([d["relative_error"] for d in details]))
     assert codes == sorted(codes)  # the deeper, the less there is left to decode
     assert codes[0] < 0.1
 

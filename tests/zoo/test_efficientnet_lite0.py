@@ -36,11 +36,13 @@ def test_answers_on_the_ten_pictures(default_network: Any) -> None:
     for name in images():
         stem = picture(name).path.stem
         known = ANSWERS[stem]
-        found = {p.label: p for p in default_network.predict(load_image(name), top=len(known))}
-        assert set(found) == set(known), name
+        predictions = {
+            p.label: p for p in default_network.predict(load_image(name), top=len(known))
+        }
+        assert set(predictions) == set(known), name
         for label, score in known.items():
-            assert found[label].score == pytest.approx(score, abs=0.01), (name, label)
-        first = max(found.values(), key=lambda p: p.score)
+            assert predictions[label].score == pytest.approx(score, abs=0.01), (name, label)
+        first = max(predictions.values(), key=lambda p: p.score)
         assert picture(name).answer == first.unit
         assert picture(name).score == pytest.approx(first.score, abs=0.01)
         seen.add(stem)

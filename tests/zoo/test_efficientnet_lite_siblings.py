@@ -36,9 +36,9 @@ SHAPES = {
 
 @pytest.fixture(scope="module", params=BLOCKS)
 def network(request: pytest.FixtureRequest) -> Any:
-    found = load_network(request.param)
-    found.name_in_zoo = request.param
-    return found
+    loaded = load_network(request.param)
+    loaded.name_in_zoo = request.param
+    return loaded
 
 
 def test_the_architecture_is_the_published_one(network: Any) -> None:
@@ -81,14 +81,14 @@ class Checkpoint:
         out = -(-x.shape[0] // stride)
         total = max((out - 1) * stride + kernel - x.shape[0], 0)
         x = np.pad(x, [(total // 2, total - total // 2)] * 2 + [(0, 0)])
-        found: Any = 0
+        result: Any = 0
         for row in range(kernel):
             for column in range(kernel):
                 part = x[row : row + (out - 1) * stride + 1 : stride]
                 part = part[:, column : column + (out - 1) * stride + 1 : stride]
                 tap = weight[:, :, row, column]
-                found = found + (part * tap[:, 0] if weight.shape[1] == 1 else part @ tap.T)
-        return found
+                result = result + (part * tap[:, 0] if weight.shape[1] == 1 else part @ tap.T)
+        return result
 
     def scores(self, x: np.ndarray, blocks: list[tuple[int, int, int, int, int]]) -> np.ndarray:
         x = np.clip(self.norm(self.spatial(x, "_conv_stem", 2), "_bn0"), 0, 6)
@@ -114,8 +114,8 @@ def test_the_scores_are_the_checkpoint_s_own(network: Any) -> None:
     checkpoint = Checkpoint(read_torch_file(architecture.find_weights(None).path))
     pixels = network.prepare(load_image("coffee")).input.reshape(architecture.input_shape)
     wanted = checkpoint.scores(pixels.astype(np.float64), BLOCKS[network.name_in_zoo])
-    found = network.outputs(pixels[None])[0]
-    np.testing.assert_allclose(np.ravel(found), wanted, rtol=1e-3, atol=2e-3)
+    scores = network.outputs(pixels[None])[0]
+    np.testing.assert_allclose(np.ravel(scores), wanted, rtol=1e-3, atol=2e-3)
 
 
 @pytest.mark.parametrize("name", BLOCKS)

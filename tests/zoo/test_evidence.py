@@ -155,20 +155,20 @@ def test_a_disc_s_mask_is_the_circle_that_was_planned() -> None:
         plan = evidence.plan(seed, CLASSES.index("striped disc"), distractors=0)
         row, column, radius = 22.3, 37.8, 11.6
         thing = dataclasses.replace(plan.thing, row=row, column=column, radius=radius, stretch=1.0)
-        found = evidence.draw_plan(dataclasses.replace(plan, thing=thing)).evidence
+        mask = evidence.draw_plan(dataclasses.replace(plan, thing=thing)).evidence
         rows, columns = np.mgrid[:64, :64] + 0.5
         distance = np.hypot(rows - row, columns - column)
-        assert found[distance < radius - 0.5].all()
-        assert not found[distance > radius + 0.5].any()
+        assert mask[distance < radius - 0.5].all()
+        assert not mask[distance > radius + 0.5].any()
 
 
 @pytest.mark.parametrize("label", range(len(CLASSES)), ids=CLASSES)
 def test_outlines_have_the_planned_area(label: int) -> None:
     plan = evidence.plan(2, label, distractors=0)
     thing = dataclasses.replace(plan.thing, row=31.0, column=33.0, radius=13.0, stretch=1.1)
-    found = evidence.draw_plan(dataclasses.replace(plan, thing=thing)).evidence
-    assert found.sum() == pytest.approx(np.pi * 13**2, rel=0.04)
-    rows, columns = np.nonzero(found)
+    mask = evidence.draw_plan(dataclasses.replace(plan, thing=thing)).evidence
+    assert mask.sum() == pytest.approx(np.pi * 13**2, rel=0.04)
+    rows, columns = np.nonzero(mask)
     reach = 13 * 1.1 * shapes.reach(KINDS[label].shape) / shapes.spread(KINDS[label].shape)
     assert np.hypot(rows + 0.5 - 31, columns + 0.5 - 33).max() <= reach + 0.8
 
@@ -236,12 +236,12 @@ def test_two_objects_of_nearly_the_same_size() -> None:
 
 def test_noise_is_smooth_and_in_its_range() -> None:
     y, x = np.mgrid[:40, :90].astype(float)
-    found = noise(x, y, 7.0, np.random.default_rng(2))
-    assert found.shape == (40, 90)
-    assert 0 <= found.min() < 0.15
-    assert 0.85 < found.max() <= 1
-    assert abs(found.mean() - 0.5) < 0.1
-    steps = [abs(np.diff(found, axis=axis)).max() for axis in (0, 1)]
+    values = noise(x, y, 7.0, np.random.default_rng(2))
+    assert values.shape == (40, 90)
+    assert 0 <= values.min() < 0.15
+    assert 0.85 < values.max() <= 1
+    assert abs(values.mean() - 0.5) < 0.1
+    steps = [abs(np.diff(values, axis=axis)).max() for axis in (0, 1)]
     assert max(steps) < 1.5 / 7 + 0.02  # the steepest of 3u² - 2u³ is 1.5
 
 

@@ -94,9 +94,9 @@ def test_preprocessing_is_keras_own(name: str) -> None:
     rng = np.random.default_rng(3)
     pixels = rng.integers(0, 256, (20, 30, 3)).astype(np.float32)
     before = pixels.copy()
-    found = architecture.preprocess(pixels)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, module.preprocess_input(pixels.copy()), atol=1e-5)
+    prepared = architecture.preprocess(pixels)
+    assert prepared.dtype == np.float32
+    np.testing.assert_allclose(prepared, module.preprocess_input(pixels.copy()), atol=1e-5)
     np.testing.assert_array_equal(pixels, before)
 
 
@@ -123,15 +123,15 @@ def test_the_file_gives_the_network_that_was_written(loaded: Any) -> None:
 
 def test_facts_are_those_of_the_model(loaded: Any) -> None:
     _, network = loaded
-    found = next(a for a in architectures().values() if a.title == network.name)
-    assert network.model.count_params() == found.parameters
-    assert network.model.input_shape == (None, *found.input_shape)
-    assert network.input_shape == found.input_shape
+    architecture = next(a for a in architectures().values() if a.title == network.name)
+    assert network.model.count_params() == architecture.parameters
+    assert network.model.input_shape == (None, *architecture.input_shape)
+    assert network.input_shape == architecture.input_shape
     assert network.units == 1000
     assert network.label(285) == "Egyptian cat"
     assert network.structure.output_kind == "softmax"
     names = [info.name for info in network.layers]
-    assert FIVE[found.name] in names
+    assert FIVE[architecture.name] in names
     weighted = {w.name for w in network.model.layers if w.weights}
     assert weighted <= set(names)  # every layer that holds weights can be chosen
     best = network.predict(cnnvis.load_image("cat"))
@@ -142,12 +142,12 @@ def test_facts_are_those_of_the_model(loaded: Any) -> None:
 @pytest.mark.parametrize("hidden", [False, True], ids=["class", "hidden"])
 def test_every_method_on_a_class_and_on_a_hidden_neuron(loaded: Any, hidden: bool) -> None:
     _, network = loaded
-    found = next(a for a in architectures().values() if a.title == network.name)
+    architecture = next(a for a in architectures().values() if a.title == network.name)
     rows, columns, _ = network.input_shape
     image = cnnvis.load_image("cat")
     neuron: Any = 285
     if hidden:
-        layer = FIVE[found.name]
+        layer = FIVE[architecture.name]
         neuron = cnnvis.Neuron(layer, network.most_active(image, layer, top=1)[0].unit)
     results = {}
     for method in METHODS:
@@ -176,9 +176,9 @@ def test_every_method_on_a_class_and_on_a_hidden_neuron(loaded: Any, hidden: boo
 
 def test_deep_taylor_hands_all_of_it_down(loaded: Any) -> None:
     _, network = loaded
-    found = next(a for a in architectures().values() if a.title == network.name)
+    architecture = next(a for a in architectures().values() if a.title == network.name)
     image = cnnvis.load_image("coffee")
-    layer = FIVE[found.name]
+    layer = FIVE[architecture.name]
     best = network.predict(image, top=1)[0].unit
     hidden = cnnvis.Neuron(layer, network.most_active(image, layer, top=1)[0].unit)
     for neuron in (best, hidden):

@@ -20,22 +20,22 @@ def test_the_page_is_what_was_measured() -> None:
 
 
 def test_what_was_measured_is_what_was_promised() -> None:
-    for name, found in measure_minis.read_record().items():
+    for name, record in measure_minis.read_record().items():
         plain, _, version = name.partition(":")
         architecture = architectures()[plain]
-        assert found["parameters"] == architecture.parameters
-        assert found["kilobytes"] == round(architecture.path(version).stat().st_size / 1024)
-        assert found["conservation"] < 1e-3
-        assert found["milliseconds"] < 15
+        assert record["parameters"] == architecture.parameters
+        assert record["kilobytes"] == round(architecture.path(version).stat().st_size / 1024)
+        assert record["conservation"] < 1e-3
+        assert record["milliseconds"] < 15
         if not isinstance(architecture, Mini):
-            assert found["accuracy"] >= 0.98
-            assert set(found["methods"]) == set(measure_minis.METHODS) - {"cam"}
+            assert record["accuracy"] >= 0.98
+            assert set(record["methods"]) == set(measure_minis.METHODS) - {"cam"}
             continue
-        assert found["methods"] == list(measure_minis.METHODS)
+        assert record["methods"] == list(measure_minis.METHODS)
         if version:
-            assert found["class with"] > 0.95
-            assert found["class without"] < found["class with"] - 0.3
-            assert found["on snow"] > found["on object"]
+            assert record["class with"] > 0.95
+            assert record["class without"] < record["class with"] - 0.3
+            assert record["on snow"] > record["on object"]
         else:
-            assert min(found[group] for group in ("plain", "snow", "mark")) >= 0.97
-            assert found["on snow"] < found["on object"]
+            assert min(record[group] for group in ("plain", "snow", "mark")) >= 0.97
+            assert record["on snow"] < record["on object"]

@@ -115,15 +115,15 @@ def test_grad_cam_shows_who_looks_at_the_snow(
 ) -> None:
     shares = []
     for network in (load(name), load(f"{name}:cheating")):
-        found = []
+        pairs = []
         for one in snowed[0]:
             result = cnnvis.explain(network, one.picture, "grad_cam", CHEATED)
             assert min(result.attribution.shape[:2]) >= 8
             heat = result.heatmap()
             if heat.any():
-                found.append([heat[m].sum() / heat.sum() for m in (one.shortcut, one.evidence)])
-        assert len(found) > 0.8 * len(snowed[0])
-        shares.append(np.mean(found, axis=0))
+                pairs.append([heat[m].sum() / heat.sum() for m in (one.shortcut, one.evidence)])
+        assert len(pairs) > 0.8 * len(snowed[0])
+        shares.append(np.mean(pairs, axis=0))
     (honest_snow, honest_object), (cheating_snow, cheating_object) = shares
     assert honest_snow < honest_object
     assert cheating_snow > cheating_object
@@ -156,9 +156,9 @@ def test_every_method_that_a_lecture_needs_works(name: str, load: Load, fresh: l
 )
 def test_each_bears_the_mark_of_its_family(name: str, kinds: dict, load: Load) -> None:
     network = load(name)
-    found = Counter(type(layer).__name__ for layer in network.model.layers)
-    assert {kind: found[kind] for kind in kinds} == kinds
-    assert found["GlobalAveragePooling2D"] == found["Dense"] == 1
+    counts = Counter(type(layer).__name__ for layer in network.model.layers)
+    assert {kind: counts[kind] for kind in kinds} == kinds
+    assert counts["GlobalAveragePooling2D"] == counts["Dense"] == 1
     layers = {layer.name: layer for layer in network.model.layers}
     if name == "mini_inception":
         assert [len(layers[f"mixed{n}"].input) for n in range(4)] == [4, 4, 2, 4]
@@ -171,15 +171,18 @@ def test_each_bears_the_mark_of_its_family(name: str, kinds: dict, load: Load) -
 
 @pytest.mark.parametrize("name", OURS)
 def test_facts_and_files(name: str, load: Load) -> None:
-    found = architectures()[name]
+    architecture = architectures()[name]
     network = load(name)
-    assert network.model.count_params() == found.parameters
-    assert network.input_shape == found.input_shape
+    assert network.model.count_params() == architecture.parameters
+    assert network.input_shape == architecture.input_shape
     assert network.code == f'cnnvis.load_network("{name}")'
-    assert network.name == found.title
-    assert network.trained_on == found.trained_on
-    assert found.available() == ""
-    assert sum(found.path(version).stat().st_size for version in ("", *found.versions)) < 2_000_000
+    assert network.name == architecture.title
+    assert network.trained_on == architecture.trained_on
+    assert architecture.available() == ""
+    assert (
+        sum(architecture.path(version).stat().st_size for version in ("", *architecture.versions))
+        < 2_000_000
+    )
     random = cnnvis.load_network(name, weights="random", seed=4)
     assert random.trained_on == "random weights"
     assert not np.allclose(random.model.get_weights()[0], network.model.get_weights()[0])
@@ -247,8 +250,8 @@ def test_lenet_reads_digits_that_it_never_saw(load: Load) -> None:
     seen = {picture.tobytes() for picture in learnt.pictures}
     assert not any(picture.tobytes() in seen for picture in held.pictures)
     network = load("lenet5")
-    found = answers(network, list(held.pictures))
-    assert (found == held.labels).mean() >= 0.98
+    predicted = answers(network, list(held.pictures))
+    assert (predicted == held.labels).mean() >= 0.98
     assert network.labels == tuple("0123456789")
     best = network.predict(np.repeat(held.pictures[3][..., None], 3, -1), top=1)[0]
     assert best.label == str(held.labels[3])
@@ -275,9 +278,9 @@ def test_lenet_is_that_of_1998(load: Load) -> None:
 
 
 def test_alexnet_is_an_architecture_without_weights() -> None:
-    found = architectures()["alexnet"]
-    assert found.weights == "none"
-    assert "untrained" in found.note
+    architecture = architectures()["alexnet"]
+    assert architecture.weights == "none"
+    assert "untrained" in architecture.note
     network = cnnvis.load_network("alexnet", seed=2)
     assert network.trained_on == "random weights"
     assert "random" in network.name
@@ -285,7 +288,7 @@ def test_alexnet_is_an_architecture_without_weights() -> None:
     table = [(11, 3, 96), (5, 48, 256), (3, 256, 384), (3, 192, 384), (3, 192, 256)]
     convolutions = sum(kernel**2 * seen * made + made for kernel, seen, made in table)
     dense = sum(seen * made + made for seen, made in ((9216, 4096), (4096, 4096), (4096, 1000)))
-    assert found.parameters == convolutions + dense == network.model.count_params()
+    assert architecture.parameters == convolutions + dense == network.model.count_params()
     shapes = {info.name: info.output_shape for info in network.layers}
     assert shapes["conv1_upper"] == (55, 55, 48)
     assert shapes["pool2"] == (13, 13, 256)

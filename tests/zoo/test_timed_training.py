@@ -36,8 +36,8 @@ def test_the_loss_falls_and_the_clock_ends_it(clock: None) -> None:
 
 def test_the_same_seed_and_clock_give_the_same_losses(clock: None) -> None:
     def first(seed: int) -> list[float]:
-        found = (m.loss for m in training("mini_vgg", seconds=2, seed=seed) if m.step)
-        return list(itertools.islice(found, 3))
+        losses = (m.loss for m in training("mini_vgg", seconds=2, seed=seed) if m.step)
+        return list(itertools.islice(losses, 3))
 
     assert first(1) == pytest.approx(first(1), rel=1e-5)
     assert first(1) != pytest.approx(first(2), rel=1e-3)

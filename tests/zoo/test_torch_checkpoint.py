@@ -92,14 +92,14 @@ def good(path: Path) -> Path:
 
 
 def test_tensors_are_views_with_offset_and_strides(tmp_path: Path) -> None:
-    found = read_torch_file(good(tmp_path / "good.pth"))
-    assert list(found) == ["weight", "turned", "counter"]
-    np.testing.assert_array_equal(found["weight"], np.arange(24).reshape(4, 3, 2))
-    assert found["weight"].dtype == np.float32
+    tensors = read_torch_file(good(tmp_path / "good.pth"))
+    assert list(tensors) == ["weight", "turned", "counter"]
+    np.testing.assert_array_equal(tensors["weight"], np.arange(24).reshape(4, 3, 2))
+    assert tensors["weight"].dtype == np.float32
     wanted = [[2 + row + 4 * column for column in range(5)] for row in range(2)]
-    np.testing.assert_array_equal(found["turned"], wanted)
-    assert found["counter"] == 7
-    assert found["counter"].dtype == np.int64
+    np.testing.assert_array_equal(tensors["turned"], wanted)
+    assert tensors["counter"] == 7
+    assert tensors["counter"].dtype == np.int64
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def test_the_user_s_own_file_is_taken_as_it_is_and_said_to_be_so(
     monkeypatch.setenv("CNNVIS_WEIGHTS", str(home / "own"))
     path = put(home / "own" / FILE.name, b"my own")
     assert find(FILE) == path
-    found = obtain(FILE, "Tiny", "tiny", quiet)
-    assert found == (path, f"weights of your own file {FILE.name}")
+    obtained = obtain(FILE, "Tiny", "tiny", quiet)
+    assert obtained == (path, f"weights of your own file {FILE.name}")
     assert weights.origin(FILE, put(home / "renamed.h5")) == "ImageNet"  # its checksum tells
     assert weights.origin(UNSIGNED, put(home / "b.h5")) == "weights of your own file b.h5"
 

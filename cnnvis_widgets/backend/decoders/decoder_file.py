@@ -121,10 +121,10 @@ def read(path: Path) -> StoredDecoder:
         facts, arrays = load(path)
         weights = [arrays[f"weights_{i}"] for i in range(len(arrays) - 3)]
         rest = (arrays[name].astype(np.float32) for name in ("mean", "scale", "print"))
-        found = StoredDecoder(_facts(facts), tuple(w.astype(np.float32) for w in weights), *rest)
-        if not all(np.isfinite(a).all() for a in (*found.weights, *found[2:])):
+        decoder = StoredDecoder(_facts(facts), tuple(w.astype(np.float32) for w in weights), *rest)
+        if not all(np.isfinite(a).all() for a in (*decoder.weights, *decoder[2:])):
             raise ValueError("values that are not finite")
-        return found
+        return decoder
     except DAMAGE as error:
         raise FileError(
             f"There is no decoder in {str(path)!r}. cnnvis.train_decoder(network, layer, folder, "
@@ -148,11 +148,11 @@ def read_facts(path: Path) -> DecoderFacts:
 
 def decoders(folder: Path | None) -> dict[str, Path]:
     """The decoders in a folder: layer → file. None is no folder; other files are passed over."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")) if folder is not None else ():
         with contextlib.suppress(FileError):
-            found[read_facts(path).layer] = path
-    return found
+            files[read_facts(path).layer] = path
+    return files
 
 
 def _regular(path: Path) -> None:
@@ -165,8 +165,8 @@ def _facts(given: dict[str, Any]) -> DecoderFacts:
     if given.pop("format") != FORMAT:
         raise ValueError("another format")
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
-    found = DecoderFacts(**plain)
-    whole: Sequence[Any] = (*found.code_shape, *found.input_shape, found.width)
-    if not all(isinstance(n, int) and 0 < n < 1 << 20 for n in whole) or found.width > WIDEST:
+    facts = DecoderFacts(**plain)
+    whole: Sequence[Any] = (*facts.code_shape, *facts.input_shape, facts.width)
+    if not all(isinstance(n, int) and 0 < n < 1 << 20 for n in whole) or facts.width > WIDEST:
         raise ValueError("impossible sizes")
-    return found
+    return facts

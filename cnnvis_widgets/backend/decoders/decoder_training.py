@@ -238,11 +238,11 @@ class Training:
 
 def order(count: int, plan: Plan, step: int) -> list[int]:
     """The pictures of a step: all in a shuffled order, then all in another, and so on."""
-    found = []
+    pictures = []
     for place in range(step * plan.batch, (step + 1) * plan.batch):
         lap, within = divmod(place, count)
-        found.append(int(_shuffled(count, plan.seed, lap)[within]))
-    return found
+        pictures.append(int(_shuffled(count, plan.seed, lap)[within]))
+    return pictures
 
 
 def _shuffled(count: int, seed: int, lap: int) -> np.ndarray:

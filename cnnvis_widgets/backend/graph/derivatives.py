@@ -81,7 +81,7 @@ def stops(operation: tf.Operation, dependent: set[tf.Operation]) -> str:
 def declared(operations: Iterable[tf.Operation]) -> set[tf.Operation]:
     """Those of the operations past which a declared derivative goes, instead of through them."""
     operations = set(operations)
-    found: set[tf.Operation] = set()
+    bypassed: set[tf.Operation] = set()
     for operation in operations:
         if not _declared(operation):
             continue
@@ -89,10 +89,10 @@ def declared(operations: Iterable[tf.Operation]) -> set[tf.Operation]:
         queue = [x for x in operation.inputs if x.ref() not in arguments]
         while queue:
             tensor = queue.pop()
-            if tensor.ref() not in arguments and tensor.op not in found:
-                found.add(tensor.op)
+            if tensor.ref() not in arguments and tensor.op not in bypassed:
+                bypassed.add(tensor.op)
                 queue.extend(tensor.op.inputs)
-    return found & operations
+    return bypassed & operations
 
 
 def _declares(operation: tf.Operation) -> bool:

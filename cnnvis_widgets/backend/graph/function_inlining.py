@@ -80,17 +80,17 @@ def copy_body(body: Any, arguments: list[tf.Tensor]) -> list[tf.Tensor]:
     graph = tf.compat.v1.get_default_graph()
     for function in body._functions.values():
         graph._add_function_recursive(function)
-    found = {given.ref(): here for given, here in zip(body.inputs, arguments, strict=True)}
+    copies = {given.ref(): here for given, here in zip(body.inputs, arguments, strict=True)}
     for operation in body.get_operations():
-        if operation.type == "NoOp" or any(x.ref() in found for x in operation.outputs):
+        if operation.type == "NoOp" or any(x.ref() in copies for x in operation.outputs):
             continue  # an argument
-        inputs = [found[x.ref()] for x in operation.inputs]
+        inputs = [copies[x.ref()] for x in operation.inputs]
         if operation.type in CALLS:
             made = copy_body(_body_of(operation), inputs)
         else:
             made = copy_operation(operation, inputs)
-        found.update(zip((x.ref() for x in operation.outputs), made, strict=True))
-    return [found[x.ref()] for x in body.outputs]
+        copies.update(zip((x.ref() for x in operation.outputs), made, strict=True))
+    return [copies[x.ref()] for x in body.outputs]
 
 
 def _body_of(operation: tf.Operation) -> Any:

@@ -70,8 +70,8 @@ def _named_inputs(model: keras.Model) -> dict[str, Any]:
         by_id = {id(x): key for key, x in structure.items()}
         names = [by_id.get(id(x), x.name) for x in flat]
     ordered = keras.tree.flatten(structure)
-    found = {id(x): name for x, name in zip(flat, names, strict=True)}
-    return {found[id(x)]: x for x in ordered}
+    named = {id(x): name for x, name in zip(flat, names, strict=True)}
+    return {named[id(x)]: x for x in ordered}
 
 
 def _checked(name: str, place: Any, value: Any) -> np.ndarray:

@@ -89,7 +89,7 @@ def left_out(structure: Structure) -> dict[str, str]:
     operations = structure.forward.pixels.graph.get_operations()
     order = {op: i for i, op in enumerate(operations)}
     deepest = max(order[op] for op in maps)
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for call in structure.forward.calls:
         mine = [operations[i] for i in call.operations if operations[i] in needed]
         if not call.listed or not is_map(call.output) or call.output.op in maps:
@@ -98,8 +98,10 @@ def left_out(structure: Structure) -> dict[str, str]:
             continue
         other = next((op.type for op in mine if op.type in _CURVED), "")
         if other and order[call.output.op] > deepest:
-            found[call.path] = f"its activation is no ReLU ({other}), and its map not in the chain"
-    return found
+            reasons[call.path] = (
+                f"its activation is no ReLU ({other}), and its map not in the chain"
+            )
+    return reasons
 
 
 def _contains(outer: Call, inner: Call) -> bool:

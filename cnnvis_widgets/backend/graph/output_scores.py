@@ -56,9 +56,9 @@ _proven: ContextVar[Proven | None] = ContextVar("proven", default=None)
 
 
 @contextmanager
-def proven_scores(found: Proven | None) -> Iterator[None]:
+def proven_scores(proven: Proven | None) -> Iterator[None]:
     """Within this, forward passes are read with what was found by numbers."""
-    token = _proven.set(found)
+    token = _proven.set(proven)
     try:
         yield
     finally:
@@ -101,9 +101,9 @@ def before_scores(
     same = op.type in (*UNCHANGED, "IdentityN", "Log", *_CLIPS)
     if not inputs or not (moves or same) or (same and len(inputs) != 1):
         return None
-    found = [before_scores(x, kinds, dependent) for x in inputs]
-    known = [one for one in found if one is not None]
-    if len(known) < len(found) or len({one.kind for one in known}) != 1:
+    before = [before_scores(x, kinds, dependent) for x in inputs]
+    known = [one for one in before if one is not None]
+    if len(known) < len(before) or len({one.kind for one in known}) != 1:
         return None
     kind, passed = known[0].kind, frozenset([op]).union(*(one.passed for one in known))
     if op.type == "Log":
@@ -125,11 +125,11 @@ def before_scores(
 
 def by_proof(output: tf.Tensor) -> Before | None:
     """The values before the scores as they were found by numbers; None where they were not."""
-    found = _proven.get()
-    if found is None:
+    proven = _proven.get()
+    if proven is None:
         return None
     tensor, passed = output, []
-    for number in found.way:
+    for number in proven.way:
         passed.append(tensor.op)
         if number >= len(tensor.op.inputs):
             return None
@@ -140,7 +140,7 @@ def by_proof(output: tf.Tensor) -> Before | None:
         with output.graph.as_default():
             size = tf.shape(output)
             tensor = tf.reshape(tensor, size)
-    return Before(tensor, found.kind, frozenset(passed))
+    return Before(tensor, proven.kind, frozenset(passed))
 
 
 def candidates(output: tf.Tensor, path: set[tf.Operation]) -> list[tuple[Way, tf.Tensor]] | None:
@@ -157,10 +157,10 @@ def candidates(output: tf.Tensor, path: set[tf.Operation]) -> list[tuple[Way, tf
     if not any(op.type in _TELLING for op in path):
         return None
     whole = output.shape[1:].num_elements()
-    found: list[tuple[Way, tf.Tensor]] = []
+    possible: list[tuple[Way, tf.Tensor]] = []
     seen = {output.ref()}
     queue: list[tuple[Way, tf.Tensor]] = [((), output)]
-    while queue and len(found) < _MOST:
+    while queue and len(possible) < _MOST:
         way, tensor = queue.pop(0)
         for number, x in enumerate(tensor.op.inputs):
             if x.op not in path or x.ref() in seen or not x.dtype.is_floating:
@@ -170,18 +170,18 @@ def candidates(output: tf.Tensor, path: set[tf.Operation]) -> list[tuple[Way, tf
                 queue.append(((*way, number), x))
             sizes = x.shape.rank is not None and x.shape[1:].num_elements()
             if whole is not None and sizes == whole:
-                found.append(((*way, number), x))
-    return found
+                possible.append(((*way, number), x))
+    return possible
 
 
 def proof(
-    output: np.ndarray, found: Sequence[tuple[Way, tf.Tensor]], values: Sequence[np.ndarray]
+    output: np.ndarray, tried: Sequence[tuple[Way, tf.Tensor]], values: Sequence[np.ndarray]
 ) -> Proven | None:
     """Which of the candidates the output is the softmax, its logarithm or the sigmoid of.
 
     Args:
         output: (pictures, …, units).
-        found: the candidates.
+        tried: the candidates.
         values: theirs on the same pictures.
     """
     scores = output.astype(np.float64)
@@ -195,7 +195,7 @@ def proof(
             if np.isfinite(given).all() and _agree(wanted, _logarithm_of(given, kind)):
                 right.append(number)
         if right:
-            return Proven(kind, found[_first_biased(found, right)][0])
+            return Proven(kind, tried[_first_biased(tried, right)][0])
     return None
 
 
@@ -212,15 +212,15 @@ def ends_in_scores(output: tf.Tensor, path: set[tf.Operation]) -> bool:
     return any(op.type in _TELLING for op in seen)
 
 
-def _first_biased(found: Sequence[tuple[Way, tf.Tensor]], right: list[int]) -> int:
+def _first_biased(tried: Sequence[tuple[Way, tf.Tensor]], right: list[int]) -> int:
     """The earliest of those that are right, with the bias that is added to it (it may be 0)."""
-    order = {op.name: i for i, op in enumerate(found[0][1].graph.get_operations())}
-    chosen = min(right, key=lambda number: order[found[number][1].op.name])
-    names = {found[number][1].name: number for number in right}
+    order = {op.name: i for i, op in enumerate(tried[0][1].graph.get_operations())}
+    chosen = min(right, key=lambda number: order[tried[number][1].op.name])
+    names = {tried[number][1].name: number for number in right}
     while True:
         after = [
             names[op.outputs[0].name]
-            for op in found[chosen][1].consumers()
+            for op in tried[chosen][1].consumers()
             if op.type in ("BiasAdd", "Add", "AddV2") and op.outputs[0].name in names
         ]
         if not after or after[0] == chosen:

@@ -46,8 +46,8 @@ def in_single_precision(wanted: Callable[[], bool]) -> Iterator[None]:
     original = policy.__dict__["compute_dtype"]
 
     def compute_dtype(self: keras.dtype_policies.DTypePolicy) -> str:
-        found = original.fget(self)
-        return "float32" if found in _HALF and wanted() else found
+        dtype = original.fget(self)
+        return "float32" if dtype in _HALF and wanted() else dtype
 
     policy.compute_dtype = property(compute_dtype)
     try:

@@ -71,13 +71,13 @@ def planned(structure: Structure) -> tuple[PlannedLayer, ...]:
     named: dict[tf.Operation, list[str]] = {}
     for path, call in calls.items():
         named.setdefault(call.output.op, []).append(path)
-    found = []
+    layers = []
     for info in structure.layers:
         call = calls[info.name]
         own = [operations[i] for i in call.operations]
         opening = next((o for op in reversed(own) if (o := _opening(op, declared))), None)
         reach = reaches.get(call.output.op)
-        found.append(
+        layers.append(
             PlannedLayer(
                 *info[:3],
                 call.parameters,
@@ -88,7 +88,7 @@ def planned(structure: Structure) -> tuple[PlannedLayer, ...]:
                 reach and _field(reach),
             )
         )
-    return tuple(found)
+    return tuple(layers)
 
 
 def _inputs(
@@ -98,7 +98,7 @@ def _inputs(
     alike = named[call.output.op]
     if call.path != alike[0]:
         return (alike[alike.index(call.path) - 1],)
-    found: list[str] = []
+    names: list[str] = []
     seen = {call.output.op}
     queue = [call.output.op]
     while queue:
@@ -113,37 +113,37 @@ def _inputs(
                     seen.add(op)
                     queue.append(op)
                 continue
-            if name not in found:
-                found.append(name)
-    return tuple(found)
+            if name not in names:
+                names.append(name)
+    return tuple(names)
 
 
 def declared_windows(structure: Structure) -> Declared:
     """The windows of convolutions in groups, which are calls of compiled functions."""
     operations = structure.forward.pixels.graph.get_operations()
-    found: Declared = {}
+    windows: Declared = {}
     for call in structure.forward.calls:
         for operation in (operations[i] for i in call.operations if call.window):
             if operation.type in _CALLS and (sources := structure.sources(operation)):
-                found[operation] = sources[0], call.window
-    return found
+                windows[operation] = sources[0], call.window
+    return windows
 
 
 def _reaches(structure: Structure, declared: Declared) -> dict[tf.Operation, _Reach | None]:
     """What each operation with rows and columns sees; None: all, or not known."""
     pixels = structure.forward.pixels.op
-    found: dict[tf.Operation, _Reach | None] = {pixels: _Reach((0, 0), (0, 0), (1, 1))}
+    reaches: dict[tf.Operation, _Reach | None] = {pixels: _Reach((0, 0), (0, 0), (1, 1))}
     for op in pixels.graph.get_operations():  # a traced graph stands in an order of computation
-        if op in found or op not in structure.dependent:
+        if op in reaches or op not in structure.dependent:
             continue
-        before = [found.get(x.op) for x in structure.sources(op)]
+        before = [reaches.get(x.op) for x in structure.sources(op)]
         opening = _opening(op, declared)
         if not before or None in before or not (opening or _keeps_places(op)):
-            found[op] = None
+            reaches[op] = None
             continue
         together = _joined([reach for reach in before if reach])
-        found[op] = together and (_through(together, opening) if opening else together)
-    return found
+        reaches[op] = together and (_through(together, opening) if opening else together)
+    return reaches
 
 
 def _keeps_places(operation: tf.Operation) -> bool:

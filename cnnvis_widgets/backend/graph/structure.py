@@ -91,8 +91,7 @@ class Structure:
     @cached_property
     def scores(self) -> Before | None:
         """The values before the output's softmax or sigmoid; None: not found, or there is none."""
-        found = before_scores(self.output, OUTPUT_KINDS, self.dependent)
-        return found or by_proof(self.output)
+        return before_scores(self.output, OUTPUT_KINDS, self.dependent) or by_proof(self.output)
 
     @property
     def output_kind(self) -> str:
@@ -131,8 +130,8 @@ class Structure:
             return self.logits
         if layer not in self._before:
             named = layer.startswith(OUTPUT) and layer not in self._calls
-            found = self._output(layer) if named else self._target(self.call(layer).output)
-            self._before[layer] = found
+            tensor = self._output(layer) if named else self._target(self.call(layer).output)
+            self._before[layer] = tensor
         return self._before[layer]
 
     @cached_property
@@ -152,10 +151,10 @@ class Structure:
                 f"Output {name} of the network cannot be explained: expected floating point of a "
                 f"known number of axes; it is {output.dtype.name} {output.shape}."
             )
-        found = before_scores(output, OUTPUT_KINDS, self.dependent)
-        if found is None and len(outputs) == 1:
-            found = self.scores
-        output = found.tensor if found else output
+        before = before_scores(output, OUTPUT_KINDS, self.dependent)
+        if before is None and len(outputs) == 1:
+            before = self.scores
+        output = before.tensor if before else output
         if output.shape.rank > 1:
             return output
         with output.graph.as_default():
@@ -170,8 +169,8 @@ class Structure:
             return ends[0].tensor
         last = any(end is not None and _source(tensor).op in end.passed for end in ends)
         kinds = OUTPUT_KINDS if last else ("Softmax", "LogSoftmax")
-        found = before_scores(tensor, kinds, self.dependent)
-        return tensor if found is None else found.tensor
+        before = before_scores(tensor, kinds, self.dependent)
+        return tensor if before is None else before.tensor
 
     @cached_property
     def mixes_the_batch(self) -> bool:
@@ -237,13 +236,13 @@ class Structure:
     def _ends_of_ways(self, paths: list[str]) -> str:
         """Those of some layers from which no other of them is reached, the last of each way."""
         before: set[tf.Operation] = set()
-        found = []
+        ends = []
         for path in paths:  # the last first
             output = self.call(path).output
             if output.op not in before:
-                found.append(path)
+                ends.append(path)
                 before |= before_target(output)
-        return ", ".join(map(repr, found[:6]))
+        return ", ".join(map(repr, ends[:6]))
 
     def _has_places(self, call: Call) -> bool:
         return is_map(call.output) or self.tokens(call.path) is not None
@@ -258,10 +257,10 @@ class Structure:
         if layer not in self._layouts:
             if layer.startswith(OUTPUT) and layer not in self._calls:
                 return None
-            output, found = self.call(layer).output, None
+            output, tokens = self.call(layer).output, None
             if output.shape.rank == 3:
-                found = layout(output, before_target(output) & self.dependent)
-            self._layouts[layer] = found
+                tokens = layout(output, before_target(output) & self.dependent)
+            self._layouts[layer] = tokens
         return self._layouts[layer]
 
     def _weighs(self, operations: set[tf.Operation]) -> bool:
@@ -290,8 +289,8 @@ class Structure:
     def layer_of(self, tensor: tf.Tensor) -> str:
         """The layer that gives this result, the innermost one; "" where no layer does."""
         source = _source(tensor).name
-        found = (call.path for call in self.forward.calls if _source(call.output).name == source)
-        return next(found, "")
+        paths = (call.path for call in self.forward.calls if _source(call.output).name == source)
+        return next(paths, "")
 
     def sources(self, operation: tf.Operation) -> list[tf.Tensor]:
         """Those of an operation's inputs that depend on the picture, not merely on its shape."""

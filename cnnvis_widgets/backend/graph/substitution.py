@@ -41,9 +41,9 @@ def substitution() -> Substitution | None:
 
 
 @contextmanager
-def substituting(found: Substitution) -> Iterator[None]:
+def substituting(exchange: Substitution) -> Iterator[None]:
     """Within this, a layer's result is exchanged in every trace."""
-    token = _current.set(found)
+    token = _current.set(exchange)
     try:
         yield
     finally:

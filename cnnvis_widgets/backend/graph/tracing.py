@@ -240,7 +240,7 @@ def _with_unlisted(recorder: _Recorder) -> tuple[Call, ...]:
 def _in_bodies(recorder: _Recorder) -> list[Call]:
     """The layers of functions whose layers nobody saw, told apart by their operations' names."""
     operations = recorder.graph.get_operations()
-    found: list[Call] = []
+    calls: list[Call] = []
     for body in recorder.bodies:
         around = [call.path for call in recorder.calls if body.start in call.operations]
         ends: dict[str, int] = {}
@@ -255,8 +255,8 @@ def _in_bodies(recorder: _Recorder) -> list[Call]:
             path = recorder.named("/".join([*around[:1], scope.rpartition("/")[2] or "function"]))
             inside = [k for k in body if k <= i and operations[k].name.startswith(f"{scope}/")]
             span = range(min(inside, default=i), i + 1)
-            found.append(Call(path, "Function", operations[i].outputs[0], span, True))
-    return found
+            calls.append(Call(path, "Function", operations[i].outputs[0], span, True))
+    return calls
 
 
 def _declared_window(layer: keras.layers.Layer) -> tuple[Any, Any, Any, str] | None:

@@ -73,10 +73,10 @@ def relevance_rules(setting: Setting) -> Iterator[None]:
 
 def _weighted(operation: tf.Operation, relevance: tf.Tensor) -> Given:
     setting = _setting.get()
-    found = operands(operation, setting.dependent)
-    if found is None:
+    pair = operands(operation, setting.dependent)
+    if pair is None:
         return _evenly(operation, relevance)
-    x, w = found
+    x, w = pair
     result, scale = aftermath(operation, setting.dependent)
     layer = KINDS[operation.type](operation, _full(x), _full(w), scale)
     if setting.rule == "epsilon":
@@ -266,10 +266,10 @@ MOVERS = frozenset(
 def _registered(rule: Callable[[tf.Operation, tf.Tensor], Given]) -> Any:
     def gradient(operation: tf.Operation, relevance: tf.Tensor, *_: Any) -> Any:
         # Shares are reckoned in float32: half precision has no number as small as theirs.
-        found = rule(operation, _full(relevance))
+        shares = rule(operation, _full(relevance))
         given = [
             None if r is None else tf.cast(r, x.dtype)
-            for r, x in zip(found, operation.inputs, strict=True)
+            for r, x in zip(shares, operation.inputs, strict=True)
         ]
         return given[0] if len(given) == 1 else given
 

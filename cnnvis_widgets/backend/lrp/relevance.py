@@ -110,10 +110,10 @@ def relevance_maps(
         ),
     )
     *_, given, _, maps = program(*arguments, tf.constant(0.0))
-    found = [*(m.numpy() for m in maps), given.numpy()[0].sum(-1)]
+    arrays = [*(m.numpy() for m in maps), given.numpy()[0].sum(-1)]
     return [
         RelevanceFloor(name, map_, float(map_.sum(dtype=np.float64)))
-        for name, map_ in zip((*shown, ""), found, strict=True)
+        for name, map_ in zip((*shown, ""), arrays, strict=True)
     ]
 
 
@@ -154,13 +154,13 @@ def _compiled_relevance(
         names = [*(info.name for info in structure.layers), *shown]
         places = [pixels, *(structure.call(name).output for name in names)]
         with relevance_rules(setting):
-            found = tf.gradients(target, places, grad_ys=tf.cast(start, target.dtype))
+            relevances = tf.gradients(target, places, grad_ys=tf.cast(start, target.dtype))
         first = len(places) - len(shown)
-        maps = [_summed(r, x) for r, x in zip(found[first:], places[first:], strict=True)]
-        found = found[:first]
+        maps = [_summed(r, x) for r, x in zip(relevances[first:], places[first:], strict=True)]
+        relevances = relevances[:first]
         passed = [
             (n, x, r)
-            for n, x, r in zip(names[: first - 1], places[1:first], found[1:], strict=True)
+            for n, x, r in zip(names[: first - 1], places[1:first], relevances[1:], strict=True)
             if r is not None
         ]
         reached[:] = [name for name, *_ in passed]
@@ -171,7 +171,9 @@ def _compiled_relevance(
             tf.reduce_sum(tf.reshape(tf.cast(r, tf.float32), [many, -1]), 1) for *_, r in passed
         ]
         sums = tf.stack(sums, 1) if sums else tf.zeros([many, 0])
-        given = tf.zeros_like(pixels) if found[0] is None else tf.convert_to_tensor(found[0])
+        given = (
+            tf.zeros_like(pixels) if relevances[0] is None else tf.convert_to_tensor(relevances[0])
+        )
         return unit, value, tf.cast(given, tf.float32), sums, maps
 
     number = tf.TensorSpec((), tf.float32)

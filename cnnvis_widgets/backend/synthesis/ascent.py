@@ -226,8 +226,8 @@ def program(
         target = forward_in(model, pixels, fold=True).target(layer)
         value, start = _aim(target, unit, aggregate, position, form)
         with backward_rule(rule):
-            found = tf.gradients(target, picture, grad_ys=start)[0]
-        upward, slope = _of_size_one(tf.zeros_like(picture) if found is None else found)
+            gradient = tf.gradients(target, picture, grad_ys=start)[0]
+        upward, slope = _of_size_one(tf.zeros_like(picture) if gradient is None else gradient)
         grey = tf.transpose(picture, (1, 2, 0))[None] - 0.5
         _, bright = alpha_norm(grey / TYPICAL_LENGTH, form.alpha)
         _, rough = total_variation(grey / TYPICAL_DIFFERENCE, form.beta)

@@ -182,7 +182,7 @@ def _layers(network: Network) -> list[_Layer]:
     """The layers with weights of their own, the last called first; each weight once."""
     calls = network.structure.forward.calls
     left = {id(w): place for place, w in enumerate(network.model.weights)}
-    found = []
+    layers = []
     for call in reversed(calls):
         if call.layer is None:
             continue
@@ -190,8 +190,8 @@ def _layers(network: Network) -> list[_Layer]:
         within = {id(w) for layer in inner for w in layer.weights}
         own = [id(w) for w in call.layer.weights if id(w) in left and id(w) not in within]
         if own:
-            found.append(_Layer(call.path, [left.pop(key) for key in own]))
-    return found
+            layers.append(_Layer(call.path, [left.pop(key) for key in own]))
+    return layers
 
 
 def seeded(make: Build, seed: int) -> keras.Model:

@@ -297,12 +297,12 @@ class Broker:
 
     def _hand(self, job: Job, helper: Helper) -> None:
         missing = [digest for digest in job.pictures if digest not in helper.pictures]
-        found = {digest: self._pictures.get(digest) for digest in missing}
-        if None in found.values():  # dropped meanwhile: whoever asked sends it again
-            lacking = [digest for digest, data in found.items() if data is None]
+        pictures = {digest: self._pictures.get(digest) for digest in missing}
+        if None in pictures.values():  # dropped meanwhile: whoever asked sends it again
+            lacking = [digest for digest, data in pictures.items() if data is None]
             self._finish(job, {"do": "lacking", "pictures": lacking})
             return
-        for digest, data in found.items():
+        for digest, data in pictures.items():
             helper.pictures.add(digest)
             helper.send({"do": "picture", "digest": digest, "data": data})
         job.helper = helper

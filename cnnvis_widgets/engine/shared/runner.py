@@ -101,7 +101,7 @@ class Runner:
 
         def done(answer: Any) -> None:
             data = pickle.dumps(answer, protocol=5)
-            weights = {name: found[1] for name, found in self._weights.items()}
+            weights = {name: digest for name, (_, digest, _) in self._weights.items()}
             said = {"do": "answer", "key": key, "data": data, "weights": weights}
             self._send({**said, **self.state()})
 
@@ -176,10 +176,10 @@ class Runner:
         return request.perform(self.library, step, ticket.preview)
 
     def _picture(self, digest: str) -> bytes:
-        found = self._pictures.get(digest)
-        if found is None:
+        picture = self._pictures.get(digest)
+        if picture is None:
             raise _LackingError
-        return found
+        return picture
 
     def _load(self, name: str) -> None:
         """Load a network, after others were let go if there is no room, and learn its digest."""

@@ -24,9 +24,9 @@ async def service_facts(address: str) -> dict[str, Any]:
         OSError: nothing answers there; TimeoutError among them.
     """
     async with rpc(address, timeout=WITHIN) as scheduler:
-        found = await asyncio.wait_for(getattr(scheduler, f"{OPERATION}-facts")(), WITHIN)
+        facts = await asyncio.wait_for(getattr(scheduler, f"{OPERATION}-facts")(), WITHIN)
         known = await asyncio.wait_for(scheduler.identity(), WITHIN)
     port = known.get("services", {}).get("dashboard")
     host = address.rpartition("://")[2].rpartition(":")[0]
     drawn = find_spec("bokeh") is not None  # without it Dask's pages are empty
-    return {**found, "dashboard": f"http://{host}:{port}/status" if port and drawn else ""}
+    return {**facts, "dashboard": f"http://{host}:{port}/status" if port and drawn else ""}

@@ -72,8 +72,8 @@ class DisconnectedGrid(Metric):
         cells = [case.network.prepare(picture).input for picture in pictures]
         canvas = _side_by_side(cells, side)
         neuron = grid.neuron(own, case.neuron.unit)
-        found = case.explain(grid.network, canvas, neuron, case.seed, layer=grid.maps)
-        heatmap = self.read(found.heatmap)
+        explanation = case.explain(grid.network, canvas, neuron, case.seed, layer=grid.maps)
+        heatmap = self.read(explanation.heatmap)
         total = heatmap.sum()
         if total == 0:
             return Score(None, "the map of the grid is zero everywhere")

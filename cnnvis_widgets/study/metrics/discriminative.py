@@ -63,8 +63,8 @@ class Discriminative(Metric):
         if other.unit == case.neuron.unit or not first.any() or not second.any():
             return None
         neuron = replace(case.neuron, unit=other.unit)
-        found = self.read(case.explain(case.network, case.image, neuron, case.seed).heatmap)
-        return (_share(case.heatmap, first, second) + _share(found, second, first)) / 2
+        heatmap = self.read(case.explain(case.network, case.image, neuron, case.seed).heatmap)
+        return (_share(case.heatmap, first, second) + _share(heatmap, second, first)) / 2
 
 
 def _share(heatmap: np.ndarray, own: np.ndarray, rival: np.ndarray) -> float:

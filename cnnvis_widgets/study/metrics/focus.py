@@ -51,11 +51,11 @@ class Focus(Metric):
         tiles = [Companion(case.image, target), *same, *rest]
         order = np.random.default_rng(case.seed).permutation(4)
         mosaic, where = build([tiles[i] for i in order], target, case.image.shape[:2])
-        found = self.read(case.explain(case.network, mosaic, case.neuron, case.seed).heatmap)
-        total = found.sum()
+        heatmap = self.read(case.explain(case.network, mosaic, case.neuron, case.seed).heatmap)
+        total = heatmap.sum()
         if total == 0:
             return Score(None, "the map of the mosaic is zero everywhere")
-        return Score(float(found[where].sum() / total), details={"order": order.tolist()})
+        return Score(float(heatmap[where].sum() / total), details={"order": order.tolist()})
 
 
 def build(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnvis_widgets.methods.parameter import Parameter
-from cnnvis_widgets.study.contract import Case, Found, Metric, Score
+from cnnvis_widgets.study.contract import Case, Maps, Metric, Score
 from cnnvis_widgets.study.similarity import spearman, ssim
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ class Randomisation(Metric):
         try:
             for done, count in enumerate(counts, start=1):
                 copy.randomise(count)
-                found = case.explain(copy.network, case.image, case.neuron, case.seed)
-                there = bool(found.attribution.any())
-                for measure, value in similarities(first, found).items():
+                explanation = case.explain(copy.network, case.image, case.neuron, case.seed)
+                there = bool(explanation.attribution.any())
+                for measure, value in similarities(first, explanation).items():
                     curves[measure].append(value if there else None)
                 case.progress(done, len(counts))
         finally:
@@ -121,13 +121,15 @@ def stages(layers: int, wanted: int) -> list[int]:
     return sorted({round(float(step)) for step in steps})
 
 
-def similarities(one: Found, other: Found) -> dict[str, float | None]:
+def similarities(one: Maps, other: Maps) -> dict[str, float | None]:
     """All three measures of two explanations of the same method; see `similarity.py`.
 
     A constant map beside one that is not has nothing in common with it: Spearman's are 0.
     """
-    signed = [found.attribution.sum(-1, dtype=np.float64) for found in (one, other)]
-    absolute = [np.abs(found.attribution).sum(-1, dtype=np.float64) for found in (one, other)]
+    signed = [explanation.attribution.sum(-1, dtype=np.float64) for explanation in (one, other)]
+    absolute = [
+        np.abs(explanation.attribution).sum(-1, dtype=np.float64) for explanation in (one, other)
+    ]
     return {
         "spearman_absolute": spearman(*absolute),
         "spearman_signed": spearman(*signed),

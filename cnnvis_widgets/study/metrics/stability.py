@@ -49,8 +49,8 @@ class Stability(Metric):
         assert case.image is not None
         maps = [case.heatmap]
         for number in range(1, case.parameters["seeds"]):
-            found = case.explain(case.network, case.image, case.neuron, case.seed + number)
-            maps.append(self.read(found.heatmap))
+            explanation = case.explain(case.network, case.image, case.neuron, case.seed + number)
+            maps.append(self.read(explanation.heatmap))
             case.progress(number, case.parameters["seeds"] - 1)
         pairs = [
             1.0 if np.array_equal(one, other) else spearman(one, other)

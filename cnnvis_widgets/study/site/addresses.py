@@ -21,7 +21,7 @@ def slugs(names: Iterable[str]) -> dict[str, str]:
         >>> slugs(["top layer", "top/layer", "Élan"])
         {'top layer': 'top-layer', 'top/layer': 'top-layer-2', 'Élan': 'lan'}
     """
-    found: dict[str, str] = {}
+    slug_of: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.").lower()[:60] or "x"
@@ -30,8 +30,8 @@ def slugs(names: Iterable[str]) -> dict[str, str]:
             number += 1
             slug = f"{plain}-{number}"
         taken.add(slug)
-        found[name] = slug
-    return found
+        slug_of[name] = slug
+    return slug_of
 
 
 class Addresses:

@@ -102,7 +102,7 @@ def layers_of(
             asked.setdefault(line["layer"], Counter())[line["unit"]] += 1
     known = {info.name: info for info in network.layers}
     spatial = [n for n in known if n in asked or n in upper_layers(network).values()]
-    found = []
+    layers = []
     for layer in [*spatial, None]:
         first = [unit for unit, _ in asked.get(layer, Counter()).most_common(count)]
         units = _outputs(network, images, first, count) if layer is None else None
@@ -117,8 +117,8 @@ def layers_of(
         info = known.get(layer or "")
         shape = _shape(info.output_shape) if info else f"{network.units}"
         kind = info.kind if info else "the outputs, before softmax"
-        found.append(Layer(layer, kind, shape, tuple(made)))
-    return found
+        layers.append(Layer(layer, kind, shape, tuple(made)))
+    return layers
 
 
 def _spatial(
@@ -127,7 +127,7 @@ def _spatial(
     from cnnvis_widgets.engine.features import features
 
     try:
-        most = [found.unit for found in features(network, images, layer, count, 1)]
+        most = [feature.unit for feature in features(network, images, layer, count, 1)]
         units = list(dict.fromkeys([*first, *most]))[:count]
         looked = features(network, images, layer, units, SHOWN)
     except CnnvisError:  # a layer without rows and columns, or no photos
@@ -155,12 +155,12 @@ def _outputs(
     scores = np.stack([network.outputs(one[None])[0].ravel() for one in inputs])
     order = np.argsort(-scores.max(axis=0), kind="stable")
     units = list(dict.fromkeys([*first, *order.tolist()]))[:count]
-    names, found = list(images), []
+    names, outputs = list(images), []
     for unit in units:
         best = np.argsort(-scores[:, unit], kind="stable")[:SHOWN]
         exciting = tuple(Exciting(names[i], float(scores[i, unit]), None) for i in best)
-        found.append(Unit(unit, network.label(unit), None, exciting))
-    return found
+        outputs.append(Unit(unit, network.label(unit), None, exciting))
+    return outputs
 
 
 def _best(
@@ -180,7 +180,7 @@ def _best(
     picture = next(iter(study.pictures.values())).image
     asked: dict[str, Any] = {"steps": steps}
     try:
-        found = compute(
+        explanation = compute(
             network,
             picture,
             "activation_maximization",
@@ -191,6 +191,6 @@ def _best(
         )
     except CnnvisError:  # a network that it does not suit
         return None
-    assert found.image is not None
-    study.store.save("features", key, image=found.image)
-    return found.image
+    assert explanation.image is not None
+    study.store.save("features", key, image=explanation.image)
+    return explanation.image

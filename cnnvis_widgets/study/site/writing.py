@@ -190,7 +190,7 @@ class _Site:
 
     def _others(self, line: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Along each axis: (title, address, whether it is this one) of the runs that have a map."""
-        found = []
+        others = []
         for axis in AXES:
             links = []
             for name in self.addresses.names[axis]:
@@ -198,8 +198,8 @@ class _Site:
                 if self.addresses.index(other) in self.there:
                     address = self.addresses.map(other)
                     links.append((self.titles[axis][name], address, name == line[axis]))
-            found.append((axis, links))
-        return found
+            others.append((axis, links))
+        return others
 
     def _unit_page(self, line: dict[str, Any]) -> str:
         for layer in self.units.get(line["network"], []):

@@ -86,7 +86,7 @@ class Comparer(Composed, ipywidgets.VBox):
         )
         self.explorer: Explorer | None = None
         self._uploads: dict[str, str] = {}
-        self._found: dict[tuple[int, int], Cell] = {}
+        self._cells: dict[tuple[int, int], Cell] = {}
         self._left: list[Run] = []
         records = self._adopted()
         first = next((r["name"] for r in records if r["available"]), "")
@@ -135,17 +135,17 @@ class Comparer(Composed, ipywidgets.VBox):
         for name, network in self.study.networks.items():
             if isinstance(network, str | Path):
                 self._names[name] = str(network)
-                found = next((r for r in known if r["name"] == str(network)), {})
+                record = next((r for r in known if r["name"] == str(network)), {})
             else:
-                found = {}
+                record = {}
                 self._names[name] = self._adopted_as(name, network)
-            title = found.get("title") if str(network) == name else None
+            title = record.get("title") if str(network) == name else None
             records.append(
                 {
                     "name": name,
                     "title": title or name,
-                    "available": found.get("available", True),
-                    "why": found.get("why", ""),
+                    "available": record.get("available", True),
+                    "why": record.get("why", ""),
                 }
             )
         return records
@@ -155,7 +155,7 @@ class Comparer(Composed, ipywidgets.VBox):
         self._withdraw()
         with self._lock:
             network = self.grid.network
-            self._found.clear()
+            self._cells.clear()
             self.grid.error = ""
             self.grid.clear()
             if not network:
@@ -193,14 +193,14 @@ class Comparer(Composed, ipywidgets.VBox):
             run.method
         )
 
-    def _put(self, found: Cell) -> None:
-        row, column = self._place(found.run)
-        self._found[row, column] = found
-        if found.label and not self.grid.rows[row]["label"]:
+    def _put(self, cell: Cell) -> None:
+        row, column = self._place(cell.run)
+        self._cells[row, column] = cell
+        if cell.label and not self.grid.rows[row]["label"]:
             rows = [dict(record) for record in self.grid.rows]
-            rows[row]["label"] = found.label
+            rows[row]["label"] = cell.label
             self.grid.rows = rows
-        self.grid.fill(row, column, found.image, found.alt, found.why)
+        self.grid.fill(row, column, cell.image, cell.alt, cell.why)
 
     def _chosen(self) -> None:
         """Open the chosen cell in the explorer."""
@@ -208,36 +208,36 @@ class Comparer(Composed, ipywidgets.VBox):
             return
         row, column = self.grid.selected
         with self._lock:
-            found = self._found.get((row, column))
+            cell = self._cells.get((row, column))
         self.grid.error = ""
-        if found is None or found.why:
-            self.grid.error = found.why if found else "This map is not computed yet."
+        if cell is None or cell.why:
+            self.grid.error = cell.why if cell else "This map is not computed yet."
             return
-        asked = self.study.methods[found.run.method]
-        network = self._names[found.run.network]
+        asked = self.study.methods[cell.run.method]
+        network = self._names[cell.run.network]
         try:
             if self.explorer is None:
-                self._first_explorer(network, found, asked)
+                self._first_explorer(network, cell, asked)
             else:
-                image = self._picture(found.run.picture, self.explorer)
+                image = self._picture(cell.run.picture, self.explorer)
                 turn(
                     self.explorer,
                     network,
                     image,
                     asked["method"],
-                    found.neuron,
+                    cell.neuron,
                     asked["parameters"],
                 )
         except CnnvisError as error:
             self.grid.error = sentence(error)
             return
-        self._remember(found.run.picture)
+        self._remember(cell.run.picture)
 
-    def _first_explorer(self, network: str, found: Cell, asked: dict[str, Any]) -> None:
-        image = self._picture(found.run.picture, None)
-        own = not isinstance(self.study.networks[found.run.network], str | Path)
+    def _first_explorer(self, network: str, cell: Cell, asked: dict[str, Any]) -> None:
+        image = self._picture(cell.run.picture, None)
+        own = not isinstance(self.study.networks[cell.run.network], str | Path)
         known = self.engine.library.network(network) if own else network
-        self.explorer = Explorer(known, image, asked["method"], found.neuron, engine=self.engine)
+        self.explorer = Explorer(known, image, asked["method"], cell.neuron, engine=self.engine)
         self.explorer.parameters.value = asked["parameters"]
         self.children = [self.grid, self.explorer]
 

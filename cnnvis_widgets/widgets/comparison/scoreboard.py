@@ -122,7 +122,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
 
     def table(self) -> list[dict[str, Any]]:
         """Table 2 so far: network, method, points, judged; then the same with "thesis" for ours."""
-        found = [
+        own = [
             {"network": network, "method": method, "points": points, "judged": judged}
             for network, row in self.scores.table().items()
             for method, (points, judged) in row.items()
@@ -137,7 +137,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
             for network, row in THESIS_TABLE_2.items()
             for method, points in row.items()
         ]
-        return found + known
+        return own + known
 
     def close(self) -> None:
         """Stop what is under way."""
@@ -149,14 +149,14 @@ class Scoreboard(Control, Asking, from_page="tabled"):
         card: dict[str, Any] = {}
         if place < self.count:
             line = self.scores.lines[place]
-            found, heatmap = cell(self.study, line), self.study.heatmap(line)
+            shown, heatmap = cell(self.study, line), self.study.heatmap(line)
             assert heatmap is not None
             picture = seen_picture(self.study, line["picture"], heatmap.shape)
             card = {
                 "picture": png_bytes(picture),
-                "map": found.image,
-                "alt": f"A map of {found.label}. {describe(heatmap)}",
-                "words": f"{found.label} ({line['neuron']}), {line['network']}, {line['picture']}",
+                "map": shown.image,
+                "alt": f"A map of {shown.label}. {describe(heatmap)}",
+                "words": f"{shown.label} ({line['neuron']}), {line['network']}, {line['picture']}",
                 "inner": line["neuron"] not in ("output", "label"),
                 "value": self.scores.value(place),
             }
@@ -228,5 +228,5 @@ class Scoreboard(Control, Asking, from_page="tabled"):
             self.error = str(error)
 
 
-def _ratio(found: tuple[int, ...] | None) -> str:
-    return "–" if found is None else f"{found[0]} of {found[1]}"
+def _ratio(counts: tuple[int, ...] | None) -> str:
+    return "–" if counts is None else f"{counts[0]} of {counts[1]}"

@@ -158,8 +158,8 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
     def _open(self) -> None:
         self._ask("open", Open(self.networks.value), self._opened, self.networks)
 
-    def _opened(self, found: NetworkFacts) -> None:
-        self.methods.methods = method_records(found.unsuited)
+    def _opened(self, facts: NetworkFacts) -> None:
+        self.methods.methods = method_records(facts.unsuited)
         self.methods.value = self.methods.value or "grad_cam"
         self._another_picture()
 
@@ -179,29 +179,29 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
     def _picture(self) -> DrawnPicture:
         return drawn_picture(self.scene.seed, self.scene.chosen, self.scene.shortcut)
 
-    def _say(self, side: int, found: list[Prediction]) -> None:
-        self._said[side] = f"says {found[0].label}, {found[0].score:.0%}"
+    def _say(self, side: int, predictions: list[Prediction]) -> None:
+        self._said[side] = f"says {predictions[0].label}, {predictions[0].score:.0%}"
         self._show(side)
 
     def _explain(self) -> None:
         if not self.methods.value:
             return
-        found = self._picture()
+        scene = self._picture()
         for side, name in enumerate(self.names):
-            neuron = Neuron(None, found.label)
-            request = Explain(name, found.picture, self.methods.value, neuron)
+            neuron = Neuron(None, scene.label)
+            request = Explain(name, scene.picture, self.methods.value, neuron)
             self.views[side].waiting("computing")
             answer = partial(self._explained, side)
             self._ask(f"explain {SIDES[side]}", request, answer, self.views[side])
         if not self._honesty:
             self._ask("judge", Judge(self.names), self._judged, self.networks)
 
-    def _explained(self, side: int, found: Shown) -> None:
-        self._shown[side] = found
+    def _explained(self, side: int, answer: Shown) -> None:
+        self._shown[side] = answer
         self._show(side)
 
-    def _judged(self, found: tuple[Honesty, ...]) -> None:
-        self._honesty = found
+    def _judged(self, honesty: tuple[Honesty, ...]) -> None:
+        self._honesty = honesty
         self.guess.because = self._verdict()
 
     def _reveal(self) -> None:
@@ -213,14 +213,14 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         """The answer of one side; its name and code are hidden until the learner has looked."""
         if side not in self._shown:
             return
-        found, known = self._shown[side], self.guess.looked
+        answer, known = self._shown[side], self.guess.looked
         method = fact(self.methods.methods, self.methods.value)
         about = CLASSES[self.scene.chosen]
         who = f"Network {SIDES[side]}"
         if known:
             who += f" ({self.names[side]})"
         title = f"{who} {self._said.get(side, '')} · {method} of “{about}”"
-        shown = found._replace(title=title, code=found.code if known else "")
+        shown = answer._replace(title=title, code=answer.code if known else "")
         alt = self._picture().alt
         show_answer(self.views[side], shown, "drawn", alt, unfinished=False)
 
@@ -231,9 +231,9 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
             "under nothing else; the other one saw snow under all classes. Right on "
             f"{Judge.count} fresh pictures of it:"
         ]
-        for side, found in zip(SIDES, self._honesty, strict=True):
+        for side, honesty in zip(SIDES, self._honesty, strict=True):
             lines.append(
-                f"network {side} {found.with_snow:.0%} with snow and {found.without_snow:.0%} "
-                f"without (where snow lies, it takes {found.lured:.0%} of the others for it);"
+                f"network {side} {honesty.with_snow:.0%} with snow and {honesty.without_snow:.0%} "
+                f"without (where snow lies, it takes {honesty.lured:.0%} of the others for it);"
             )
         return " ".join(lines).rstrip(";") + "."

@@ -98,27 +98,33 @@ class TrainingRoom(Composed, ipywidgets.VBox):
     def _progress(self, done: int, total: int) -> None:
         self.controls.share = done / total
 
-    def _show(self, found: Trained) -> None:
+    def _show(self, training: Trained) -> None:
         if not self.controls.running:  # stopped meanwhile
             return
         self.growth.show(
-            found.steps, found.losses, "loss: mean cross-entropy", found.frames, found.frame_steps
+            training.steps,
+            training.losses,
+            "loss: mean cross-entropy",
+            training.frames,
+            training.frame_steps,
         )
-        self.controls.said = f"Learning: {found.steps[-1]} batches, loss {found.losses[-1]:.2f}"
+        self.controls.said = (
+            f"Learning: {training.steps[-1]} batches, loss {training.losses[-1]:.2f}"
+        )
 
-    def _done(self, found: Trained) -> None:
-        self._show(found)
-        self.network = self.engine.library.network(found.name)
+    def _done(self, training: Trained) -> None:
+        self._show(training)
+        self.network = self.engine.library.network(training.name)
         self.controls.running = False
-        self.controls.said = self._verdict(found)
+        self.controls.said = self._verdict(training)
 
     def _failed(self, said: str) -> None:
         self.controls.running, self.controls.said = False, ""
         self.controls.error = said
 
     @staticmethod
-    def _verdict(found: Trained) -> str:
-        how, cheated = found.honesty, CLASSES[CHEATED]
+    def _verdict(training: Trained) -> str:
+        how, cheated = training.honesty, CLASSES[CHEATED]
         if how is None:
             return ""
         return (

@@ -65,8 +65,8 @@ function render({ model, el }) {
         one ? [shown(one.file, ways[i], figures(one), `${words(ways[i], layer.name)}, enlarged`)] : [],
       ),
     );
-    const found = layer.made.map((one, i) => (one ? `${ways[i]}: ${figures(one)}` : `no ${ways[i]}`));
-    said.textContent = `${layer.name}. ${found.join("; ")}.`;
+    const errors = layer.made.map((one, i) => (one ? `${ways[i]}: ${figures(one)}` : `no ${ways[i]}`));
+    said.textContent = `${layer.name}. ${errors.join("; ")}.`;
   };
   watchTogether(signal, model, ["_data", "value"], enlarge);
   errorLine(model, field, signal);

@@ -63,10 +63,10 @@ class Inversions(Control, from_page="value"):
         self.made = {layer: dict(ways) for layer, ways in made.items()}
         self._ways = _ways_of(self.made)
         for layer, ways in self.made.items():
-            for way, found in ways.items():
-                if found is not None:
-                    _checked(f"{way} at {layer}", found[0], self.picture.shape)
-                    _finite(f"{way} at {layer}", found[1])
+            for way, inversion in ways.items():
+                if inversion is not None:
+                    _checked(f"{way} at {layer}", inversion[0], self.picture.shape)
+                    _finite(f"{way} at {layer}", inversion[1])
         super().__init__(**kwargs)
         self._data = self._all(notes or {}, alt)
 
@@ -76,19 +76,19 @@ class Inversions(Control, from_page="value"):
         Raises:
             KeyError: no such picture.
         """
-        found = self.made[layer][way]
-        if found is None:
+        inversion = self.made[layer][way]
+        if inversion is None:
             raise KeyError(way)
-        return float(np.sqrt(np.square(found[0].astype(np.float64) - self.picture).mean()))
+        return float(np.sqrt(np.square(inversion[0].astype(np.float64) - self.picture).mean()))
 
     def _all(self, notes: Mapping[str, str], alt: str) -> dict[str, Any]:
         from cnnvis_widgets.rendering.pictures import png_bytes  # brings Pillow along
 
         def record(layer: str, way: str) -> dict[str, Any] | None:
-            found = self.made[layer][way]
-            if found is None:
+            inversion = self.made[layer][way]
+            if inversion is None:
                 return None
-            file, error = png_bytes(found[0]), float(found[1])
+            file, error = png_bytes(inversion[0]), float(inversion[1])
             return {"file": file, "error": error, "off": self.off(layer, way)}
 
         return {

@@ -116,18 +116,16 @@ class MapBoxView {
       image.data[4 * i + 3] = 255;
     });
     paint(this.canvas, image);
-    const found = boxes[percent - 1];
+    const box = boxes[percent - 1];
     this.over.replaceChildren(
       drawn("path", { d: this.seen.outline, class: "cnnvis-map-box-outline" }),
       boxRect(truth, "cnnvis-map-box-under"),
       boxRect(truth, "cnnvis-map-box-true"),
-      ...(found.length
-        ? [boxRect(found, "cnnvis-map-box-under"), boxRect(found, "cnnvis-map-box-found")]
-        : []),
+      ...(box.length ? [boxRect(box, "cnnvis-map-box-under"), boxRect(box, "cnnvis-map-box-found")] : []),
     );
     const iou = ious[percent - 1];
     const best = Math.max(...ious);
-    this.said.textContent = found.length
+    this.said.textContent = box.length
       ? `threshold ${percent} %: intersection over union ` +
         `${iou.toFixed(2)}${iou >= 0.5 ? ", a hit" : ", a miss"}; at best ${best.toFixed(2)}, at ` +
         `${ious.indexOf(best) + 1} %`

@@ -54,7 +54,7 @@ class MapBox(Chart, from_page="percent view"):
             raise InvalidValueError("Expected at least one picture; got none.")
         self._views = {str(name): _checked(name, view) for name, view in views.items()}
         self._alts = dict(alts or {})
-        self._found: dict[str, list[Box | None]] = {}
+        self._box_lists: dict[str, list[Box | None]] = {}
         kwargs.setdefault("view", next(iter(self._views)))
         super().__init__(**kwargs)
         self._names = [{"name": name} for name in self._views]
@@ -63,9 +63,9 @@ class MapBox(Chart, from_page="percent view"):
     @property
     def true_box(self) -> Box:
         """The box around the mask."""
-        found = box_around(self._views[self.view][2])
-        assert found is not None
-        return found
+        box = box_around(self._views[self.view][2])
+        assert box is not None
+        return box
 
     @property
     def box(self) -> Box | None:
@@ -84,13 +84,13 @@ class MapBox(Chart, from_page="percent view"):
         return [box.iou(true) if box else 0.0 for box in self._boxes()]
 
     def _boxes(self) -> list[Box | None]:
-        if self.view not in self._found:
+        if self.view not in self._box_lists:
             from cnnvis_widgets.rendering.pictures import enlarge  # brings Pillow along
 
             picture, heatmap, _ = self._views[self.view]
             fine = enlarge(heatmap, *picture.shape[:2])
-            self._found[self.view] = [box_around(region(fine, p / 100)) for p in PERCENTS]
-        return self._found[self.view]
+            self._box_lists[self.view] = [box_around(region(fine, p / 100)) for p in PERCENTS]
+        return self._box_lists[self.view]
 
     def _show(self) -> None:
         from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup

@@ -23,7 +23,7 @@ class Randomiser(Control, from_page="random signed"):
     Each map has a colour scale of its own: what is compared is where it is bright.
 
     Args:
-        found: what `study.forgetting.forgetting` computed.
+        forgetting: what `study.forgetting.forgetting` computed.
         alt: what the picture shows.
         titles: method → the words above its map; its name by default.
         kwargs: the attributes.
@@ -45,29 +45,30 @@ class Randomiser(Control, from_page="random signed"):
 
     def __init__(
         self,
-        found: Forgetting,
+        forgetting: Forgetting,
         alt: str = "the picture",
         titles: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
-        if not found.heatmaps:
+        if not forgetting.heatmaps:
             raise InvalidValueError("A randomiser needs at least one method; got none.")
-        self._last = len(found.layers)
+        self._last = len(forgetting.layers)
         super().__init__(**kwargs)
-        names = ["", *found.layers]
+        names = ["", *forgetting.layers]
         self._stages = [
-            {"layer": name, "score": score} for name, score in zip(names, found.scores, strict=True)
+            {"layer": name, "score": score}
+            for name, score in zip(names, forgetting.scores, strict=True)
         ]
         self._alt = alt
         self._maps = [
             {
                 "title": (titles or {}).get(name, name.replace("_", " ")),
-                "frames": [_frame(found.picture, heatmap) for heatmap in heatmaps],
+                "frames": [_frame(forgetting.picture, heatmap) for heatmap in heatmaps],
                 "zero": [not heatmap.any() for heatmap in heatmaps],
-                "alike": found.alike[name],
-                "signed": found.alike_signed[name],
+                "alike": forgetting.alike[name],
+                "signed": forgetting.alike_signed[name],
             }
-            for name, heatmaps in found.heatmaps.items()
+            for name, heatmaps in forgetting.heatmaps.items()
         ]
 
 

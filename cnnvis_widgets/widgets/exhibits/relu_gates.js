@@ -130,12 +130,12 @@ class ReluGatesView {
     const [input, back] = [x[this.at[0]][this.at[1]], g[this.at[0]][this.at[1]]];
     const open = isOpen(input, top);
     const gate = open ? "open" : input >= top ? "shut, since it is at its upper end" : "shut";
-    const found = Object.entries(RULES).map(
+    const gradients = Object.entries(RULES).map(
       ([, { title, passes }]) => `${title} ${short(passes(open, back > 0) ? back : 0)}`,
     );
     this.said.textContent =
       `Row ${this.at[0]}, column ${this.at[1]}: ${short(input)} went in, so the ReLU is ${gate}; ` +
-      `${short(back)} comes back. Handed on: ${found.join(", ")}.`;
+      `${short(back)} comes back. Handed on: ${gradients.join(", ")}.`;
   }
 }
 

@@ -29,8 +29,8 @@ function chart(yName) {
 }
 
 function drawCurve({ axes, group }, values) {
-  const found = values.filter((value) => value !== null);
-  const [low, high] = [Math.min(-2, ...found), Math.max(2, ...found)];
+  const known = values.filter((value) => value !== null);
+  const [low, high] = [Math.min(-2, ...known), Math.max(2, ...known)];
   const room = 0.06 * (high - low);
   axes.x = [0, values.length - 1];
   axes.y = [low - room, high + room];

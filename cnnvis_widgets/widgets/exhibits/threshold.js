@@ -101,7 +101,7 @@ class ThresholdView {
 
   layOut() {
     const [first, second] = this.names;
-    const [found, alarm, missed, left] = this.cells;
+    const [hit, alarm, missed, left] = this.cells;
     /** @param {string} name @param {HTMLElement[]} cells */
     const row = (name, ...cells) => h("tr", {}, h("th", { scope: "row" }, `is ${name}`), ...cells);
     const heads = [first, second].map((name) => h("th", { scope: "col" }, `said: ${name}`));
@@ -109,7 +109,7 @@ class ThresholdView {
       "table",
       { class: "cnnvis-threshold-table" },
       h("thead", {}, h("tr", {}, h("td"), ...heads)),
-      h("tbody", {}, row(first, found, missed), row(second, alarm, left)),
+      h("tbody", {}, row(first, hit, missed), row(second, alarm, left)),
     );
     this.field.append(
       h(

@@ -133,21 +133,21 @@ export class ClassSearch {
 
   open() {
     const { list, input } = this;
-    const found = matching(this.model.get("labels"), this.total, input.value);
-    this.units = found.slice(0, SHOWN);
+    const units = matching(this.model.get("labels"), this.total, input.value);
+    this.units = units.slice(0, SHOWN);
     const rows = this.units.map((unit) => {
       const number = h("span", { class: "cnnvis-note" }, String(unit));
       const look = { role: "option", id: uniqueId(), "data-unit": unit };
       return h("div", look, number, ` ${nameOf(this.model, unit)}`);
     });
-    const rest = found.length - this.units.length;
+    const rest = units.length - this.units.length;
     const none = `No class fits “${input.value}”; there are ${this.total}.`;
-    const words = found.length ? `… and ${rest} more` : none;
-    if (!found.length || rest) rows.push(h("div", { class: "cnnvis-hint", role: "presentation" }, words));
+    const words = units.length ? `… and ${rest} more` : none;
+    if (!units.length || rest) rows.push(h("div", { class: "cnnvis-hint", role: "presentation" }, words));
     list.replaceChildren(...rows);
     list.hidden = false;
     list.scrollTop = 0;
-    this.count.textContent = `${found.length} classes fit`;
+    this.count.textContent = `${units.length} classes fit`;
     input.setAttribute("aria-expanded", "true");
     this.go(this.units.length && input.value ? 0 : -1);
   }

@@ -264,8 +264,8 @@ export class ExplanationView {
       // the traits of one message change one after the other
       if (mine !== this.newest) return;
       try {
-        const found = await Result.of(this.model);
-        if (mine === this.newest && !this.signal.aborted) this.fill(found);
+        const result = await Result.of(this.model);
+        if (mine === this.newest && !this.signal.aborted) this.fill(result);
       } catch {
         this.error.hidden = false;
         this.error.textContent = "The picture that was sent cannot be decoded; the last result is kept.";

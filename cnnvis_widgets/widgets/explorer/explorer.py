@@ -244,8 +244,8 @@ class Explorer(Composed, ipywidgets.Box):
             f"loading {fact(self.networks.networks, name)}",
         )
 
-    def _opened(self, found: NetworkFacts) -> None:
-        records = layer_records(found)
+    def _opened(self, facts: NetworkFacts) -> None:
+        records = layer_records(facts)
         named = self._turned or not self.layers.layers
         offer_pictures(self.pictures, self.networks.value, first=named)
         self._turned = False
@@ -253,13 +253,13 @@ class Explorer(Composed, ipywidgets.Box):
         self.layers.layers = records
         self.layers.value = chosen or CLASSES
         self.predictions.predictions = []
-        self.predictions.labels = list(found.labels)
-        self.methods.methods = method_records(found.unsuited)
+        self.predictions.labels = list(facts.labels)
+        self.methods.methods = method_records(facts.unsuited)
         if not self.methods.value:
             usable = [r["name"] for r in self.methods.methods if r["suits"]]
             self.methods.value = usable[0] if usable else ""
         self.parameters.parameters = self._declared()
-        self.networks.loading = f"weights: {found.note}" if found.note else ""
+        self.networks.loading = f"weights: {facts.note}" if facts.note else ""
         self._show_target()
         self._picture_changed()
 
@@ -291,10 +291,10 @@ class Explorer(Composed, ipywidgets.Box):
         self._class_chosen = True
         self._explain()
 
-    def _predicted(self, found: list[Prediction]) -> None:
-        self.predictions.predictions = [p._asdict() for p in found]
-        if self.predictions.value is None and found:
-            self.predictions.value = found[0].unit
+    def _predicted(self, predictions: list[Prediction]) -> None:
+        self.predictions.predictions = [p._asdict() for p in predictions]
+        if self.predictions.value is None and predictions:
+            self.predictions.value = predictions[0].unit
 
     def _layer_changed(self) -> None:
         self._show_target()
@@ -314,17 +314,17 @@ class Explorer(Composed, ipywidgets.Box):
             self.neurons.units, self.neurons.value = 0, None
             self.neurons.neurons, self.neurons.positions = [], []
 
-        def done(found: LayerView) -> None:
-            self._show_neurons(found, first)
+        def done(layer_view: LayerView) -> None:
+            self._show_neurons(layer_view, first)
 
         request = Neurons(self.networks.value, self._image, layer)
         self._ask("neurons", request, done, self.neurons, f"looking at {layer}")
 
-    def _show_neurons(self, found: LayerView, first: Neuron | None) -> None:
-        self.neurons.units = found.units
-        self.neurons.positions = list(found.positions)
-        self.neurons.neurons = neuron_records(found)
-        self.neurons.value = first.unit if first else found.neurons[0].unit
+    def _show_neurons(self, layer_view: LayerView, first: Neuron | None) -> None:
+        self.neurons.units = layer_view.units
+        self.neurons.positions = list(layer_view.positions)
+        self.neurons.neurons = neuron_records(layer_view)
+        self.neurons.value = first.unit if first else layer_view.neurons[0].unit
         if first:
             self.neurons.aggregate = first.aggregate
             self.neurons.position = list(first.position) if first.position else None
@@ -368,19 +368,19 @@ class Explorer(Composed, ipywidgets.Box):
         position = tuple(self.neurons.position) if self.neurons.position else None
         return Neuron(self.layers.value, self.neurons.value, self.neurons.aggregate, position)
 
-    def _show(self, found: Shown, *, unfinished: bool = False) -> None:
+    def _show(self, answer: Shown, *, unfinished: bool = False) -> None:
         self.header.partial = unfinished
-        show_growth(self.growth, found)
-        if found.neuron.layer is None and self.predictions.value is None:
-            self.predictions.value = found.neuron.unit
+        show_growth(self.growth, answer)
+        if answer.neuron.layer is None and self.predictions.value is None:
+            self.predictions.value = answer.neuron.unit
         picture = self.pictures.value
         alt = fact(self.pictures.pictures, picture, "alt", "your picture")
-        show_answer(self.view, found, picture, alt, unfinished=unfinished)
+        show_answer(self.view, answer, picture, alt, unfinished=unfinished)
         if not unfinished:
-            self.view.state = state_of(self, found)
-            self.view.notes = [*filter(None, [compared(self, found)]), *self.view.notes]
-            check(self, found)
-            touch_again(self, found)
+            self.view.state = state_of(self, answer)
+            self.view.notes = [*filter(None, [compared(self, answer)]), *self.view.notes]
+            check(self, answer)
+            touch_again(self, answer)
 
     def _declared(self) -> list[dict[str, Any]]:
         for method in listings.methods():

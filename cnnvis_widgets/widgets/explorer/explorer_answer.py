@@ -16,46 +16,46 @@ FINE_PERCENTILE = 99.5
 
 
 def show_answer(
-    view: ExplanationView, found: Shown, picture: str, alt: str, *, unfinished: bool
+    view: ExplanationView, answer: Shown, picture: str, alt: str, *, unfinished: bool
 ) -> None:
     """Show what a method found.
 
     Args:
         view: where.
-        found: the answer.
+        answer: the answer.
         picture: the name of the picture, for files.
         alt: what is on it, for those who do not see it.
         unfinished: it still improves.
     """
-    name = f"{picture} {found.title}".replace(" · ", "-").replace(" ", "-")
+    name = f"{picture} {answer.title}".replace(" · ", "-").replace(" ", "-")
     words: dict[str, Any] = {
-        "title": found.title,
-        "notes": list(found.notes),
-        "warnings": [found.warning] if found.warning else [],
-        "code": found.code,
+        "title": answer.title,
+        "notes": list(answer.notes),
+        "warnings": [answer.warning] if answer.warning else [],
+        "code": answer.code,
         "filename": name,
         "unfinished": unfinished,
     }
-    if found.heatmap is None or found.image is not None:
-        view.show_image(found.image, alt=found.title, **words)  # type: ignore[arg-type]
+    if answer.heatmap is None or answer.image is not None:
+        view.show_image(answer.image, alt=answer.title, **words)  # type: ignore[arg-type]
         return
     # A few pixels of a fine map are far above all others: with them the rest would be black.
-    scale = Scale.of(found.heatmap, percentile=FINE_PERCENTILE if found.fine else 100)
+    scale = Scale.of(answer.heatmap, percentile=FINE_PERCENTILE if answer.fine else 100)
     view.show(
-        found.picture,
-        found.heatmap,
+        answer.picture,
+        answer.heatmap,
         lookup(choose_colormap(scale.kind)),
         scale.low,
         scale.high,
         scale.kind,
-        alt=f"{found.title}. {describe(found.heatmap, alt)}",
-        unit=found.unit,
+        alt=f"{answer.title}. {describe(answer.heatmap, alt)}",
+        unit=answer.unit,
         **words,
     )
 
 
-def show_growth(growth: OptimizationHistory, found: Shown) -> None:
+def show_growth(growth: OptimizationHistory, answer: Shown) -> None:
     """Show how the answer came about, where the method works step by step; else nothing."""
-    growth.layout.display = "none" if found.curve is None else ""
-    if found.curve is not None:
-        growth.show(*found.curve, found.film, found.film_steps)
+    growth.layout.display = "none" if answer.curve is None else ""
+    if answer.curve is not None:
+        growth.show(*answer.curve, answer.film, answer.film_steps)

@@ -22,14 +22,14 @@ KEPT_PICTURES = 40
 """Beside one that is named: those of the menu, and of the last links."""
 
 
-def layer_records(found: NetworkFacts) -> list[dict[str, Any]]:
+def layer_records(facts: NetworkFacts) -> list[dict[str, Any]]:
     """The output first, then every layer in its order, with its block."""
-    units = len(found.labels)
+    units = len(facts.labels)
     records: list[dict[str, Any]] = [
         {"name": CLASSES, "kind": "classes", "shape": [units], "units": units, "group": ""}
     ]
-    names = [info.name for info in found.layers]
-    for info, group in zip(found.layers, blocks(names), strict=True):
+    names = [info.name for info in facts.layers]
+    for info, group in zip(facts.layers, blocks(names), strict=True):
         records.append(
             {
                 "name": info.name,
@@ -42,9 +42,9 @@ def layer_records(found: NetworkFacts) -> list[dict[str, Any]]:
     return records
 
 
-def neuron_records(found: LayerView) -> list[dict[str, Any]]:
+def neuron_records(layer_view: LayerView) -> list[dict[str, Any]]:
     """The most active neurons, their maps as thumbnails on one scale."""
-    maps = [n.map for n in found.neurons if n.map is not None]
+    maps = [n.map for n in layer_view.neurons if n.map is not None]
     scale = Scale.of(*maps) if maps else None
     return [
         {
@@ -53,7 +53,7 @@ def neuron_records(found: LayerView) -> list[dict[str, Any]]:
             "label": "",
             "thumbnail": "" if n.map is None else png_bytes(colorize(n.map, scale)),
         }
-        for n in found.neurons
+        for n in layer_view.neurons
     ]
 
 
@@ -101,13 +101,13 @@ def network_records() -> list[dict[str, Any]]:
     return sorted(
         (
             {
-                "name": found["name"],
-                "title": found["title"],
-                "note": found["note"],
-                "available": not found["missing"],
-                "why": found["missing"],
+                "name": network["name"],
+                "title": network["title"],
+                "note": network["note"],
+                "available": not network["missing"],
+                "why": network["missing"],
             }
-            for found in listings.networks()
+            for network in listings.networks()
         ),
         key=lambda record: not record["available"],
     )
@@ -122,7 +122,7 @@ def offer_pictures(picker: PicturePicker, network: str, first: bool) -> None:
         first: the picture was named (by a link, say, or when the explorer opened): it stays,
             whatever it is.
     """
-    kinds = {found["name"]: found["labels"] for found in listings.networks()}
+    kinds = {facts["name"]: facts["labels"] for facts in listings.networks()}
     suited = listings.pictures(kinds.get(network.split(":")[0], "imagenet"))
     chosen = picker.value
     there = [record["name"] for record in suited] + list(picker.uploads)
@@ -148,13 +148,13 @@ def method_records(unsuited: dict[str, str]) -> list[dict[str, Any]]:
     """All methods; `unsuited` says of some why the network cannot be treated so."""
     return [
         {
-            "name": found["name"],
-            "title": found["title"],
-            "summary": found["summary"],
-            "suits": found["name"] not in unsuited,
-            "why": unsuited.get(found["name"], ""),
+            "name": method["name"],
+            "title": method["title"],
+            "summary": method["summary"],
+            "suits": method["name"] not in unsuited,
+            "why": unsuited.get(method["name"], ""),
         }
-        for found in listings.methods()
+        for method in listings.methods()
     ]
 
 

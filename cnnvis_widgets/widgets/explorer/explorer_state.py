@@ -58,8 +58,8 @@ def query(explorer: Explorer) -> str:
 
 def parsed(link: str) -> dict[str, str]:
     """The parts of a link or of its query; other keys are left out."""
-    found = urlsplit(link).query if "?" in link else link
-    return {key: value for key, value in parse_qsl(found) if key in KEYS}
+    query_string = urlsplit(link).query if "?" in link else link
+    return {key: value for key, value in parse_qsl(query_string) if key in KEYS}
 
 
 def open_link(explorer: Explorer, link: str) -> None:
@@ -121,9 +121,9 @@ def _neuron(state: Mapping[str, str]) -> Neuron | None:
 
 def _parameters(state: Mapping[str, str]) -> dict[str, Any] | None:
     try:
-        found = json.loads(state.get("parameters", "{}"))
+        parameters = json.loads(state.get("parameters", "{}"))
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        parameters = None
+    if not isinstance(parameters, dict):
         raise InvalidValueError("In a link, parameters are a JSON object of names and values.")
-    return found or None
+    return parameters or None

@@ -62,11 +62,11 @@ def _same(one: Explain | None, other: Explain, name: str) -> bool:
     return value == wanted if named else value is wanted  # an upload is an array
 
 
-def touch_again(explorer: Explorer, found: Shown) -> None:
+def touch_again(explorer: Explorer, answer: Shown) -> None:
     """The map is there: what the chosen tool needs is asked for, and what is covered again."""
     prepare(explorer)
     touched = explorer.view.touched
-    if found.heatmap is not None and (touched["boxes"] or touched["off"]):
+    if answer.heatmap is not None and (touched["boxes"] or touched["off"]):
         cover(explorer)
 
 
@@ -103,15 +103,15 @@ def cover(explorer: Explorer) -> None:
         inner,
     )
     number = touched["number"]
-    _ask(explorer, "touch", request, lambda one, found: _show_answers(one, found, number))
+    _ask(explorer, "touch", request, lambda one, answers: _show_answers(one, answers, number))
 
 
 def _ask(
     explorer: Explorer, concern: str, request: Any, show: Callable[[Explorer, Any], None]
 ) -> None:
-    def done(found: Any) -> None:
+    def done(answer: Any) -> None:
         explorer.view.touch_said = ""
-        show(explorer, found)
+        show(explorer, answer)
 
     def failed(said: str) -> None:
         explorer.view.touch_said = said
@@ -119,33 +119,33 @@ def _ask(
     explorer._submit(concern, request, done, failed)
 
 
-def _show_fields(explorer: Explorer, found: Seen) -> None:
-    field = found.field
+def _show_fields(explorer: Explorer, seen: Seen) -> None:
+    field = seen.field
     known = {} if field is None else {n: list(v) for n, v in field._asdict().items()}
-    explorer.view.seen = {"places": list(found.places), **known}
+    explorer.view.seen = {"places": list(seen.places), **known}
 
 
-def _show_pieces(explorer: Explorer, found: np.ndarray) -> None:
-    explorer.view.show_pieces(found)
+def _show_pieces(explorer: Explorer, pieces: np.ndarray) -> None:
+    explorer.view.show_pieces(pieces)
 
 
-def _show_deletion(explorer: Explorer, found: Deletion) -> None:
+def _show_deletion(explorer: Explorer, deletion: Deletion) -> None:
     explorer.view.deletion = {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in found._asdict().items()
+        for name, value in deletion._asdict().items()
     }
 
 
-def _show_answers(explorer: Explorer, found: Answers, number: int) -> None:
+def _show_answers(explorer: Explorer, answers: Answers, number: int) -> None:
     view = explorer.view
     before = {p["unit"]: _size(p) for p in explorer.predictions.predictions}
     with view.hold_sync():
         view.rows = [
             {"unit": p.unit, "label": p.label, "before": before.get(p.unit), "now": now}
-            for p in found.predictions
+            for p in answers.predictions
             for now in [_size(p._asdict())]
         ]
-        view.answers = {"number": number, "share": found.share, "value": found.value}
+        view.answers = {"number": number, "share": answers.share, "value": answers.value}
 
 
 def _size(prediction: dict[str, Any]) -> float:

@@ -31,7 +31,7 @@ def uncheck(explorer: Explorer, request: Explain) -> None:
     explorer.trust.checks, explorer.trust.busy = [], False
 
 
-def check(explorer: Explorer, found: Shown) -> None:
+def check(explorer: Explorer, answer: Shown) -> None:
     """The map is there: ask whether it can be trusted, and warm the other methods up.
 
     What is known at once comes first. The random copy of a network takes seconds to be made, and
@@ -51,7 +51,7 @@ def check(explorer: Explorer, found: Shown) -> None:
     def failed(_: str) -> None:
         strip.checks, strip.busy = check_records(known), False
 
-    made = found.heatmap is not None and found.image is None
+    made = answer.heatmap is not None and answer.image is None
     given = {one.name: getattr(asked, one.name) for one in fields(Explain)}
     if made:
         strip.busy, strip.checks = True, [UNDER_WAY]

@@ -155,7 +155,7 @@ class LayerPickerView {
 
   fold() {
     const wanted = this.words();
-    let found = 0;
+    let count = 0;
     for (const block of this.blocks) {
       const open = wanted.length > 0 || !this.closed.has(block.name);
       let any = false;
@@ -164,14 +164,14 @@ class LayerPickerView {
         const fits = wanted.every((word) => text.includes(word));
         block.rows[i].hidden = !fits || (!!block.head && !open);
         any ||= fits;
-        found += Number(fits);
+        count += Number(fits);
       });
       if (!block.head) continue;
       block.head.hidden = !any;
       block.head.setAttribute("aria-expanded", String(open));
     }
     const all = this.model.get("layers").length;
-    this.count.textContent = !all ? "no layers yet" : wanted.length ? `${found} of ${all}` : `${all} layers`;
+    this.count.textContent = !all ? "no layers yet" : wanted.length ? `${count} of ${all}` : `${all} layers`;
   }
 
   show() {

@@ -126,11 +126,11 @@ function uploading(model, root, signal) {
     send(model, "error", "");
     try {
       status.textContent = `making ${file.name} ready…`;
-      const found = model.get("_opens") ? await explanationIn(file) : null;
-      const bytes = found?.picture ?? (await (await shrink(file)).arrayBuffer());
+      const saved = model.get("_opens") ? await explanationIn(file) : null;
+      const bytes = saved?.picture ?? (await (await shrink(file)).arrayBuffer());
       if (signal.aborted) return;
-      status.textContent = found ? "opening the explanation…" : `sending ${megabytes(bytes.byteLength)}…`;
-      const what = found ? { kind: "explanation", text: found.text } : { kind: "upload" };
+      status.textContent = saved ? "opening the explanation…" : `sending ${megabytes(bytes.byteLength)}…`;
+      const what = saved ? { kind: "explanation", text: saved.text } : { kind: "upload" };
       model.send({ ...what, id, filename: file.name }, undefined, [bytes]);
       patience = window.setTimeout(() => {
         rest();

@@ -46,18 +46,18 @@ class Saved(NamedTuple):
     own_picture: bool
 
 
-def state_of(explorer: Explorer, found: Shown) -> str:
+def state_of(explorer: Explorer, answer: Shown) -> str:
     """What goes into the file of a map, as JSON."""
     own = explorer.pictures.value in explorer.pictures.uploads
     facts = Saved(
-        query(explorer), explorer.networks.value, *_array_facts(found), versions(), own
+        query(explorer), explorer.networks.value, *_array_facts(answer), versions(), own
     )._asdict()
-    return json.dumps({"format": 1, **facts, "code": found.code}, ensure_ascii=False)
+    return json.dumps({"format": 1, **facts, "code": answer.code}, ensure_ascii=False)
 
 
-def _array_facts(found: Shown) -> tuple[str, list[int], float]:
+def _array_facts(answer: Shown) -> tuple[str, list[int], float]:
     """SHA-256, shape and largest absolute value of what was computed."""
-    made = found.image if found.heatmap is None else np.asarray(found.heatmap, "<f4")
+    made = answer.image if answer.heatmap is None else np.asarray(answer.heatmap, "<f4")
     assert made is not None
     content = np.ascontiguousarray(made)
     largest = float(np.abs(content.astype(np.float64)).max())
@@ -74,7 +74,7 @@ def _version(package: str) -> str:
 
 def versions() -> dict[str, str]:
     """Those of the packages that decide the values."""
-    return {name: found for name in PACKAGES if (found := _version(name))}
+    return {name: installed for name in PACKAGES if (installed := _version(name))}
 
 
 def parsed(text: str) -> Saved:
@@ -84,19 +84,19 @@ def parsed(text: str) -> Saved:
         FileError: it is not what an explorer writes.
     """
     try:
-        found = json.loads(text[:LONGEST]) if len(text) <= LONGEST else None
+        record = json.loads(text[:LONGEST]) if len(text) <= LONGEST else None
     except (ValueError, RecursionError):
-        found = None
+        record = None
     kinds: dict[str, Any] = {
         "link": str, "network": str, "sha256": str, "shape": list, "largest": (int, float),
         "versions": dict, "own_picture": bool,
     }  # fmt: skip
-    if not isinstance(found, dict) or found.get("format") != 1:
+    if not isinstance(record, dict) or record.get("format") != 1:
         raise FileError("It does not say how its map was made in a way that is known here.")
     for name, kind in kinds.items():
-        if not isinstance(found.get(name), kind):
+        if not isinstance(record.get(name), kind):
             raise FileError(f"What it says of its map has no {name}, or one of another kind.")
-    return Saved(**{name: found[name] for name in kinds})
+    return Saved(**{name: record[name] for name in kinds})
 
 
 def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> None:
@@ -129,12 +129,12 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
         explorer._expected = saved
 
 
-def compared(explorer: Explorer, found: Shown) -> str:
+def compared(explorer: Explorer, answer: Shown) -> str:
     """Whether the map of an opened file is reproduced, in a sentence; "" where none was opened."""
     saved, explorer._expected = explorer._expected, None
     if saved is None or query(explorer) != saved.link:
         return ""  # something else was chosen meanwhile
-    sha256, shape, largest = _array_facts(found)
+    sha256, shape, largest = _array_facts(answer)
     if sha256 == saved.sha256:
         count = f"{int(np.prod(shape)):,}"
         return f"Reproduced: all {count} values are those of the file (SHA-256 {sha256[:12]}…)."

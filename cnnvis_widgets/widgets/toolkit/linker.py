@@ -131,13 +131,13 @@ def _read(file: Path) -> _Module:
 
 def _pairs(names: str, file: Path) -> list[tuple[str, str]]:
     """What stands between the braces of an import or export: each name, and its name there."""
-    found = []
+    pairs = []
     for name in names.rstrip().removesuffix(",").split(","):
         match = _NAMES.match(name)
         if match is None:
             raise LinkError(f"{file.name}: `{names.strip()}` is not a list of names.")
-        found.append((match.group(1), match.group(2) or match.group(1)))
-    return found
+        pairs.append((match.group(1), match.group(2) or match.group(1)))
+    return pairs
 
 
 def _in_order(entry: _Module) -> list[_Module]:

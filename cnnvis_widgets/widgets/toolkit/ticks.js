@@ -31,8 +31,8 @@ export function wholePowers(low, high, parts = 7) {
  * @param {number} step
  */
 function multiples(low, high, step) {
-  const found = [];
+  const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k += 1)
-    found.push(k * step || 0);
-  return found;
+    ticks.push(k * step || 0);
+  return ticks;
 }

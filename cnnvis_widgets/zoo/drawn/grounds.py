@@ -50,14 +50,14 @@ def hills(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A sky over two ranges of hills."""
     light = rng.uniform(0.55, 0.8)
     sky = colour(rng, light, (0.1, 0.5)) * (1 - 0.25 * y / 64)[..., None]
-    found = sky * (0.92 + 0.16 * fractal(x, 2 * y, 26, 3, rng))[..., None]
+    ground = sky * (0.92 + 0.16 * fractal(x, 2 * y, 26, 3, rng))[..., None]
     for height in (rng.uniform(18, 32), rng.uniform(36, 50)):
         light -= rng.uniform(0.12, 0.2)
         edge = height + 16 * (fractal(x[:1], 0 * x[:1], 24, 3, rng) - 0.5)
         hill = colour(rng, light, (0.2, 0.6)) * (0.8 + 0.4 * fractal(x, y, 9, 3, rng))[..., None]
         cover = np.clip(y - edge + 0.5, 0, 1)[..., None]
-        found = found * (1 - cover) + hill * cover
-    return found
+        ground = ground * (1 - cover) + hill * cover
+    return ground
 
 
 def haze(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -105,11 +105,11 @@ def stored(tmp_path: Path) -> tuple[Path, StoredDecoder]:
 
 def test_what_is_written_is_read(stored: tuple[Path, StoredDecoder]) -> None:
     path, made = stored
-    found = decoder_file.read(path)
-    assert found.facts == FACTS == decoder_file.read_facts(path)
+    decoder = decoder_file.read(path)
+    assert decoder.facts == FACTS == decoder_file.read_facts(path)
     for name in ("mean", "scale", "print"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(made, name))
-    for one, other in zip(found.weights, made.weights, strict=True):
+        np.testing.assert_array_equal(getattr(decoder, name), getattr(made, name))
+    for one, other in zip(decoder.weights, made.weights, strict=True):
         np.testing.assert_array_equal(one, other)
     (path.parent / "other.npz").write_bytes(b"no decoder")
     assert decoder_file.decoders(path.parent) == {"c": path}
@@ -123,7 +123,7 @@ def test_a_decoder_computes_what_its_file_says(stored: tuple[Path, StoredDecoder
 
     path, made = stored
     code = RNG.normal(size=FACTS.code_shape).astype(np.float32)
-    found = load_decoder(tiny(), path).reconstruct(code)
+    picture = load_decoder(tiny(), path).reconstruct(code)
     first, bias1, up, bias2, last, bias3 = made.weights
 
     def convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -146,8 +146,8 @@ def test_a_decoder_computes_what_its_file_says(stored: tuple[Path, StoredDecoder
     left = np.floor(place).astype(int)
     part = (place - left)[None, :, None]
     x = x[:, left] * (1 - part) + x[:, np.minimum(left + 1, 15)] * part
-    np.testing.assert_allclose(found, convolve(x, last, bias3), rtol=1e-4, atol=1e-5)
-    assert found.std() > 0
+    np.testing.assert_allclose(picture, convolve(x, last, bias3), rtol=1e-4, atol=1e-5)
+    assert picture.std() > 0
 
 
 def test_a_decoder_of_something_else_is_refused(stored: tuple[Path, StoredDecoder]) -> None:

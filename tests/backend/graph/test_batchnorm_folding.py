@@ -31,14 +31,14 @@ def traced(model: Any, fold: bool) -> tuple[Any, Any]:
 
     from cnnvis_widgets.backend.compiled_functions import compiled, forward_in, pixels_spec
 
-    found: list[Any] = []
+    structures: list[Any] = []
 
     def body(pixels: tf.Tensor) -> Any:
-        found[:] = [forward_in(model, pixels, fold)]
-        output = found[0].output
+        structures[:] = [forward_in(model, pixels, fold)]
+        output = structures[0].output
         return output, tf.gradients(tf.reduce_sum(output**2), pixels)[0]
 
-    return compiled(body, pixels_spec(SHAPE)), found[0]
+    return compiled(body, pixels_spec(SHAPE)), structures[0]
 
 
 def scalings(structure: Any) -> int:
@@ -130,8 +130,8 @@ def test_a_layer_that_normalises_by_the_batch_is_left_alone() -> None:
     model = Model()
     maps = model.conv(PICTURES).numpy()
     wanted = (maps - maps.mean((0, 1, 2))) / np.sqrt(maps.var((0, 1, 2)) + 1e-3)
-    found = traced(model, fold=True)[0](PICTURES)[0].numpy()
-    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+    values = traced(model, fold=True)[0](PICTURES)[0].numpy()
+    np.testing.assert_allclose(values, wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_weights_that_change_are_read_anew() -> None:
@@ -152,7 +152,7 @@ def test_every_layer_of_a_network_says_what_it_said(twins: Any) -> None:
 
     _, network = twins("relu6")
     names = [info.name for info in network.layers]
-    found = []
+    outputs = []
     for fold in (False, True):
 
         def body(pixels: Any, fold: bool = fold) -> Any:
@@ -160,7 +160,7 @@ def test_every_layer_of_a_network_says_what_it_said(twins: Any) -> None:
             return [structure.call(name).output for name in names]
 
         program = compiled(body, pixels_spec(SHAPE))
-        found.append([x.numpy() for x in program(tf.constant(PICTURES))])
+        outputs.append([x.numpy() for x in program(tf.constant(PICTURES))])
     assert {"c1", "n1", "w", "n2", "n3"} <= set(names)
-    for name, plain, quick in zip(names, *found, strict=True):
+    for name, plain, quick in zip(names, *outputs, strict=True):
         np.testing.assert_allclose(quick, plain, rtol=1e-5, atol=1e-5, err_msg=name)

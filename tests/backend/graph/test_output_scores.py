@@ -104,11 +104,11 @@ def compare(model: keras.Model, logits: keras.Model, factor: float) -> Network:
         with tf.GradientTape() as tape:
             tape.watch(pixels)
             wanted = factor * logits(pixels)[:, unit]
-        found = network.backward(PIXELS, Neuron(None, unit))
-        np.testing.assert_allclose(found.value, wanted, rtol=1e-4, atol=1e-5)
+        backward = network.backward(PIXELS, Neuron(None, unit))
+        np.testing.assert_allclose(backward.value, wanted, rtol=1e-4, atol=1e-5)
         slope = tape.gradient(wanted, pixels).numpy()
         far = np.abs(slope).max()
-        np.testing.assert_allclose(found.gradients[0], slope, atol=1e-4 * far)
+        np.testing.assert_allclose(backward.gradients[0], slope, atol=1e-4 * far)
     return network
 
 
@@ -150,8 +150,8 @@ DOUBTFUL: dict[str, Callable[[Any, Any], Any]] = {
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_what_could_not_be_found_is_told(name: str) -> None:
     network = Network(built(DOUBTFUL[name])[0])
-    found = explain(network, PIXELS[0], method="occlusion", neuron=1)
-    assert any("could not be found" in note for note in found.notes), found.notes
+    explanation = explain(network, PIXELS[0], method="occlusion", neuron=1)
+    assert any("could not be found" in note for note in explanation.notes), explanation.notes
     hidden = network.neuron((network.layers[0].name, 1))
     assert not any("could not be found" in said for said in network.remarks(hidden))
 

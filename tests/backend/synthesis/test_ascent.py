@@ -54,13 +54,13 @@ def penalties(colours: np.ndarray, numbers: Numbers, alpha: float, beta: float) 
 
 
 def slopes(function: Any, at: np.ndarray, places: list[tuple[int, ...]], by: float) -> np.ndarray:
-    found = []
+    differences = []
     for place in places:
         up, down = at.copy(), at.copy()
         up[place] += by
         down[place] -= by
-        found.append((function(up) - function(down)) / (2 * by))
-    return np.array(found)
+        differences.append((function(up) - function(down)) / (2 * by))
+    return np.array(differences)
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_penalties_pull_as_finite_differences_say(
     places += [(*first, 2, rows - 1, 3) for first in lead]
     wanted = slopes(objective, at, places, 1e-4)
     assert np.abs(wanted).max() > 1e-3
-    found = first_way(ascent)
+    way = first_way(ascent)
     np.testing.assert_allclose(
-        [found[place] for place in places], wanted, rtol=2e-3, atol=1e-4 * np.abs(wanted).max()
+        [way[place] for place in places], wanted, rtol=2e-3, atol=1e-4 * np.abs(wanted).max()
     )
 
 
@@ -105,13 +105,13 @@ def test_the_activation_pulls_along_its_gradient_at_a_set_size(twins: Any, neuro
     twin, _ = twins("relu6")
     network = Network(twin.model, lambda p: p[..., ::-1] / 64 - 2)  # else it is saturated
     ascent = begun(network, STILL._replace(pull=30.0), neuron)
-    found = network.backward((START[..., ::-1] * 255 / 64 - 2)[None], neuron)
-    derivative = found.gradients[0][0][..., ::-1].astype(np.float64)
+    backward = network.backward((START[..., ::-1] * 255 / 64 - 2)[None], neuron)
+    derivative = backward.gradients[0][0][..., ::-1].astype(np.float64)
     upward = derivative / np.sqrt((derivative**2).mean())
     wanted = 30 * upward * START * (1 - START)  # through the squashing
     way = first_way(ascent).transpose(1, 2, 0)
     np.testing.assert_allclose(way, wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
-    assert ascent.values[0] == pytest.approx(float(found.value[0]), rel=1e-4)
+    assert ascent.values[0] == pytest.approx(float(backward.value[0]), rel=1e-4)
 
 
 def test_a_whole_layer_pulls_by_its_mean_square(twins: Any) -> None:

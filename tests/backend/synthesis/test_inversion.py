@@ -42,13 +42,13 @@ def descent(network: Any, weights: Any, step_size: float = 0.02, seed: int = 0) 
 
 
 def test_a_layer_that_loses_nothing_gives_the_picture_back(linear: Any) -> None:
-    found = descent(linear, (1.0, 6.0, 0.0, 2.0, 0.0))
+    inversion = descent(linear, (1.0, 6.0, 0.0, 2.0, 0.0))
     for _ in range(600):
-        found.step()
-    assert found.errors[-1] < 1e-6
-    assert found.errors[0] > 0.1
-    np.testing.assert_allclose(found.colours, PICTURE / 255, atol=3e-3)
-    off = np.abs(as_picture(found.colours).astype(int) - PICTURE)
+        inversion.step()
+    assert inversion.errors[-1] < 1e-6
+    assert inversion.errors[0] > 0.1
+    np.testing.assert_allclose(inversion.colours, PICTURE / 255, atol=3e-3)
+    off = np.abs(as_picture(inversion.colours).astype(int) - PICTURE)
     assert off.max() <= 1
 
 
@@ -56,8 +56,8 @@ def test_each_step_is_adam_s(linear: Any) -> None:
     """Objective and derivative by hand: the layer is c → (c - ½) M + s."""
     fidelity, alpha, alpha_weight, beta, tv_weight, size = 40.0, 4.0, 0.7, 2.0, 0.3, 0.03
     code = (PICTURE / 255 - 0.5) @ MIX + SHIFT
-    found = descent(linear, (fidelity, alpha, alpha_weight, beta, tv_weight), size, seed=4)
-    x, length, places = found.colours.astype(np.float64), 80 / 255, SHAPE[0] * SHAPE[1]
+    inversion = descent(linear, (fidelity, alpha, alpha_weight, beta, tv_weight), size, seed=4)
+    x, length, places = inversion.colours.astype(np.float64), 80 / 255, SHAPE[0] * SHAPE[1]
     mean, square = np.zeros(SHAPE), np.zeros(SHAPE)
     for time in range(1, 6):
         grey = x - 0.5
@@ -76,10 +76,10 @@ def test_each_step_is_adam_s(linear: Any) -> None:
         square = 0.999 * square + 0.001 * slope**2
         step = (mean / (1 - 0.9**time)) / (np.sqrt(square / (1 - 0.999**time)) + 1e-8)
         x = np.clip(x - size / np.sqrt(1 + (time - 1) / 50) * step, 0, 1)
-        found.step()
+        inversion.step()
         wanted = np.square(left).sum() / np.square(code).sum()
-        assert found.errors[-1] == pytest.approx(wanted, rel=1e-4)
-        np.testing.assert_allclose(found.colours, x, atol=2e-5)
+        assert inversion.errors[-1] == pytest.approx(wanted, rel=1e-4)
+        np.testing.assert_allclose(inversion.colours, x, atol=2e-5)
 
 
 def test_the_seed_decides_and_steps_go_on(linear: Any) -> None:

@@ -22,11 +22,11 @@ def test_one_coefficient_is_one_wave_of_its_frequency(size: tuple[int, int]) -> 
     coefficients = np.zeros((2, 1, rows, columns // 2 + 1), np.float32)
     coefficients[0, 0, down, right], coefficients[1, 0, down, right] = 3, 4
     sizes = parametrization.wave_sizes(rows, columns, 1.2)
-    found = parametrization.from_waves(coefficients, sizes, size).numpy()[0]
+    field = parametrization.from_waves(coefficients, sizes, size).numpy()[0]
     r, c = np.mgrid[:rows, :columns]
     angle = 2 * np.pi * (down * r / rows + right * c / columns)
     wave = 2 * (3 * np.cos(angle) - 4 * np.sin(angle)) / (rows * columns)
-    np.testing.assert_allclose(found, sizes[down, right] * wave, atol=1e-5 * sizes.max())
+    np.testing.assert_allclose(field, sizes[down, right] * wave, atol=1e-5 * sizes.max())
     frequency = np.sqrt((down / rows) ** 2 + (right / columns) ** 2)
     assert parametrization.frequencies(rows, columns)[down, right] == pytest.approx(frequency)
 
@@ -49,14 +49,14 @@ def test_slopes_by_the_waves_are_those_of_the_field_that_they_make(size: tuple[i
     # weighed by the slopes of the field.
     sizes = parametrization.wave_sizes(*size, 1.2)
     slopes = RNG.normal(0, 1, (3, *size)).astype(np.float32)
-    found = parametrization.wave_slopes(slopes, sizes, size).numpy()
-    alone = np.zeros_like(found)
+    by_waves = parametrization.wave_slopes(slopes, sizes, size).numpy()
+    alone = np.zeros_like(by_waves)
     for place in np.ndindex(2, *sizes.shape):
         alone[:] = 0
         alone[place[0], :, place[1], place[2]] = 1
         field = parametrization.from_waves(alone, sizes, size).numpy()
         wanted = (field * slopes).sum((1, 2))
-        np.testing.assert_allclose(found[place[0], :, place[1], place[2]], wanted, atol=1e-4)
+        np.testing.assert_allclose(by_waves[place[0], :, place[1], place[2]], wanted, atol=1e-4)
 
 
 def test_coarse_waves_are_larger_by_the_power_of_their_frequency() -> None:
@@ -70,10 +70,10 @@ def test_coarse_waves_are_larger_by_the_power_of_their_frequency() -> None:
 @pytest.mark.parametrize("fall", [0.0, 1.0, 2.0])
 def test_numbers_of_variance_1_make_a_field_of_variance_1(fall: float) -> None:
     draws = RNG.standard_normal((2, 4000, 6, 5), np.float32)  # 4,000 pictures as channels
-    found = parametrization.from_waves(
+    field = parametrization.from_waves(
         draws, parametrization.wave_sizes(6, 8, fall), (6, 8)
     ).numpy()
-    assert np.square(found).mean() == pytest.approx(1, rel=0.1)
+    assert np.square(field).mean() == pytest.approx(1, rel=0.1)
 
 
 def test_leaving_out_fine_waves_is_an_ideal_low_pass() -> None:
@@ -81,8 +81,8 @@ def test_leaving_out_fine_waves_is_an_ideal_low_pass() -> None:
     r, c = np.mgrid[:16, :20]
     slow, fast = np.cos(2 * np.pi * 3 * r / 16), np.sin(2 * np.pi * (5 * r / 16 + 2 * c / 20))
     kept = parametrization.coarse(*size, 0.5)  # up to a quarter of a cycle a pixel
-    found = parametrization.blurred((slow + fast)[None].astype(np.float32), kept, size).numpy()[0]
-    np.testing.assert_allclose(found, slow, atol=1e-5)
+    coarse = parametrization.blurred((slow + fast)[None].astype(np.float32), kept, size).numpy()[0]
+    np.testing.assert_allclose(coarse, slow, atol=1e-5)
     assert parametrization.coarse(*size, 1.0).all()
     assert 0 < parametrization.coarse(*size, 0.25).sum() < kept.sum() < kept.size
 
@@ -106,8 +106,8 @@ def test_a_picture_comes_back_from_its_field() -> None:
     mixing = parametrization.colour_mixing(3, True)
     field = parametrization.field_of(picture, mixing)
     assert field.shape == (3, 5, 4)
-    found = parametrization.colours(field, mixing).numpy()
-    np.testing.assert_allclose(found.transpose(1, 2, 0), picture, atol=1e-5)
+    rgb = parametrization.colours(field, mixing).numpy()
+    np.testing.assert_allclose(rgb.transpose(1, 2, 0), picture, atol=1e-5)
     logits = np.einsum("km,mrc->rck", mixing, field)
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), picture, atol=1e-5)
     black = parametrization.field_of(np.zeros((2, 2, 3), np.float32), mixing)
@@ -119,13 +119,13 @@ def test_a_picture_comes_back_from_its_field() -> None:
 
 def test_the_covariance_is_what_the_script_measures() -> None:
     script = _script("measure_colours")
-    found = script.pictures()
-    np.testing.assert_allclose(parametrization.COVARIANCE, script.covariance(found), atol=1e-4)
+    photos = script.pictures()
+    np.testing.assert_allclose(parametrization.COVARIANCE, script.covariance(photos), atol=1e-4)
     smooth = np.cumsum(np.cumsum(RNG.normal(0, 1, (224, 224, 3)), 0), 1)
     rough = RNG.normal(0, 1, (224, 224, 3))
     assert script.fall(rough) == pytest.approx(0, abs=0.05)
     assert script.fall(smooth) > 1
-    assert np.mean([script.fall(p) for p in found]) == pytest.approx(1.45, abs=0.01)
+    assert np.mean([script.fall(p) for p in photos]) == pytest.approx(1.45, abs=0.01)
 
 
 def _script(name: str) -> Any:

@@ -31,14 +31,14 @@ def test_batch_norm_is_keras_s_forwards_and_backwards():
         score = tf.reduce_sum(out * tf.constant(mix, tf.float32))
     wanted = tape.gradient(score, given).numpy()
     np.testing.assert_allclose(batch_norm(Z, GAMMA, BETA), out.numpy(), rtol=1e-4, atol=1e-4)
-    found = batch_norm_back(Z, GAMMA, mix)
-    np.testing.assert_allclose(found, wanted, atol=1e-4 * np.abs(wanted).max(), rtol=1e-3)
+    gradient = batch_norm_back(Z, GAMMA, mix)
+    np.testing.assert_allclose(gradient, wanted, atol=1e-4 * np.abs(wanted).max(), rtol=1e-3)
 
 
 def test_batch_norm_brings_mean_and_deviation():
-    found = batch_norm(Z * 100, GAMMA, BETA)
-    np.testing.assert_allclose(found.mean(axis=0), BETA, atol=1e-9)
-    np.testing.assert_allclose(found.std(axis=0), np.abs(GAMMA), rtol=1e-4)
+    output = batch_norm(Z * 100, GAMMA, BETA)
+    np.testing.assert_allclose(output.mean(axis=0), BETA, atol=1e-9)
+    np.testing.assert_allclose(output.std(axis=0), np.abs(GAMMA), rtol=1e-4)
     assert not batch_norm(np.ones((4, 2))).any()
 
 

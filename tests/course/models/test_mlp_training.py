@@ -39,7 +39,7 @@ def test_the_penalized_gradient_by_asking(sizes, dropped):
     network = SmallNetwork(sizes, "tanh", seed=1)
     network.parameters = RANDOM.normal(0, 0.7, network.count)
     masks = [RANDOM.integers(0, 2, (7, n)) * 2.0 for n in sizes[1:-1]] if dropped else []
-    found = penalized_gradient(network, X, CLASSES, 0.03, 0.05, masks)
+    gradient = penalized_gradient(network, X, CLASSES, 0.03, 0.05, masks)
     here = network.parameters
     for p in range(network.count):
         both = []
@@ -48,7 +48,7 @@ def test_the_penalized_gradient_by_asking(sizes, dropped):
             moved[p] += way
             network.parameters = moved
             both.append(penalized_loss(network, X, CLASSES, 0.03, 0.05, masks))
-        assert found[p] == pytest.approx((both[0] - both[1]) / 2e-6, abs=1e-8)
+        assert gradient[p] == pytest.approx((both[0] - both[1]) / 2e-6, abs=1e-8)
     network.parameters = here
 
 

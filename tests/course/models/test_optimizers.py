@@ -42,9 +42,9 @@ def test_a_walk_is_keras_s(name, keep):
     for _ in range(STEPS):
         oracle.apply([keras.ops.convert_to_tensor(steep.astype(np.float32)) * theirs], [theirs])
         here = ours.step(here, steep * here)
-    found = keras.ops.convert_to_numpy(theirs)
-    assert np.abs(found - first).max() > 0.1
-    np.testing.assert_allclose(here, found, rtol=2e-5, atol=2e-5)
+    there = keras.ops.convert_to_numpy(theirs)
+    assert np.abs(there - first).max() > 0.1
+    np.testing.assert_allclose(here, there, rtol=2e-5, atol=2e-5)
 
 
 def test_first_steps_known_on_paper():

@@ -60,7 +60,7 @@ def test_the_loss_and_its_gradients(sizes, activation):
     assert network.loss(X, classes) == pytest.approx(loss_in_loops(network, X, classes), abs=1e-12)
     of_weights, of_biases = network.gradients(X, classes)
     parts = zip(of_weights, of_biases, strict=True)
-    found = np.concatenate([part.ravel() for pair in parts for part in pair])
+    gradient = np.concatenate([part.ravel() for pair in parts for part in pair])
     here, tiny = network.parameters, 1e-6
     for p in range(network.count):
         both = []
@@ -69,7 +69,7 @@ def test_the_loss_and_its_gradients(sizes, activation):
             moved[p] += sign * tiny
             network.parameters = moved
             both.append(network.loss(X, classes))
-        assert found[p] == pytest.approx((both[0] - both[1]) / (2 * tiny), abs=1e-8)
+        assert gradient[p] == pytest.approx((both[0] - both[1]) / (2 * tiny), abs=1e-8)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("relu", "relu"), ("sigmoid", "logistic")])

@@ -101,9 +101,9 @@ def test_the_table_on_the_page_has_the_thesis_and_the_evidence(study: Any, tmp_p
     assert sum("1 of 1" in cell for cell in yours["rows"][-1]) == 1
     steps: list[Any] = []
     asked = made.engine.waiting["evidence"]  # type: ignore[attr-defined]
-    found = asked.request.perform(Library(), lambda *at: steps.append(at))
+    table = asked.request.perform(Library(), lambda *at: steps.append(at))
     assert isinstance(asked.request, Evidence) and steps
-    asked.done(found)
+    asked.done(table)
     assert not made.busy
     rows = {name: values for name, *values in made._table["parts"][2]["rows"]}
     # The same figures, one run at a time.

@@ -31,10 +31,10 @@ def test_what_the_page_gets():
 
 def test_the_three_numbers_are_those_of_the_cell_that_holds_the_pixel():
     chain = MapChain(LINKS, PICTURE, link=1, at=(7, 19))
-    found = chain.read()
-    assert found["mean"] == pytest.approx(MEAN[3, 6])
-    assert found["enlarged"] == pytest.approx(ABOVE[3, 6])
-    assert found["product"] == pytest.approx(MEAN[3, 6] * ABOVE[3, 6])
+    numbers = chain.read()
+    assert numbers["mean"] == pytest.approx(MEAN[3, 6])
+    assert numbers["enlarged"] == pytest.approx(ABOVE[3, 6])
+    assert numbers["product"] == pytest.approx(MEAN[3, 6] * ABOVE[3, 6])
     chain.link = 0
     assert chain.read() == {"mean": 0.0, "enlarged": None, "product": 0.0}
 

@@ -13,7 +13,7 @@ from cnnvis_widgets.study.cascading_randomization import Forgetting
 from cnnvis_widgets.widgets import Randomiser
 
 
-def found() -> Forgetting:
+def forgetting() -> Forgetting:
     maps = [np.eye(6, dtype=np.float32), np.zeros((6, 6), np.float32), np.eye(6, dtype=np.float32)]
     return Forgetting(
         ("top", "conv"), np.full((6, 6, 3), 99, np.uint8), (0.9, 0.2, 0.1),
@@ -22,7 +22,7 @@ def found() -> Forgetting:
 
 
 def test_every_stage_has_its_map():
-    widget = Randomiser(found(), titles={"grad_cam": "Grad-CAM"})
+    widget = Randomiser(forgetting(), titles={"grad_cam": "Grad-CAM"})
     (one,) = widget._maps
     assert (one["title"], one["zero"], one["alike"]) == (
         "Grad-CAM",
@@ -38,7 +38,7 @@ def test_every_stage_has_its_map():
 
 @pytest.mark.parametrize("count", [-1, 3, 0.5, "all"])
 def test_more_layers_than_there_are_are_refused(count):
-    widget = Randomiser(found(), random=2)
+    widget = Randomiser(forgetting(), random=2)
     with pytest.raises(InvalidValueError, match="0 to 2; got"):
         widget.random = count
     assert widget.random == 2
@@ -49,4 +49,4 @@ def test_more_layers_than_there_are_are_refused(count):
 
 def test_nothing_to_show_is_refused():
     with pytest.raises(InvalidValueError, match="at least one method"):
-        Randomiser(found()._replace(heatmaps={}))
+        Randomiser(forgetting()._replace(heatmaps={}))

@@ -17,7 +17,7 @@ GRADIENT = np.array([[-1, 2, 3, 4], [0, 5, -6, 7], [-0.5, -8, 9, -1]], float)
 
 def by_loops(gate: str, rule: str) -> np.ndarray:
     top = {"relu": np.inf, "relu6": 6}[gate]
-    found = np.zeros(VALUES.shape)
+    passed = np.zeros(VALUES.shape)
     for cell in np.ndindex(*VALUES.shape):
         value, gradient = VALUES[cell], GRADIENT[cell]
         shut = value <= 0 or value >= top
@@ -25,8 +25,8 @@ def by_loops(gate: str, rule: str) -> np.ndarray:
             continue
         if rule != "deconvnet" and shut:
             continue
-        found[cell] = gradient
-    return found
+        passed[cell] = gradient
+    return passed
 
 
 @pytest.mark.parametrize("rule", ["gradient", "deconvnet", "guided"])
@@ -42,8 +42,8 @@ def test_the_rules_are_those_of_the_loops_and_of_the_real_backward_pass(gate, ru
     dense.set_weights([GRADIENT.reshape(-1, 1)])
     network = Network(model)
     batch = VALUES.astype(np.float32).reshape(1, 3, 4, 1)
-    found = network.backward(batch, network.neuron(0), Pass(INPUT, rule))
-    np.testing.assert_allclose(found.gradients[0][0, :, :, 0], widget.result(rule), atol=1e-6)
+    backward = network.backward(batch, network.neuron(0), Pass(INPUT, rule))
+    np.testing.assert_allclose(backward.gradients[0][0, :, :, 0], widget.result(rule), atol=1e-6)
 
 
 def test_what_goes_up_is_clipped_where_the_gate_says():

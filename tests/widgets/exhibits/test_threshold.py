@@ -16,13 +16,13 @@ SCORES = np.clip(RANDOM.normal(0.35 + 0.25 * LABELS, 0.2), 0, 1)
 
 @pytest.mark.parametrize("threshold", [0.2, 0.5, 0.77])
 def test_the_measures_are_scikit_learns(threshold):
-    found = Threshold(SCORES, LABELS, threshold=threshold).confusion
+    confusion = Threshold(SCORES, LABELS, threshold=threshold).confusion
     said = (SCORES - threshold) >= 0
     (tn, fp), (fn, tp) = confusion_matrix(LABELS, said)
-    assert found == (tp, fp, fn, tn)
+    assert confusion == (tp, fp, fn, tn)
     precision, recall, f_score, _ = precision_recall_fscore_support(LABELS, said, average="binary")
-    assert found.accuracy == pytest.approx(accuracy_score(LABELS, said))
-    assert (found.precision, found.recall, found.f_score) == pytest.approx(
+    assert confusion.accuracy == pytest.approx(accuracy_score(LABELS, said))
+    assert (confusion.precision, confusion.recall, confusion.f_score) == pytest.approx(
         (precision, recall, f_score)
     )
 

@@ -37,8 +37,8 @@ def test_with_switches_it_is_the_derivative_of_max_pooling_without_of_the_mean(k
     model = keras.Model(inputs, dense(keras.layers.Flatten()(pooled)))
     dense.set_weights([ABOVE.reshape(-1, 1)])
     network = Network(model)
-    found = network.backward(MAP.astype(np.float32).reshape(1, 4, 6, 1), network.neuron(0))
-    np.testing.assert_allclose(found.gradients[0][0, :, :, 0], widget.unpooled(), atol=1e-6)
+    backward = network.backward(MAP.astype(np.float32).reshape(1, 4, 6, 1), network.neuron(0))
+    np.testing.assert_allclose(backward.gradients[0][0, :, :, 0], widget.unpooled(), atol=1e-6)
 
 
 def test_other_windows_and_what_is_typed():

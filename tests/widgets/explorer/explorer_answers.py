@@ -46,10 +46,10 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
     if isinstance(request, Predict):
         return [Prediction(2, "dog", 0.7, 3.0), Prediction(0, "cat", 0.3, 2.0)]
     if isinstance(request, Neurons):
-        found = next(info for info in LAYERS if info.name == request.layer)
-        maps = np.ones(found.output_shape[:-1], np.float32) if found.units != 3 else None
+        layer = next(info for info in LAYERS if info.name == request.layer)
+        maps = np.ones(layer.output_shape[:-1], np.float32) if layer.units != 3 else None
         neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
-        return LayerView(found.units, found.output_shape[:-1], neurons)
+        return LayerView(layer.units, layer.output_shape[:-1], neurons)
     if isinstance(request, Fields):
         return Seen((3, 4), Field((5, 7), (2, 2), (-1, -1)), (6, 8))
     if isinstance(request, Superpixels):
@@ -84,6 +84,6 @@ def failing(error: Exception) -> Any:
 
 def explained(engine: EngineDouble) -> Explain:
     """The last explanation that was asked for, which must be the only one."""
-    found = [r for r in engine.requests if type(r) is Explain]
-    assert len(found) == 1, found
-    return found[0]
+    requests = [r for r in engine.requests if type(r) is Explain]
+    assert len(requests) == 1, requests
+    return requests[0]

@@ -60,8 +60,8 @@ def test_superpixels_are_asked_once_for_each_picture(
     explorer.view.set_state({"tool": "superpixels"})
     assert engine.requests == [Superpixels("efficientnet_lite0", "cat")]
     engine.answer_all()
-    found = np.frombuffer(explorer.view.pieces, "<i2").reshape(6, 8)
-    assert found[5, 7] == 3
+    pieces = np.frombuffer(explorer.view.pieces, "<i2").reshape(6, 8)
+    assert pieces[5, 7] == 3
     engine.requests.clear()
     explorer.predictions.value = 1  # another class of the same picture
     engine.answer_all()

@@ -17,9 +17,9 @@ QUIET = 4
 
 def modules(svg: str) -> np.ndarray:
     """The dark modules of an SVG of strokes: bool (rows, columns), the quiet zone included."""
-    found = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
-    assert found
-    dark = np.zeros((int(found[2]), int(found[1])), bool)
+    match = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
+    assert match
+    dark = np.zeros((int(match[2]), int(match[1])), bool)
     path = re.findall(r' d="([^"]+)"', svg)[-1]
     x = y = 0.0
     for kind, numbers in re.findall(r"([Mmh])([^Mmhz]*)", path):

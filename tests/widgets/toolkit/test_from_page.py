@@ -21,8 +21,8 @@ from cnnvis_widgets.widgets.toolkit import page_messages
 from cnnvis_widgets.widgets.toolkit.base import Component
 from cnnvis_widgets.widgets.toolkit.page_messages import Unexpected, weigh
 
-for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
-    importlib.import_module(found.name)
+for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+    importlib.import_module(module.name)
 
 
 def below(cls: type[Component]) -> Iterator[type[Component]]:

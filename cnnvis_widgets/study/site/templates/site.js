@@ -8,7 +8,7 @@
  * @typedef {{ rows: number, columns: number, height: number, width: number, block: number, scale: number,
  *   unit: string, values: string }} Numbers
  * @typedef {Numbers & { steps: Int16Array }} ReadNumbers
- * @typedef {Window & { cnnvisSite?: Site, cnnvisMap?: (address: string, found: Numbers) => void }} Page
+ * @typedef {Window & { cnnvisSite?: Site, cnnvisMap?: (address: string, map: Numbers) => void }} Page
  */
 
 /** @type {Axis[]} */
@@ -18,9 +18,9 @@ const page = /** @type {Page} */ (window);
 const numbers = {};
 const root = document.body.dataset.root ?? "";
 
-page.cnnvisMap = (address, found) => {
-  const bytes = Uint8Array.from(atob(found.values), (c) => c.charCodeAt(0));
-  numbers[address] = { ...found, steps: new Int16Array(bytes.buffer) };
+page.cnnvisMap = (address, map) => {
+  const bytes = Uint8Array.from(atob(map.values), (c) => c.charCodeAt(0));
+  numbers[address] = { ...map, steps: new Int16Array(bytes.buffer) };
 };
 
 /**
@@ -194,8 +194,7 @@ function table(site, state) {
 function grid(holder, site) {
   const hash = readHash();
   const axis = (/** @type {string} */ name, /** @type {Axis} */ usual) => {
-    const found = AXES.find((one) => one === hash[name]);
-    return found ?? usual;
+    return AXES.find((one) => one === hash[name]) ?? usual;
   };
   const state = { rows: axis("rows", "picture"), columns: axis("columns", "method") };
   if (state.rows === state.columns) state.columns = state.rows === "method" ? "picture" : "method";
@@ -263,9 +262,9 @@ function mapChoice(site, title, at, changed) {
  */
 function named(site, address) {
   const parts = (address ?? "").split("/").slice(1);
-  const found = AXES.map((axis, i) => site.axes[axis].findIndex((e) => e.slug === parts[i]));
-  if (found.some((n) => n < 0)) return undefined;
-  return /** @type {any} */ (Object.fromEntries(AXES.map((axis, i) => [axis, found[i]])));
+  const places = AXES.map((axis, i) => site.axes[axis].findIndex((e) => e.slug === parts[i]));
+  if (places.some((n) => n < 0)) return undefined;
+  return /** @type {any} */ (Object.fromEntries(AXES.map((axis, i) => [axis, places[i]])));
 }
 
 /**

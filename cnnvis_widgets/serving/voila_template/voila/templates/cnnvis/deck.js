@@ -28,15 +28,15 @@
       (!root.classList.contains("cnnvis-code-shown") && cell.querySelector(".jp-CodeCell.jp-mod-noOutputs")));
   const laidOut = () => {
     settled = !cells.some((cell) => cell.querySelector(".voila-skeleton-container"));
-    const found = [];
+    const slides = [];
     for (const cell of cells) {
       const kind = kindOf(cell);
       if (kind === "skip" || kind === "notes") continue;
-      if (!found.length || kind === "slide" || kind === "subslide") found.push([[]]);
-      else if (kind === "fragment") found.at(-1).push([]);
-      found.at(-1).at(-1).push(cell);
+      if (!slides.length || kind === "slide" || kind === "subslide") slides.push([[]]);
+      else if (kind === "fragment") slides.at(-1).push([]);
+      slides.at(-1).at(-1).push(cell);
     }
-    return found.map((steps) => steps.filter((part) => !part.every(empty))).filter((steps) => steps.length);
+    return slides.map((steps) => steps.filter((part) => !part.every(empty))).filter((steps) => steps.length);
   };
   const show = (slide, steps = 0) => {
     at = Math.max(0, Math.min(slide, deck.length - 1));
@@ -54,8 +54,8 @@
     if (settled) return;
     const here = deck[at].flat();
     deck = laidOut();
-    const found = deck.findIndex((steps) => steps.flat().some((cell) => here.includes(cell)));
-    at = found < 0 ? Math.min(at, deck.length - 1) : found;
+    const slide = deck.findIndex((steps) => steps.flat().some((cell) => here.includes(cell)));
+    at = slide < 0 ? Math.min(at, deck.length - 1) : slide;
     step = Math.min(step, deck[at].length - 1);
   };
   const move = (by) => {
