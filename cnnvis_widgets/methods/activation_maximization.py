@@ -53,6 +53,7 @@ class ActivationMaximization(Method):
         "no sign that a human would recognise it."
     )
     unit = "colour (0 to 255)"
+    random = True
     parameters = PARAMETERS
 
     def answer(self, question: Question) -> Answer:

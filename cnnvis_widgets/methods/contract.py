@@ -127,6 +127,7 @@ class Method(ABC):
             may give others).
         unit: the unit of the heatmap's values, for a colour bar.
         quick: whether an answer takes a few passes only.
+        random: whether it draws random numbers, so that another seed gives another array.
         parameters: what can be chosen.
     """
 
@@ -148,6 +149,7 @@ class Method(ABC):
     signed: ClassVar[bool] = False
     unit: ClassVar[str]
     quick: ClassVar[bool] = False
+    random: ClassVar[bool] = False
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -53,6 +53,7 @@ class Hsic(Method):
         "chance leaves something above zero in every cell, the less the more masks there are."
     )
     unit = "dependence (HSIC)"
+    random = True
     parameters = (SAMPLES, GRID, COLOUR)
 
     def answer(self, question: Question) -> Answer:

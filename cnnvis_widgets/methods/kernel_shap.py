@@ -58,6 +58,7 @@ class KernelShap(Method):
     )
     signed = True
     unit = "Shapley value (activation)"
+    random = True
     parameters = (SAMPLES, SEGMENTATION, PIECES, COLOUR)
 
     def answer(self, question: Question) -> Answer:

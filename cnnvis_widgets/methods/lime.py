@@ -105,6 +105,7 @@ class Lime(Method):
     )
     signed = True
     unit = "weight (change of the score)"
+    random = True
     parameters = (SAMPLES, SUPERPIXELS, PATIENCE, SEGMENTATION, PIECES, COLOUR, DRAW)
 
     def answer(self, question: Question) -> Answer:

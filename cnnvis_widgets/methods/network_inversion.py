@@ -122,6 +122,7 @@ class NetworkInversion(Method):
         "still be in the code. Says nothing about one neuron."
     )
     unit = "colours of a picture"
+    random = True
     parameters = (LAYER, STEPS, STEP_SIZE, FIDELITY, ALPHA, ALPHA_WEIGHT, BETA, TV_WEIGHT)
 
     def answer(self, question: Question) -> Answer:

@@ -67,6 +67,7 @@ class Rise(Method):
     )
     signed = True
     unit = "change of activation where shown"
+    random = True
     parameters = (SAMPLES, GRID, SHARE, COLOUR)
 
     def answer(self, question: Question) -> Answer:

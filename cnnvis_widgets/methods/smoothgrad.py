@@ -79,6 +79,7 @@ class SmoothGrad(Method):
         "take for something else, and the right amount of noise is a matter of taste."
     )
     unit = "mean attribution"
+    random = True
     parameters = (SAMPLES, NOISE, OF)
     statistic: ClassVar[str] = "mean"
 

@@ -57,6 +57,7 @@ class Sobol(Method):
         "and slow; with few designs an estimate that another seed moves."
     )
     unit = "share of the variance"
+    random = True
     parameters = (GRID, DESIGNS, COLOUR)
 
     def answer(self, question: Question) -> Answer:

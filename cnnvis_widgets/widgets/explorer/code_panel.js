@@ -14,7 +14,12 @@ export class CodePanel {
     );
     this.opener = h(
       "button",
-      { type: "button", "aria-expanded": "false", onclick: () => this.open(Boolean(this.element.hidden)) },
+      {
+        type: "button",
+        class: "cnnvis-code-opener",
+        "aria-expanded": "false",
+        onclick: () => this.open(Boolean(this.element.hidden)),
+      },
       "Show the code",
     );
   }

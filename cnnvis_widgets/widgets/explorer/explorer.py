@@ -340,12 +340,14 @@ class Explorer(Composed, ipywidgets.Box):
         neuron = self._neuron()
         if not method or not self.layers.layers or neuron == "none yet":
             return
+        parameters = dict(self.parameters.value)
         request = Explain(
             self.networks.value,
             self._image,
             method,
             neuron,  # type: ignore[arg-type]
-            parameters=dict(self.parameters.value),
+            parameters.pop("seed", 0),
+            parameters,
         )
         untouch(self, request)
         uncheck(self, request)

@@ -1,6 +1,6 @@
 // The explorer's bar (see explorer_bar.py).
 import { errorLine, h, listen, rendering, watch } from "../toolkit/base.js";
-import { qrButton } from "./qr_dialog.js";
+import { shareDialog } from "./share_dialog.js";
 import { workLine } from "./work_line.js";
 
 const CHOICE = '[role="radio"], [role="option"], [role="treeitem"]:not([aria-expanded])';
@@ -25,7 +25,7 @@ class ExplorerBarView {
     this.line = h("div", { class: "cnnvis-bar-parts", role: "group", "aria-label": "what is explained" });
     this.root = h("div", { class: "cnnvis cnnvis-bar" }, this.line, workLine(model, signal));
     el.append(this.root);
-    watch(signal, model, ["entries"], () => this.draw());
+    watch(signal, model, ["entries", "fixed", "hidden"], () => this.draw());
     errorLine(model, this.root, signal);
     listen(signal, document, "pointerdown", (event) => this.elsewhere(event));
     listen(signal, document, "keydown", (event) => {
@@ -57,7 +57,7 @@ class ExplorerBarView {
       const page = own() ? location.pathname : location.pathname.replace(/[^/]*$/, "explorer.ipynb");
       return `${location.origin}${page}?${this.model.get("link")}`;
     };
-    this.root.append(button, ...qrButton(this.model, address, this.signal));
+    this.root.append(button, ...shareDialog(this.model, address, this.signal));
     listen(this.signal, button, "click", async () => {
       await navigator.clipboard.writeText(address());
       button.textContent = "Copied";
@@ -95,11 +95,21 @@ class ExplorerBarView {
   draw() {
     for (const entry of this.model.get("entries")) {
       const part = this.parts.get(entry.name) ?? this.add(entry);
+      const fixed = this.model.get("fixed").includes(entry.title.toLowerCase());
+      part.button.toggleAttribute("disabled", fixed);
+      part.button.title = fixed ? "Fixed by the link that opened this page" : "";
       part.value.textContent = entry.value;
       part.value.hidden = !entry.value;
       part.picture.hidden = !entry.thumbnail;
       if (entry.thumbnail) part.picture.setAttribute("src", entry.thumbnail);
     }
+    this.hide();
+  }
+
+  /** Let the style know what is not shown, once the bar is part of its explorer. */
+  hide() {
+    if (this.explorer) this.explorer.setAttribute("data-hidden", this.model.get("hidden").join(" "));
+    else requestAnimationFrame(() => !this.signal.aborted && this.hide());
   }
 
   add({ name, title }) {

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, fact
-from cnnvis_widgets.widgets.explorer.explorer_state import query
+from cnnvis_widgets.widgets.explorer.explorer_state import LOOKS, query
 from cnnvis_widgets.widgets.toolkit.traits import NAME, PICTURE, TEXT, Records
 
 if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
+
+
+PARTS = ("network", "picture", "layer", "neuron", "method", "parameters")
+"""What a link can fix."""
+
+SIGHTS = ("title", "classes", "trust", "tools", "code")
+"""What a link can hide: the picture's title, the classes beside it, the trust strip, the touch
+tools, and the code."""
 
 
 class ExplorerBar(ExplorerHeader):
@@ -26,6 +36,8 @@ class ExplorerBar(ExplorerHeader):
         entries: records of name (of the panel), title ("Network"), value (what is chosen, in words)
             and thumbnail.
         link: the same as the query of an address; the page's address follows it.
+        fixed: those of `PARTS` that a visitor cannot change.
+        hidden: those of `SIGHTS` that are not shown.
     """
 
     _explorer: Explorer | None = None
@@ -34,6 +46,22 @@ class ExplorerBar(ExplorerHeader):
     entries = Records("part of the bar", name=NAME, title=TEXT, value=TEXT, thumbnail=PICTURE).tag(
         sync=True
     )
+
+    fixed = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    hidden = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def check(self, name: str, given: Sequence[str]) -> None:
+        """Refuse names of what cannot be fixed, or hidden.
+
+        Args:
+            name: "fixed" or "hidden".
+            given: the names.
+
+        Raises:
+            UnknownNameError: there is no such name.
+        """
+        for part in given:
+            checks.choice(f"part that can be {name}", part, PARTS if name == "fixed" else SIGHTS)
 
     def follow(self, explorer: Explorer) -> None:
         """Say what is chosen in an explorer's pickers, now and after each change."""
@@ -52,7 +80,26 @@ class ExplorerBar(ExplorerHeader):
             (explorer.parameters, ["value", "parameters"]),
         ):
             part.observe(show, names)
+        explorer.view.observe(show, list(LOOKS))
+        self.observe(self._fix, "fixed")
+        self.observe(show, ["fixed", "hidden"])
         show()
+
+    def _fix(self, _: object) -> None:
+        """Switch the fixed parts' pickers off, and those that are no longer fixed on."""
+        assert self._explorer is not None
+        explorer = self._explorer
+        pickers = {
+            "network": [explorer.networks],
+            "picture": [explorer.pictures],
+            "layer": [explorer.layers],
+            "neuron": [explorer.neurons, explorer.predictions],
+            "method": [explorer.methods],
+            "parameters": [explorer.parameters],
+        }
+        for part, its in pickers.items():
+            for picker in its:
+                picker.disabled = part in self.fixed
 
     def _receive(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
         super()._receive(_widget, content, _buffers)

@@ -57,6 +57,21 @@ def neuron_records(layer_view: LayerView) -> list[dict[str, Any]]:
     ]
 
 
+SEED = {
+    "name": "seed",
+    "title": "Seed",
+    "kind": "integer",
+    "default": 0,
+    "minimum": 0,
+    "maximum": None,
+    "step": 1,
+    "choices": [],
+    "help": "of the random numbers that the method draws",
+    "unit": "",
+}
+"""Chosen beside a method's parameters; `cnnvis.explain` takes it as an argument of its own."""
+
+
 def parameter_record(parameter: dict[str, Any], layers: list[dict[str, Any]]) -> dict[str, Any]:
     """A parameter's declaration; one that names a layer is chosen among those with rows."""
     if parameter["kind"] == "layer":
@@ -70,10 +85,14 @@ def parameter_record(parameter: dict[str, Any], layers: list[dict[str, Any]]) ->
 def offered_parameters(
     method: dict[str, Any], layers: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """A method's parameters for a panel; visitors of a served page name no files of the server."""
+    """A method's parameters for a panel, with the seed where it draws random numbers.
+
+    Visitors of a served page name no files of the server.
+    """
     kinds = {"file"} if policy.current().served else set()
     declared = (p for p in method["parameters"] if p["kind"] not in kinds)
-    return [parameter_record(dict(p), layers) for p in declared]
+    records = [parameter_record(dict(p), layers) for p in declared]
+    return [*records, dict(SEED)] if method["random"] else records
 
 
 def as_neuron(wanted: Neuron | int | None) -> Neuron | None:

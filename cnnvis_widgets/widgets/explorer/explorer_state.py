@@ -7,12 +7,14 @@ machine that has the network's weights.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.widgets.explorer.explanation_view import BLENDS, MODES
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, offer_picture
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
 
@@ -22,8 +24,24 @@ if TYPE_CHECKING:
 
 KEYS = ("network", "picture", "layer", "neuron", "aggregate", "position", "method", "parameters")
 
+FIXED, HIDDEN = "fixed", "hidden"
+"""What a teacher's link says: names of `explorer_bar.PARTS` and of `explorer_bar.SIGHTS`."""
+
 
 def query(explorer: Explorer) -> str:
+    """All that a link says: what is chosen, how it is shown, and what a teacher has decided."""
+    state = dict(parse_qsl(choices(explorer)))
+    for name in LOOKS:
+        value = getattr(explorer.view, name)
+        if value != explorer.view.trait_defaults(name):
+            state[name] = f"{value:g}" if isinstance(value, float) else str(value).lower()
+    for name in (FIXED, HIDDEN):
+        if names := getattr(explorer.header, name):
+            state[name] = ",".join(names)
+    return urlencode(state, safe=",")
+
+
+def choices(explorer: Explorer) -> str:
     """What is chosen: "network=…&picture=…&method=…", in the order of `KEYS`.
 
     A network or a picture of the visitor's own has no name elsewhere and is left out, and with the
@@ -59,7 +77,14 @@ def query(explorer: Explorer) -> str:
 def parsed(link: str) -> dict[str, str]:
     """The parts of a link or of its query; other keys are left out."""
     query_string = urlsplit(link).query if "?" in link else link
-    return {key: value for key, value in parse_qsl(query_string) if key in KEYS}
+    known = (*KEYS, *LOOKS, FIXED, HIDDEN)
+    return {key: value for key, value in parse_qsl(query_string) if key in known}
+
+
+def same_choices(one: str, other: str) -> bool:
+    """Whether two links choose the same, however it is shown."""
+    kept = [{k: v for k, v in parsed(link).items() if k in KEYS} for link in (one, other)]
+    return kept[0] == kept[1]
 
 
 def open_link(explorer: Explorer, link: str) -> None:
@@ -83,7 +108,46 @@ def open_link(explorer: Explorer, link: str) -> None:
     method = state.get("method", explorer.methods.value)
     if method not in (known := _names(listings.methods())):
         raise UnknownNameError.of("method", method, known)
-    turn(explorer, network, picture, method, _neuron(state), _parameters(state))
+    looks = {name: read(name, state[name]) for name, read in LOOKS.items() if name in state}
+    decided = {name: _listed(state[name]) for name in (FIXED, HIDDEN) if name in state}
+    for name, names in decided.items():
+        explorer.header.check(name, names)
+    if any(key in state for key in KEYS):
+        turn(explorer, network, picture, method, _neuron(state), _parameters(state))
+    for name, value in looks.items():
+        setattr(explorer.view, name, value)
+    for name, names in decided.items():
+        setattr(explorer.header, name, names)
+
+
+def _listed(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
+LOOKS: dict[str, Callable[[str, str], Any]] = {
+    "mode": lambda name, text: checks.choice(name, text, MODES),
+    "opacity": lambda name, text: _share(name, text),
+    "blend": lambda name, text: checks.choice(name, text, BLENDS),
+    "gray_picture": lambda name, text: _truth(name, text),
+    "split": lambda name, text: _share(name, text),
+}
+"""What a link says of the view, each by its name there, where it is not as at first."""
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidValueError(
+            f"In a link, {name} is a number from 0 to 1; got {text[:20]!r}."
+        ) from None
+    return checks.number(name, value, 0, 1)
+
+
+def _truth(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise InvalidValueError(f"In a link, {name} is true or false; got {text[:20]!r}.")
+    return text == "true"
 
 
 def _names(records: list[dict[str, Any]]) -> list[str]:

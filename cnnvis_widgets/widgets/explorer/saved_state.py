@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import FileError, UnsuitableError
-from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query
+from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query, same_choices
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Shown
@@ -132,7 +132,7 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
 def compared(explorer: Explorer, answer: Shown) -> str:
     """Whether the map of an opened file is reproduced, in a sentence; "" where none was opened."""
     saved, explorer._expected = explorer._expected, None
-    if saved is None or query(explorer) != saved.link:
+    if saved is None or not same_choices(query(explorer), saved.link):
         return ""  # something else was chosen meanwhile
     sha256, shape, largest = _array_facts(answer)
     if sha256 == saved.sha256:

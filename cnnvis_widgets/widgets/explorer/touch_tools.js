@@ -83,11 +83,11 @@ export class TouchTools {
     watch(signal, model, ["pieces", "layer", "seen"], () => this.fill());
   }
 
-  /** Put the toolbar beside the stage, and the answers at its side. @param {HTMLElement} root */
+  /** Put the toolbar left of the stage, and the answers right of it. @param {HTMLElement} root */
   layInto(root) {
     const row = h("div", { class: "cnnvis-touch-row" }, this.bar);
     this.stage.element.before(row);
-    row.append(this.stage.element);
+    row.append(h("div", { class: "cnnvis-touch-stage" }, this.stage.element, this.stage.read));
     root.querySelector(".cnnvis-view-side")?.append(this.answers.element);
   }
 

@@ -52,6 +52,47 @@ def test_a_position_and_a_drawn_picture(explorer: Explorer, engine: EngineDouble
     assert asked.neuron == Neuron("block1_conv", 3, position=(1, 2))
 
 
+def test_the_seed_of_a_method_that_draws_is_a_parameter(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    assert "seed" not in explorer.parameters.value
+    explorer.open_link("method=smoothgrad&parameters=%7B%22seed%22:7%7D")
+    engine.answer_all()
+    asked = explained(engine)
+    assert asked.seed == 7
+    assert "seed" not in asked.parameters
+    assert "seed%22%3A7" in explorer.link
+
+
+def test_how_it_is_shown(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.view.mode = "split"
+    explorer.view.split = 0.25
+    explorer.view.opacity = 0.4
+    explorer.view.gray_picture = False
+    looks = "mode=split&opacity=0.4&gray_picture=false&split=0.25"
+    assert explorer.link.endswith(looks)
+    assert explorer.header.link == explorer.link
+    other = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.requests.clear()
+    other.open_link(looks)
+    assert not engine.requests  # nothing is computed for it
+    view = other.view
+    assert (view.mode, view.split, view.opacity, view.gray_picture) == ("split", 0.25, 0.4, False)
+
+
+def test_what_a_teacher_fixes_and_hides(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.open_link("?network=mini_vgg&fixed=network,neuron&hidden=title,classes")
+    engine.answer_all()
+    assert explorer.networks.value == "mini_vgg"
+    assert explorer.networks.disabled
+    assert explorer.predictions.disabled
+    assert explorer.neurons.disabled
+    assert not explorer.methods.disabled
+    assert explorer.link.endswith("&fixed=network,neuron&hidden=title,classes")
+    explorer.open_link("?fixed=")
+    assert explorer.networks.disabled  # an empty word says nothing
+
+
 def test_an_upload_has_no_name_elsewhere(explorer: Explorer, engine: EngineDouble) -> None:
     explorer.pictures.add(np.zeros((4, 5, 3), np.uint8), "mine.png")
     assert explorer.link == "network=efficientnet_lite0&method=grad_cam"
@@ -70,6 +111,12 @@ def test_an_upload_has_no_name_elsewhere(explorer: Explorer, engine: EngineDoubl
         ("neuron=-1", "unit is a whole number from 0"),
         ("neuron=1&aggregate=median", "aggregate"),
         ("parameters=[1]", "JSON object"),
+        ("picture=coffee&opacity=2", "opacity"),
+        ("picture=coffee&split=half", "split is a number from 0 to 1"),
+        ("picture=coffee&mode=sideways", "sideways"),
+        ("picture=coffee&gray_picture=1", "true or false"),
+        ("picture=coffee&fixed=network,keyboard", "keyboard"),
+        ("picture=coffee&hidden=network", "network"),
         ("parameters=%7B%22smaples%22:3%7D", "smaples"),
     ],
 )

@@ -1,0 +1,92 @@
+// A link as a QR code, as large as the window, and what the page that it opens fixes and hides.
+import { h, listen } from "../toolkit/base.js";
+
+/** @typedef {import("../toolkit/base.js").Model} Model */
+
+const HERE = /^(localhost|127\.|\[::1\])/;
+const FIXED = ["Network", "Picture", "Layer", "Neuron", "Method", "Parameters"];
+const HIDDEN = ["Title", "Classes", "Trust", "Tools", "Code"];
+
+/**
+ * A button that shows the address as a QR code.
+ * @param {Model} model is sent "qr" with the address, and answers with an SVG file
+ * @param {() => string} address
+ * @param {AbortSignal} signal
+ * @returns {HTMLElement[]} the button and the dialog
+ */
+export function shareDialog(model, address, signal) {
+  const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "QR code");
+  const image = h("img", { alt: "QR code of the link" });
+  const text = h("p", { class: "cnnvis-qr-address" });
+  const only = h("p", { class: "cnnvis-qr-only" });
+  const copy = h("button", { type: "button" }, "Copy link");
+  const close = h("button", { type: "button" }, "Close");
+  const groups = { fixed: boxes("Fixed", FIXED), hidden: boxes("Hidden", HIDDEN) };
+  const forClass = h(
+    "details",
+    { class: "cnnvis-qr-class" },
+    h("summary", {}, "For a class: what students cannot change, or do not see"),
+    groups.fixed,
+    groups.hidden,
+  );
+  const dialog = h(
+    "dialog",
+    { class: "cnnvis-qr", "aria-label": "Link as a QR code" },
+    image,
+    text,
+    only,
+    forClass,
+    h("div", { class: "cnnvis-qr-actions" }, copy, close),
+  );
+  const ask = () => {
+    const url = new URL(address());
+    for (const [name, group] of Object.entries(groups)) {
+      const names = inputs(group).flatMap((box) => (box.checked ? [box.value] : []));
+      if (names.length) url.searchParams.set(name, names.join(","));
+      else url.searchParams.delete(name);
+    }
+    model.send({ kind: "qr", address: url.href.replaceAll("%2C", ",") });
+  };
+  listen(signal, button, "click", () => {
+    for (const [name, group] of Object.entries(groups)) {
+      for (const box of inputs(group)) box.checked = model.get(name).includes(box.value);
+    }
+    ask();
+  });
+  listen(signal, forClass, "change", ask);
+  listen(signal, copy, "click", async () => {
+    await navigator.clipboard.writeText(text.textContent ?? "");
+    copy.textContent = "Copied";
+    window.setTimeout(() => (copy.textContent = "Copy link"), 2000);
+  });
+  listen(signal, close, "click", () => dialog.close());
+  listen(signal, dialog, "click", (event) => {
+    if (event.target === dialog) dialog.close(); // beside what it shows
+  });
+  /** @param {{kind: string, svg: string, address: string}} message */
+  const answered = (message) => {
+    if (message.kind !== "qr") return;
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(message.svg)}`;
+    text.textContent = message.address;
+    only.textContent = HERE.test(new URL(message.address).host)
+      ? "This address works on this computer only."
+      : "";
+    if (!dialog.open) dialog.showModal();
+  };
+  model.on("msg:custom", answered);
+  signal.addEventListener("abort", () => model.off("msg:custom", answered));
+  return [button, dialog];
+}
+
+/** @param {string} title @param {string[]} names */
+function boxes(title, names) {
+  const entries = names.map((name) =>
+    h("label", {}, h("input", { type: "checkbox", value: name.toLowerCase() }), ` ${name}`),
+  );
+  return h("fieldset", {}, h("legend", {}, title), ...entries);
+}
+
+/** @param {HTMLElement} group @returns {HTMLInputElement[]} */
+function inputs(group) {
+  return [...group.querySelectorAll("input")];
+}
