@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,9 @@ from explorer_answers import explained
 
 from cnnvis_widgets.engine.requests import Neuron
 from cnnvis_widgets.widgets import Explorer
+from cnnvis_widgets.widgets.explorer.explanation_view import BLENDS, MODES
+from cnnvis_widgets.widgets.explorer.explorer_bar import PARTS, SIGHTS
+from cnnvis_widgets.widgets.explorer.explorer_state import FIXED, HIDDEN, KEYS, LOOKS
 
 
 def test_only_what_is_chosen_stands_in_the_link(explorer: Explorer, engine: EngineDouble) -> None:
@@ -91,6 +96,14 @@ def test_what_a_teacher_fixes_and_hides(explorer: Explorer, engine: EngineDouble
     assert explorer.link.endswith("&fixed=network,neuron&hidden=title,classes")
     explorer.open_link("?fixed=")
     assert explorer.networks.disabled  # an empty word says nothing
+
+
+def test_the_docs_name_each_key() -> None:
+    page = Path(__file__).parents[3] / "docs" / "links.md"
+    keys = re.findall(r"^\| `(\w+)` \| (.*?) \| ", page.read_text("utf-8"), re.MULTILINE)
+    assert [key for key, _ in keys] == [*KEYS, *LOOKS, FIXED, HIDDEN]
+    for key, names in {"mode": MODES, "blend": BLENDS, FIXED: PARTS, HIDDEN: SIGHTS}.items():
+        assert all(f"`{name}`" in dict(keys)[key] for name in names)
 
 
 def test_an_upload_has_no_name_elsewhere(explorer: Explorer, engine: EngineDouble) -> None:
