@@ -23,7 +23,9 @@ class ExplorerBarView {
     /** @type {Map<string, { button: HTMLElement, value: HTMLElement, picture: HTMLElement }>} */
     this.parts = new Map();
     this.line = h("div", { class: "cnnvis-bar-parts", role: "group", "aria-label": "what is explained" });
-    this.root = h("div", { class: "cnnvis cnnvis-bar" }, this.line, workLine(model, signal));
+    // What went wrong in a panel that is closed; an open one says it itself.
+    this.wrong = h("p", { class: "cnnvis-error", role: "alert", hidden: true });
+    this.root = h("div", { class: "cnnvis cnnvis-bar" }, this.line, workLine(model, signal), this.wrong);
     el.append(this.root);
     watch(signal, model, ["entries", "fixed", "hidden"], () => this.draw());
     errorLine(model, this.root, signal);
@@ -104,6 +106,19 @@ class ExplorerBarView {
       if (entry.thumbnail) part.picture.setAttribute("src", entry.thumbnail);
     }
     this.hide();
+    this.showErrors();
+  }
+
+  showErrors() {
+    const wrong = this.model.get("entries").filter(({ name, error }) => error && name !== this.name);
+    this.wrong.hidden = !wrong.length;
+    this.wrong.textContent = wrong.map(({ title, error }) => `${title}: ${error}`).join(" ");
+    for (const [name, { button }] of this.parts) {
+      button.classList.toggle(
+        "cnnvis-bar-wrong",
+        wrong.some((entry) => entry.name === name),
+      );
+    }
   }
 
   /** Let the style know what is not shown, once the bar is part of its explorer. */
@@ -143,6 +158,7 @@ class ExplorerBarView {
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-label", part.button.querySelector(".cnnvis-bar-title")?.textContent ?? name);
     part.button.setAttribute("aria-expanded", "true");
+    this.showErrors();
     this.place();
     this.listening = new AbortController();
     listen(this.listening.signal, panel, "click", (event) => {
@@ -168,6 +184,7 @@ class ExplorerBarView {
     this.name = "";
     panel?.classList.remove("cnnvis-panel-open");
     part?.button.setAttribute("aria-expanded", "false");
+    this.showErrors();
     if (back && part) part.button.focus({ preventScroll: true });
   }
 

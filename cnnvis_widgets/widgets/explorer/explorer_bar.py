@@ -33,8 +33,8 @@ class ExplorerBar(ExplorerHeader):
     there, Escape, and a click elsewhere close it.
 
     Attributes:
-        entries: records of name (of the panel), title ("Network"), value (what is chosen, in words)
-            and thumbnail.
+        entries: records of name (of the panel), title ("Network"), value (what is chosen, in
+            words), thumbnail and error (what went wrong there, said here while it is closed).
         link: the same as the query of an address; the page's address follows it.
         fixed: those of `PARTS` that a visitor cannot change.
         hidden: those of `SIGHTS` that are not shown.
@@ -43,9 +43,9 @@ class ExplorerBar(ExplorerHeader):
     _explorer: Explorer | None = None
 
     link = traitlets.Unicode("").tag(sync=True)
-    entries = Records("part of the bar", name=NAME, title=TEXT, value=TEXT, thumbnail=PICTURE).tag(
-        sync=True
-    )
+    entries = Records(
+        "part of the bar", name=NAME, title=TEXT, value=TEXT, thumbnail=PICTURE, error=TEXT
+    ).tag(sync=True)
 
     fixed = traitlets.List(traitlets.Unicode()).tag(sync=True)
     hidden = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -71,9 +71,9 @@ class ExplorerBar(ExplorerHeader):
             self.entries, self.link = entries(explorer), query(explorer)
 
         for part, names in (
-            (explorer.networks, ["value", "networks"]),
-            (explorer.pictures, ["value", "pictures", "_uploads"]),
-            (explorer.layers, ["value"]),
+            (explorer.networks, ["value", "networks", "error"]),
+            (explorer.pictures, ["value", "pictures", "_uploads", "error"]),
+            (explorer.layers, ["value", "error"]),
             (explorer.predictions, ["value", "labels"]),
             (explorer.neurons, ["value", "aggregate", "position"]),
             (explorer.methods, ["value", "methods"]),
@@ -131,22 +131,32 @@ def entries(explorer: Explorer) -> list[dict[str, Any]]:
     changed = sum(declared[name] != value for name, value in explorer.parameters.value.items())
     layer = explorer.layers.value
     return [
-        _entry("networks", "Network", fact(networks.networks, networks.value)),
+        _entry(
+            "networks", "Network", fact(networks.networks, networks.value), error=networks.error
+        ),
         _entry(
             "pictures",
             "Picture",
             fact(shown, pictures.value),
             next((one["thumbnail"] for one in shown if one["name"] == pictures.value), ""),
+            pictures.error,
         ),
-        _entry("layers", "Layer", "output" if layer in ("", CLASSES) else layer),
+        _entry(
+            "layers",
+            "Layer",
+            "output" if layer in ("", CLASSES) else layer,
+            error=explorer.layers.error,
+        ),
         _entry("neurons", "Neuron", _neuron(explorer)),
         _entry("methods", "Method", fact(explorer.methods.methods, explorer.methods.value)),
         _entry("parameters", "Parameters", f"{changed} changed" if changed else "as published"),
     ]
 
 
-def _entry(name: str, title: str, value: str, thumbnail: str = "") -> dict[str, Any]:
-    return {"name": name, "title": title, "value": value, "thumbnail": thumbnail}
+def _entry(
+    name: str, title: str, value: str, thumbnail: str = "", error: str = ""
+) -> dict[str, Any]:
+    return {"name": name, "title": title, "value": value, "thumbnail": thumbnail, "error": error}
 
 
 def _neuron(explorer: Explorer) -> str:
