@@ -19,7 +19,7 @@ from cnnvis_widgets.widgets.explorer.page_facts import array_facts
 from cnnvis_widgets.widgets.toolkit.linker import linked, styles
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.methods.explanation import Explanation
+    from cnnvis_widgets.engine.requests import Explanation
 
 SCRIPT = Path(__file__).with_suffix(".js")
 MOST = 12
@@ -80,12 +80,10 @@ def save_page(
         >>> cnnvis.save_page([explanation, other], "maps.html").name
         'maps.html'
     """
-    from cnnvis_widgets.methods.explanation import Explanation
-
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InvalidValueError(f"A page's name ends with .html; got {path.name!r}.")
-    given = [explanations] if isinstance(explanations, Explanation) else list(explanations)
+    given = list(explanations) if isinstance(explanations, Iterable) else [explanations]
     try:
         path.write_text(page([page_map(one) for one in given], title), "utf-8")
     except OSError as error:
