@@ -85,6 +85,17 @@ def keep(page: Page, count: int) -> None:
     expect(page.locator(".cnnvis-kept-map")).to_have_count(count)
 
 
+def figures(page: Page) -> None:
+    """The same button saves figures that Python draws."""
+    for format_, start in (("SVG", b"<?xml"), ("PDF", b"%PDF")):
+        page.get_by_label("Format of a saved picture").select_option(format_)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save picture").click()
+        assert download.value.suggested_filename.endswith(f".{format_.lower()}")
+        assert Path(download.value.path()).read_bytes().startswith(start)
+    page.get_by_label("Format of a saved picture").select_option("PNG")
+
+
 def saved(page: Page, to: Path) -> Path:
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as page").click()
@@ -111,6 +122,7 @@ def test_a_page_saved_from_the_explorer_works_without_a_network(
         maps[words] = values
         keep(page, len(maps))
     screenshot(page, "kept-maps")
+    figures(page)
     in_kernel(page, "explorer.methods.value = 'grad_cam'")
     expect(title(page)).to_contain_text("Grad-CAM", timeout=ANSWER)
     expect(page.locator(".cnnvis-trust-line button").nth(2)).to_be_visible(timeout=ANSWER)

@@ -43,7 +43,7 @@ export class ExplanationView {
     this.opacity = slider("Opacity of the map");
     this.percent = h("output", { class: "cnnvis-view-percent" });
     this.threshold = slider("Threshold: share of the pixels that the map leaves out");
-    this.least = h("output", { class: "cnnvis-view-percent" });
+    this.least = h("output", { class: "cnnvis-view-least" });
     this.fade = h("input", { type: "checkbox" });
     this.colours = h("input", { type: "checkbox" });
     this.looks = {

@@ -13,6 +13,7 @@ from cnnvis_widgets.widgets.explorer.explanation_state import SHOWN
 from cnnvis_widgets.widgets.explorer.explorer_records import as_neuron, fact, offer_picture
 from cnnvis_widgets.widgets.explorer.explorer_state import query
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
+from cnnvis_widgets.widgets.explorer.figure_file import LOOK, TYPES, figure_file
 from cnnvis_widgets.widgets.explorer.page_data import PageMap, thumbnail
 from cnnvis_widgets.widgets.explorer.page_facts import array_facts
 from cnnvis_widgets.widgets.explorer.saved_page import MOST, page
@@ -113,8 +114,10 @@ class Keeping:
         with explorer._lock:
             explorer.kept.error = ""
             try:
-                if kind in actions:
-                    actions[str(kind)]()
+                if kind == "figure":
+                    self._send_figure(content.get("format"))
+                elif kind in actions:
+                    actions[kind]()
                 elif kind in ("show", "remove"):
                     chosen = [one for one in self._kept if one.name == content.get("name")]
                     for one in chosen:
@@ -182,5 +185,13 @@ class Keeping:
         if not self._same(shown):
             maps.insert(0, shown.for_page())
         name = f"{shown.state['filename'] if len(maps) == 1 else 'maps'}.html"
-        content = page(maps).encode()
-        self._explorer.view.send({"kind": "file", "name": name, "type": "text/html"}, [content])
+        self._send(name, "text/html", page(maps).encode())
+
+    def _send_figure(self, kind: object) -> None:
+        shown, view = self._there(), self._explorer.view
+        look = {name: getattr(view, name) for name in LOOK}
+        content = figure_file(shown.state, look, shown.facts, kind)
+        self._send(f"{shown.state['filename']}.{kind}", TYPES[str(kind)], content)
+
+    def _send(self, name: str, media: str, content: bytes) -> None:
+        self._explorer.view.send({"kind": "file", "name": name, "type": media}, [content])

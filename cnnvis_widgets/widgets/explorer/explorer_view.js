@@ -11,7 +11,7 @@ class ExplorerView extends ExplanationView {
     this.tools = new TouchTools(this.model, this.stage, () => this.result, signal);
     this.tools.layInto(this.root);
     this.keeping = new KeepTools(this.model, signal);
-    this.keeping.layInto(this.actions);
+    this.keeping.layInto(this.actions, this.savePng);
   }
 
   /** @param {import("./explanation_result.js").Result} result */
@@ -19,6 +19,10 @@ class ExplorerView extends ExplanationView {
     super.fill(result);
     this.tools.fill();
     this.keeping.offer(Boolean(result.map));
+  }
+
+  async downloadPng() {
+    if (!this.keeping.drawn()) await super.downloadPng();
   }
 }
 

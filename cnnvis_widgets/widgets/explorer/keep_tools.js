@@ -16,6 +16,12 @@ export class KeepTools {
       "page",
       "One HTML file of this map and all kept ones, for any browser",
     );
+    this.format = h(
+      "select",
+      { "aria-label": "Format of a saved picture", title: "SVG and PDF are figures with a caption" },
+      ...["PNG", "SVG", "PDF"].map((name) => h("option", { value: name.toLowerCase() }, name)),
+    );
+    this.model = model;
     /** @param {any} content @param {DataView[]} buffers */
     const received = (content, buffers) => {
       if (content.kind !== "file") return;
@@ -26,14 +32,24 @@ export class KeepTools {
     signal.addEventListener("abort", () => model.off("msg:custom", received));
   }
 
-  /** @param {HTMLElement} actions where the other ways of saving stand */
-  layInto(actions) {
+  /** @param {HTMLElement} actions where the other ways of saving stand @param {HTMLElement} picture */
+  layInto(actions, picture) {
+    const pictures = h("span", { class: "cnnvis-view-joined" });
+    picture.before(pictures);
+    pictures.append(picture, this.format);
     actions.prepend(this.keep);
     actions.lastElementChild?.before(this.page);
   }
 
+  /** Whether Python draws the picture that is asked for; then it is asked. */
+  drawn() {
+    const format = this.format.value;
+    if (format !== "png") this.model.send({ kind: "figure", format });
+    return format !== "png";
+  }
+
   /** @param {boolean} there whether there is a map */
   offer(there) {
-    this.keep.hidden = this.page.hidden = !there;
+    this.keep.hidden = this.page.hidden = this.format.hidden = !there;
   }
 }

@@ -125,11 +125,11 @@ def shared_scales(states: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | 
 def thumbnail(state: Mapping[str, Any], side: int = THUMBNAIL) -> bytes:
     """The map over its picture (or the picture that was made), small, as a PNG file."""
     if not state["heatmap"]:
-        small = _pixels(state["image"] or state["picture"])
+        small = pixels_of(state["image"] or state["picture"])
     else:
         values = values_of(state)
         scale = Scale(state["low"], state["high"], state["kind"], largest=None)
-        below = _pixels(state["picture"])
+        below = pixels_of(state["picture"])
         if below.shape[0] < values.shape[0] or below.shape[1] < values.shape[1]:
             small = colorize(values, scale)
         else:
@@ -139,7 +139,8 @@ def thumbnail(state: Mapping[str, Any], side: int = THUMBNAIL) -> bytes:
     return png_bytes(np.asarray(image))
 
 
-def _pixels(file: bytes) -> NDArray[np.uint8]:
+def pixels_of(file: bytes) -> NDArray[np.uint8]:
+    """The pixels of a picture file, uint8 (rows, columns, 3)."""
     with Image.open(io.BytesIO(file)) as image:
         return np.asarray(image.convert("RGB"))
 
@@ -150,7 +151,7 @@ def _smaller(file: bytes) -> bytes:
     if not file or not features.check("webp"):
         return file
     made = io.BytesIO()
-    Image.fromarray(_pixels(file)).save(made, "WEBP", lossless=True, exact=True, method=4)
+    Image.fromarray(pixels_of(file)).save(made, "WEBP", lossless=True, exact=True, method=4)
     return min(file, made.getvalue(), key=len)
 
 

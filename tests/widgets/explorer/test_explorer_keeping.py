@@ -193,6 +193,19 @@ def test_checks_that_come_later_reach_a_kept_map(
     assert len(held(files[1][1])[0]["checks"]) == 3
 
 
+def test_a_figure_is_sent_as_a_file_and_another_format_refused(
+    explorer: Explorer, files: list[tuple[dict[str, Any], str]]
+) -> None:
+    explorer.view._handle_custom_msg({"kind": "figure", "format": "svg"}, [])
+    [(content, text)] = files
+    assert content["name"].endswith(".svg")
+    assert content["type"] == "image/svg+xml"
+    assert text.startswith("<?xml")
+    explorer.view._handle_custom_msg({"kind": "figure", "format": "exe"}, [])
+    assert len(files) == 1
+    assert "exe" in explorer.kept.error
+
+
 def test_other_messages_do_nothing(explorer: Explorer) -> None:
     for content in ({}, {"kind": "show"}, {"kind": ["keep"]}, {"kind": "remove", "name": 3}):
         explorer.kept._handle_custom_msg(content, [])
