@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.comparison.comparer import Comparer as Comparer
     from cnnvis_widgets.widgets.comparison.scoreboard import Scoreboard as Scoreboard
     from cnnvis_widgets.widgets.explorer.explorer import Explorer as Explorer
+    from cnnvis_widgets.widgets.explorer.saved_page import save_page as save_page
     from cnnvis_widgets.zoo.images import images as images
     from cnnvis_widgets.zoo.images import load_image as load_image
 
@@ -52,6 +53,7 @@ _PUBLIC = {
     "load_image": "zoo.images",
     "load_network": "engine.remote_network",
     "methods": "methods",  # the room itself, which can be called
+    "save_page": "widgets.explorer.saved_page",
     "train_decoder": "engine.decoders",
     "use_engine": "engine",
 }

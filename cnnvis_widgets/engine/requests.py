@@ -16,6 +16,7 @@ import numpy as np
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import LayerInfo, Prediction
+from cnnvis_widgets.engine.facts import facts
 from cnnvis_widgets.methods import all_methods
 from cnnvis_widgets.methods.contract import Curve
 from cnnvis_widgets.rendering.pictures import jpeg_bytes
@@ -267,6 +268,7 @@ class Shown(NamedTuple):
         curve: how a figure went while the method worked; None where it keeps none.
         film: JPEG files, the picture that it made as it grew; may be empty.
         film_steps: the step after which each was made.
+        facts: how it was made, in words, see `engine.facts`.
     """
 
     title: str
@@ -283,6 +285,7 @@ class Shown(NamedTuple):
     curve: Curve | None = None
     film: tuple[bytes, ...] = ()
     film_steps: tuple[int, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -352,6 +355,7 @@ def shown(explanation: Explanation, *, film: bool = True) -> Shown:
         explanation.curve,
         tuple(jpeg_bytes(frame) for frame in frames),
         tuple(int(step) for step in explanation.details.get("frame_steps", ())) if film else (),
+        facts(explanation),
     )
 
 

@@ -13,7 +13,7 @@ import io
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -35,7 +35,7 @@ from cnnvis_widgets.rendering import pictures
 from cnnvis_widgets.rendering.colormaps import choose, lookup
 from cnnvis_widgets.rendering.contours import LEVELS, halo, iso_lines
 from cnnvis_widgets.rendering.describe import describe
-from cnnvis_widgets.rendering.pictures import Blend, Colormap
+from cnnvis_widgets.rendering.pictures import Blend, Colormap, Look
 from cnnvis_widgets.rendering.scales import Scale, as_heatmap
 
 Mode = Literal["overlay", "side_by_side", "contour", "split", "heatmap"]
@@ -121,6 +121,9 @@ def figure(
     caption: str = "",
     opacity: float = 0.6,
     blend: Blend = "uniform",
+    least: float = 0.0,
+    gray_picture: bool = True,
+    split: float = 0.5,
     picture_alt: str = "",
 ) -> ExplanationFigure:
     """A picture and its heatmap, with a colour bar in raw values.
@@ -138,7 +141,10 @@ def figure(
         unit: of the map's values, along the colour bar.
         caption: below.
         opacity: of the map in mode "overlay".
-        blend: see ``pictures.overlay``.
+        blend: see ``pictures.overlay``; so are the next two, also of mode "overlay".
+        least: see there.
+        gray_picture: see there; of mode "contour" too.
+        split: where the line stands in mode "split", 0 (map only) to 1 (picture only).
         picture_alt: what the picture shows, for ``alt``.
 
     Raises:
@@ -158,8 +164,9 @@ def figure(
         _show(axes[0], pictures.as_picture(picture))
         axes[0].set_title("picture", fontsize=_LABEL)
         axes[1].set_title("heatmap", fontsize=_LABEL)
-    _draw(axes[-1], picture, heatmap, scale, colormap, "heatmap" if wide else mode, opacity, blend)
-    bar = _bar(result, [axes[-1]], scale, colormap, mode, opacity, blend)
+    look = Look("heatmap" if wide else mode, colormap, opacity, blend, least, gray_picture, split)
+    _draw(axes[-1], picture, heatmap, scale, look)
+    bar = _bar(result, [axes[-1]], scale, look)
     _finish_bar(bar, unit, scale, _LABEL)
     _texts(result, title, caption)
     return result
@@ -232,10 +239,11 @@ def grid(
         elif panel.picture is not None:
             _show(axes[r, c], pictures.as_picture(panel.picture))
             parts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {panel.alt or 'picture'}")
+    look = Look(mode, colormap, opacity, blend)
     for members in groups.values():
         scale = _group_scale([panel for _, _, panel, _ in members], share, percentile)
         for r, c, panel, heatmap in members:
-            _draw(axes[r, c], panel.picture, heatmap, scale, colormap, mode, opacity, blend)
+            _draw(axes[r, c], panel.picture, heatmap, scale, look)
             text = describe(heatmap, panel.alt)
             parts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {text}")
         beside = {
@@ -245,8 +253,8 @@ def grid(
             "column": list(axes[:, members[0][1]]),
         }[share]
         alone = all(panel.picture is None for _, _, panel, _ in members)
-        below, bar_mode = share == "column", "heatmap" if alone else mode
-        bar = _bar(result, beside, scale, colormap, bar_mode, opacity, blend, below)
+        seen = replace(look, mode="heatmap") if alone else look
+        bar = _bar(result, beside, scale, seen, below=share == "column")
         units = dict.fromkeys(panel.unit for _, _, panel, _ in members if panel.unit)
         _finish_bar(bar, ", ".join(units), scale, _SMALL)
     _texts(result, title, caption)
@@ -294,22 +302,20 @@ def _draw(
     picture: ArrayLike | None,
     heatmap: ArrayLike,
     scale: Scale,
-    colormap: Colormap,
-    mode: str,
-    opacity: float,
-    blend: Blend,
+    look: Look,
 ) -> None:
     """One map in one of the single-axes modes."""
-    if mode == "heatmap" or picture is None:
-        _show(ax, pictures.colorize(heatmap, scale, colormap))
-    elif mode == "overlay":
-        _show(ax, pictures.overlay(picture, heatmap, scale, colormap, opacity, blend))
-    elif mode == "split":
-        _show(ax, pictures.split(picture, heatmap, scale=scale, colormap=colormap))
+    if look.mode == "heatmap" or picture is None:
+        _show(ax, pictures.colorize(heatmap, scale, look.colormap))
+    elif look.mode == "overlay":
+        laid = (look.colormap, look.opacity, look.blend, look.gray_picture, look.least)
+        _show(ax, pictures.overlay(picture, heatmap, scale, *laid))
+    elif look.mode == "split":
+        _show(ax, pictures.split(picture, heatmap, look.split, scale, look.colormap))
     else:
         below, values = pictures.fit(picture, heatmap)
-        _show(ax, pictures.gray(below))
-        table = lookup(choose(scale.kind, colormap))
+        _show(ax, pictures.gray(below) if look.gray_picture else below)
+        table = lookup(choose(scale.kind, look.colormap))
         for line in iso_lines(values, LEVELS, scale):
             colour = table[pictures.indices(scale.normalise([[line.value]]))[0, 0]] / 255
             edge = withStroke(linewidth=5, foreground=tuple(halo(colour * 255) / 255))
@@ -326,17 +332,15 @@ def _bar(
     result: Figure,
     beside: list[Axes],
     scale: Scale,
-    colormap: Colormap,
-    mode: str,
-    opacity: float,
-    blend: Blend,
+    look: Look,
     below: bool = False,
 ) -> Colorbar:
     """A colour bar in the colours that are seen: those of an overlay are mixed with grey."""
-    if mode == "overlay":
-        table = pictures.blended_table(scale, colormap, opacity, blend)
+    if look.mode == "overlay":
+        laid = (look.colormap, look.opacity, look.blend)
+        table = pictures.blended_table(scale, *laid, least=look.least)
     else:
-        table = lookup(choose(scale.kind, colormap))
+        table = lookup(choose(scale.kind, look.colormap))
     low, high = scale.low, scale.high
     if scale.is_zero:  # one colour from end to end, with the one tick 0 in its middle
         table = table[127:128] if scale.kind == "diverging" else table[:1]
@@ -350,7 +354,7 @@ def _bar(
     fitting = scale.labelled_ticks(3, 0.35) if below else scale.labelled_ticks()
     ticks, labels = zip(*fitting, strict=True)
     bar.set_ticks(list(ticks), labels=list(labels))
-    if mode == "contour" and not scale.is_zero:
+    if look.mode == "contour" and not scale.is_zero:
         for level in LEVELS:
             for sign in (1, -1) if scale.kind == "diverging" else (1,):
                 line = bar.ax.axvline if below else bar.ax.axhline

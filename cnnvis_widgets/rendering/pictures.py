@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -25,6 +26,19 @@ Colormap = str | Sequence[str] | None
 Picture = NDArray[np.uint8]
 
 _GAP = 8  # columns of white between pictures that stand side by side
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a map is drawn, see `figures.figure`."""
+
+    mode: str
+    colormap: Colormap = None
+    opacity: float = 0.6
+    blend: Blend = "uniform"
+    least: float = 0.0
+    gray_picture: bool = True
+    split: float = 0.5
 
 
 def as_picture(picture: ArrayLike) -> Picture:
@@ -114,6 +128,7 @@ def blended_table(
     opacity: float = 0.6,
     blend: Blend = "uniform",
     under: int = 128,
+    least: float = 0.0,
 ) -> Picture:
     """The colours that an overlay shows over mid-grey, uint8 (256, 3), low to high.
 
@@ -125,9 +140,13 @@ def blended_table(
         opacity: see ``overlay``.
         blend: see ``overlay``.
         under: the grey level of the pixel underneath, 0 to 255.
+        least: see ``overlay``.
     """
     table = lookup(choose(scale.kind, colormap))
-    alpha = _alpha(np.linspace(0, 1, 256)[:, None], scale, opacity, blend)
+    places = np.linspace(0, 1, 256)[:, None]
+    alpha = _alpha(places, scale, opacity, blend)
+    if least > 0:
+        alpha[np.abs(scale.low + places * (scale.high - scale.low)) < least] = 0
     return mix(np.full((256, 1, 3), under, np.uint8), table[:, None, :], alpha)[:, 0]
 
 
@@ -181,6 +200,7 @@ def overlay(
     opacity: float = 0.6,
     blend: Blend = "uniform",
     gray_picture: bool = True,
+    least: float = 0.0,
 ) -> Picture:
     """The heatmap laid over the picture, uint8 (rows, columns, 3).
 
@@ -194,6 +214,7 @@ def overlay(
             absolute value, from none at zero to ``opacity`` at the scale's end.
         gray_picture: take the picture's colours away first, so that no colour of it is taken for
             one of the map.
+        least: where the absolute value is smaller, nothing is laid over the picture.
 
     Raises:
         InvalidValueError: an opacity outside [0, 1], or a map of other proportions.
@@ -203,6 +224,7 @@ def overlay(
     if gray_picture:
         below = gray(below)
     alpha = _alpha(scale.normalise(values), scale, opacity, blend)
+    alpha[np.abs(values) < least] = 0
     return mix(below, colorize(values, scale, colormap), alpha)
 
 

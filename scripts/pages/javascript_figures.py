@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 from pathlib import Path
@@ -14,6 +15,7 @@ from cnnvis_widgets.course.models.loss_surfaces import FAR, SURFACES, descend
 from cnnvis_widgets.course.models.optimizers import RULES, Optimizer
 from cnnvis_widgets.course.models.small_network import ACTIVATIONS, SmallNetwork
 from cnnvis_widgets.widgets import Convolution, FitPlot, Lime2D, Threshold
+from cnnvis_widgets.widgets.explorer.page_data import packed
 
 TARGET = Path(__file__).parents[2] / "tests" / "javascript" / "figures.json"
 SEED = 7
@@ -144,6 +146,19 @@ def others(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
+def packs(rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Values of unequal sizes as a saved page holds them, and their bits as whole numbers."""
+    smooth = np.add.outer(np.linspace(-1, 1, 5), np.linspace(0, 0.3, 9))
+    extreme = [[-0.0, 1e-45, 3.4e38], [-3.4e38, np.pi, -1e-30]]
+    cases = (rng.normal(0, 1, (7, 4)), smooth, np.full((3, 2), -2.5), extreme, [[0.0]])
+    made = []
+    for values in (np.array(case, np.float32) for case in cases):
+        bits = [int.from_bytes(value.tobytes(), "little") for value in values.ravel()]
+        text = base64.b64encode(packed(values)).decode("ascii")
+        made.append({"shape": values.shape, "text": text, "bits": bits})
+    return made
+
+
 def figures() -> dict[str, Any]:
     """All of them, in the types that JSON has."""
     rng = np.random.default_rng(SEED)
@@ -154,6 +169,7 @@ def figures() -> dict[str, Any]:
         "fits": fits(rng),
         "contours": contours(rng),
         **others(rng),
+        "packed": packs(rng),
     }
     loaded: dict[str, Any] = json.loads(json.dumps(made))
     return loaded

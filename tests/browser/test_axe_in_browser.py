@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from axe import violations
 from jupyter_servers import JupyterServer
 from playwright.sync_api import Browser, Page, expect
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 LOADING = 180_000
-BAD = ("serious", "critical")
 
 
 @pytest.fixture
@@ -24,21 +22,6 @@ def page(chromium: Browser) -> Iterator[Page]:
     opened.set_default_timeout(60_000)
     yield opened
     context.close()
-
-
-def violations(page: Page) -> list[str]:
-    """What axe reports as serious or critical: rule, element and what is wrong."""
-    if not AXE.exists():
-        pytest.fail("node_modules/ lacks axe-core: run `make lint` once, which fetches it.")
-    if not page.evaluate("() => 'axe' in window"):
-        page.add_script_tag(content=AXE.read_text("utf-8"))
-    results = page.evaluate("async () => (await axe.run(document)).violations")
-    return [
-        f"{one['impact']} {one['id']}: {node['html'][:300]} ({node['failureSummary'][:300]})"
-        for one in results
-        if one["impact"] in BAD
-        for node in one["nodes"]
-    ]
 
 
 def opened(page: Page, course: JupyterServer, name: str) -> None:

@@ -230,3 +230,29 @@ def test_making_figures_changes_no_setting() -> None:
     figure(PICTURE, SIGNED, mode="contour").savefig(io.BytesIO())
     grid(ROWS).savefig(io.BytesIO(), format="svg")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_what_a_threshold_leaves_out_is_the_picture_in_figure_and_bar() -> None:
+    least = 0.006
+    result = figure(PICTURE, MAP, least=least, opacity=0.5, gray_picture=False)
+    shown_there, bar = images(result)[0], blended_table(Scale.of(MAP), opacity=0.5, least=least)
+    under = np.abs(MAP) < least
+    assert 0.3 < under.mean() < 0.6
+    assert (shown_there[under] == PICTURE[under]).all()
+    colours = colorize(MAP)
+    half = (PICTURE.astype(float) + colours)[~under] / 2
+    assert np.abs(shown_there[~under] - half).max() <= 0.5
+    grey = (bar == 128).all(axis=1)
+    assert abs(grey.sum() / 256 - least / MAP.max()) < 1 / 128
+    signed = blended_table(Scale.of(SIGNED), least=0.004)
+    middle = (signed == 128).all(axis=1).nonzero()[0]
+    assert abs(middle.mean() - 127.5) < 1
+    assert abs(len(middle) / 256 - 0.004 / np.abs(SIGNED).max()) < 1 / 64
+
+
+def test_a_split_stands_where_it_is_told_and_contours_keep_colours_if_told() -> None:
+    left = images(figure(PICTURE, MAP, mode="split", split=0.25))[0]
+    assert (left[:, :13] == PICTURE[:, :13]).all()
+    assert (left[:, 17:] == colorize(MAP)[:, 17:]).all()
+    coloured = images(figure(PICTURE, MAP, mode="contour", gray_picture=False))[0]
+    assert (coloured == PICTURE).all()

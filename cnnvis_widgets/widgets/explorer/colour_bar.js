@@ -38,7 +38,10 @@ export class ColourBar {
     });
   }
 
-  /** @param {Heatmap} heatmap @param {{opacity: number, blend: string} | null} over beside an overlay */
+  /**
+   * @param {Heatmap} heatmap
+   * @param {{opacity: number, blend: string, least: number} | null} over beside an overlay
+   */
   draw(heatmap, over) {
     paint(this.strip, heatmap.bar(over));
   }

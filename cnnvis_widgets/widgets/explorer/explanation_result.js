@@ -74,10 +74,21 @@ class Heatmap {
     this.made = null;
   }
 
+  /** All absolute values, the smallest first. */
+  get sorted() {
+    this.sizes ??= this.values.map(Math.abs).sort();
+    return this.sizes;
+  }
+
+  /** The absolute value below which a share of the pixels lies. @param {number} share 0 to 1 */
+  quantile(share) {
+    const at = Math.min(this.sorted.length - 1, Math.floor(share * this.sorted.length));
+    return share > 0 ? this.sorted[at] : 0;
+  }
+
   /** How many of a hundred pixels have a smaller absolute value. @param {number} value */
   percentile(value) {
-    this.sizes ??= this.values.map(Math.abs).sort();
-    const sorted = this.sizes;
+    const sorted = this.sorted;
     let [first, last] = [0, sorted.length];
     while (first < last) {
       const middle = (first + last) >> 1;
@@ -113,15 +124,22 @@ class Heatmap {
   /**
    * The map laid over the picture.
    * @param {ImageData} below
-   * @param {{opacity: number, blend: string}} look
+   * @param {{opacity: number, blend: string, least: number}} look
    */
-  over(below, look) {
-    return blended(below, this.places, this.table, { kind: this.scale.kind, ...look });
+  over(below, { least, ...look }) {
+    const hidden = (/** @type {number} */ i) => Math.abs(this.fine[i]) < least;
+    return blended(
+      below,
+      this.places,
+      this.table,
+      { kind: this.scale.kind, ...look },
+      least > 0 ? hidden : null,
+    );
   }
 
   /**
    * The colours of its colour bar.
-   * @param {{opacity: number, blend: string} | null} over beside an overlay
+   * @param {{opacity: number, blend: string, least: number} | null} over beside an overlay
    */
   bar(over) {
     return barOf(this.scale, this.table, over);

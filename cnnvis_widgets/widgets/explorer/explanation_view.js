@@ -1,14 +1,20 @@
 // One explanation, drawn here from raw numbers: every change of look is instant (see explanation_view.py).
 import { connection, h, keepKeys, listen, mark, rendering, roving, send, watch } from "../toolkit/base.js";
+import { formatted } from "../toolkit/heatmap_canvas.js";
+import { bytesOf } from "../toolkit/pixels.js";
 import { CodePanel } from "./code_panel.js";
 import { ColourBar } from "./colour_bar.js";
 import { npyFile, pngOf, saveFile } from "./explanation_files.js";
 import { MODES, Result } from "./explanation_result.js";
 import { Stage } from "./explanation_stage.js";
+import { signedPng } from "./signed_png.js";
 
 /** @param {string} text @param {() => void} action @param {Record<string, any>} [attributes] */
 const button = (text, action, attributes = {}) =>
   h("button", { type: "button", onclick: action, ...attributes }, text);
+
+/** @param {string} label */
+const slider = (label) => h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": label });
 
 export class ExplanationView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
@@ -34,18 +40,15 @@ export class ExplanationView {
       title: "Fill the screen; Escape ends it",
     });
     this.bar = new ColourBar(signal);
-    this.opacity = h("input", {
-      type: "range",
-      min: 0,
-      max: 1,
-      step: 0.01,
-      "aria-label": "Opacity of the map",
-    });
+    this.opacity = slider("Opacity of the map");
     this.percent = h("output", { class: "cnnvis-view-percent" });
+    this.threshold = slider("Threshold: share of the pixels that the map leaves out");
+    this.least = h("output", { class: "cnnvis-view-least" });
     this.fade = h("input", { type: "checkbox" });
     this.colours = h("input", { type: "checkbox" });
     this.looks = {
       opacity: h("label", {}, "Opacity ", this.opacity, this.percent),
+      threshold: h("label", {}, "Threshold ", this.threshold, this.least),
       fade: h("label", {}, this.fade, " fade small values"),
       colours: h("label", {}, this.colours, " picture in colour"),
     };
@@ -55,6 +58,8 @@ export class ExplanationView {
       title: "The raw values, float32, for numpy.load",
     });
     this.code = new CodePanel();
+    const saving = [this.savePng, this.saveValues, this.code.opener];
+    this.actions = h("div", { class: "cnnvis-view-actions" }, ...saving);
     this.lost = h("p", { class: "cnnvis-view-lost", role: "alert", hidden: true });
     this.error = h("p", { class: "cnnvis-error", role: "alert", hidden: true });
     this.root = this.layOut();
@@ -92,18 +97,11 @@ export class ExplanationView {
   layOut() {
     const tools = h("div", { class: "cnnvis-view-tools" }, this.modes, this.zooms, this.present);
     const look = h("div", { class: "cnnvis-view-look" }, ...Object.values(this.looks));
-    const actions = h(
-      "div",
-      { class: "cnnvis-view-actions" },
-      this.savePng,
-      this.saveValues,
-      this.code.opener,
-    );
     const body = h(
       "div",
       { class: "cnnvis-view-body" },
       h("div", { class: "cnnvis-view-main" }, tools, this.stage.element, this.stage.read),
-      h("div", { class: "cnnvis-view-side" }, this.bar.element, look, this.notes, actions),
+      h("div", { class: "cnnvis-view-side" }, this.bar.element, look, this.notes, this.actions),
       this.code.element,
     );
     const named = { class: "cnnvis cnnvis-view", "aria-label": "Explanation" };
@@ -115,6 +113,7 @@ export class ExplanationView {
     const { signal, model } = this;
     roving(this.modes, "[role=radio]", (item) => this.set("mode", item.dataset.key), signal);
     listen(signal, this.opacity, "input", () => this.set("opacity", Number(this.opacity.value)));
+    listen(signal, this.threshold, "input", () => this.set("threshold", Number(this.threshold.value)));
     listen(signal, this.fade, "change", () => this.set("blend", this.fade.checked ? "value" : "uniform"));
     listen(signal, this.colours, "change", () => this.set("gray_picture", !this.colours.checked));
     listen(signal, document, "fullscreenchange", () => {
@@ -124,7 +123,7 @@ export class ExplanationView {
       if (event.key === "Escape" && this.presenting()) this.showPresent(false);
     });
     watch(signal, model, Result.traits, () => this.load());
-    watch(signal, model, ["mode", "opacity", "blend", "gray_picture"], () => this.draw());
+    watch(signal, model, ["mode", "opacity", "blend", "threshold", "gray_picture"], () => this.draw());
     watch(signal, model, ["zoom", "split"], () => this.place());
     watch(signal, model, ["progress", "progress_text", "busy", "error"], () => this.showWork());
     /** @param {boolean} live */
@@ -169,6 +168,8 @@ export class ExplanationView {
     const now = this.mode();
     this.opacity.value = String(this.get("opacity"));
     this.percent.textContent = `${Math.round(100 * this.get("opacity"))} %`;
+    this.threshold.value = String(this.get("threshold"));
+    this.least.textContent = this.cut();
     this.fade.checked = this.get("blend") === "value";
     this.colours.checked = !this.get("gray_picture");
     mark(this.modes, "[role=radio]", now);
@@ -180,7 +181,7 @@ export class ExplanationView {
     const [rows, columns] = result.grid;
     element.style.setProperty("--ratio", String(rows ? columns / rows : 1));
     divider.hidden = now !== "split";
-    this.looks.opacity.hidden = this.looks.fade.hidden = now !== "overlay";
+    for (const look of ["opacity", "threshold", "fade"]) this.looks[look].hidden = now !== "overlay";
     this.looks.colours.hidden = now !== "overlay" && now !== "contour";
     if (result.heatmap) this.bar.draw(result.heatmap, this.overlay());
     this.place();
@@ -189,7 +190,15 @@ export class ExplanationView {
 
   /** How an overlay is laid over the picture; null where there is none. */
   overlay() {
-    return this.mode() === "overlay" ? { opacity: this.get("opacity"), blend: this.get("blend") } : null;
+    if (this.mode() !== "overlay") return null;
+    const least = this.result?.heatmap?.quantile(this.get("threshold")) ?? 0;
+    return { opacity: this.get("opacity"), blend: this.get("blend"), least };
+  }
+
+  /** What the threshold leaves out, in words. */
+  cut() {
+    const least = this.overlay()?.least ?? 0;
+    return least > 0 ? `${Math.round(100 * this.get("threshold"))} %, below ${formatted(least, 3)}` : "none";
   }
 
   /**
@@ -309,9 +318,9 @@ export class ExplanationView {
     if (heatmap && sent) saveFile(npyFile(heatmap.values, heatmap.shape), `${sent.filename}.npy`);
   }
 
-  /** A saved picture with what belongs into its file. @param {Blob} picture @returns {Promise<Blob>} */
-  async signed(picture) {
-    return picture;
+  /** What a saved picture says of its threshold. */
+  caption() {
+    return this.overlay()?.least ? `Of the map's pixels left out: ${this.cut()}.` : "";
   }
 
   async downloadPng() {
@@ -329,9 +338,10 @@ export class ExplanationView {
       over: heatmap?.zeros ? (this.said.textContent ?? "") : "",
       bar: heatmap && this.mode() !== "picture" ? heatmap.bar(this.overlay()) : null,
       ticks: this.ticks(),
-      captions: [this.bar.text.textContent ?? "", ...sent.warnings].filter(Boolean),
+      captions: [this.bar.text.textContent ?? "", this.caption(), ...sent.warnings].filter(Boolean),
     });
-    saveFile(await this.signed(picture), `${sent.filename}.png`);
+    const own = () => bytesOf(sent.picture);
+    saveFile(await signedPng(picture, this.get("state") ?? "", own), `${sent.filename}.png`);
   }
 }
 

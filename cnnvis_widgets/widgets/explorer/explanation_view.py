@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
 from cnnvis_widgets import checks
-from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.rendering import Scale, png_bytes
-from cnnvis_widgets.rendering.pictures import as_picture, fit
-from cnnvis_widgets.rendering.scales import Kind, as_heatmap
+from cnnvis_widgets.rendering.scales import Kind
+from cnnvis_widgets.widgets.explorer.explanation_state import (
+    heatmap_state,
+    image_state,
+    labelled_ticks,
+)
 from cnnvis_widgets.widgets.toolkit.base import Component
 from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, checked
 
@@ -26,7 +27,7 @@ BLENDS = ("uniform", "value")
 MOST_ZOOM = 32.0
 
 
-class ExplanationView(Component, from_page="mode opacity blend gray_picture split zoom"):
+class ExplanationView(Component, from_page="mode opacity blend threshold gray_picture split zoom"):
     """The picture that the network saw, and the heatmap or picture that a method made of it.
 
     Fill it with `show`, `show_image`, `waiting` and `fail`, which may be called from any thread.
@@ -53,6 +54,8 @@ class ExplanationView(Component, from_page="mode opacity blend gray_picture spli
         mode: one of `MODES`. Over an `image`, "heatmap" shows it alone.
         opacity: of the overlay, 0 to 1.
         blend: "uniform", or "value": small values cover less.
+        threshold: share of the pixels that an overlay leaves out, those with the smallest absolute
+            values, 0 to 1.
         gray_picture: take the picture's colours away under the map.
         split: where the divider stands, 0 (map only) to 1 (picture only).
         zoom: 1 (all of it) to 32.
@@ -80,6 +83,7 @@ class ExplanationView(Component, from_page="mode opacity blend gray_picture spli
     mode = OneOf("mode", MODES, "overlay").tag(sync=True)
     opacity = Real(0, 1, 0.6).tag(sync=True)
     blend = OneOf("way to blend", BLENDS, "uniform").tag(sync=True)
+    threshold = Real(0, 1, 0.0).tag(sync=True)
     gray_picture = traitlets.Bool(True).tag(sync=True)
     split = Real(0, 1, 0.5).tag(sync=True)
     zoom = Real(1, MOST_ZOOM, 1.0).tag(sync=True)
@@ -132,35 +136,9 @@ class ExplanationView(Component, from_page="mode opacity blend gray_picture spli
             InvalidValueError: a wrong shape or dtype, proportions of another crop, values that are
                 NaN or infinite, or a scale that does not fit them.
         """
-        values = as_heatmap(heatmap)
-        below, _ = fit(picture, values)
-        table = np.asarray(lookup)
-        if table.dtype != np.uint8 or table.shape != (256, 3):
-            raise InvalidValueError(
-                "A colour table is uint8 of the shape (256, 3); "
-                f"this one is {table.dtype} of the shape {table.shape}."
-            )
-        scale = Scale(low, high, kind, largest=max(high, float(np.abs(values).max())))
-        scale.normalise(values)
-        self._put(
-            unfinished,
-            picture=png_bytes(below),
-            heatmap=values.astype("<f4").tobytes(),
-            shape=list(values.shape),
-            lookup=table.tobytes(),
-            low=low,
-            high=high,
-            kind=kind,
-            clipped=scale.note if clipped is None else clipped,
-            unit=unit,
-            image=b"",
-            title=title,
-            alt=alt,
-            notes=list(notes),
-            warnings=list(warnings),
-            code=code,
-            filename=filename,
-        )
+        state = heatmap_state(picture, heatmap, lookup, low, high, kind, clipped=clipped)
+        words = {"title": title, "alt": alt, "notes": list(notes), "warnings": list(warnings)}
+        self.put({**state, **words, "unit": unit, "code": code, "filename": filename}, unfinished)
 
     def show_image(
         self,
@@ -191,21 +169,9 @@ class ExplanationView(Component, from_page="mode opacity blend gray_picture spli
         Raises:
             InvalidValueError: a wrong shape or dtype.
         """
-        self._put(
-            unfinished,
-            image=png_bytes(as_picture(image)),
-            picture=b"" if picture is None else png_bytes(as_picture(picture)),
-            heatmap=b"",
-            shape=[0, 0],
-            clipped="",
-            unit="",
-            title=title,
-            alt=alt,
-            notes=list(notes),
-            warnings=list(warnings),
-            code=code,
-            filename=filename,
-        )
+        words = {"title": title, "alt": alt, "notes": list(notes), "warnings": list(warnings)}
+        state = image_state(image, picture)
+        self.put({**state, **words, "code": code, "filename": filename}, unfinished)
 
     def waiting(self, text: str) -> None:
         """Say what is under way, over the last result; "" when it is not any more."""
@@ -222,8 +188,14 @@ class ExplanationView(Component, from_page="mode opacity blend gray_picture spli
             self.waiting("")
             self.error = message
 
-    def _put(self, unfinished: bool, **state: Any) -> None:
-        with self.hold_sync():  # one message: the page never mixes two results
+    def put(self, state: Mapping[str, Any], unfinished: bool = False) -> None:
+        """Show a result, all of it in one message: the page never mixes two.
+
+        Args:
+            state: values of `SHOWN`, see `explanation_state.py`.
+            unfinished: see `show`.
+        """
+        with self.hold_sync():
             if not unfinished:
                 self.waiting("")
             self.error = ""
@@ -232,12 +204,7 @@ class ExplanationView(Component, from_page="mode opacity blend gray_picture spli
 
     @traitlets.observe("low", "high", "kind")
     def _scale_changed(self, _change: object = None) -> None:
-        try:
-            scale = Scale(self.low, self.high, self.kind)
-        except InvalidValueError:  # on the way from one scale to another
-            self.ticks = []
-        else:
-            self.ticks = [list(tick) for tick in scale.labelled_ticks()]
+        self.ticks = labelled_ticks(self.low, self.high, self.kind)
 
     @traitlets.default("ticks")
     def _first_ticks(self) -> list[Any]:

@@ -23,6 +23,7 @@ from cnnvis_widgets.engine.requests import (
 )
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
+from cnnvis_widgets.widgets.explorer.explorer_keeping import Keeping
 from cnnvis_widgets.widgets.explorer.explorer_layout import lay_out
 from cnnvis_widgets.widgets.explorer.explorer_records import (
     CLASSES,
@@ -40,6 +41,7 @@ from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query
 from cnnvis_widgets.widgets.explorer.explorer_touch import follow_touch, touch_again, untouch
 from cnnvis_widgets.widgets.explorer.explorer_trust import check, uncheck
 from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
+from cnnvis_widgets.widgets.explorer.kept_maps import KeptMaps
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
@@ -80,6 +82,7 @@ class Explorer(Composed, ipywidgets.Box):
         methods: `MethodPicker`.
         parameters: `ParameterPanel`, of the chosen method.
         view: `ExplorerView`, the picture and what answers when it is touched.
+        kept: `KeptMaps`, those that the visitor keeps.
         trust: `TrustStrip`, whether the map can be trusted.
         growth: `OptimizationHistory`, for methods that work step by step.
 
@@ -118,11 +121,13 @@ class Explorer(Composed, ipywidgets.Box):
         self.methods = MethodPicker(methods=method_records({}), value=method)
         self.parameters = ParameterPanel(parameters=self._declared())
         self.view = ExplorerView()
+        self.kept = KeptMaps()
         self.trust = TrustStrip()
         self.growth = OptimizationHistory()
         adopt_picture(self, image)
         adopt_network(self, network)
         super().__init__(lay_out(self), "cnnvis-explorer")
+        self._keeping = Keeping(self)
         self.header.follow(self)
         self._observe()
         self._open()
@@ -163,7 +168,7 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _parts(self) -> tuple[Any, ...]:
         pickers = (self.pictures, self.networks, self.layers, self.neurons, self.predictions)
-        shown = (self.header, self.view, self.trust, self.growth)
+        shown = (self.header, self.view, self.kept, self.trust, self.growth)
         return (*shown, *pickers, self.methods, self.parameters)
 
     def _observe(self) -> None:
@@ -378,8 +383,9 @@ class Explorer(Composed, ipywidgets.Box):
         picture = self.pictures.value
         alt = fact(self.pictures.pictures, picture, "alt", "your picture")
         show_answer(self.view, answer, picture, alt, unfinished=unfinished)
+        self.view.state = "" if unfinished else state_of(self, answer)
+        self._keeping.shown(answer, self._asked)
         if not unfinished:
-            self.view.state = state_of(self, answer)
             self.view.notes = [*filter(None, [compared(self, answer)]), *self.view.notes]
             check(self, answer)
             touch_again(self, answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.rendering import Scale, choose_colormap, describe, lookup
+from cnnvis_widgets.widgets.explorer.explanation_state import heatmap_state, image_state
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Shown
@@ -27,31 +28,30 @@ def show_answer(
         alt: what is on it, for those who do not see it.
         unfinished: it still improves.
     """
-    name = f"{picture} {answer.title}".replace(" · ", "-").replace(" ", "-")
+    view.put(answer_state(answer, picture, alt), unfinished)
+
+
+def answer_state(answer: Shown, picture: str = "", alt: str = "") -> dict[str, Any]:
+    """What a view is told of an answer (see `explanation_state.py`); arguments as above."""
+    name = f"{picture} {answer.title}".strip().replace(" · ", "-").replace(" ", "-")
     words: dict[str, Any] = {
         "title": answer.title,
         "notes": list(answer.notes),
         "warnings": [answer.warning] if answer.warning else [],
         "code": answer.code,
         "filename": name,
-        "unfinished": unfinished,
     }
     if answer.heatmap is None or answer.image is not None:
-        view.show_image(answer.image, alt=answer.title, **words)  # type: ignore[arg-type]
-        return
+        assert answer.image is not None
+        return {**image_state(answer.image), **words, "alt": answer.title}
     # A few pixels of a fine map are far above all others: with them the rest would be black.
     scale = Scale.of(answer.heatmap, percentile=FINE_PERCENTILE if answer.fine else 100)
-    view.show(
-        answer.picture,
-        answer.heatmap,
-        lookup(choose_colormap(scale.kind)),
-        scale.low,
-        scale.high,
-        scale.kind,
-        alt=f"{answer.title}. {describe(answer.heatmap, alt)}",
-        unit=answer.unit,
-        **words,
+    colours = lookup(choose_colormap(scale.kind))
+    state = heatmap_state(
+        answer.picture, answer.heatmap, colours, scale.low, scale.high, scale.kind
     )
+    described = f"{answer.title}. {describe(answer.heatmap, alt)}"
+    return {**state, **words, "alt": described, "unit": answer.unit}
 
 
 def show_growth(growth: OptimizationHistory, answer: Shown) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def lay_out(explorer: Explorer) -> list[ipywidgets.Widget]:
     """The bar, the picture with the neurons beside it, and a panel for each picker."""
-    view = ipywidgets.VBox([explorer.view, explorer.trust, explorer.growth])
+    view = ipywidgets.VBox([explorer.view, explorer.kept, explorer.trust, explorer.growth])
     beside = ipywidgets.VBox([explorer.predictions, explorer.neurons])
     columns = ipywidgets.Box([view, beside])
     main = ipywidgets.Box([columns])

@@ -42,7 +42,7 @@ def adopt_network(explorer: Explorer, network: str | Path | Network) -> None:
         UnknownNameError: neither a network of the zoo nor a file.
     """
     picker = explorer.networks
-    name = network if isinstance(network, str) else getattr(network, "name", str(network))
+    name = str(network) if isinstance(network, str | Path) else network.name
     known = [record["name"] for record in picker.networks]
     if not isinstance(network, str | Path):
         name = explorer._adopted_as(name, network)

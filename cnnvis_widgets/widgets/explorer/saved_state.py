@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,12 +10,12 @@ import numpy as np
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import FileError, UnsuitableError
 from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query, same_choices
+from cnnvis_widgets.widgets.explorer.page_facts import PACKAGES, fingerprint, versions
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Shown
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
-PACKAGES = ("cnnvis-widgets", "tensorflow", "keras", "numpy")
 LONGEST = 100_000
 """Characters of what a file says, its picture left out."""
 
@@ -50,31 +47,9 @@ def state_of(explorer: Explorer, answer: Shown) -> str:
     """What goes into the file of a map, as JSON."""
     own = explorer.pictures.value in explorer.pictures.uploads
     facts = Saved(
-        query(explorer), explorer.networks.value, *_array_facts(answer), versions(), own
+        query(explorer), explorer.networks.value, *fingerprint(answer), versions(), own
     )._asdict()
     return json.dumps({"format": 1, **facts, "code": answer.code}, ensure_ascii=False)
-
-
-def _array_facts(answer: Shown) -> tuple[str, list[int], float]:
-    """SHA-256, shape and largest absolute value of what was computed."""
-    made = answer.image if answer.heatmap is None else np.asarray(answer.heatmap, "<f4")
-    assert made is not None
-    content = np.ascontiguousarray(made)
-    largest = float(np.abs(content.astype(np.float64)).max())
-    return hashlib.sha256(content.tobytes()).hexdigest(), list(content.shape), largest
-
-
-@cache
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # a page whose networks are elsewhere
-        return ""
-
-
-def versions() -> dict[str, str]:
-    """Those of the packages that decide the values."""
-    return {name: installed for name in PACKAGES if (installed := _version(name))}
 
 
 def parsed(text: str) -> Saved:
@@ -134,7 +109,7 @@ def compared(explorer: Explorer, answer: Shown) -> str:
     saved, explorer._expected = explorer._expected, None
     if saved is None or not same_choices(query(explorer), saved.link):
         return ""  # something else was chosen meanwhile
-    sha256, shape, largest = _array_facts(answer)
+    sha256, shape, largest = fingerprint(answer)
     if sha256 == saved.sha256:
         count = f"{int(np.prod(shape)):,}"
         return f"Reproduced: all {count} values are those of the file (SHA-256 {sha256[:12]}…)."

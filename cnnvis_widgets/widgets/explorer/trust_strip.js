@@ -22,7 +22,7 @@ const WORST_FIRST = ["bad", "doubtful", "open", "good"];
  * @property {string} lesson_title
  */
 
-class TrustStripView {
+export class TrustStripView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
   constructor({ model, el }, signal) {
     this.model = model;
@@ -82,10 +82,14 @@ class TrustStripView {
     for (const button of this.line.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.key === shown?.name));
     }
-    const link = shown && h("a", { href: notebookUrl(shown.lesson), target: "_blank" }, shown.lesson_title);
     const now = shown ? `${shown.sentence} ${shown.lesson_title}` : "";
     if (now === this.said.textContent) return;
-    this.said.replaceChildren(...(link ? [`${shown.sentence} `, link] : []));
+    this.said.replaceChildren(...(shown ? [`${shown.sentence} `, this.lesson(shown)] : []));
+  }
+
+  /** Where it is explained; a saved page has no lessons beside it, and names them. @param {Check} check */
+  lesson({ lesson, lesson_title: title }) {
+    return lesson ? h("a", { href: notebookUrl(lesson), target: "_blank" }, title) : title;
   }
 }
 

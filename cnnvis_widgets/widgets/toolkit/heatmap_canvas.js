@@ -105,11 +105,12 @@ const alphaOf = (place, { kind, opacity, blend }) =>
  * @param {Float32Array | Float64Array} places
  * @param {Uint8Array} table
  * @param {Look} look
+ * @param {((i: number) => boolean) | null} [hidden] which pixels the map leaves to the picture
  */
-export function blended(below, places, table, look) {
+export function blended(below, places, table, look, hidden = null) {
   const image = new ImageData(below.width, below.height);
   places.forEach((place, i) => {
-    const alpha = alphaOf(place, look);
+    const alpha = hidden?.(i) ? 0 : alphaOf(place, look);
     const at = entry(place);
     for (let k = 0; k < 3; k += 1) {
       image.data[4 * i + k] = below.data[4 * i + k] * (1 - alpha) + table[at + k] * alpha;
@@ -134,15 +135,18 @@ export function greyed(picture) {
  * The colours of a colour bar from low to high; beside an overlay, those that it shows over mid-grey.
  * @param {Scale} scale
  * @param {Uint8Array} table
- * @param {{opacity: number, blend: string} | null} over
+ * @param {{opacity: number, blend: string, least?: number} | null} over `least`: smaller absolute
+ *   values are left to the picture
  */
 export function barOf(scale, table, over) {
   const zero = scale.kind === "diverging" ? 0.5 : 0;
   const places = Float64Array.from({ length: 256 }, (_, i) => (scale.high > 0 ? i / 255 : zero));
   const grey = new ImageData(256, 1);
   grey.data.fill(128);
+  const least = over?.least ?? 0;
+  const hidden = (/** @type {number} */ i) => Math.abs((places[i] - zero) * scale.high) < least * (1 - zero);
   return over
-    ? blended(grey, places, table, { kind: scale.kind, ...over })
+    ? blended(grey, places, table, { kind: scale.kind, ...over }, least > 0 ? hidden : null)
     : colourized(places, table, [1, 256]);
 }
 

@@ -1,0 +1,116 @@
+"""The map that a view shows as a figure for papers: SVG or PDF, with a caption."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnvis_widgets import checks
+from cnnvis_widgets.rendering.scales import Scale, format_value
+from cnnvis_widgets.widgets.explorer.page_data import pixels_of, values_of
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.rendering import ExplanationFigure
+
+TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
+"""The formats that Python draws, and their media types."""
+
+LOOK = ("mode", "opacity", "blend", "threshold", "gray_picture", "split")
+"""What a visitor chose of a view's traits that decides a figure."""
+
+TOLD = ("Picture", "Layer", "Neuron", "Maps of layer", "Parameters", "Seed", "Array")
+"""The facts of a caption; method, neuron and network stand in the title."""
+
+LETTERS, LINE = 7.4, 0.24
+"""Of a caption: letters that an inch holds, and a line's height in inches."""
+
+
+def figure_file(
+    state: Mapping[str, Any],
+    look: Mapping[str, Any],
+    facts: Sequence[tuple[str, str]],
+    kind: object,
+) -> bytes:
+    """A figure as the bytes of a file: letters and scale as vectors, the map as an image in it.
+
+    Args:
+        state: what the view was told, see `explanation_state.py`.
+        look: the values of `LOOK`.
+        facts: how the map was made, see `engine.facts`.
+        kind: "svg" or "pdf".
+
+    Raises:
+        UnknownNameError: another format.
+    """
+    ending = checks.choice("format of a figure", kind, tuple(TYPES))
+    file = io.BytesIO()
+    drawn = figure_of(state, look, facts)
+    drawn.savefig(file, format=ending, dpi=200)
+    return file.getvalue()
+
+
+def figure_of(
+    state: Mapping[str, Any], look: Mapping[str, Any], facts: Sequence[tuple[str, str]]
+) -> ExplanationFigure:
+    """The figure itself; the arguments are those of `figure_file`."""
+    from cnnvis_widgets.rendering import figure, picture_figure  # loads matplotlib
+
+    title, alt = state["title"], state["alt"]
+    if not state["heatmap"] or look["mode"] == "picture":
+        words = caption(state, facts)
+        made = pixels_of(state["image"] or state["picture"])
+        return _roomy(picture_figure(made, title, caption=words, alt=alt), words)
+    values = values_of(state)
+    least = least_shown(values, look["threshold"]) if look["mode"] == "overlay" else 0.0
+    largest = max(state["high"], float(np.abs(values.astype(np.float64)).max()))
+    words = caption(state, facts, least, look["threshold"])
+    drawn = figure(
+        pixels_of(state["picture"]),
+        values,
+        title=title,
+        scale=Scale(state["low"], state["high"], state["kind"], largest=largest),
+        mode=look["mode"],
+        unit=state["unit"],
+        caption=words,
+        **{name: look[name] for name in ("opacity", "blend", "gray_picture", "split")},
+        least=least,
+    )
+    return _roomy(drawn, words)
+
+
+def _roomy(drawn: ExplanationFigure, words: str) -> ExplanationFigure:
+    """The figure, higher by what a long caption would take from the picture."""
+    width, height = drawn.get_size_inches()
+    lines = sum(1 + len(line) // int(LETTERS * width) for line in words.splitlines())
+    drawn.set_size_inches(width, height + LINE * max(0, lines - 1))
+    return drawn
+
+
+def least_shown(values: np.ndarray, share: float) -> float:
+    """The absolute value below which a share of the pixels lies, as the view's threshold has it."""
+    sizes = np.sort(np.abs(values), axis=None)
+    return float(sizes[min(len(sizes) - 1, int(share * len(sizes)))]) if share > 0 else 0.0
+
+
+def caption(
+    state: Mapping[str, Any],
+    facts: Sequence[tuple[str, str]],
+    least: float = 0.0,
+    share: float = 0.0,
+) -> str:
+    """What a reader must know: how the map was made, what is left out, and all notes."""
+    told = [f"{name}: {text}." for name, text in facts if name in TOLD]
+    if least > 0:
+        told.append(
+            f"Left out: the {share:.0%} of the pixels below {format_value(least)}.".replace(
+                "%", " %"
+            )
+        )
+    text = re.sub(r"(SHA-256 [0-9a-f]{16})[0-9a-f]+\.", r"\1…", " ".join(told))
+    lines = [text, *state["notes"]]
+    lines += [warning for warning in state["warnings"] if warning not in state["notes"]]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,24 @@
+// A saved picture carries what brings its map back (see saved_state.py).
+import { withText } from "../toolkit/png_text.js";
+
+/**
+ * Into the file goes what brings it back; with a picture of the visitor's own, that picture.
+ * @param {Blob} picture
+ * @param {string} state "" for nothing
+ * @param {() => Uint8Array} own the file of the picture that was explained
+ * @returns {Promise<Blob>}
+ */
+export async function signedPng(picture, state, own) {
+  if (!state) return picture;
+  const file = new Uint8Array(await picture.arrayBuffer());
+  const said = JSON.parse(state);
+  const text = said.own_picture ? JSON.stringify({ ...said, picture: base64(own()) }) : state;
+  return withText(file, "cnnvis", text);
+}
+
+/** @param {Uint8Array} bytes */
+function base64(bytes) {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
