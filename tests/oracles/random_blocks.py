@@ -48,8 +48,14 @@ class Blocks:
         self.calls[path] = self.calls.get(path, 0) + 1
         if self.calls[path] > 1:
             path = f"{path}#{self.calls[path]}"
+        if "softmax" in layer.name or "softmax" in _activation(layer):
+            x = self.nudged(f"{path} before", x)  # what the product explains of such a layer
         y = call(layer, x) if call else layer(x)
         self.line.append(layer)
+        return self.nudged(path, y)
+
+    def nudged(self, path: str, y: Any) -> Any:
+        """In a twin, what a nudge of that name lets by."""
         if not self.twin:
             return y
         nudge = self.nudges[path] = own.Nudge()
@@ -305,8 +311,8 @@ class Blocks:
         path = name if self.calls[name] == 1 else f"{name}#{self.calls[name]}"
         y = model(x)
         self.line.append(model)
-        if not self.twin:
-            return y
-        nudge = self.nudges[path] = own.Nudge()
-        self.line.append(nudge)
-        return nudge(y)
+        return self.nudged(path, y)
+
+
+def _activation(layer: Any) -> str:
+    return getattr(getattr(layer, "activation", None), "__name__", "")

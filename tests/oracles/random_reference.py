@@ -47,6 +47,17 @@ class Reference:
         """The same of the output instead of the logits."""
         return replace(self, layer="output")
 
+    @property
+    def fits(self) -> bool:
+        """Whether the layer has such units and places."""
+        ends = {None: 0, "output": 1}
+        if self.layer in ends:
+            shape = self.twin.model.output[ends[self.layer]].shape
+        else:
+            shape = self.twin.nudges[self.layer].seen.shape
+        units = max(unit for unit, _ in self.weights)
+        return units < shape[-1] and len(self.position or shape[1:-1]) == len(shape) - 2
+
     def tensor(self, batch: Any) -> Any:
         """The number for each picture of a batch, as a tensor."""
         logits, output = self.twin.run(batch)[:2]

@@ -10,12 +10,13 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 from oracles import random_formulas
+from oracles.random_case import Case
 from oracles.random_networks import Made, Twin, drawn
 from oracles.random_reference import FLOOR, RELATIVE, SHIFTS, DisagreementError, Reference
 
@@ -265,14 +266,15 @@ def check(
         _most_probable(reference, x)
     place = names.get(answer.layer) if answer.layer else None
     size = max(1.0, abs(answer.value))
-    score = "logits" if network.structure.output_kind == "linear" else "output"
-    score = "exp" if network.structure.output_kind == "log-softmax" else score
+    score = {"none": "logits", "log_softmax": "exp"}.get(made.ending, "output")
     plain = lambda level: network.plain(level).astype(np.float64)  # noqa: E731
-    case = random_formulas.Case(answer, reference, x, plain, place, size, score)
+    case = Case(answer, reference, x, plain, place, size, score)
     try:
         verdict = random_formulas.check(case)
     except DisagreementError:
         notes = " ".join(answer.notes)
+        if not answer.method.gradient_based:
+            raise
         if answer.coverage.complete and "could not" not in notes:
             raise
         return "told", answer.coverage.warning or notes
@@ -309,13 +311,21 @@ def _as_told(answer: Any, reference: Reference, x: np.ndarray) -> Reference:
 
     if away(reference) <= 0:
         return reference
-    if reference.layer is None and away(reference.of_outputs()) <= 0:
-        if any("probabilit" in note or "softmax" in note for note in answer.notes):
-            return reference.of_outputs()
-        raise DisagreementError("the output taken for the value before softmax, without a word")
+    said = " ".join(answer.notes)
+    if reference.layer is None:
+        others = [reference.of_outputs()]
+        told = "probabilit" in said or "softmax" in said
+    else:
+        before = f"{reference.layer} before"
+        others = [replace(reference, layer=None)]
+        others += [replace(reference, layer=before)] * (before in reference.twin.nudges)
+        told = "value before softmax or sigmoid" in said
+    for other in others:
+        if other.fits and away(other) <= 0:
+            if told:
+                return other
+            raise DisagreementError("a value before or after softmax, without a word")
     right = reference.values(x[None])[0]
-    if not answer.coverage.complete and reference.layer is not None:
-        return reference
     raise DisagreementError(f"a value of {answer.value:.6g} instead of {right:.6g}")
 
 
