@@ -128,6 +128,7 @@ class Blocks:
     def normalisation(self, x: Any) -> Any:
         units = x.shape[-1]
         layer = self.one(
+            L.RMSNormalization(),
             L.BatchNormalization(),
             L.BatchNormalization(),
             L.LayerNormalization(),
@@ -142,7 +143,7 @@ class Blocks:
         makers = (
             *(self.plain, self.plain, self.odd_convolution, self.transposed, self.branches),
             *(self.concatenated, self.gated, self.shared, self.attention, self.resized),
-            *(self.moved, self.dense, self.subclassed, self.operations),
+            *(self.moved, self.dense, self.subclassed, self.operations, self.unusual),
         )
         kind = self.rng.integers(len(makers) + 2)
         if kind >= len(makers) and depth < 2:
@@ -220,9 +221,11 @@ class Blocks:
 
     def attend(self, layer: Any, x: Any) -> Any:
         """Self-attention; in a twin, its scores pass a nudge and count for nothing."""
+        given = ([x, x],) if isinstance(layer, L.Attention) else (x, x)
         if not self.twin:
-            return layer(x, x)
-        mixed, scores = layer(x, x, return_attention_scores=True)
+            return layer(*given)
+        mixed, scores = layer(*given, return_attention_scores=True)
+        scores = scores if len(scores.shape) == 4 else scores[:, None]
         self.attentions.append(own.Nudge())
         return mixed + 0 * ops.sum(self.attentions[-1](scores))
 
@@ -262,6 +265,46 @@ class Blocks:
             return self.put(L.Dense(self.one(4, 5), activation=self.relu(self.one(None, 6.0))), x)
         shape = (*x.shape[1:3], 5)
         return self.put(L.EinsumDense("bijc,cd->bijd", shape, bias_axes="d"), x)
+
+    def unusual(self, x: Any) -> Any:
+        """Layers that are made for sequences, volumes or training, in the midst of pictures."""
+        rows, columns, units = x.shape[1:]
+        kind = self.rng.integers(9)
+        if kind == 0:
+            tokens = self.put(L.Reshape((rows * columns, units)), x)
+            recurrent = self.one(L.GRU, L.LSTM, L.SimpleRNN)(5, return_sequences=True)
+            return self.put(L.Reshape((rows, columns, 5)), self.put(recurrent, tokens))
+        if kind == 1:
+            return self.put(L.TimeDistributed(L.Conv1D(5, 3, padding="same")), x)
+        if kind == 2:
+            x = self.put(L.Reshape((rows, columns, units, 1)), x)
+            x = self.put(L.Conv3D(2, 3, padding="same", activation=self.relu()), x)
+            return self.put(L.Reshape((rows, columns, 2 * units)), x)
+        if kind == 3:
+            tokens = self.put(L.Reshape((rows * columns, units)), x)
+            mixed = self.put(L.Attention(use_scale=True), tokens, call=self.attend)
+            tokens = self.put(L.Average(), [tokens, mixed])
+            return self.put(L.Reshape((rows, columns, units)), tokens)
+        if kind == 4:
+            gate = self.put(L.GlobalMaxPooling2D(), x)
+            tokens = self.put(L.Reshape((rows * columns, units)), x)
+            likeness = self.put(L.Dot((2, 1), normalize=self.often(0.5)), [tokens, gate])
+            likeness = self.put(L.Reshape((rows, columns, 1)), likeness)
+            return self.put(L.Multiply(), [x, likeness])
+        if kind == 5:
+            x = self.put(self.one(L.RandomFlip(), L.RandomRotation(0.2), L.AlphaDropout(0.2)), x)
+            return self.put(L.Identity(), self.put(L.RMSNormalization(), x))
+        if kind == 6:
+            x = self.put(L.Reshape((rows, columns * units)), x)
+            x = self.put(L.MaxPooling1D(2, padding="same"), x)
+            return self.put(L.Reshape((-(-rows // 2), columns, units)), x)
+        if kind == 7:
+            mean = self.put(L.RepeatVector(rows * columns), self.put(L.Dense(2), self.pooled(x)))
+            return self.put(L.Concatenate(), [x, self.put(L.Reshape((rows, columns, 2)), mean)])
+        return self.put(L.LayerNormalization(axis=[1, 2, 3]), x)
+
+    def pooled(self, x: Any) -> Any:
+        return self.put(self.one(L.GlobalAveragePooling2D, L.GlobalMaxPooling2D)(), x)
 
     def subclassed(self, x: Any) -> Any:
         return self.put(own.Unit(self.one(4, 5), own.relu() if self.twin else L.ReLU()), x)

@@ -266,7 +266,8 @@ class Builder(Blocks):
         if self.wrapping == "savedmodel":
             with tempfile.TemporaryDirectory() as folder:
                 self.model.export(folder, verbose=False)
-                layer = L.TFSMLayer(folder, call_endpoint="serve")
+                dtype = self.model.inputs[0].dtype
+                layer = L.TFSMLayer(folder, call_endpoint="serve", dtype=dtype)
             return _around(self.model, layer)
         if self.wrapping == "layer":
             return _around(self.model, _Calling(self.model))
