@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
@@ -44,8 +45,9 @@ def main() -> int:
             print(json.dumps(record([one])[0]), flush=True)
         if time.monotonic() - start > 60 * options.minutes:
             break
-        if len(outcomes) % 400 == 0:
+        if len(outcomes) % 200 == 0:
             print(f"{len(outcomes)} in {time.monotonic() - start:.0f} s", flush=True)
+            _write(options.json, outcomes)
     networks = {one.seed for one in outcomes}
     print(
         f"\n{len(outcomes)} requests to the networks {min(networks)} to {max(networks)} in "
@@ -53,9 +55,15 @@ def main() -> int:
     )
     for reason, times in reasons(outcomes).items():
         print(f"{times:5} {reason}")
-    if options.json:
-        options.json.write_text(json.dumps(record(outcomes), indent=1))
+    _write(options.json, outcomes)
     return int(any(one.fault for one in outcomes))
+
+
+def _write(path: Path | None, outcomes: list[Any]) -> None:
+    from oracles.random_requests import record
+
+    if path:
+        path.write_text(json.dumps(record(outcomes), indent=1))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,11 @@ class Blocks:
         self.calls: dict[str, int] = {}
         self.line: list[Any] = []
 
+    @property
+    def input_dtype(self) -> str:
+        """What pictures and maps come in, however the layers compute."""
+        return "float64" if self.policy == "float64" else "float32"
+
     def one(self, *things: Any) -> Any:
         return things[self.rng.integers(len(things))]
 
@@ -328,14 +333,16 @@ class Blocks:
         self.count += 1
         name, scope, before = f"inner_{self.count}", self.scope, self.line
         self.scope, self.line, known = f"{scope}{name}/", [], set(self.nudges)
-        given = keras.Input(shape, dtype=x.dtype)
+        given = keras.Input(shape, dtype=self.input_dtype)
         if line or twice:
             y = self.put(L.Conv2D(shape[-1], 3, padding="same"), given)
             y = self.activation(self.put(L.BatchNormalization(), y))
         else:
             y = self.block(given, depth + 1)
         if line and None not in self.line:  # what lies between layers no Sequential could hold
-            model = keras.Sequential([keras.Input(shape, dtype=x.dtype), *self.line], name=name)
+            model = keras.Sequential(
+                [keras.Input(shape, dtype=self.input_dtype), *self.line], name=name
+            )
         else:
             model = keras.Model(given, y, name=name)
         self.scope, self.line = scope, before

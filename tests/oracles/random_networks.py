@@ -128,9 +128,8 @@ class Builder(Blocks):
         if self.wrapping == "savedmodel" and self.often(0.6):
             self.wrapping = "none"  # writing one takes a second
         size = (*(int(n) for n in rng.integers(7, 14, 2)), self.one(3, 3, 3, 1))
-        dtype = "float64" if policy == "float64" else "float32"
         batch = 1 if self.wrapping == "batch of one" and not twin else None
-        given = keras.Input(size, batch_size=batch, dtype=dtype, name="picture")
+        given = keras.Input(size, batch_size=batch, dtype=self.input_dtype, name="picture")
         x = self.front(given)
         for _ in range(rng.integers(1, 5)):
             x = self.block(x)
@@ -138,7 +137,7 @@ class Builder(Blocks):
         head = self.head(x)
         if self.wrapping == "none" and self.often(0.1) and len(head.shape) == 2:
             self.held = {"age": rng.normal(size=3).astype(np.float32)}
-            inputs.append(keras.Input((3,), batch_size=batch, dtype=dtype, name="age"))
+            inputs.append(keras.Input((3,), batch_size=batch, dtype=self.input_dtype, name="age"))
             head = self.put(L.Concatenate(), [head, self.put(L.Dense(2), inputs[1])])
         output, logits = self.ending(head)
         outputs = output
@@ -219,7 +218,7 @@ class Builder(Blocks):
         return self.put(L.Flatten(), shaped), z
 
     def end_nested(self, z: Any) -> tuple[Any, Any]:
-        given = keras.Input(z.shape[1:], dtype=z.dtype)
+        given = keras.Input(z.shape[1:], dtype=self.input_dtype)
         self.count += 1
         return keras.Model(given, L.Softmax()(given), name=f"end_{self.count}")(z), z
 

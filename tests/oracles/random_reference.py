@@ -7,7 +7,8 @@ wrong: that is a verdict of its own, and is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,19 @@ from oracles.random_networks import Twin
 RELATIVE, FLOOR = 3e-3, 2e-5
 STEP = 1e-6
 SHIFTS = (3e-7, 1e-6, 3e-6)
+ROUNDING = 1e-6  # of values: some ten layers' in float32
+_rounding = False
+
+
+@contextmanager
+def rounding() -> Iterator[None]:
+    """Within this, the oracle's values are rounded about as float32 would."""
+    global _rounding
+    _rounding = True
+    try:
+        yield
+    finally:
+        _rounding = False
 
 
 class DisagreementError(AssertionError):
@@ -72,6 +86,14 @@ class Reference:
         return reductions[self.aggregate](flat, axis=1)
 
     def values(self, batch: np.ndarray) -> np.ndarray:
+        """float64 (batch,), as if rounded to float32 on the way within `rounding`."""
+        exact = self.exact(batch)
+        if not _rounding:
+            return exact
+        noise = np.random.default_rng(len(batch)).normal(size=exact.shape)
+        return exact + ROUNDING * noise * np.maximum(np.abs(exact), 1)
+
+    def exact(self, batch: np.ndarray) -> np.ndarray:
         """float64 (batch,), a few pictures at a time."""
         parts = [self.tensor(batch[n : n + 64]).numpy() for n in range(0, len(batch), 64)]
         return np.concatenate(parts)
@@ -86,9 +108,9 @@ class Reference:
         """
         step = STEP * max(1.0, np.abs(x).max()) / max(1e-9, np.abs(ways).max())
         if side:
-            ahead = self.values(np.concatenate([x[None], x + side * step * ways]))
+            ahead = self.exact(np.concatenate([x[None], x + side * step * ways]))
             return side * (ahead[1:] - ahead[0]) / step
-        up, down = np.split(self.values(np.concatenate([x + step * ways, x - step * ways])), 2)
+        up, down = np.split(self.exact(np.concatenate([x + step * ways, x - step * ways])), 2)
         return (up - down) / (2 * step)
 
     def gradients(
@@ -146,6 +168,8 @@ def agreement(
     reach = max(1.0, np.abs(x).max())
     moved = [wanted(x + shift * reach * rng.normal(size=x.shape)) for shift in SHIFTS]
     moved += [other() for other in more]
+    with rounding():
+        moved.append(wanted(x))
     unsure = max(np.abs(other - right).max() for other in moved if other.shape == right.shape)
     if away <= 5 * unsure:
         return "kink"

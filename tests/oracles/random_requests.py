@@ -260,7 +260,7 @@ def check(
     weights = getattr(neuron, "weights", None) or ((neuron.unit, 1.0),)
     reference = Reference(twin, layer, tuple(weights), neuron.aggregate, neuron.position)
     if answer.image is not None:
-        return "properties", ""
+        return _of_a_picture(answer, network, reference, x)
     reference = _as_told(answer, reference, x)
     if wanted is None:
         _most_probable(reference, x)
@@ -297,6 +297,18 @@ def _well_formed(answer: Any, network: Any) -> None:
     two_sided |= answer.parameters.get("rule") in ("epsilon", "alpha_beta")
     if not two_sided and heatmap.min() < 0:
         raise DisagreementError(f"{heatmap.min():.3g} in a heatmap without sign")
+
+
+def _of_a_picture(
+    answer: Any, network: Any, reference: Reference, x: np.ndarray
+) -> tuple[str, str]:
+    """A picture that was made: only the neuron's value on it can be known."""
+    made = network.prepare(answer.image).input.astype(np.float64)
+    value = answer.details.get("value_on_the_image", answer.value)
+    _as_told(replace(answer, value=value), reference, made)
+    if "value_on_the_image" in answer.details:
+        _as_told(answer, reference, x)
+    return "properties", "a picture; the neuron's value on it agrees"
 
 
 def _as_told(answer: Any, reference: Reference, x: np.ndarray) -> Reference:
