@@ -273,7 +273,7 @@ def check(
         verdict = random_formulas.check(case)
     except DisagreementError:
         notes = " ".join(answer.notes)
-        if not answer.method.gradient_based:
+        if not answer.method.gradient_based and not hasattr(answer.method, "rule"):
             raise
         if answer.coverage.complete and "could not" not in notes:
             raise
