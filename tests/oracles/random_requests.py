@@ -328,9 +328,8 @@ def _as_told(answer: Any, reference: Reference, x: np.ndarray) -> Reference:
         others = [reference.of_outputs()]
         told = "probabilit" in said or "softmax" in said
     else:
-        before = f"{reference.layer} before"
-        others = [replace(reference, layer=None)]
-        others += [replace(reference, layer=before)] * (before in reference.twin.nudges)
+        befores = [name for name in reference.twin.nudges if name.endswith(" before")]
+        others = [replace(reference, layer=layer) for layer in (None, *befores)]
         told = "value before softmax or sigmoid" in said
     for other in others:
         if other.fits and away(other) <= 0:
