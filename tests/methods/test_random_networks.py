@@ -57,7 +57,7 @@ def test_a_seed_draws_the_same_requests() -> None:
     assert one == again
 
 
-SEED = 68  # of a network whose maps the oracle confirms before they are spoilt
+SEED = 65  # of a network whose maps the oracle confirms before they are spoilt
 
 
 def spoilt(method: str, spoil: Callable[[Any], dict[str, Any]]) -> None:
@@ -94,6 +94,17 @@ def test_differences_see_a_map_turned_round(method: str) -> None:
 def test_the_oracle_sees_a_wrong_value() -> None:
     with pytest.raises(DisagreementError, match="a value of"):
         spoilt("saliency", lambda answer: {"value": answer.value + 0.01})
+
+
+def test_the_oracle_sees_a_probability_taken_for_a_logit() -> None:
+    _, twin = drawn(SEED)
+
+    def probability(answer: Any) -> dict[str, Any]:
+        x = np.random.default_rng(5).uniform(-1, 1, (1, *answer.attribution.shape))
+        return {"value": float(twin.run(x.astype(np.float32))[1][0, 1])}
+
+    with pytest.raises(DisagreementError, match="before or after softmax, without a word"):
+        spoilt("saliency", probability)
 
 
 def test_the_oracle_sees_another_class() -> None:

@@ -127,7 +127,8 @@ class Builder(Blocks):
         self.wrapping = kinds[rng.integers(len(kinds))] if self.often(0.3) else "none"
         if self.wrapping == "savedmodel" and self.often(0.6):
             self.wrapping = "none"  # writing one takes a second
-        size = (*(int(n) for n in rng.integers(7, 14, 2)), self.one(3, 3, 3, 1))
+        channels = 4 if self.often(0.02) else self.one(3, 3, 3, 1)
+        size = (*(int(n) for n in rng.integers(7, 14, 2)), channels)
         batch = 1 if self.wrapping == "batch of one" and not twin else None
         given = keras.Input(size, batch_size=batch, dtype=self.input_dtype, name="picture")
         x = self.front(given)
