@@ -296,6 +296,11 @@ class Network(ForwardModel):
                     f"The value before {survey.proven.kind} was found by numbers: on a few "
                     f"pictures its {survey.proven.kind} is the network's output."
                 )
+        layer = neuron.layer if neuron else None
+        if layer is not None and survey.structure.precedes(layer):
+            said.append(
+                f"Explained is the value before softmax or sigmoid, not what {layer} gives."
+            )
         if survey.structure.forward.opened:
             said.append("A tf.function of the network was opened: explained is what lies inside.")
         if survey.structure.forward.half:

@@ -22,7 +22,9 @@ _rule: ContextVar[str] = ContextVar("rule", default="gradient")
 _OVERRIDDEN = {"Relu": "CnnvisRelu", "Relu6": "CnnvisRelu6"} | {
     name: f"Cnnvis{name}" for name in ("Maximum", "Minimum")
 }
-_ELEMENTWISE = ("Add", "AddV2", "Sub", "Mul", "Neg", "RealDiv", "Maximum", "Minimum", "Expm1")
+_ELEMENTWISE = (
+    "Add", "AddV2", "Sub", "Mul", "Neg", "RealDiv", "Maximum", "Minimum", "Expm1", "SelectV2",
+)  # fmt: skip
 
 
 def replaceable_gates(graph: tf.Graph) -> AbstractContextManager[None]:
@@ -62,11 +64,14 @@ def is_gate(operation: tf.Operation) -> bool:
         return False
     clipped = operation.type == "Relu6" or source is not _unclipped(source)
     source = _unclipped(source)
+    if operation.type == "Maximum" and clipped and source.op.type == "SelectV2":
+        return False  # Keras' ReLU with a threshold jumps there: where(x > 0.5, x, 0)
     if clipped and source.op.type in ("Add", "AddV2"):
         return all(x.shape.rank != 0 for x in source.op.inputs)
-    negated = [source.op.inputs[0]] if source.op.type == "Neg" else []
+    inner = _shifted(source)  # a leaky ReLU with a threshold has relu(threshold - x)
+    negated = [inner.op.inputs[0]] if inner.op.type == "Neg" else []
     negated += [op.outputs[0] for op in source.consumers() if op.type == "Neg"]
-    others = [op for x in negated for op in x.consumers() if op.type == "Relu"]
+    others = [op for x in negated for op in x.consumers() if op.type in ("Relu", "SelectV2")]
     clips = [(op, bound(op)) for op in source.consumers() if op.type == "Minimum"]
     others += [op for op, clip in clips if clip and clip[1] <= 0]
     # A function of the other side too means two-sided; concatenated (CReLU) they stay gates.
@@ -100,6 +105,15 @@ def _rectified(operation: tf.Operation) -> tf.Tensor | None:
     if operation.type != "Maximum" or clip is None or clip[1] != 0:
         return None
     return clip[0] if _unclipped(clip[0]).op.type not in ("Relu", "Relu6") else None
+
+
+def _shifted(tensor: tf.Tensor) -> tf.Tensor:
+    """The x of x + 0.5."""
+    if tensor.op.type in ("Add", "AddV2"):
+        for one, other in (tensor.op.inputs, tensor.op.inputs[::-1]):
+            if other.shape.rank == 0:
+                return one
+    return tensor
 
 
 def _unclipped(tensor: tf.Tensor) -> tf.Tensor:

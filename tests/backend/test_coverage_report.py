@@ -118,6 +118,11 @@ OTHERS = {
     "LeakyReLU": (layer("LeakyReLU", 0.1), "leaky"),
     "leaky by maximum": (custom(lambda tf, x: tf.maximum(x, 0.1 * x)), "leaky"),
     "ReLU with a slope and a top": (layer("ReLU", 4.0, 0.1), "two-sided"),
+    "ReLU with a slope and a threshold": (
+        layer("ReLU", negative_slope=0.1, threshold=0.5),
+        "no ReLU",
+    ),
+    "ReLU with a slope, a threshold and a top": (layer("ReLU", 4.0, 0.1, 0.5), "no ReLU"),
     "ReLU with a threshold": (layer("ReLU", threshold=0.5), "threshold"),
     "ELU": (layer("ELU", 0.7), "ELU"),
     "hard_silu": (layer("Activation", "hard_silu"), "hard"),
@@ -167,7 +172,13 @@ def test_every_other_activation_is_named(form: str) -> None:
     assert network.coverage(Neuron("before", 1), "guided").complete  # it lies behind the neuron
 
 
-@pytest.mark.parametrize("form", ["PReLU", "LeakyReLU", "silu", "hard_silu", "gelu", "celu"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("PReLU", "LeakyReLU", "silu", "hard_silu", "gelu", "celu", "ReLU with a threshold"),
+        *("ReLU with a slope and a threshold", "ReLU with a slope, a threshold and a top"),
+    ],
+)
 def test_what_is_not_treated_keeps_its_own_derivative(form: str) -> None:
     """So guided backpropagation of a neuron with no ReLU before it is the plain gradient."""
     network = around(OTHERS[form][0])

@@ -1,77 +1,97 @@
-"""Random small networks out of much of Keras, with what they end in known to whoever asks."""
+"""Random small networks out of most of Keras' layers, each with a twin in double precision.
+
+A seed draws the same layers twice: once as a user builds them, in any precision and wrapping, and
+once as a `Twin`, whose values, layers and neurons are known to whoever asks.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import tempfile
+from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from oracles import random_layers as own
+from oracles.random_blocks import Blocks
+from oracles.random_layers import L, ops
 
-L, ops = keras.layers, keras.ops
-POLICIES = ("float32", "float32", "float32", "mixed_float16", "mixed_bfloat16", "float64")
-ACTIVATIONS = (
-    *("relu", "relu6", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "softplus", "softsign"),
-    *("leaky_relu", "hard_sigmoid", "hard_silu", "mish", "celu", "exponential_off", "glu_off"),
+POLICIES = (
+    *("float32", "float32", "float32", "float32", "mixed_float16", "mixed_bfloat16"),
+    *("float64", "float16"),
 )
+PROBABILITIES = ("softmax", "sigmoid")
 
 
-class InAFunction(L.Layer):
-    """A layer whose call is a tf.function."""
+@dataclass
+class Twin:
+    """The network in double precision: logits, outputs, and what each layer gives.
 
-    @tf.function
-    def call(self, x: Any) -> Any:
-        return tf.nn.relu(x) + x / 3
+    Attributes:
+        model: [logits, output] of (picture, …).
+        nudges: layer → the `Nudge` behind it.
+        attentions: the attention scores' nudges, first to last.
+        held: the value of the second input; empty if there is none.
+    """
 
+    model: Any
+    nudges: dict[str, own.Nudge]
+    attentions: list[own.Nudge]
+    held: dict[str, np.ndarray]
 
-class Reversal(L.Layer):
-    """The identity, with a gradient that says otherwise."""
+    def run(self, batch: Any) -> tuple[Any, Any]:
+        """Logits and output of a batch, float64."""
+        batch = tf.convert_to_tensor(batch, tf.float64)
+        more = [tf.repeat(tf.constant(v[None], tf.float64), len(batch), 0) for v in
+                self.held.values()]  # fmt: skip
+        return self.model([batch, *more] if more else batch, training=False)
 
-    def call(self, x: Any) -> Any:
-        return tf.custom_gradient(lambda y: (tf.identity(y), lambda dy: -2 * dy))(x)
-
-
-class Stopped(L.Layer):
-    """x times its own sigmoid, whose gradient is stopped."""
-
-    def call(self, x: Any) -> Any:
-        return x * tf.stop_gradient(tf.sigmoid(x))
-
-
-class ByTheBatch(L.Layer):
-    """Flattens and unflattens by the size of the batch that it is given."""
-
-    def call(self, x: Any) -> Any:
-        return tf.reshape(tf.reshape(x, (tf.shape(x)[0], -1)), (-1, *x.shape[1:]))
-
-
-class Hand(L.Layer):
-    """A softmax by hand."""
-
-    def call(self, x: Any) -> Any:
-        powers = tf.exp(x - tf.reduce_max(x, -1, keepdims=True))
-        return powers / tf.reduce_sum(powers, -1, keepdims=True)
+    def layer(self, batch: Any, name: str | None) -> Any:
+        """What a layer gives for a batch; None: the logits."""
+        logits, _ = self.run(batch)
+        return logits if name is None else self.nudges[name].seen
 
 
-class Made(NamedTuple):
-    """A network, and a model of what lies in it: logits and the results of some layers."""
+@dataclass
+class Made:
+    """A network as a user brings it.
 
-    model: keras.Model
-    inside: keras.Model
-    layers: tuple[str, ...]
+    Attributes:
+        model: the Keras model.
+        inputs: what `cnnvis.Network(model, inputs=…)` takes.
+        policy: its precision.
+        ending: how it ends.
+        wrapping: how it is wrapped.
+        units: output units.
+        several: whether it has several outputs, the explained one being the first.
+        tags: kinds of layers in it.
+    """
+
+    model: Any
+    inputs: dict[str, np.ndarray]
     policy: str
+    ending: str
+    wrapping: str
+    units: int
+    several: bool
+    tags: set[str] = field(default_factory=set)
 
 
-def drawn(seed: int) -> tuple[Made, Made]:
-    """The network of a seed, and its twin of the same weights in double precision."""
+def drawn(seed: int) -> tuple[Made, Twin]:
+    """The network of a seed, and its twin with the same weights."""
     policy = POLICIES[np.random.default_rng(seed).integers(len(POLICIES))]
-    made = _with_policy(seed, policy)
-    twin = _with_policy(seed, "float64")
+    builder = _with_policy(seed, policy, False)
+    twin = _with_policy(seed, "float64", True)
     rng = np.random.default_rng(seed + 1)
-    weights = [_weight(w, rng) for w in made.model.weights]
-    for one in (made, twin):
-        one.model.set_weights(weights)
-    return made, twin
+    builder.model.set_weights([_weight(w, rng) for w in builder.model.weights])
+    # Read back, so that what half precision makes of them is the twin's as well.
+    twin.inside.set_weights([w.astype(np.float64) for w in builder.model.get_weights()])
+    made = Made(
+        builder.wrapped(), builder.held, policy, builder.end, builder.wrapping, builder.units,
+        builder.several, builder.tags,
+    )  # fmt: skip
+    return made, Twin(twin.inside, twin.nudges, twin.attentions, twin.held)
 
 
 def _weight(variable: Any, rng: np.random.Generator) -> np.ndarray:
@@ -86,159 +106,219 @@ def _weight(variable: Any, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(0, 1.5 / np.sqrt(fan), shape).astype(np.float32)
 
 
-def _with_policy(seed: int, policy: str) -> Made:
+def _with_policy(seed: int, policy: str, twin: bool) -> Builder:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        return _Builder(np.random.default_rng(seed), policy).made()
+        return Builder(np.random.default_rng(seed), policy, twin)
     finally:
         keras.config.set_dtype_policy(before)
 
 
-class _Builder:
-    """Draws a network; the same numbers draw the same one, whatever the policy."""
+class Builder(Blocks):
+    """Draws a whole network."""
 
-    def __init__(self, rng: np.random.Generator, policy: str) -> None:
+    def __init__(self, rng: np.random.Generator, policy: str, twin: bool) -> None:
+        super().__init__(rng, policy, twin)
         rng.integers(9)
-        self.rng, self.policy, self.count = rng, policy, 0
-        self.spots: list[tuple[str, Any]] = []
-
-    def one(self, *things: Any) -> Any:
-        return things[self.rng.integers(len(things))]
-
-    def named(self, layer: str) -> str:
-        self.count += 1
-        return f"{layer}{self.count}"
-
-    def made(self) -> Made:
-        rows, columns = (int(n) for n in self.rng.integers(8, 13, 2))
-        dtype = "float64" if self.policy == "float64" else "float32"
-        inputs = keras.Input((rows, columns, 3), dtype=dtype)
-        x = self.front(inputs)
-        for _ in range(self.rng.integers(1, 5)):
+        self.held: dict[str, np.ndarray] = {}
+        self.several = False
+        kinds = ("subclassed", "function", "layer", "savedmodel", "batch of one", "dictionary")
+        self.wrapping = kinds[rng.integers(len(kinds))] if self.often(0.3) else "none"
+        if self.wrapping == "savedmodel" and self.often(0.6):
+            self.wrapping = "none"  # writing one takes a second
+        channels = 4 if self.often(0.02) else self.one(3, 3, 3, 1)
+        size = (*(int(n) for n in rng.integers(7, 14, 2)), channels)
+        batch = 1 if self.wrapping == "batch of one" and not twin else None
+        given = keras.Input(size, batch_size=batch, dtype=self.input_dtype, name="picture")
+        x = self.front(given)
+        for _ in range(rng.integers(1, 5)):
             x = self.block(x)
-        model, logits = self.ending(inputs, x)
-        names = tuple(name for name, _ in self.spots)
-        inside = keras.Model(inputs, [logits, *(x for _, x in self.spots)])
-        return Made(model, inside, names, self.policy)
+        inputs = [given]
+        head = self.head(x)
+        if self.wrapping == "none" and self.often(0.1) and len(head.shape) == 2:
+            self.held = {"age": rng.normal(size=3).astype(np.float32)}
+            inputs.append(keras.Input((3,), batch_size=batch, dtype=self.input_dtype, name="age"))
+            head = self.put(L.Concatenate(), [head, self.put(L.Dense(2), inputs[1])])
+        output, logits = self.ending(head)
+        outputs = output
+        if self.wrapping in ("none", "subclassed") and self.often(0.07):
+            other = self.put(L.Dense(2), self.put(L.GlobalAveragePooling2D(), x))
+            self.several, outputs = True, [output, other]
+        given = inputs if len(inputs) > 1 else inputs[0]
+        self.model = None if twin else keras.Model(given, outputs, name="network")
+        # The weights of a second output come last, as those of the whole do.
+        more = outputs[1:] if self.several else []
+        self.inside = keras.Model(given, [logits, output, *more]) if twin else None
 
-    def spot(self, layer: Any, x: Any) -> Any:
-        x = layer(x)
-        self.spots.append((layer.name, x))
+    def head(self, x: Any) -> Any:
+        if self.often(0.08):
+            return x  # a map of answers
+        head = self.one(
+            L.Flatten(), L.Flatten(), L.GlobalAveragePooling2D(), L.GlobalAveragePooling2D(),
+            L.GlobalMaxPooling2D(),
+        )  # fmt: skip
+        x = self.put(head, x)
+        if self.often(0.3):
+            x = self.put(L.Dense(6, activation=self.one(self.relu(), "tanh", "gelu")), x)
+        if self.often(0.1):
+            x = self.put(L.LayerNormalization(), x)
         return x
 
-    def front(self, x: Any) -> Any:
-        kind = self.rng.integers(5)
-        if kind == 0:
-            x = L.Rescaling(1 / 2, -0.1)(x)
-        elif kind == 1:
-            x = L.Lambda(lambda t: t[..., ::-1] - 0.2)(x)
-        elif kind == 2:
-            x = L.Permute((2, 1, 3))(x)
-        elif kind == 3:
-            x = L.ZeroPadding2D(((1, 0), (0, 2)))(x)
-        return self.spot(L.Conv2D(self.one(4, 6), 3, padding="same", name=self.named("first")), x)
+    def ending(self, x: Any) -> tuple[Any, Any]:
+        """The output and what comes before softmax or sigmoid, if anything does."""
+        self.units = self.one(4, 4, 4, 4, 3, 1)
+        kinds = [k for k in dir(self) if k.startswith("end_")]
+        if self.units == 1:
+            kinds = ["end_sigmoid", "end_none", "end_fused_sigmoid"]
+        elif len(x.shape) == 4:
+            kinds = ["end_softmax", "end_fused", "end_none", "end_sigmoid", "end_log_softmax"]
+        name = kinds[self.rng.integers(len(kinds))]
+        self.end = name.removeprefix("end_")
+        logits = L.Dense(self.units) if len(x.shape) == 2 else L.Conv2D(self.units, 1)
+        if name.startswith("end_fused") and not self.twin:
+            logits.activation = keras.activations.get(PROBABILITIES["sigmoid" in name])
+            z = self.put(logits, x)
+            return (self.flat_softmax(z) if name == "end_fused_reshaped" else z), z
+        z = self.put(logits, x)
+        return getattr(self, name)(z)
 
-    def activation(self, x: Any) -> Any:
-        name = self.one(*(a for a in ACTIVATIONS if not a.endswith("_off")))
-        kind = self.rng.integers(8)
-        if kind == 0:
-            return L.PReLU(shared_axes=[1, 2])(x)
-        if kind == 1:
-            return L.ReLU(self.one(None, 3.0, 6.0))(x)
-        if kind == 2:
-            return InAFunction()(x)
-        if kind == 3:
-            return L.Lambda(self.one(ops.square, lambda t: t * ops.sigmoid(t), ops.abs))(x)
-        if kind == 4:
-            return self.one(Reversal, Stopped, ByTheBatch)()(x)
-        return L.Activation(name, name=self.named("activation"))(x)
+    def flat_softmax(self, z: Any) -> Any:
+        return self.put(L.Flatten(), self.put(L.Reshape((1, 1, self.units)), z))
 
-    def block(self, x: Any) -> Any:
-        units = x.shape[-1]
-        kind = self.rng.integers(13)
-        conv = self.named("conv")
-        if kind == 0:
-            x = self.spot(L.Conv2D(6, self.one(1, (2, 3)), padding="same", name=conv), x)
-        elif kind == 1:
-            x = self.spot(L.Conv2D(6, 3, padding="same", dilation_rate=2, name=conv), x)
-        elif kind == 2:
-            x = L.Conv2D(4, 1)(x)
-            x = self.spot(L.Conv2D(6, 3, groups=2, padding="same", name=conv), x)
-        elif kind == 3:
-            x = self.spot(L.DepthwiseConv2D(3, padding="same", name=conv), x)
-        elif kind == 4:
-            x = self.spot(L.SeparableConv2D(5, 3, padding="same", name=conv), x)
-        elif kind == 5:
-            x = L.Conv2DTranspose(4, 3, strides=self.one(1, 2), padding="same")(x)
-            x = L.AveragePooling2D(2, padding="same")(x)
-        elif kind == 6:
-            y = self.activation(L.Conv2D(units, 3, padding="same")(x))
-            x = self.one(L.Add, L.Multiply, L.Maximum, L.Average, L.Subtract)()([x, y])
-        elif kind == 7:
-            x = L.Concatenate()([self.activation(x), L.Conv2D(3, 1)(x)])
-        elif kind == 8:
-            gate = L.Dense(units, activation="sigmoid")(L.GlobalAveragePooling2D(keepdims=True)(x))
-            x = L.Multiply()([x, gate])
-        elif kind == 9:
-            shared = L.Conv2D(units, 3, padding="same", name=conv)
-            x = shared(self.activation(shared(x)))
-        elif kind == 10:
-            x = self.nested(x)
-        elif kind == 11:
-            x = self.attention(x)
-        else:
-            x = L.UpSampling2D(2, interpolation=self.one("nearest", "bilinear"))(x)
-            x = L.MaxPooling2D(2)(x)
-        if self.rng.random() < 0.4:
-            norm = self.one(L.BatchNormalization, L.LayerNormalization, L.UnitNormalization)
-            x = norm()(x)
-        if self.rng.random() < 0.8:
-            x = self.activation(x)
-        if self.rng.random() < 0.3:
-            pool = self.one(L.MaxPooling2D, L.AveragePooling2D)
-            x = pool(self.one(2, 3), strides=2, padding="same")(x)
-        if self.rng.random() < 0.2:
-            x = self.one(L.Dropout, L.SpatialDropout2D, L.GaussianNoise)(0.3)(x)
-        return x
+    def end_softmax(self, z: Any) -> tuple[Any, Any]:
+        return self.put(L.Softmax(), z), z
 
-    def nested(self, x: Any) -> Any:
-        shape = x.shape[1:]
-        if self.rng.random() < 0.5:
-            inner = keras.Sequential(
-                [keras.Input(shape), L.Conv2D(5, 3, padding="same"), L.ReLU()],
-                name=self.named("inner"),
-            )
-        else:
-            given = keras.Input(shape)
-            inner = keras.Model(given, self.block(given), name=self.named("inner"))
-            self.spots = [s for s in self.spots if s[0] not in {i.name for i in inner.layers}]
-        return inner(x)
+    def end_softmax_float32(self, z: Any) -> tuple[Any, Any]:
+        kept = None if self.policy == "float64" else "float32"
+        return self.put(L.Activation("softmax", dtype=kept), z), z
 
-    def attention(self, x: Any) -> Any:
-        rows, columns, units = x.shape[1:]
-        t = L.Reshape((rows * columns, units))(x)
-        t = L.Add()([t, L.MultiHeadAttention(2, 3)(L.LayerNormalization()(t), t)])
-        return L.Reshape((rows, columns, units))(t)
+    def end_fused(self, z: Any) -> tuple[Any, Any]:
+        return self.put(L.Softmax(), z), z
 
-    def ending(self, inputs: Any, x: Any) -> tuple[keras.Model, Any]:
-        head = self.one(L.Flatten, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D)()(x)
-        if self.rng.random() < 0.3:
-            head = L.Dense(6, activation="relu")(head)
-        end = self.rng.integers(9)
-        if end == 0:
-            logits = L.Conv2D(4, 1)(L.GlobalAveragePooling2D(keepdims=True)(x))
-            logits = L.Flatten()(logits)
-            return keras.Model(inputs, L.Softmax()(logits)), logits
-        logits = L.Dense(4, name="logits")(head)
-        ends = {
-            1: lambda z: L.Softmax()(z),
-            2: lambda z: L.Activation("softmax", dtype="float32")(z),
-            3: lambda z: L.Lambda(tf.nn.softmax)(z),
-            4: lambda z: Hand()(z),
-            5: lambda z: L.Flatten()(L.Softmax()(L.Reshape((1, 1, 4))(z))),
-            6: lambda z: L.Activation("sigmoid")(z),
-            7: lambda z: L.Activation("log_softmax")(z),
-            8: lambda z: z,
-        }
-        return keras.Model(inputs, ends[int(end)](logits)), logits
+    def end_fused_reshaped(self, z: Any) -> tuple[Any, Any]:
+        return self.flat_softmax(self.put(L.Softmax(), z)), z
+
+    def end_fused_sigmoid(self, z: Any) -> tuple[Any, Any]:
+        return self.put(L.Activation("sigmoid"), z), z
+
+    def end_lambda(self, z: Any) -> tuple[Any, Any]:
+        return self.put(L.Lambda(tf.nn.softmax), z), z
+
+    def end_operation(self, z: Any) -> tuple[Any, Any]:
+        return ops.softmax(z), z
+
+    def end_hand(self, z: Any) -> tuple[Any, Any]:
+        return self.put(own.Hand(), z), z
+
+    def end_function(self, z: Any) -> tuple[Any, Any]:
+        return self.put(own.SoftmaxInAFunction(), z), z
+
+    def end_between_reshapes(self, z: Any) -> tuple[Any, Any]:
+        shaped = self.put(L.Softmax(), self.put(L.Reshape((1, 1, self.units)), z))
+        return self.put(L.Flatten(), shaped), z
+
+    def end_nested(self, z: Any) -> tuple[Any, Any]:
+        given = keras.Input(z.shape[1:], dtype=self.input_dtype)
+        self.count += 1
+        return keras.Model(given, L.Softmax()(given), name=f"end_{self.count}")(z), z
+
+    def end_temperature(self, z: Any) -> tuple[Any, Any]:
+        z = self.put(L.Rescaling(0.5), z)
+        return self.put(L.Softmax(), z), z
+
+    def end_clipped(self, z: Any) -> tuple[Any, Any]:
+        return ops.clip(self.put(L.Softmax(), z), 1e-7, 1), z
+
+    def end_dropout(self, z: Any) -> tuple[Any, Any]:
+        return self.put(L.Dropout(0.5), self.put(L.Softmax(), z)), z
+
+    def end_log_softmax(self, z: Any) -> tuple[Any, Any]:
+        return self.put(L.Activation("log_softmax"), z), z
+
+    def end_sigmoid(self, z: Any) -> tuple[Any, Any]:
+        return self.put(L.Activation("sigmoid"), z), z
+
+    def end_none(self, z: Any) -> tuple[Any, Any]:
+        return z, z
+
+    def end_hard_sigmoid(self, z: Any) -> tuple[Any, Any]:
+        z = self.put(L.Activation("hard_sigmoid"), z)
+        return z, z
+
+    def end_tanh(self, z: Any) -> tuple[Any, Any]:
+        z = self.put(L.Activation("tanh"), z)
+        return z, z
+
+    def end_normalised(self, z: Any) -> tuple[Any, Any]:
+        z = self.put(L.UnitNormalization(), z)
+        return z, z
+
+    def end_averaged(self, z: Any) -> tuple[Any, Any]:
+        other = self.put(L.Softmax(), self.put(L.Dense(self.units), z))
+        y = self.put(L.Average(), [self.put(L.Softmax(), z), other])
+        return y, y
+
+    def wrapped(self) -> Any:
+        """The model as the user brings it."""
+        if self.wrapping in ("none", "batch of one"):
+            return self.model
+        if self.wrapping == "savedmodel":
+            with tempfile.TemporaryDirectory() as folder:
+                self.model.export(folder, verbose=False)
+                dtype = self.model.inputs[0].dtype
+                layer = L.TFSMLayer(folder, call_endpoint="serve", dtype=dtype)
+            return _around(self.model, layer)
+        if self.wrapping == "layer":
+            return _around(self.model, _Calling(self.model))
+        model = {"subclassed": Subclassed, "function": InFunction, "dictionary": Dictionary}[
+            self.wrapping
+        ](self.model)
+        model(np.zeros((1, *self.model.input_shape[1:]), self.model.inputs[0].dtype))
+        return model
+
+
+class Subclassed(keras.Model):
+    """A model whose `call` is Python."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__(dtype=inner.dtype_policy, name="wrapped")
+        self.inner = inner
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+class InFunction(Subclassed):
+    """A model whose `call` is a tf.function."""
+
+    @tf.function
+    def call(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+class Dictionary(Subclassed):
+    """A model that answers with a dictionary."""
+
+    def call(self, x: Any) -> Any:
+        return {"answer": self.inner(x)}
+
+
+class _Calling(L.Layer):
+    """A layer that calls a model within a tf.function."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__(dtype=inner.dtype_policy, name="calling")
+        self.inner = inner
+        self.function = tf.function(lambda x: inner(x))
+
+    def call(self, x: Any) -> Any:
+        return self.function(x)
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return self.inner.compute_output_shape(shape)
+
+
+def _around(model: Any, layer: Any) -> Any:
+    given = keras.Input(model.input_shape[1:], dtype=model.inputs[0].dtype)
+    return keras.Model(given, layer(given), name="around")

@@ -134,6 +134,10 @@ class Structure:
             self._before[layer] = tensor
         return self._before[layer]
 
+    def precedes(self, layer: str) -> bool:
+        """Whether what is explained of a layer is a value before its result: before a softmax."""
+        return layer in self._calls and self.target(layer) is not self._calls[layer].output
+
     @cached_property
     def named_outputs(self) -> dict[str, tf.Tensor]:
         """The outputs by the keys of a dictionary, or numbered; one alone is "0"."""

@@ -156,6 +156,25 @@ def test_what_could_not_be_found_is_told(name: str) -> None:
     assert not any("could not be found" in said for said in network.remarks(hidden))
 
 
+def test_a_neuron_of_a_softmax_layer_is_said_to_be_the_value_before_it() -> None:
+    """In the middle as at the end, and behind what only hands it on."""
+
+    def end(z: Any, x: Any) -> Any:
+        gate = L.Softmax(name="middle")(L.Rescaling(2.0, name="before")(x))
+        z = L.Add()([z, L.Dense(UNITS)(gate)])
+        return L.Dropout(0.5, name="end")(L.Softmax()(z))
+
+    model, _ = built(end)
+    network = Network(model)
+    inside = keras.Model(model.inputs, [model.get_layer(n).output for n in ("before", "middle")])
+    before, middle = (value.numpy()[0] for value in inside([PIXELS]))
+    found = explain(network, PIXELS[0], "saliency", ("middle", 2))
+    assert found.value == pytest.approx(before[2]) and found.value != pytest.approx(middle[2])
+    assert any("before softmax or sigmoid, not what middle gives" in n for n in found.notes)
+    assert "not what end gives" in network.remarks(Neuron("end", 1))[0]
+    assert network.remarks(Neuron("before", 1)) == network.remarks(None) == ()
+
+
 def test_an_activation_that_is_exchanged_later_is_seen() -> None:
     model, _ = built(lambda z, x: L.Activation("linear", name="end")(z))
     network = Network(model)
