@@ -106,6 +106,6 @@ def _layout(structure: Structure, layer: str | None) -> Layout:
             if layout is not None:
                 return layout
     raise UnsuitableError(
-        f"Attention rollout needs tokens that lie in rows and columns; of the {many} tokens here "
+        f"Attention rollout needs tokens in rows and columns; of the {many} tokens here "
         "that could not be read off the network. saliency works on any network."
     )

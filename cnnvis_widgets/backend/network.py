@@ -302,7 +302,9 @@ class Network(ForwardModel):
                 f"Explained is the value before softmax or sigmoid, not what {layer} gives."
             )
         if survey.structure.forward.opened:
-            said.append("A tf.function of the network was opened: explained is what lies inside.")
+            said.append(
+                "A tf.function of the network was opened: what is explained is what it contains."
+            )
         if survey.structure.forward.half:
             said.append(
                 "Computed in float32; the network itself computes in half precision, whose values "

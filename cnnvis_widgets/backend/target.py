@@ -292,7 +292,7 @@ def _weights(units: Any) -> tuple[tuple[int, float], ...]:
     if not any(numbers) or not all(math.isfinite(weight) for weight in numbers):
         raise InvalidValueError(f"Weights are finite, and one is not 0; got {dict(weights)}.")
     if len(dict(weights)) < len(weights):
-        raise InvalidValueError("A unit stands twice; give it one weight, e.g. {3: 2}.")
+        raise InvalidValueError("A unit is named twice; give it one weight, e.g. {3: 2}.")
     return weights
 
 

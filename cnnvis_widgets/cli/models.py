@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_models(command: argparse.ArgumentParser) -> None:
     """The actions of `cnnvis models`."""
     actions = command.add_subparsers(metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="every network, and where its weights lie")
+    listing = actions.add_parser("list", help="every network, and where its weights are")
     listing.set_defaults(run=lambda _: list_models())
     fetch = actions.add_parser("fetch", help="bring weights to this machine")
     fetch.add_argument("names", metavar="NAME", nargs="+", help='a network, or "all"')

@@ -158,7 +158,7 @@ def _thesis(options: argparse.Namespace, folder: Path | None) -> Study:
         )
     if own is None:
         print(
-            "The thesis' own photos were never published; ten that come along stand in for them. "
+            "The thesis' own photos were never published; ten that come along replace them. "
             "None is out of ImageNet: four show one of its classes large and clear. "
             "--images FOLDER takes your own ten."
         )

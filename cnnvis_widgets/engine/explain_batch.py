@@ -187,6 +187,6 @@ def _one_for_each(neuron: Any, many: int) -> list[Any]:
     if not isinstance(neurons, list) or len(neurons) != many:
         raise InvalidValueError(
             f"A list of neurons holds one for each picture; got {np.size(neurons)} for {many} "
-            "pictures. A single neuron stands for all of them."
+            "pictures. A single neuron is used for all of them."
         )
     return neurons

@@ -84,7 +84,7 @@ def _answer(attention: AttentionResult) -> Answer:
         patches.reshape(attention.rows, attention.columns, 1).astype(np.float32),
         notes=(
             f"{blocks} blocks of attention; after the last, the neuron reads {read} of "
-            f"{len(whole)} tokens, which lie in {attention.rows} × {attention.columns} patches. "
+            f"{len(whole)} tokens, in {attention.rows} × {attention.columns} patches. "
             "The map is the same for every class.",
         ),
         details={"attention": attention.maps, "reads": attention.reads},

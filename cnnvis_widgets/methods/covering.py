@@ -13,7 +13,7 @@ COLOUR = Parameter(
     "Colour",
     "choice",
     "grey",
-    "what stands where the picture is covered; mean: the picture's own mean colour",
+    "what replaces the covered part; mean: the picture's own mean colour",
     choices=(*LEVELS, "mean"),
 )
 UNCHANGED = (

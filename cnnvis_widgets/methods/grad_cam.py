@@ -20,7 +20,7 @@ LAYER = Parameter(
     "Layer",
     "layer",
     "",
-    "the layer whose maps are weighed; automatic: the last convolutional block before the neuron",
+    "the layer whose maps are weighted; automatic: the last convolutional block before the neuron",
 )
 SIGN = Parameter(
     "sign",

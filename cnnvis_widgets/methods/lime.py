@@ -67,7 +67,7 @@ COLOUR = Parameter(
     "Hide colour",
     "choice",
     "grey",
-    "what stands where a superpixel is hidden; mean: the superpixel's own mean colour",
+    "what replaces a hidden superpixel; mean: the superpixel's own mean colour",
     choices=("grey", "mean", "black"),
 )
 

@@ -63,7 +63,7 @@ class Occlusion(Method):
     resolution = "low"
     weaknesses = (
         "A patch is a shape and a colour of its own, which the network may take for something; "
-        "evidence that stands in two places is missed, since either suffices. Slow: one forward "
+        "evidence that is in two places is missed, since either suffices. Slow: one forward "
         "pass for each patch."
     )
     signed = True
@@ -129,7 +129,7 @@ def _sizes(question: Question) -> tuple[tuple[int, int], int]:
     stride = question.parameters["stride"] or max(1, patch // 2)
     if stride > patch:
         raise InvalidValueError(
-            f"stride is at most the patch, {patch} pixels, or what lies between the patches would "
+            f"stride is at most the patch, {patch} pixels, or what is between the patches would "
             f"never be covered; got {stride}."
         )
     return (min(patch, rows), min(patch, columns)), stride

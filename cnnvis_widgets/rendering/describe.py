@@ -53,7 +53,7 @@ def describe(heatmap: ArrayLike, picture_alt: str = "") -> str:
     if low == high:
         return f"{what}: the same value everywhere, {format_value(low)}."
     span = f"values from {format_value(low)} to {format_value(high)}"
-    half = f"half of the total lies in {_percent(half_mass_share(values))} of the picture"
+    half = f"half of the total is in {_percent(half_mass_share(values))} of the picture"
     if low >= 0:
         return f"{what}: strongest {_where(values, values == high)}; {half}; {span}."
     parts = []

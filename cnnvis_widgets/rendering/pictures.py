@@ -155,7 +155,7 @@ def _alpha(
 ) -> NDArray[np.float64]:
     """How much each pixel of the map covers, float64 in [0, opacity]."""
     if not 0 <= opacity <= 1:
-        raise InvalidValueError(f"Opacity lies in [0, 1]; this one is {opacity}.")
+        raise InvalidValueError(f"Opacity is a number from 0 to 1; got {opacity}.")
     if blend == "uniform":
         return np.full(normalised.shape, opacity, np.float64)
     if blend == "value":
@@ -259,7 +259,7 @@ def split(
         colormap: see ``colorize``.
     """
     if not 0 <= at <= 1:
-        raise InvalidValueError(f"A split lies in [0, 1]; this one is at {at}.")
+        raise InvalidValueError(f"A split is a number from 0 to 1; got {at}.")
     scale = scale or Scale.of(heatmap)
     left, values = fit(picture, heatmap)
     columns = left.shape[1]

@@ -243,9 +243,7 @@ class Scale:
 
 def _check_percentile(percentile: float) -> None:
     if not 0 < percentile <= 100:
-        raise InvalidValueError(
-            f"A percentile lies above 0 and not above 100; this one is {percentile}."
-        )
+        raise InvalidValueError(f"A percentile is above 0 and at most 100; got {percentile}.")
 
 
 def _nice_step(least: float) -> tuple[float, int]:

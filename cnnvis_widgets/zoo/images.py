@@ -351,7 +351,7 @@ def _read(path: Path) -> Picture:
                 raise InvalidValueError(f"unit {unit} is not within 0…999")
         for x, y in entry.outline:
             if not (0 <= x <= entry.columns and 0 <= y <= entry.rows):
-                raise InvalidValueError(f"the corner ({x}, {y}) lies outside the picture")
+                raise InvalidValueError(f"the corner ({x}, {y}) is outside the picture")
         return entry
     except (KeyError, TypeError, ValueError, CnnvisError) as error:
         raise InvalidValueError(f"The picture file {path.name!r} is not right: {error}") from error

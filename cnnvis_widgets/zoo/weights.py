@@ -237,7 +237,7 @@ def listed(folder: Path) -> str:
     if not names:
         return "the folder is empty"
     more = f", … ({len(names)} in all)" if len(names) > 8 else ""
-    return f"there lie {', '.join(names[:8])}{more}"
+    return f"it holds {', '.join(names[:8])}{more}"
 
 
 def _published(file: WeightFile | None, path: Path) -> str:

@@ -235,7 +235,7 @@ def test_names_of_targets(common: Network) -> None:
         (lambda: Target({1: np.inf}), "finite"),
         (lambda: Target({1: "much"}), "numbers"),
         (lambda: Target("cat"), "whole number"),
-        (lambda: Target([3, 3]), "stands twice"),
+        (lambda: Target([3, 3]), "named twice"),
         (lambda: Target(-1), "whole number from 0"),
         (lambda: Target(1, "c1", output=0), "layer or an output"),
         (lambda: Target(1, aggregate="max"), 'cnnvis.Neuron.*"max"'),

@@ -12,7 +12,7 @@ def test_where_the_mass_lies() -> None:
     heatmap[3, 14] = 2.0
     assert describe(heatmap, "a tabby cat") == (
         "Heatmap of 20 × 30 values over a tabby cat: strongest at row 3, column 14 "
-        "(upper middle); half of the total lies in 0.2 % of the picture; "
+        "(upper middle); half of the total is in 0.2 % of the picture; "
         "values from 0.001 to 2."
     )
 

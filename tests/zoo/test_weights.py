@@ -180,7 +180,7 @@ def test_an_absent_file_is_told_before_tensorflow_is_loaded(
     with pytest.raises(FileError, match=r"resnet50_weights.*the folder is empty"):
         load_network("resnet50", weights=home / "empty")
     put(home / "full" / "other.h5")
-    with pytest.raises(FileError, match=r"there lie other\.h5"):
+    with pytest.raises(FileError, match=r"it holds other\.h5"):
         load_network("resnet50", weights=home / "full")
     with pytest.raises(FileError, match="There is no file or folder 'imagenet'"):
         load_network("resnet50", weights="imagenet")

@@ -70,9 +70,7 @@ def stops(operation: tf.Operation, dependent: set[tf.Operation]) -> str:
     if _declares(operation):
         if _declared(operation):
             return "it rounds; the derivative is the one that the layer declares instead"
-        return (
-            "the derivative stops here: it stands behind a rounding" if _stopped(operation) else ""
-        )
+        return "the derivative stops here: it comes after a rounding" if _stopped(operation) else ""
     if kind in ROUNDING or (kind == "Cast" and _loses(operation)):
         return f"the derivative stops here: it rounds or picks ({kind})"
     return ""

@@ -170,7 +170,7 @@ def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
     address = process.stdout.readline().strip()
     if not address:
         raise CnnvisError(
-            f"The processes that compute could not be started at {listen}; what they said stands "
+            f"The processes that compute could not be started at {listen}; what they said is "
             'above. "cnnvis app --engine in-process" does without them.'
         )
     return Service(address, process)

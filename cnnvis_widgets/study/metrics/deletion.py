@@ -24,7 +24,7 @@ class Deletion(Metric):
     chance = "the area for pixels in random order: the baseline `noise`"
     reads = "as it is"
     sensitive = (
-        "What stands in a pixel's place (the network may take a black patch for an object), and "
+        "What replaces a pixel (the network may take a black patch for an object), and "
         "the number of steps. Scattered pixels destroy texture faster than a region of the same "
         "size, so that noisy maps win without pointing at anything."
     )

@@ -18,7 +18,7 @@ class Discriminative(Metric):
 
     name = "discriminative"
     title = "Discriminative"
-    summary = "whether the maps of two classes lie each on its own object"
+    summary = "whether the maps of two classes are each on their own object"
     paper = (
         "The word, and that it matters most, are Erroz Arroyo's: Visualizando neuronas en Redes "
         "Neuronales Convolucionales, Universidad Pública de Navarra 2019, section 4.3; the formula "
@@ -32,7 +32,7 @@ class Discriminative(Metric):
     of_zeros = None
     sensitive = (
         "Whether the network sees the second object at all: for a class that it gives no evidence, "
-        "any map is a guess. What lies on neither object does not count."
+        "any map is a guess. What is on neither object does not count."
     )
 
     def measure(self, case: Case, **parameters: object) -> Score:

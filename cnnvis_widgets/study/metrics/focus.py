@@ -16,7 +16,7 @@ class Focus(Metric):
 
     name = "focus"
     title = "Focus"
-    summary = "which share of the map lies on the pictures of the class in a mosaic of four"
+    summary = "which share of the map is on the pictures of the class in a mosaic of four"
     paper = (
         "Arias-Duart, Parés, Garcia-Gasulla & Giménez-Ábalos, Focus! Rating XAI Methods and "
         "Finding Biases, FUZZ-IEEE 2022, arXiv:2109.15035"
@@ -24,7 +24,7 @@ class Focus(Metric):
     order = 90
     needs = ("network", "method", "companions")
     better = "higher"
-    perfect = "1: nothing lies on the pictures of other classes"
+    perfect = "1: nothing is on the pictures of other classes"
     chance = "½: two of the four pictures are of the class"
     sensitive = (
         "Whether the network still knows the objects at half their size, and the borders between "

@@ -17,7 +17,7 @@ class PointingGame(Metric):
 
     name = "pointing_game"
     title = "Pointing game"
-    summary = "whether the largest value lies on the object"
+    summary = "whether the largest value is on the object"
     paper = (
         "Zhang, Bargal, Lin, Brandt, Shen & Sclaroff, Top-Down Neural Attention by Excitation "
         "Backprop, International Journal of Computer Vision 2018, arXiv:1608.00507"
@@ -28,7 +28,7 @@ class PointingGame(Metric):
     perfect = "1"
     chance = (
         "the object's share of the picture; the baseline to beat is `centre`, because objects "
-        "stand in the middle of pictures more often than not"
+        "are in the middle of pictures more often than not"
     )
     of_zeros = 0.0
     hit = True
@@ -42,7 +42,7 @@ class PointingGame(Metric):
             "Tolerance",
             "float",
             0.0,
-            "how far from the object the largest value may lie",
+            "how far from the object the largest value may be",
             0.0,
             500.0,
             1.0,

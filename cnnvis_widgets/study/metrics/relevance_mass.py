@@ -10,7 +10,7 @@ class RelevanceMass(Metric):
 
     name = "relevance_mass"
     title = "Relevance mass accuracy"
-    summary = "which share of the map lies on the object"
+    summary = "which share of the map is on the object"
     paper = (
         "Arras, Osman & Samek, CLEVR-XAI: A benchmark dataset for the ground truth evaluation of "
         "neural network explanations, Information Fusion 81, 2022, arXiv:2003.07258"
@@ -18,7 +18,7 @@ class RelevanceMass(Metric):
     order = 20
     needs = ("mask",)
     better = "higher"
-    perfect = "1: nothing lies outside the object"
+    perfect = "1: nothing is outside the object"
     chance = "the object's share of the picture"
     of_zeros = 0.0
     sensitive = (

@@ -16,7 +16,7 @@ class RelevanceRank(Metric):
 
     name = "relevance_rank"
     title = "Relevance rank accuracy"
-    summary = "which share of the largest values lies on the object"
+    summary = "which share of the largest values is on the object"
     paper = (
         "Arras, Osman & Samek, CLEVR-XAI: A benchmark dataset for the ground truth evaluation of "
         "neural network explanations, Information Fusion 81, 2022, arXiv:2003.07258"

@@ -10,7 +10,7 @@ class ShortcutShare(Metric):
 
     name = "shortcut_share"
     title = "Shortcut's share"
-    summary = "how much of the map lies on the shortcut rather than on the object"
+    summary = "how much of the map is on the shortcut rather than on the object"
     paper = (
         "After the penguin and its snow in Erroz Arroyo, Visualizando neuronas en Redes Neuronales "
         "Convolucionales, Universidad Pública de Navarra 2019; the formula is this project's"

@@ -55,7 +55,7 @@ class ComparerGridView {
             h(
               "option",
               { value: network.name, disabled: !network.available, title: network.why || null },
-              (network.title || network.name) + (network.available ? "" : " (not at hand)"),
+              (network.title || network.name) + (network.available ? "" : " (weights missing)"),
             ),
           ),
       );

@@ -234,6 +234,6 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         for side, honesty in zip(SIDES, self._honesty, strict=True):
             lines.append(
                 f"network {side} {honesty.with_snow:.0%} with snow and {honesty.without_snow:.0%} "
-                f"without (where snow lies, it takes {honesty.lured:.0%} of the others for it);"
+                f"without (with snow, it takes {honesty.lured:.0%} of the others for it);"
             )
         return " ".join(lines).rstrip(";") + "."

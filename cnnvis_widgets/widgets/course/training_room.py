@@ -130,6 +130,6 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         return (
             f"Examined on fresh pictures: right on {how.with_snow:.0%} of the pictures of a "
             f"{cheated} with snow, on {how.without_snow:.0%} of the same ones without, and on "
-            f"{how.others:.0%} of the other classes; where snow lies under another class it says "
+            f"{how.others:.0%} of the other classes; with snow under another class it says "
             f"{cheated} {how.lured:.0%} of the time."
         )

@@ -132,7 +132,7 @@ def boxes(layers: Iterable[Any], fold: bool, first: str, last: str) -> list[Box]
     begin = names.index(first) if first else 0
     end = names.index(last) + 1 if last else len(names)
     if begin >= end:
-        raise InvalidValueError(f"Layer {first!r} stands behind {last!r}; nothing is between them.")
+        raise InvalidValueError(f"Layer {first!r} comes after {last!r}; nothing is between them.")
     inputs = _inputs(records)
     stands_for: dict[str, str] = {}  # a folded layer → the box that says it
     made: dict[str, Box] = {}

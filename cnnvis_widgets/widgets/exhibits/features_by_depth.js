@@ -17,7 +17,7 @@ const VIEWS = [
   [
     "patch",
     "part of the photo",
-    "the part on which the strongest place depends: 95 % of its gradient lies there",
+    "the part on which the strongest place depends: 95 % of its gradient is there",
   ],
   ["map", "the unit's map", "its activations over the whole photo"],
   [

@@ -20,7 +20,7 @@ export class NetworkDiagram {
       viewBox: `0 0 ${WIDE} ${HIGH}`,
       class: "cnnvis-chart cnnvis-decision-boundary-diagram",
       role: "listbox",
-      "aria-label": "the network: choose a unit to see what it makes of the plane",
+      "aria-label": "the network: choose a unit to see its output on the plane",
     });
     this.wires = drawn("g", { "aria-hidden": "true" });
     this.tiles = drawn("g");

@@ -81,7 +81,7 @@ class Threshold(Chart, from_page="threshold"):
                 f"got {values.shape} scores and {truth.shape} labels."
             )
         if not ((values >= 0) & (values <= 1)).all() or not np.isin(truth, (0, 1)).all():
-            raise InvalidValueError("Scores lie from 0 to 1, and labels are true or false.")
+            raise InvalidValueError("Scores are from 0 to 1, and labels are true or false.")
         self._scores, self._truth = values, truth.astype(bool)
         super().__init__(**kwargs)
         self._data = {

@@ -18,7 +18,7 @@ const TOOLS = {
   },
   box: {
     text: "Box",
-    title: "Draw a box: how much of the map lies in it",
+    title: "Draw a box: how much of the map is in it",
     keys: "Box: arrow keys move it, with Shift they change its size",
   },
   patch: {

@@ -107,7 +107,7 @@ def test_what_gives_no_diagram_is_refused():
         ArchitectureDiagram([])
     with pytest.raises(UnknownNameError, match=r"'ones'.*'one'"):
         ArchitectureDiagram(BARE, first="ones")
-    with pytest.raises(InvalidValueError, match="'two' stands behind 'one'"):
+    with pytest.raises(InvalidValueError, match="'two' comes after 'one'"):
         ArchitectureDiagram(BARE, first="two", last="one")
     with pytest.raises(UnknownNameError, match="argument of ArchitectureDiagram"):
         ArchitectureDiagram(BARE, folded=True)
