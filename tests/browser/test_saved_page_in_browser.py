@@ -266,6 +266,19 @@ def maps_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[np.n
     return path, maps
 
 
+def test_the_script_of_an_own_picture_is_whole_in_a_page(offline, tmp_path: Path) -> None:
+    import cnnvis_widgets as cnnvis
+
+    picture = np.random.default_rng(4).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    explained = cnnvis.explain(cnnvis.load_network("mini_vgg"), picture, method="saliency")
+    page = offline(cnnvis.save_page(explained, tmp_path / "own.html"))
+    expect(page.locator(".cnnvis-kept")).to_have_count(0)  # nothing to choose from
+    page.get_by_role("button", name="Show the code").click()
+    shown = page.locator(".cnnvis-view-code pre").evaluate("(pre) => pre.textContent")
+    assert "b64decode" in shown
+    assert shown == explained.code()
+
+
 def test_one_scale_for_all_maps_of_a_unit(
     offline, maps_file: tuple[Path, list[np.ndarray]]
 ) -> None:

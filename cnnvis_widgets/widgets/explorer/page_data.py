@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import textwrap
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -72,11 +73,17 @@ def page_data(maps: Sequence[PageMap]) -> str:
     for one, shared in zip(maps, together, strict=True):
         state = dict(one.state)
         state["heatmap"] = _text(packed(values_of(state))) if state["heatmap"] else ""
-        for name in ("picture", "image"):
-            state[name] = filed(_smaller(state[name]))
+        parts: list[int | str] = []
+        picture = state["picture"]
+        written = in_script(picture)
+        for part in state["code"].split(QUOTES):
+            own = bool(picture) and part == written
+            parts.append(filed(picture) if own else texts.setdefault(part, len(texts)))
+        named = any(isinstance(part, str) for part in parts)
+        state["picture"] = filed(picture if named else _smaller(picture))
+        state["image"] = filed(_smaller(state["image"]))
         state["lookup"] = filed(state.get("lookup", b""))
-        parts = state["code"].split(QUOTES)
-        state["code"] = [texts.setdefault(part, len(texts)) for part in parts]
+        state["code"] = parts
         records.append(
             {
                 "state": state,
@@ -89,6 +96,11 @@ def page_data(maps: Sequence[PageMap]) -> str:
         )
     content = {"maps": records, "files": files, "texts": list(texts)}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def in_script(file: bytes) -> str:
+    """A picture file as a script holds it, between its quotes."""
+    return f"\n{textwrap.fill(_text(file), 96)}\n"
 
 
 def values_of(state: Mapping[str, Any]) -> NDArray[np.float32]:

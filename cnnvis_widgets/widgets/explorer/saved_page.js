@@ -35,7 +35,10 @@ async function decoded({ state, saved }, { files, texts }) {
   /** @param {string} name */
   const file = (name) => viewOf(bytesOfBase64(files[name] ?? ""));
   const heatmap = state.heatmap ? await unpacked(state.heatmap, state.shape) : new Float32Array(0);
-  const code = state.code.map((/** @type {number} */ part) => texts[part]).join('"""');
+  /** @param {number | string} part a text, or a picture as scripts hold it */
+  const written = (part) =>
+    typeof part === "number" ? texts[part] : `\n${files[part].match(/.{1,96}/g)?.join("\n")}\n`;
+  const code = state.code.map(written).join('"""');
   return {
     ...state,
     heatmap: new DataView(heatmap.buffer),

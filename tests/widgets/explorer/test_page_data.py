@@ -88,6 +88,18 @@ def test_a_picture_and_the_parts_of_a_script_stand_there_once() -> None:
     assert (np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) == PICTURE).all()
 
 
+def test_a_script_and_its_page_share_the_picture_that_is_written_into_both() -> None:
+    from cnnvis_widgets.engine.script import _base64
+
+    file = png_bytes(PICTURE)
+    one = state(SIGNED, code=f"image = load({_base64(file)})\nmethod = 1\n")
+    content = held(one)
+    [map_] = content["maps"]
+    assert map_["state"]["code"] == [0, map_["state"]["picture"], 1]
+    assert base64.b64decode(content["files"][map_["state"]["picture"]]) == file
+    assert not any(len(text) > 100 for text in content["texts"])
+
+
 def test_maps_of_one_unit_have_a_scale_together() -> None:
     maps = held(
         state(SIGNED), state(3 * SIGNED[:10, :15]), state(SIGNED, unit="v"), state(abs(SIGNED))
