@@ -187,7 +187,10 @@ def looks(page: Page, values: np.ndarray) -> None:
     assert 0.85 < under.mean() < 0.95
     near(shown[under], rendering.overlay(picture, values, scale, opacity=0)[under], 2)
     near(shown[~under], expected[~under], 2)
-    expect(page.locator(".cnnvis-view-look")).to_contain_text("90 %, below ")
+    said = page.get_by_role("slider", name=re.compile("^Threshold")).get_attribute("aria-valuetext")
+    assert said
+    assert said.startswith("90 % of the pixels: below ")
+    assert float(said.rpartition(" ")[2]) == pytest.approx(float(cut), rel=6e-3)
     choose(page, "Contours")
     assert page.locator(".cnnvis-view-line").count() >= 3
     choose(page, "Side by side")
@@ -217,6 +220,7 @@ def told(page: Page, buttons: Locator, code: str) -> None:
     expect(facts).to_contain_text("block4_conv2")
     expect(facts).to_contain_text("method=grad_cam")
     expect(page.locator(".cnnvis-trust-line button")).to_have_count(3)
+    expect(page.locator(".cnnvis-trust .cnnvis-unseen").first).to_have_css("position", "absolute")
     expect(page.locator(".cnnvis-trust a")).to_have_count(0)  # there is no lesson to go to
     page.get_by_role("button", name="Show the code").click()
     expect(page.locator(".cnnvis-view-code pre")).to_have_text(code, use_inner_text=False)

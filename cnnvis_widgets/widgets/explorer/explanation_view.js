@@ -170,6 +170,8 @@ export class ExplanationView {
     this.percent.textContent = `${Math.round(100 * this.get("opacity"))} %`;
     this.threshold.value = String(this.get("threshold"));
     this.least.textContent = this.cut();
+    const share = `${Math.round(100 * this.get("threshold"))} % of the pixels: ${this.cut()}`;
+    this.threshold.setAttribute("aria-valuetext", share);
     this.fade.checked = this.get("blend") === "value";
     this.colours.checked = !this.get("gray_picture");
     mark(this.modes, "[role=radio]", now);
@@ -198,7 +200,7 @@ export class ExplanationView {
   /** What the threshold leaves out, in words. */
   cut() {
     const least = this.overlay()?.least ?? 0;
-    return least > 0 ? `${Math.round(100 * this.get("threshold"))} %, below ${formatted(least, 3)}` : "none";
+    return least > 0 ? `below ${formatted(least, 3)}` : "none";
   }
 
   /**
@@ -320,7 +322,7 @@ export class ExplanationView {
 
   /** What a saved picture says of its threshold. */
   caption() {
-    return this.overlay()?.least ? `Of the map's pixels left out: ${this.cut()}.` : "";
+    return this.overlay()?.least ? `Left out: ${this.threshold.getAttribute("aria-valuetext")}.` : "";
   }
 
   async downloadPng() {
