@@ -39,7 +39,7 @@ def test_each_check_says_how_it_stands_in_a_sentence_and_where_to_read_on(
 
     # The worst one's sentence stands there by itself; another is a click or a key away.
     said = page.locator(".cnnvis-trust-said")
-    expect(said).to_contain_text("With random weights in predictions the map keeps")
+    expect(said).to_contain_text("The rank correlation with the map of random weights in")
     expect(said.get_by_role("link")).to_have_attribute("href", "05_conclusions.ipynb")
     expect(top).to_have_attribute("aria-pressed", "true")
     line(page).get_by_role("button", name="Coverage").focus()
