@@ -32,7 +32,7 @@ PROBABLE = ("saliency", "grad_cam", "integrated_gradients", "gradient_input", "g
 FAULTS = ("wrong", "raw error", "obscure refusal")
 CHEAP = {"samples": 24, "pieces": 5, "grid": 3, "designs": 2, "steps": 3, "octave_steps": 2}
 # Options whose every value is as cheap.
-FREE = ("sign", "baseline", "colour", "noise", "rule", "share", "of", "segmentation", "draw")
+FREE = ("sign", "baseline", "colour", "noise", "rule", "share", "of", "draw")
 
 
 @dataclass(frozen=True)
@@ -219,6 +219,8 @@ class _Requests:
                 options[p.name] = int(max(many, least))
             elif p.name in FREE and self.rng.random() < 0.6:
                 options[p.name] = self._value(p)
+            elif p.name == "segmentation":  # quickshift enlarges small pictures: a second
+                options[p.name] = self.one("slic", "slic", "felzenszwalb", "slic", "quickshift")
             elif p.name in ("patch", "stride"):
                 options[p.name] = {"patch": self.one(0, 2, 3), "stride": self.one(0, 1, 2)}[p.name]
             elif p.name == "layer" and self.names and self.rng.random() < 0.35:
