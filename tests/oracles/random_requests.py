@@ -152,8 +152,6 @@ class _Requests:
                     verdict, said = self._asked(method)
                 except DisagreementError as error:
                     verdict, said = "wrong", str(error)
-                except CnnvisError as error:
-                    verdict, said = "refused", str(error)
                 except Exception as error:
                     verdict, said = "raw error", f"{type(error).__name__}: {error}"[:600]
         if verdict == "refused" and not _clear(said):
@@ -164,9 +162,20 @@ class _Requests:
         wanted, x = self.neuron(), self.picture()
         options = self.options(method)
         self.asked = f"{wanted}, {self.kind} picture, {options}"
-        answer = explain(self.network, x, method, wanted, seed=int(self.rng.integers(9)), **options)
-        prepared = self.network.prepare(x).input.astype(np.float64)
+        seed, prepared = int(self.rng.integers(9)), self.network.prepare(x).input.astype(np.float64)
+        try:
+            answer = explain(self.network, x, method, wanted, seed=seed, **options)
+        except CnnvisError as error:
+            if "NaN or infinite" in str(error) and not self._overflows(prepared):
+                raise DisagreementError(f"nothing overflows here: {error}") from error
+            return "refused", str(error)
         return check(answer, self.network, self.made, self.twin, self.names, prepared, wanted)
+
+    def _overflows(self, x: np.ndarray) -> bool:
+        """Whether anything in the twin goes beyond what float32 can square, or is no number."""
+        self.twin.run(np.stack([x, *(self.network.plain(level) for level in (0, 128, 255))]))
+        largest = [np.abs(n.seen).max() for n in self.twin.nudges.values() if n.seen is not None]
+        return not max(largest) < 1e18  # NaN is not
 
     def picture(self) -> np.ndarray:
         shape, rng = self.network.input_shape, self.rng
