@@ -30,7 +30,7 @@ from cnnvis_widgets.methods import all_methods
 EACH = 4
 PROBABLE = ("saliency", "grad_cam", "integrated_gradients", "gradient_input", "guided_backprop")
 FAULTS = ("wrong", "raw error", "obscure refusal")
-CHEAP = {"samples": 24, "pieces": 5, "grid": 3, "designs": 2, "steps": 3, "octave_steps": 2}
+CHEAP = {"samples": 24, "pieces": 4, "grid": 3, "designs": 2, "steps": 3, "octave_steps": 2}
 # Options whose every value is as cheap.
 FREE = ("sign", "baseline", "colour", "noise", "rule", "share", "of", "draw")
 
