@@ -124,7 +124,7 @@ class _Requests:
                 self.network = Network(self.made.model, preprocess=given, inputs=self.made.inputs)
                 self.names = self._names(self.network, self.twin)
         except CnnvisError as error:
-            self.why = str(error)
+            self.network, self.why = None, str(error)
 
     def one(self, *things: Any) -> Any:
         return things[self.rng.integers(len(things))]
