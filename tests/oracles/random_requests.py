@@ -30,9 +30,9 @@ from cnnvis_widgets.methods import all_methods
 EACH = 4
 PROBABLE = ("saliency", "grad_cam", "integrated_gradients", "gradient_input", "guided_backprop")
 FAULTS = ("wrong", "raw error", "obscure refusal")
-CHEAP = {"samples": 24, "pieces": 5, "grid": 3, "designs": 2, "steps": 3, "octave_steps": 2}
+CHEAP = {"samples": 24, "pieces": 4, "grid": 3, "designs": 2, "steps": 3, "octave_steps": 2}
 # Options whose every value is as cheap.
-FREE = ("sign", "baseline", "colour", "noise", "rule", "share", "of", "segmentation", "draw")
+FREE = ("sign", "baseline", "colour", "noise", "rule", "share", "of", "draw")
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class _Requests:
                 self.network = Network(self.made.model, preprocess=given, inputs=self.made.inputs)
                 self.names = self._names(self.network, self.twin)
         except CnnvisError as error:
-            self.why = str(error)
+            self.network, self.why = None, str(error)
 
     def one(self, *things: Any) -> Any:
         return things[self.rng.integers(len(things))]
@@ -152,8 +152,6 @@ class _Requests:
                     verdict, said = self._asked(method)
                 except DisagreementError as error:
                     verdict, said = "wrong", str(error)
-                except CnnvisError as error:
-                    verdict, said = "refused", str(error)
                 except Exception as error:
                     verdict, said = "raw error", f"{type(error).__name__}: {error}"[:600]
         if verdict == "refused" and not _clear(said):
@@ -164,9 +162,20 @@ class _Requests:
         wanted, x = self.neuron(), self.picture()
         options = self.options(method)
         self.asked = f"{wanted}, {self.kind} picture, {options}"
-        answer = explain(self.network, x, method, wanted, seed=int(self.rng.integers(9)), **options)
-        prepared = self.network.prepare(x).input.astype(np.float64)
+        seed, prepared = int(self.rng.integers(9)), self.network.prepare(x).input.astype(np.float64)
+        try:
+            answer = explain(self.network, x, method, wanted, seed=seed, **options)
+        except CnnvisError as error:
+            if "NaN or infinite" in str(error) and not self._overflows(prepared):
+                raise DisagreementError(f"nothing overflows here: {error}") from error
+            return "refused", str(error)
         return check(answer, self.network, self.made, self.twin, self.names, prepared, wanted)
+
+    def _overflows(self, x: np.ndarray) -> bool:
+        """Whether anything in the twin goes beyond what float32 can square, or is no number."""
+        self.twin.run(np.stack([x, *(self.network.plain(level) for level in (0, 128, 255))]))
+        largest = [np.abs(n.seen).max() for n in self.twin.nudges.values() if n.seen is not None]
+        return not max(largest) < 1e18  # NaN is not
 
     def picture(self) -> np.ndarray:
         shape, rng = self.network.input_shape, self.rng
@@ -219,6 +228,8 @@ class _Requests:
                 options[p.name] = int(max(many, least))
             elif p.name in FREE and self.rng.random() < 0.6:
                 options[p.name] = self._value(p)
+            elif p.name == "segmentation":  # quickshift enlarges small pictures: a second
+                options[p.name] = self.one("slic", "slic", "felzenszwalb", "slic", "quickshift")
             elif p.name in ("patch", "stride"):
                 options[p.name] = {"patch": self.one(0, 2, 3), "stride": self.one(0, 1, 2)}[p.name]
             elif p.name == "layer" and self.names and self.rng.random() < 0.35:

@@ -175,6 +175,19 @@ def test_a_neuron_of_a_softmax_layer_is_said_to_be_the_value_before_it() -> None
     assert network.remarks(Neuron("before", 1)) == network.remarks(None) == ()
 
 
+def test_a_dense_layer_on_maps_is_no_candidate() -> None:
+    """It multiplies (batch · places, units), whose rows are as long as the output's."""
+    keras.utils.set_random_seed(2)
+    inputs = keras.Input((ROWS, COLUMNS, 3))
+    maps = L.Dense(UNITS)(L.Conv2D(6, 3, activation="relu")(inputs))
+    features = L.GlobalAveragePooling2D()(L.Activation("tanh")(maps))
+    ends = [L.Softmax()(L.Dense(UNITS)(features)) for _ in range(2)]
+    network = Network(keras.Model(inputs, L.Average()(ends)))
+    answer = explain(network, PIXELS[0], method="occlusion", neuron=1)
+    assert answer.value == pytest.approx(float(network.model(PIXELS)[0, 1]), abs=1e-6)
+    assert any("could not be found" in note for note in answer.notes), answer.notes
+
+
 def test_an_activation_that_is_exchanged_later_is_seen() -> None:
     model, _ = built(lambda z, x: L.Activation("linear", name="end")(z))
     network = Network(model)
