@@ -168,9 +168,11 @@ def test_a_neuron_of_a_softmax_layer_is_said_to_be_the_value_before_it() -> None
     network = Network(model)
     inside = keras.Model(model.inputs, [model.get_layer(n).output for n in ("before", "middle")])
     before, middle = (value.numpy()[0] for value in inside([PIXELS]))
-    found = explain(network, PIXELS[0], "saliency", ("middle", 2))
-    assert found.value == pytest.approx(before[2]) and found.value != pytest.approx(middle[2])
-    assert any("before softmax or sigmoid, not what middle gives" in n for n in found.notes)
+    explanation = explain(network, PIXELS[0], "saliency", ("middle", 2))
+    assert explanation.value == pytest.approx(before[2]) and explanation.value != pytest.approx(
+        middle[2]
+    )
+    assert any("before softmax or sigmoid, not what middle gives" in n for n in explanation.notes)
     assert "not what end gives" in network.remarks(Neuron("end", 1))[0]
     assert network.remarks(Neuron("before", 1)) == network.remarks(None) == ()
 
