@@ -6,9 +6,7 @@ from playwright.sync_api import expect
 
 
 def test_tools(lesson, screenshot):
-    expect(lesson.get_by_role("heading", level=1)).to_contain_text(
-        "between a formula and a picture"
-    )
+    expect(lesson.get_by_role("heading", level=1)).to_contain_text("from a formula to a picture")
     expect(lesson.locator(".cnnvis")).to_have_count(1, timeout=60_000)
     environment = lesson.locator("pre", has_text="mini_vgg")
     expect(environment).to_contain_text("tensorflow")

@@ -20,7 +20,7 @@ def test_deep_taylor(lesson):
     expect(flow.get_by_role("status")).to_contain_text("the picture: 224 × 224 places hold 9.009")
     expect(flow.get_by_role("status")).to_contain_text("half of it lies on 31 % of them")
     first = lesson.get_by_text("First question").locator("xpath=ancestor::fieldset")
-    first.get_by_role("radio", name="Where Egyptian cat's lies").click()
+    first.get_by_role("radio", name="Where Egyptian cat's is").click()
     expect(first.get_by_text("The two maps correlate with 0.99")).to_be_visible()
     sources = lesson.get_by_role("heading", name="Sources")
     sources.scroll_into_view_if_needed()
