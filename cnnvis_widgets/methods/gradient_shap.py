@@ -1,0 +1,145 @@
+"""Gradient SHAP: integrated gradients from many blank pictures, one random step of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.backend.passes import INPUT, Pass
+from cnnvis_widgets.methods.batches import BACKWARD, shared_batches
+from cnnvis_widgets.methods.contract import Answer, Method, Question
+from cnnvis_widgets.methods.parameter import Parameter
+
+SAMPLES = Parameter(
+    "samples",
+    "Samples",
+    "integer",
+    100,
+    "how many random points between a blank picture and this one; the error falls with its square "
+    "root",
+    1,
+    2000,
+    10,
+    unit="samples",
+)
+NOISE = Parameter(
+    "noise",
+    "Noise",
+    "float",
+    0.0,
+    "standard deviation of the noise on the picture, as a share of the input's range",
+    0.0,
+    1.0,
+    0.01,
+)
+
+
+class GradientShap(Method):
+    """The mean of (x - x′) · ∂a/∂input at x′ + α (x - x′), over random x′ and α.
+
+    Each sample draws a grey level for the blank picture x′ (a whole number from 0 to 255), a place
+    α on the straight way from it to the picture (0 to 1), and noise on the picture x. Integrated
+    gradients take one blank picture and places at equal distances; this is their expectation over
+    the blank pictures, so that no one colour gets nothing. The raw attribution is signed. Its sum
+    is, up to the error that the notes report, a(x) - the mean of a(x′).
+    """
+
+    name = "gradient_shap"
+    title = "Gradient SHAP"
+    summary = "how much each pixel moved the neuron on the way from many blank pictures to this one"
+    paper = (
+        "Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017, "
+        "arXiv:1705.07874; Erion, Janizek, Sturmfels, Lundberg & Lee, Nature Machine Intelligence "
+        "3 (2021), arXiv:1906.10670"
+    )
+    section = "not in the thesis"
+    order = 94
+    neurons = "output"
+    gradient_based = True
+    resolution = "high"
+    weaknesses = (
+        "An estimate: noisy with few samples, and its sum meets the promise only on average. Plain "
+        "grey pictures are not what the network was trained on."
+    )
+    unit = "activation"
+    random = True
+    parameters = (SAMPLES, NOISE)
+
+    def answer(self, question: Question) -> Answer:
+        """`samples` forward and backward passes in batches."""
+        return self.answers([question])[0]
+
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """`samples` passes for each picture, in batches that several share."""
+        network, many = questions[0].network, len(questions)
+        samples = questions[0].parameters["samples"]
+        pictures = np.stack([question.input for question in questions])
+        resolved = network.resolved_each(pictures, [question.neuron for question in questions])
+        neurons: list[Neuron | None] = [neuron for neuron, _ in resolved]
+        draws = [_Draws(question) for question in questions]
+        totals = np.zeros(pictures.shape, np.float64)
+        blank = np.zeros(many)
+        done, progress = 0, questions[0].progress
+        progress(0, many * samples)
+        for parts in shared_batches(many, samples, pictures.shape[1:], BACKWARD):
+            whose = np.array([number for number, part in parts for _ in part])
+            drawn = [draws[number].next() for number in whose]
+            starts, places, ends = (np.stack(column) for column in zip(*drawn, strict=True))
+            ways = ends - starts
+            asked = [neurons[number] for number in whose]
+            between = starts + places[:, None, None, None] * ways
+            slopes = network.backward(between, asked, Pass(INPUT)).gradients[0]
+            np.add.at(totals, whose, ways.astype(np.float64) * slopes)
+            np.add.at(blank, whose, network.values(starts, asked))
+            done += len(whose)
+            progress(done, many * samples)
+        return [
+            self._answer(question, neuron, value, total / samples, start / samples)
+            for question, (neuron, value), total, start in zip(
+                questions, resolved, totals, blank, strict=True
+            )
+        ]
+
+    def reduce(self, attribution: np.ndarray) -> np.ndarray:
+        """The sum of the absolute values over the channels."""
+        return np.abs(attribution).sum(axis=-1)
+
+    def _answer(
+        self, question: Question, neuron: Neuron, value: float, total: np.ndarray, blank: float
+    ) -> Answer:
+        attribution = total.astype(np.float32)
+        explained = float(attribution.sum(dtype=np.float64))
+        change = value - blank
+        note = (
+            f"The attributions add up to {explained:.4g}; from blank pictures of random grey, "
+            f"{blank:.4g} on average, to this one the neuron changes by {change:.4g}. They agree "
+            "better with more samples, and exactly on average if there is no noise."
+        )
+        return Answer(
+            neuron.unit,
+            value,
+            question.network.coverage(neuron),
+            attribution,
+            notes=(note,),
+            details={"baseline_value": blank, "sum": explained},
+        )
+
+
+class _Draws:
+    """The random points of one picture."""
+
+    def __init__(self, question: Question) -> None:
+        self._picture, self._network = question.input, question.network
+        spread = float(self._picture.max() - self._picture.min())
+        self._sigma = question.parameters["noise"] * spread
+        self._rng = np.random.default_rng(question.seed)
+
+    def next(self) -> tuple[np.ndarray, np.float32, np.ndarray]:
+        """A blank picture, the place on the way, and the picture with noise."""
+        level, place = int(self._rng.integers(256)), np.float32(self._rng.uniform())
+        end = self._picture
+        if self._sigma:
+            end = end + np.float32(self._sigma) * self._rng.standard_normal(end.shape, np.float32)
+        return self._network.plain(level), place, end
