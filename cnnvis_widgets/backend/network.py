@@ -310,6 +310,11 @@ class Network(ForwardModel):
                 "Computed in float32; the network itself computes in half precision, whose values "
                 "differ in the third digit."
             )
+        if half := survey.structure.half_operations:
+            said.append(
+                f"Parts of the network compute in half precision ({', '.join(half[:4])}), also "
+                "here: their graph is fixed, and values differ from float32's in the third digit."
+            )
         return tuple(said)
 
     def coverage(

@@ -8,12 +8,14 @@ agrees with its own answer up to half precision, and what is explained is the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import keras
+import tensorflow as tf
 
 _HALF = ("float16", "bfloat16")
+_CARRYING = ("Cast", "Identity", "Reshape", "Squeeze", "ExpandDims", "Transpose")
 
 
 def is_half(model: keras.Model) -> bool:
@@ -54,6 +56,23 @@ def in_single_precision(wanted: Callable[[], bool]) -> Iterator[None]:
         yield
     finally:
         policy.compute_dtype = original
+
+
+def half_operations(operations: Iterable[tf.Operation]) -> tuple[str, ...]:
+    """The types of those operations that compute in half precision, casts left out.
+
+    Layers do not, see above; a graph that is fixed, such as a SavedModel's, may.
+    """
+    return tuple(
+        sorted(
+            {
+                op.type
+                for op in operations
+                if op.type not in _CARRYING
+                and any(x.dtype in (tf.float16, tf.bfloat16) for x in op.outputs)
+            }
+        )
+    )
 
 
 def rounds_its_input(layer: keras.layers.Layer) -> bool:

@@ -19,6 +19,7 @@ from cnnvis_widgets.backend.graph.output_scores import (
     candidates,
     ends_in_scores,
 )
+from cnnvis_widgets.backend.graph.precision import half_operations
 from cnnvis_widgets.backend.graph.tokens import Layout, layout, patches_are_read
 from cnnvis_widgets.backend.graph.tracing import Call, Forward
 from cnnvis_widgets.backend.records import LayerInfo
@@ -133,6 +134,13 @@ class Structure:
             tensor = self._output(layer) if named else self._target(self.call(layer).output)
             self._before[layer] = tensor
         return self._before[layer]
+
+    @cached_property
+    def half_operations(self) -> tuple[str, ...]:
+        """The types of operations between picture and output that compute in half precision."""
+        outputs = self.named_outputs.values()
+        path = set().union(*(before_target(output) for output in outputs)) & self.dependent
+        return half_operations(path)
 
     def precedes(self, layer: str) -> bool:
         """Whether what is explained of a layer is a value before its result: before a softmax."""

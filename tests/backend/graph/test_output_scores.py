@@ -139,6 +139,21 @@ def test_a_saved_model_is_opened(tmp_path: Path) -> None:
     assert "tf.function" in network.remarks(None)[0]
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_a_saved_model_in_half_precision_is_told(tmp_path: Path, dtype: str) -> None:
+    inputs = keras.Input((ROWS, COLUMNS, 3))
+    x = L.Conv2D(4, 3, activation="relu", dtype=dtype)(inputs)
+    x = L.GlobalAveragePooling2D(dtype=dtype)(x)
+    model = keras.Model(inputs, L.Dense(UNITS, dtype=dtype)(x))
+    model.export(tmp_path / "saved", verbose=False)
+    outer = keras.Input((ROWS, COLUMNS, 3))
+    saved = L.TFSMLayer(str(tmp_path / "saved"), call_endpoint="serve")
+    network = Network(keras.Model(outer, saved(outer)))
+    said = [note for note in network.remarks(None) if "compute in half precision" in note]
+    assert len(said) == (dtype == "float16")
+    assert all("Conv2D" in note and "MatMul" in note for note in said)
+
+
 DOUBTFUL: dict[str, Callable[[Any, Any], Any]] = {
     "a mean of two": lambda z, x: L.Average()([L.Softmax()(z), L.Softmax()(L.Dense(UNITS)(x))]),
     "a pair": lambda z, x: L.Lambda(lambda p: tf.concat([1 - p, p], -1))(
