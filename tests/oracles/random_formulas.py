@@ -48,6 +48,23 @@ def integrated_gradients(case: Case) -> str:
     )
 
 
+def gradient_shap(case: Case) -> str:
+    samples, noise = case.option("samples"), case.option("noise")
+
+    def wanted(x: np.ndarray) -> np.ndarray:
+        rng, sigma = np.random.default_rng(case.answer.seed), noise * (x.max() - x.min())
+        starts, shares, ends = [], [], []
+        for _ in range(samples):
+            starts.append(case.plain(int(rng.integers(256))))
+            shares.append(rng.uniform())
+            ends.append(x + (sigma * rng.standard_normal(x.shape, np.float32) if sigma else 0))
+        ways = np.stack(ends) - np.stack(starts)
+        between = np.stack(starts) + np.reshape(shares, (-1, 1, 1, 1)) * ways
+        return (ways * case.neuron.gradients(between, None, "gradient")[1]).mean(0)
+
+    return case.verdict(wanted)
+
+
 def by_rule(case: Case) -> str:
     rule = case.answer.method.rule
     return case.verdict(lambda x: case.neuron.gradients(x[None], None, rule)[1][0])
@@ -243,7 +260,8 @@ FORMULAS: dict[str, Callable[[Case], str]] = {
     **dict.fromkeys(BEFORE_RELU, cam_family),
     **dict.fromkeys(("guided_backprop", "deconvnet"), by_rule),
     **dict.fromkeys(("smoothgrad", "square_grad", "var_grad"), smoothed),
-    **{f.__name__: f for f in (saliency, gradient_input, integrated_gradients, cam, eigen_cam)},
+    **{f.__name__: f for f in (saliency, gradient_input, integrated_gradients, gradient_shap)},
+    **{f.__name__: f for f in (cam, eigen_cam)},
     **{f.__name__: f for f in (ablation_cam, score_cam, guided_grad_cam)},
     **{"rise": covered.rise_map, "sobol": covered.sobol_map, "hsic": covered.hsic_map},
     **{f.__name__: f for f in (covered.occlusion, covered.kernel_shap, covered.lime)},
