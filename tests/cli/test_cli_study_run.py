@@ -52,7 +52,7 @@ def test_the_grid_is_foretold_run_and_resumed(model: Path, tmp_path: Path, capsy
     assert main([*words, "--dry-run"]) == 0
     shown = capsys.readouterr().out
     assert "10 pictures × 3 neurons × 7 methods (deep_taylor, lime: of output alone): 170" in shown
-    assert "were never published; ten that come along stand in" in shown
+    assert "were never published; ten that come along replace them" in shown
     match = re.search(r"(\d+) runs left: about .* [MG]B of memory\. (\d+) runs were timed", shown)
     assert match and 156 <= int(match[1]) < 170 and int(match[2]) >= 14
     assert not out.exists()

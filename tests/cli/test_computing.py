@@ -39,7 +39,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """What the pages' kernels would have found in their environment, for each `serving.app`."""
     schedulers: list[str | None] = []
     monkeypatch.setenv(SCHEDULER_VARIABLE, "")
-    monkeypatch.setattr(forked_kernels, "forked_kernels", lambda shared: nullcontext())
+    monkeypatch.setattr(forked_kernels, "forked_kernels", lambda *more: nullcontext())
     monkeypatch.setattr(
         serving, "app", lambda *_a, **_k: schedulers.append(os.environ[SCHEDULER_VARIABLE]) or 0
     )
