@@ -29,7 +29,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     home = tmp_path_factory.mktemp("public")
     (home / "notebooks").mkdir()
     write_notebook(home / "notebooks/start.ipynb", ["print('up')"], remote=False)
-    options = ["cnnvis_widgets.cli", "app", "{root}/start.ipynb", "--no-browser", "--no-preheat"]
+    options = [
+        "-m",
+        "cnnvis_widgets.cli",
+        "app",
+        "{root}/start.ipynb",
+        "--no-browser",
+        "--no-preheat",
+    ]
     options += ["--port={port}", "--host=127.0.0.1", "--public", "--base-url=/course/"]
     options += ["--memory-per-visitor=1800"]
     running = UnderPrefix(home, options, "/course/voila/static/voila.js").wait()
