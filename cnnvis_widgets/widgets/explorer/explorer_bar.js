@@ -37,7 +37,9 @@ class ExplorerBarView {
       }
     });
     listen(signal, window, "resize", () => this.place());
-    document.addEventListener("scroll", () => this.place(), { capture: true, passive: true, signal });
+    const narrow = window.matchMedia("(max-width: 640px)"); // elsewhere a panel scrolls with its explorer
+    const scrolled = () => narrow.matches && this.place();
+    document.addEventListener("scroll", scrolled, { capture: true, passive: true, signal });
     this.share();
     signal.addEventListener("abort", () => this.root.remove());
   }
