@@ -6,6 +6,7 @@ method gets, stands in docs/trust.md.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,7 +59,7 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OfAMap(Explain):
+class OfAMap(Explain, ABC):
     """Checks of the map that `Explain` asks for."""
 
     def perform(  # type: ignore[override]
@@ -68,9 +69,9 @@ class OfAMap(Explain):
         explanation = library.remembered(self) or self.explanation(library, step)
         return () if explanation.attribution is None else self.checks(explanation, library, step)
 
+    @abstractmethod
     def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
         """What is said of the map."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import INPUT, Pass
+from cnnvis_widgets.methods import smoothgrad
 from cnnvis_widgets.methods.batches import BACKWARD, shared_batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.parameter import Parameter
@@ -24,16 +26,7 @@ SAMPLES = Parameter(
     10,
     unit="samples",
 )
-NOISE = Parameter(
-    "noise",
-    "Noise",
-    "float",
-    0.0,
-    "standard deviation of the noise on the picture, as a share of the input's range",
-    0.0,
-    1.0,
-    0.01,
-)
+NOISE = replace(smoothgrad.NOISE, default=0.0)
 
 
 class GradientShap(Method):

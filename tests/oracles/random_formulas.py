@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,16 @@ def check(case: Case) -> str:
     """The verdict: "agreed", "kink", or "properties" where only those are known."""
     known = FORMULAS.get(case.answer.method.name)
     return known(case) if known else "properties"
+
+
+def _of_a_layer(formula: Callable[[Case], str]) -> Callable[[Case], str]:
+    """The formula of a method that reads a layer's maps, where the twin knows that layer."""
+
+    @wraps(formula)
+    def known(case: Case) -> str:
+        return "layer unknown to the oracle" if case.place is None else formula(case)
+
+    return known
 
 
 def _by_differences(case: Case, points: Callable[..., Any], scale: Callable[..., Any]) -> str:
@@ -125,9 +136,8 @@ BEFORE_RELU = {
 }
 
 
+@_of_a_layer
 def cam_family(case: Case) -> str:
-    if case.place is None:
-        return "layer unknown to the oracle"
     formula, sign = BEFORE_RELU[case.answer.method.name], case.option("sign")
 
     def wanted(x: np.ndarray) -> np.ndarray:
@@ -138,10 +148,8 @@ def cam_family(case: Case) -> str:
     return case.verdict(wanted)
 
 
+@_of_a_layer
 def cam(case: Case) -> str:
-    if case.place is None:
-        return "layer unknown to the oracle"
-
     def wanted(x: np.ndarray) -> np.ndarray:
         a, g = _maps(case, x)
         return (a * g.sum((0, 1))).sum(-1, keepdims=True)
@@ -149,10 +157,8 @@ def cam(case: Case) -> str:
     return case.verdict(wanted)
 
 
+@_of_a_layer
 def eigen_cam(case: Case) -> str:
-    if case.place is None:
-        return "layer unknown to the oracle"
-
     def wanted(x: np.ndarray) -> np.ndarray:
         a, _ = _maps(case, x)
         flat = a.reshape(-1, a.shape[-1])
@@ -163,10 +169,8 @@ def eigen_cam(case: Case) -> str:
     return case.verdict(wanted)
 
 
+@_of_a_layer
 def ablation_cam(case: Case) -> str:
-    if case.place is None:
-        return "layer unknown to the oracle"
-
     def wanted(x: np.ndarray) -> np.ndarray:
         a, _ = _maps(case, x)
         whole = case.neuron.values(x[None])[0]
@@ -190,9 +194,8 @@ def _shrinks(case: Case) -> bool:
     return any(n > m for n, m in zip(maps, case.x.shape, strict=False))
 
 
+@_of_a_layer
 def score_cam(case: Case) -> str:
-    if case.place is None:
-        return "layer unknown to the oracle"
     if _shrinks(case):
         return "properties"
 
@@ -214,9 +217,8 @@ def score_cam(case: Case) -> str:
     return case.verdict(wanted)
 
 
+@_of_a_layer
 def guided_grad_cam(case: Case) -> str:
-    if case.place is None:
-        return "layer unknown to the oracle"
     if _shrinks(case):
         return "properties"
 

@@ -37,6 +37,14 @@ SIDES = ("A", "B")
 VERSION = "cheating"
 
 
+WORK = {
+    "open": "loading the networks",
+    "say": "classifying the picture",
+    "explain": "explaining the answers",
+    "judge": "testing the networks on fresh pictures",
+}
+
+
 class ShortcutQuiz(Composed, ipywidgets.Box):
     """Two networks of one kind, one of which was trained where snow lay under one class only.
 
@@ -112,17 +120,16 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         return self.header, self.scene, self.networks, self.methods, self.guess, *self.views
 
     def _lay_out(self) -> list[ipywidgets.Widget]:
-        top = ipywidgets.VBox([self.scene, self.networks])
+        top = ipywidgets.VBox([self.scene, self.networks, self.guess])
         both = ipywidgets.HBox(self.views)
         for part, place in (
             (self.header, "head"),
             (top, "top"),
             (both, "both"),
             (self.methods, "methods"),
-            (self.guess, "guess"),
         ):
             part.add_class(f"cnnvis-shortcut-quiz-{place}")
-        return [self.header, top, self.methods, both, self.guess]
+        return [self.header, top, self.methods, both]
 
     def _new_guess(self) -> Quiz:
         guess = Quiz(
@@ -138,7 +145,7 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
     # What is asked, and where answers go
 
     def _ask(self, concern: str, request: Any, done: Callable[[Any], None], part: Any) -> None:
-        working = f"asking the networks ({concern})"
+        working = WORK[concern.split()[0]]
         self.header.working = working
 
         def finished(result: Any) -> None:

@@ -31,14 +31,7 @@ def heatmap_state(
 ) -> dict[str, Any]:
     """Pixels, values and scale of a map.
 
-    Args:
-        picture: uint8 (rows, columns, 3), the crop that the network saw.
-        heatmap: real numbers (r, c) of the picture's proportions, raw.
-        lookup: uint8 (256, 3), the colours from `low` to `high`.
-        low: raw value at the scale's lower end: `-high` (diverging) or 0 (sequential).
-        high: raw value at its upper end.
-        kind: "sequential" or "diverging".
-        clipped: None to say what follows from the scale and the largest value.
+    The arguments are those of `ExplanationView.show`.
 
     Raises:
         InvalidValueError: a wrong shape or dtype, proportions of another crop, values that are NaN

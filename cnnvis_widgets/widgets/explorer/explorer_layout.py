@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def lay_out(explorer: Explorer) -> list[ipywidgets.Widget]:
-    """The bar, the picture with the neurons beside it, and a panel for each picker."""
-    view = ipywidgets.VBox([explorer.view, explorer.kept, explorer.trust, explorer.growth])
+    """The bar, the picture with neurons and kept maps beside it, and a panel for each picker."""
+    view = ipywidgets.VBox([explorer.view, explorer.trust, explorer.growth])
     beside = ipywidgets.VBox([explorer.predictions, explorer.neurons])
-    columns = ipywidgets.Box([view, beside])
+    columns = ipywidgets.Box([view, ipywidgets.VBox([beside, explorer.kept])])
     main = ipywidgets.Box([columns])
     for part, name in ((view, "view"), (columns, "columns"), (main, "main")):
         part.add_class(f"cnnvis-explorer-{name}")

@@ -86,7 +86,7 @@ export class TouchAnswers {
       x: [0, 100],
       y: [0, most],
       wide: 300,
-      high: 190,
+      high: 150,
       left: 40,
       xName: "grey pixels, %",
     });
@@ -99,9 +99,9 @@ export class TouchAnswers {
     );
     const what = of === "probability" ? "probability" : "activation, as a share";
     const said =
-      `Area under the ${what}: ${areas[0].toFixed(2)} when the map's largest values turn grey first, ` +
-      `${areas[1].toFixed(2)} in random order (dashed). Compare maps with one another: scattered grey ` +
-      `pixels disturb a network more than a grey patch, so that a smooth map may not beat the random order.`;
+      `Area under the ${what}: ${areas[0].toFixed(2)} with the map's largest values grey first, ` +
+      `${areas[1].toFixed(2)} in random order (dashed). Scattered grey pixels disturb a network more than ` +
+      `a patch, so compare maps with one another.`;
     axes.svg.setAttribute("role", "img");
     axes.svg.setAttribute("aria-label", `Deletion curve. ${said}`);
     this.chart.replaceChildren(axes.svg, h("p", {}, said));
