@@ -14,6 +14,8 @@ const FIRST = [
   "button",
 ];
 
+const FOLLOW_MS = 250;
+
 class ExplorerBarView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
   constructor({ model, el }, signal) {
@@ -73,13 +75,20 @@ class ExplorerBarView {
         used ||= target instanceof Node && Boolean(this.explorer?.contains(target));
       });
     }
-    watch(this.signal, this.model, ["link"], () => {
+    const follow = () => {
       const link = `?${this.model.get("link")}`;
       if (!used || !own() || link === location.search) return;
       if (following) history.replaceState(null, "", link);
       else history.pushState(null, "", link);
       following = false;
+    };
+    // A drag changes it many times a second, and browsers refuse an address that changes so often.
+    let timer = 0;
+    watch(this.signal, this.model, ["link"], () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(follow, FOLLOW_MS);
     });
+    this.signal.addEventListener("abort", () => window.clearTimeout(timer));
     listen(this.signal, window, "popstate", () => {
       following = true;
       if (own()) read();

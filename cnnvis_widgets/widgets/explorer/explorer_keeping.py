@@ -10,8 +10,13 @@ import numpy as np
 
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.widgets.explorer.explanation_state import SHOWN
-from cnnvis_widgets.widgets.explorer.explorer_records import as_neuron, fact, offer_picture
-from cnnvis_widgets.widgets.explorer.explorer_state import query
+from cnnvis_widgets.widgets.explorer.explorer_records import (
+    as_neuron,
+    chosen_parameters,
+    fact,
+    offer_picture,
+)
+from cnnvis_widgets.widgets.explorer.explorer_state import choices
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
 from cnnvis_widgets.widgets.explorer.figure_file import LOOK, TYPES, figure_file
 from cnnvis_widgets.widgets.explorer.page_data import PageMap, thumbnail
@@ -33,7 +38,7 @@ class KeptMap:
     Attributes:
         request: what was asked.
         picture: the picture's name in the picker.
-        link: as `Explorer.link`.
+        link: what was chosen, see `explorer_state.choices`.
         state: what the view was told, see `explanation_state.py`.
         facts: how it was made, in words.
         saved: see `saved_state.py`; "" for an answer that was stopped.
@@ -89,7 +94,7 @@ class Keeping:
         picture, saved = explorer.pictures.value, view.state
         records = [*explorer.pictures.pictures, *explorer.pictures._uploads]
         facts = (("Picture", fact(records, picture)), *made.facts, *array_facts(made))
-        if link := query(explorer):
+        if link := choices(explorer):
             facts = (*facts, ("Link", link))
         state = {name: getattr(view, name) for name in SHOWN}
         self._shown = KeptMap(request, picture, link, state, facts, saved)
@@ -177,7 +182,8 @@ class Keeping:
         # The most probable class was not chosen, and is not chosen now.
         named = "neuron=" in kept.link or explorer.engine.library.owns(request.network)
         neuron = as_neuron(request.neuron) if named else None
-        turn(explorer, request.network, image, request.method, neuron, request.parameters)
+        parameters = chosen_parameters(request)
+        turn(explorer, request.network, image, request.method, neuron, parameters)
 
     def _send_page(self) -> None:
         shown = self._there()

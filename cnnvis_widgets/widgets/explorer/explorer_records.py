@@ -12,7 +12,7 @@ from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.rendering import Scale, colorize, png_bytes
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.engine.requests import Neuron
+    from cnnvis_widgets.engine.requests import Explain, Neuron
     from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 
 CLASSES = "the output (classes)"
@@ -93,6 +93,13 @@ def offered_parameters(
     declared = (p for p in method["parameters"] if p["kind"] not in kinds)
     records = [parameter_record(dict(p), layers) for p in declared]
     return [*records, dict(SEED)] if method["random"] else records
+
+
+def chosen_parameters(request: Explain) -> dict[str, Any]:
+    """What the panel says of a request: its parameters, and its seed where the panel has one."""
+    drawing = {method["name"] for method in listings.methods() if method["random"]}
+    seed = {"seed": request.seed} if request.method in drawing else {}
+    return {**request.parameters, **seed}
 
 
 def as_neuron(wanted: Neuron | int | None) -> Neuron | None:

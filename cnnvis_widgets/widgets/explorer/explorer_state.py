@@ -81,12 +81,6 @@ def parsed(link: str) -> dict[str, str]:
     return {key: value for key, value in parse_qsl(query_string) if key in known}
 
 
-def same_choices(one: str, other: str) -> bool:
-    """Whether two links choose the same, however it is shown."""
-    kept = [{k: v for k, v in parsed(link).items() if k in KEYS} for link in (one, other)]
-    return kept[0] == kept[1]
-
-
 def open_link(explorer: Explorer, link: str) -> None:
     """Show what a link says; what it does not say stays as it is.
 
@@ -128,6 +122,7 @@ LOOKS: dict[str, Callable[[str, str], Any]] = {
     "mode": lambda name, text: checks.choice(name, text, MODES),
     "opacity": lambda name, text: _share(name, text),
     "blend": lambda name, text: checks.choice(name, text, BLENDS),
+    "threshold": lambda name, text: _share(name, text),
     "gray_picture": lambda name, text: _truth(name, text),
     "split": lambda name, text: _share(name, text),
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import FileError, UnsuitableError
-from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query, same_choices
+from cnnvis_widgets.widgets.explorer.explorer_state import choices, open_link
 from cnnvis_widgets.widgets.explorer.page_facts import PACKAGES, fingerprint, versions
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def state_of(explorer: Explorer, answer: Shown) -> str:
     """What goes into the file of a map, as JSON."""
     own = explorer.pictures.value in explorer.pictures.uploads
     facts = Saved(
-        query(explorer), explorer.networks.value, *fingerprint(answer), versions(), own
+        choices(explorer), explorer.networks.value, *fingerprint(answer), versions(), own
     )._asdict()
     return json.dumps({"format": 1, **facts, "code": answer.code}, ensure_ascii=False)
 
@@ -107,7 +107,7 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
 def compared(explorer: Explorer, answer: Shown) -> str:
     """Whether the map of an opened file is reproduced, in a sentence; "" where none was opened."""
     saved, explorer._expected = explorer._expected, None
-    if saved is None or not same_choices(query(explorer), saved.link):
+    if saved is None or choices(explorer) != saved.link:
         return ""  # something else was chosen meanwhile
     sha256, shape, largest = fingerprint(answer)
     if sha256 == saved.sha256:

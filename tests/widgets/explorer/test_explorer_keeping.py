@@ -81,6 +81,37 @@ def test_a_kept_map_brings_its_settings_back(explorer: Explorer, engine: EngineD
     assert (explorer.kept.value, names(explorer)) == ("kept-1", ["kept-1", "kept-2"])
 
 
+def test_a_kept_map_brings_its_seed_back(explorer: Explorer, engine: EngineDouble) -> None:
+    choose(explorer, engine, "smoothgrad", 1)
+    explorer.parameters.value = {**explorer.parameters.value, "seed": 7}
+    engine.answer_all()
+    press(explorer, "keep")
+    choose(explorer, engine, "saliency", 0)
+    row(explorer, "show", "kept-1")
+    engine.answer_all()
+    assert (asked(engine).method, asked(engine).seed) == ("smoothgrad", 7)
+    assert "seed" not in asked(engine).parameters
+
+
+def test_another_look_is_not_another_map(explorer: Explorer, engine: EngineDouble) -> None:
+    press(explorer, "keep")
+    explorer.view.opacity = 0.3
+    choose(explorer, engine, "saliency", 0)
+    choose(explorer, engine, "grad_cam", 0)
+    first = explorer.link
+    press(explorer, "keep")
+    explorer.view.opacity = 0.9
+    explorer.methods.value = "saliency"
+    engine.answer_all()
+    explorer.methods.value = "grad_cam"
+    engine.answer_all()
+    assert explorer.link != first
+    before = names(explorer)
+    press(explorer, "keep")
+    assert names(explorer) == before
+    assert "opacity" not in explorer.view.state
+
+
 def test_the_class_that_nobody_chose_is_not_chosen_by_coming_back(
     explorer: Explorer, engine: EngineDouble
 ) -> None:
