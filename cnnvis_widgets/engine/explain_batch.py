@@ -41,10 +41,11 @@ def explain_batch(
     Values are those of `explain` on each picture, to 1e-5 of the map's largest value. One compiled
     call takes several pictures with saliency, deconvnet, guided_backprop, guided_grad_cam,
     gradient_input, grad_cam, grad_cam_plus_plus, hires_cam, xgrad_cam, layer_cam, eigen_cam, cam,
-    deep_taylor, visual_backprop and attention_rollout; integrated_gradients, smoothgrad,
-    square_grad and var_grad share their batches among the pictures. All other methods fill batches
-    with one picture's variants already, or look for a picture step by step: they are asked one by
-    one, and so is a network that has a batch of one built in or mixes the pictures of a batch.
+    deep_taylor, visual_backprop and attention_rollout; integrated_gradients, gradient_shap,
+    smoothgrad, square_grad and var_grad share their batches among the pictures. All other methods
+    fill batches with one picture's variants already, or look for a picture step by step: they are
+    asked one by one, and so is a network that has a batch of one built in or mixes the pictures of
+    a batch.
 
     Args:
         network: see `explain`.

@@ -14,6 +14,7 @@ import sys
 from cnnvis_widgets.serving.forked_kernels import forked_kernels
 
 LOADED = (
+    "cnnvis_widgets.backend.tensorflow_import:import_tensorflow",  # as quietly as the package does
     "keras",
     "cnnvis_widgets",
     "cnnvis_widgets.backend.network",

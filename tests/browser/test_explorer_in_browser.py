@@ -195,6 +195,12 @@ def test_a_visit_in_jupyterlab(lab_page, screenshot) -> None:
     shown = changed(page, shown, "Saliency map")
     group(page, "Class").get_by_role("option", name="tiger cat").click()
     changed(page, shown, "tiger cat")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == "?" + in_kernel(page, "explorer.link").strip("'")
+    expect(page.get_by_role("button", name="QR code")).to_have_count(0)
+    assert "cuInit" not in page.locator("body").inner_text()
 
 
 def test_a_visit_in_jupyter_notebook(notebook_page, screenshot) -> None:

@@ -128,8 +128,8 @@ class Explorer(Composed, ipywidgets.Box):
         adopt_network(self, network)
         super().__init__(lay_out(self), "cnnvis-explorer")
         self._keeping = Keeping(self)
-        self.header.follow(self)
         self._observe()
+        self.header.follow(self)  # after the above: the link says what those have decided
         self._open()
 
     def cancel(self) -> None:

@@ -51,19 +51,21 @@ class ExplorerBarView {
    * visitor goes back or forward. Only where the page is a Voilà page with a single explorer.
    */
   share() {
-    const own = () =>
-      Boolean(document.getElementById("rendered_cells")) &&
-      document.querySelectorAll(".cnnvis-bar").length === 1;
+    const served = Boolean(document.getElementById("rendered_cells")); // by Voilà, not in a notebook
+    const own = () => served && document.querySelectorAll(".cnnvis-bar").length === 1;
     const initial = this.model.get("link");
     let following = /[?&](network|picture|method|neuron)=/.test(location.search);
     const read = () => this.model.send({ kind: "link", link: location.search || `?${initial}` });
     if (following) read();
     const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "Copy link");
     const address = () => {
+      if (!served) return `?${this.model.get("link")}`;
       const page = own() ? location.pathname : location.pathname.replace(/[^/]*$/, "explorer.ipynb");
       return `${location.origin}${page}?${this.model.get("link")}`;
     };
-    this.root.append(button, ...shareDialog(this.model, address, this.signal));
+    this.root.append(button);
+    if (served) this.root.append(...shareDialog(this.model, address, this.signal));
+    else button.title = "For explorer.open_link(…), or after the address of the explorer's page";
     listen(this.signal, button, "click", async () => {
       await navigator.clipboard.writeText(address());
       button.textContent = "Copied";

@@ -71,7 +71,7 @@ def choices(explorer: Explorer) -> str:
     changed = {n: v for n, v in explorer.parameters.value.items() if declared.get(n) != v}
     if changed:
         state["parameters"] = json.dumps(changed, separators=(",", ":"), sort_keys=True)
-    return urlencode({key: state[key] for key in KEYS if state.get(key)})
+    return urlencode({key: state[key] for key in KEYS if state.get(key)}, safe=",")
 
 
 def parsed(link: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from cnnvis_widgets.widgets.explorer.explorer_state import FIXED, HIDDEN, KEYS, 
 def test_only_what_is_chosen_stands_in_the_link(explorer: Explorer, engine: EngineDouble) -> None:
     assert explorer.link == "network=efficientnet_lite0&picture=cat&method=grad_cam"
     explorer.predictions.value = 1
+    assert explorer.header.link == explorer.link
     explorer.parameters.value = {"sign": "both"}
     assert explorer.link.endswith(
         "picture=cat&neuron=1&method=grad_cam&parameters=%7B%22sign%22%3A%22both%22%7D"
