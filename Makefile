@@ -77,9 +77,10 @@ bench-page: $(READY)
 bench-lessons: $(READY)
 	$(BIN)/python benchmarks/lessons.py
 
-# How many visitors the machine holds at once, and what they wait for.
+# How many visitors the machine holds at once, and what they wait for; what larger classes would see.
 bench-class: $(READY)
-	$(BIN)/python benchmarks/class.py
+	$(BIN)/python benchmarks/class.py --record benchmarks/recorded/class.json
+	$(BIN)/python benchmarks/simulate_class.py
 
 # After a change of the dependencies in pyproject.toml.
 constraints: $(READY)

@@ -10,21 +10,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import json
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
+from class_costs import costs
 from crowd import HEAD, Outcome, crowd
 from machine import machine
 from PIL import Image
 from sharing import cost
 
 PAGE = "explorer.ipynb"
+COUNT = 8  # maps of each method that are timed for the record
 
 
 def main() -> int:
@@ -38,22 +43,34 @@ def main() -> int:
     parser.add_argument("--every", type=float, default=5, help="seconds between choices")
     parser.add_argument("--settle", type=float, default=45, help="seconds after the start")
     parser.add_argument("--clicks", type=int, default=40, help="saliency maps, for the cost")
+    parser.add_argument("--record", type=Path, metavar="FILE",
+                        help="what simulate_class.py is driven by, JSON")  # fmt: skip
     options = parser.parse_args()
-    for name, value in machine().items():
+    where = machine()
+    for name, value in where.items():
         print(f"- {name}: {value}")
     for name, seconds in cost(options.clicks).items():
         print(f"- {name}: {1000 * seconds:.1f} ms (median of {options.clicks})", flush=True)
+    recorded: list[dict[str, Any]] = []
     for engine, counts in (("shared", options.visitors), ("in-process", options.in_process)):
         if counts:
             print(f"\nEngine {engine}:\n\n{HEAD}", flush=True)
             with served(engine, options.settle) as (url, pid):
                 for count in counts:
-                    outcome = asyncio.run(
-                        crowd(url, pid, PAGE, count, within=options.within * count / max(counts),
-                              seconds=options.seconds, every=options.every, upload=png())
-                    )  # fmt: skip
+                    visits = {
+                        "within": options.within * count / max(counts),
+                        "seconds": options.seconds,
+                        "every": options.every,
+                    }
+                    outcome = asyncio.run(crowd(url, pid, PAGE, count, upload=png(), **visits))
                     print(outcome.row(), flush=True)
                     remarks(outcome)
+                    if engine == "shared":
+                        recorded.append({"visitors": count, **visits, **outcome.seconds()})
+                if options.record and engine == "shared":
+                    each = costs(url, pid, PAGE, png(), COUNT)
+                    record = {"machine": where, "costs": each._asdict(), "measured": recorded}
+                    options.record.write_text(json.dumps(record, indent=1) + "\n")
     return 0
 
 

@@ -50,7 +50,7 @@ class Sample(NamedTuple):
     Attributes:
         pss: kind → bytes, shared pages counted once.
         processes: kind → how many.
-        processor: kind → seconds so far, of those that still run.
+        processor: kind → seconds so far, of those that still run and of kernels that have ended.
     """
 
     pss: dict[str, int]
@@ -70,6 +70,8 @@ def sample(server: int) -> Sample:
             pss[mine] += process.memory_full_info().pss
             times = process.cpu_times()
             seconds[mine] += times.user + times.system
+            if mine == "nursery":
+                seconds["kernels"] += times.children_user + times.children_system
             count[mine] += 1
             children = process.children()
         except psutil.Error:  # it ended meanwhile
@@ -107,17 +109,22 @@ class Outcome(NamedTuple):
     after: Sample
 
     def processor(self) -> float:
-        """Seconds of a core that each visitor took, the workers' included; until the peak."""
-        spent = sum(self.peak.processor.values()) - sum(self.before.processor.values())
+        """Seconds of a core that each visit took, the workers' included."""
+        spent = sum(self.after.processor.values()) - sum(self.before.processor.values())
         return spent / max(1, self.visitors)
+
+    def seconds(self) -> dict[str, Quantiles]:
+        """What was waited for, by name."""
+        return {
+            "controls": self.controls,
+            "first_picture": self.first_picture,
+            "change": self.change,
+        }
 
     def row(self) -> str:
         """A line of the table."""
         each = (total(self.peak) - total(self.before)) / max(1, self.visitors) / 2**20
-        times = " | ".join(
-            f"{one.median:.2f} / {one.high:.2f}"
-            for one in (self.controls, self.first_picture, self.change)
-        )
+        times = " | ".join(f"{one.median:.2f} / {one.high:.2f}" for one in self.seconds().values())
         return (
             f"| {self.visitors} | {times} | {self.changes} | {len(self.errors)} | "
             f"{total(self.peak) / 2**30:.2f} | {each:.0f} | {self.processor():.1f} |"

@@ -8,20 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks_path import BENCHMARKS, importable
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The scripts import each other by plain names, as Python does for a script's own folder."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if str(BENCHMARKS) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
-
+__all__ = ["importable"]
 
 # The second round was slow, everything twice as long: a ratio must not notice.
 OURS = [
@@ -313,44 +302,3 @@ def test_a_contestant_answers_each_round(monkeypatch: pytest.MonkeyPatch, tmp_pa
         one.stop()
     assert one.process.returncode == 0
     assert np.load(tmp_path / "measure_fake-saliency.npy").shape == (1, 5, 4, 3)
-
-
-def test_median_and_95th_percentile_of_waiting_times() -> None:
-    from crowd import Quantiles
-
-    values = [float(n) for n in range(1, 101)]
-    assert Quantiles.of(values) == pytest.approx((50.5, np.percentile(values, 95)))
-    assert Quantiles.of([3.0]) == (3.0, 3.0)
-    assert Quantiles.of([]) == (0.0, 0.0)
-
-
-def test_processes_of_the_app_are_told_apart() -> None:
-    from crowd import kind
-
-    python = "/usr/bin/python"
-    assert kind([python, "-m", "cnnvis_widgets.cli", "app"], "") == "server"
-    nursery = [python, "-m", "cnnvis_widgets.serving.kernel_nursery", "IPython"]
-    assert kind(nursery, "server") == "nursery"
-    assert kind(nursery, "nursery") == "kernels"
-    assert kind([python, "-m", "ipykernel_launcher", "-f", "x"], "server") == "kernels"
-    cluster = [python, "-m", "cnnvis_widgets.engine.shared.cluster", "tcp://127.0.0.1:0"]
-    assert kind(cluster, "server") == "scheduler"
-    spawned = [python, "-c", "from multiprocessing.spawn import spawn_main"]
-    assert kind(spawned, "scheduler") == "workers"
-
-
-def test_an_outcome_is_a_line_of_the_table() -> None:
-    from crowd import HEAD, Sample, outcome
-    from visitor import Visitor
-
-    visitors = [Visitor("http://127.0.0.1:1", "explorer.ipynb", seed) for seed in range(2)]
-    for number, one in enumerate(visitors):
-        one.controls, one.first_picture = 1.0 + number, 3.0 + number
-        one.changes = [("class", 0.1), ("method", 0.3)]
-    visitors[1].errors.append("the line broke")
-    small = Sample({"server": 1 << 30}, {"server": 1}, {"server": 1.0})
-    more = {"server": 1 << 30, "kernels": 100 << 20}
-    large = Sample(more, {"server": 1, "kernels": 2}, {"server": 4.0})
-    row = outcome(visitors, small, large, small).row()
-    assert row == "| 2 | 1.50 / 1.95 | 3.50 / 3.95 | 0.20 / 0.30 | 4 | 1 | 1.10 | 50 | 1.5 |"
-    assert row.count("|") == HEAD.splitlines()[0].count("|")
