@@ -138,6 +138,7 @@ FIRST: dict[str, tuple[Step, Step]] = {
     "04_3_summary": (button("1: yes", "1"), says("1 of 9 judged")),
     "04_4_other_results": (slider("Picture on the way", "Home"), says("After 0 steps:")),
     "05_conclusions": (slider("random layers", "ArrowRight"), says("1 of 8 layers random")),
+    "06_since_2019": (slider("threshold", "Home"), says("recall 100.0 %")),
 }
 
 

@@ -52,6 +52,14 @@ def _photo(name: str) -> np.ndarray:
     return cnnvis.load_image(name)
 
 
+def _unit(seed: int) -> np.ndarray:
+    """A drawing, and where the strongest unit of the last convolution is active."""
+    network, picture = _network("mini_vgg"), evidence.scene(seed).picture
+    maps = network.activations(picture, "block4_conv2")
+    strongest = maps[..., maps.max((0, 1)).argmax()]
+    return overlay(picture, strongest, Scale.of(strongest))
+
+
 def _quarters(four: list[np.ndarray]) -> np.ndarray:
     """Four pictures in one."""
     a, b, c, d = (_square(picture, SIDE // 2) for picture in four)
@@ -158,6 +166,7 @@ PICTURES: dict[str, Callable[[], np.ndarray]] = {
         [_photo("cat"), _explained("guided_backprop"), _explained("guided_backprop", neuron=967),
          _explained("grad_cam", neuron=967)]
     ),
+    "06_since_2019": lambda: _quarters([*map(_unit, (3, 9, 11, 38))]),
     "explorer": lambda: _explained("grad_cam", "coffee"),
     "comparer": _many("saliency", "deep_taylor", "grad_cam", "lime", image="flower"),
 }  # fmt: skip

@@ -18,6 +18,7 @@ CHAPTERS = {
     3: "Ways to see what a network sees",
     4: "The methods compared",
     5: "Conclusions",
+    6: "Since the thesis",
 }
 
 _PACKAGE = Path(__file__).parents[1]
@@ -30,7 +31,8 @@ class Lesson(NamedTuple):
 
     Attributes:
         name: of its file, without the ending; the order of the names is the thesis' order.
-        chapter: of the thesis; 0 for an app, which stands beside the course.
+        chapter: of the thesis, or 6 for what came after it; 0 for an app, which is beside the
+            course.
         section: "3.8", "1"; "" for an app.
         title: what stands before the colon of its heading.
         question: what stands behind it; "" if there is no colon.

@@ -18,6 +18,10 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 FAILED = pytest.StashKey[bool]()
 WITHOUT_WORDS = "img:not([alt]), img[alt='']:not(button img)"
 """Pictures that a screen reader cannot tell of; one beside a button's words is decoration."""
+WARNINGS = "[data-mime-type='application/vnd.jupyter.stderr']"
+"""What cells have written to the error stream."""
+DRAWN = ".jp-RenderedImage img"
+"""Pictures that cells have put out."""
 
 # A cell that raises ends the run, in Voilà as in Lab.
 UP_OR_FAILED = """() =>

@@ -7,6 +7,7 @@ import sys
 import pytest
 from jupyter_servers import expect_in_kernel, in_kernel
 from playwright.sync_api import expect
+from served_pages import DRAWN, WARNINGS
 
 COUNTER = """
 import anywidget, traitlets
@@ -60,6 +61,17 @@ def test_a_console_error_an_exception_and_a_request_to_the_internet_are_reported
     assert "request off this machine: http://203.0.113.7/x" in report
     log.allowed["milk|jug|203.0.113.7"] = "this test made them"
     assert log.unexpected() == []
+
+
+def test_what_a_cell_warns_of_and_draws_is_seen(lesson_page):
+    page = lesson_page(
+        [
+            "import warnings; warnings.warn('thin ice')",
+            "import matplotlib.pyplot as plt; plt.plot([1, 3, 2]); None",
+        ]
+    )
+    assert "thin ice" in page.locator(WARNINGS).inner_text()
+    expect(page.locator(DRAWN)).to_have_count(1)
 
 
 def test_a_kernel_reaches_nothing_beyond_the_machine(voila_page):

@@ -1,6 +1,8 @@
 """Every notebook runs from top to bottom, offline, and keeps the manner.
 
-A new notebook is found by itself. It has to keep, besides running without an error or a warning:
+A new notebook is found by itself. Solutions and apps are run here; a lesson is run by the visit to
+its page (`tests/browser/lessons`), which asks the same of its outputs. It has to keep, besides
+running without an error or a warning:
 
 - code cells of at most 15 lines (median 6), a sentence before each, that also holds with the code
   hidden; no outputs, under 60 KB; no installing, no shell, no path of one machine;
@@ -36,6 +38,7 @@ NAMES = [str(p.relative_to(FOLDER)) for p in NOTEBOOKS]
 CELL_SECONDS = 240  # TensorFlow alone may need a minute while other tests use the machine
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+NO_LESSONS = [path for path in NOTEBOOKS if not Book.read(path).is_lesson]
 
 
 def test_there_are_notebooks():
@@ -52,8 +55,7 @@ def test_manner(path: Path, check: Callable[[Book], Iterator[str]]):
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelManager]:
     """One kernel for all, so that TensorFlow is loaded once; emptied for each notebook.
 
-    It is this interpreter under the name python3, and has no way to the internet. (In the browser
-    tests each lesson has a kernel of its own.)
+    It is this interpreter under the name python3, and has no way to the internet.
     """
     home = tmp_path_factory.mktemp("jupyter")
     spec = home / "kernels" / "python3" / "kernel.json"
@@ -83,7 +85,7 @@ def emptied(kernel: KernelManager, folder: Path) -> None:
     assert reply["content"]["status"] == "ok", reply["content"]
 
 
-@each_notebook
+@pytest.mark.parametrize("path", NO_LESSONS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_it_runs_offline_and_every_picture_has_words(path: Path, kernel: KernelManager):
     notebook = nbformat.read(path, as_version=4)
     emptied(kernel, path.parent)

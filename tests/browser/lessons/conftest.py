@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jupyter_servers import in_kernel
 from playwright.sync_api import Page, expect
-from served_pages import WITHOUT_WORDS
+from served_pages import DRAWN, WARNINGS, WITHOUT_WORDS
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = ROOT / "notebooks"
@@ -23,9 +23,9 @@ SECONDS = 600  # until all cells have run, while other tests use the machine
 def lesson(lesson_page: Callable[..., Page], request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page once all of its cells have run; `test_03_07_cam.py` gets `03_07_cam.ipynb`.
 
-    After the test the page is gone through to its end: nothing could not be shown, each picture has
-    words, and nothing is wider than the page. Its kernel has loaded TensorFlow where docs/class.md
-    says so, and only there.
+    After the test the page is gone through to its end: no cell has warned, nothing could not be
+    shown, each picture has words, and nothing is wider than the page. Its kernel has loaded
+    TensorFlow where docs/class.md says so, and only there.
     """
     name = request.path.stem.removeprefix("test_")
     page = lesson_page(NOTEBOOKS / f"{name}.ipynb", timeout=SECONDS)
@@ -36,5 +36,8 @@ def lesson(lesson_page: Callable[..., Page], request: pytest.FixtureRequest) -> 
     page.get_by_role("heading", level=2).last.scroll_into_view_if_needed()
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     assert page.locator(WITHOUT_WORDS).filter(visible=True).count() == 0
+    assert page.locator(WARNINGS).all_inner_texts() == []
+    drawn = page.locator(DRAWN).evaluate_all("(pictures) => pictures.map(({ alt }) => alt)")
+    assert [words for words in drawn if len(words) <= 20] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert loaded == str(name in LOADS_TENSORFLOW)
