@@ -1,4 +1,7 @@
-"""axe-core finds nothing serious on the pages of the app, as a visitor meets them."""
+"""axe-core finds nothing serious on the pages of the app, as a visitor meets them.
+
+The lessons' pages are looked at by the visits in `lessons/`.
+"""
 
 from __future__ import annotations
 
@@ -80,11 +83,4 @@ def test_who_cheats(page: Page, course: JupyterServer) -> None:
 def test_the_scoreboard(page: Page, course: JupyterServer) -> None:
     opened(page, course, "scoreboard")
     expect(page.locator(".cnnvis-scoreboard").first).to_be_visible(timeout=LOADING)
-    assert violations(page) == []
-
-
-def test_a_lesson(page: Page, course: JupyterServer) -> None:
-    opened(page, course, "03_08_grad_cam")
-    expect(page.locator(".cnnvis-running")).to_be_hidden(timeout=LOADING)
-    expect(page.locator(".cnnvis-view").first).to_be_visible(timeout=LOADING)
     assert violations(page) == []
