@@ -1,5 +1,6 @@
 // The layers of a network as boxes, and the lines between them.
 import { h } from "../toolkit/base.js";
+import { COLOURS, SHORT_KINDS, SORT_WORDS } from "../toolkit/layer_kinds.js";
 import { drawn } from "../toolkit/svg.js";
 
 /** @typedef {(number | null)[]} Shape rows, columns, channels; null where any will do */
@@ -22,41 +23,6 @@ import { drawn } from "../toolkit/svg.js";
 
 const [WIDE, GAP, LANE, TOP, FOOT] = [68, 24, 118, 22, 74];
 const [HIGHEST, LOWEST, LARGEST] = [96, 22, 320]; // pixels of a box; rows that make the highest one
-/** @type {Record<string, string>} */
-const COLOURS = {
-  convolution: "#2f6fb5",
-  depthwise: "#2a8f8f",
-  pooling: "#c0562f",
-  dense: "#7a4fa3",
-  join: "#5c6b2f",
-  other: "#6b7280",
-};
-/** @type {Record<string, string>} */
-const WORDS = {
-  convolution: "convolution",
-  depthwise: "depthwise convolution",
-  pooling: "pooling",
-  dense: "dense",
-  join: "branches join",
-  other: "other",
-};
-/** @type {Record<string, string>} */
-const SHORT_KINDS = {
-  Conv2D: "conv",
-  DepthwiseConv2D: "depthwise",
-  SeparableConv2D: "separable",
-  MaxPooling2D: "max pool",
-  AveragePooling2D: "mean pool",
-  GlobalAveragePooling2D: "global mean",
-  GlobalMaxPooling2D: "global max",
-  Dense: "dense",
-  Add: "add",
-  Concatenate: "concat",
-  BatchNormalization: "batch norm",
-  Activation: "activation",
-  ZeroPadding2D: "zeros",
-};
-
 /** With thin spaces. @param {number} number */
 export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 /** @param {Shape} shape */
@@ -147,7 +113,7 @@ export function legendOf(boxes) {
   return [
     ...present.map((sort) => {
       const swatch = h("span", { class: "cnnvis-arch-swatch", style: `background: ${COLOURS[sort]}` });
-      return h("span", {}, swatch, WORDS[sort]);
+      return h("span", {}, swatch, SORT_WORDS[sort]);
     }),
     h("span", {}, bar, "share of the parameters"),
   ];

@@ -8,25 +8,12 @@ from typing import Any, NamedTuple
 import traitlets
 
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
-from cnnvis_widgets.widgets.exhibits.layered_graph import arrange
 from cnnvis_widgets.widgets.toolkit.control import Control
+from cnnvis_widgets.widgets.toolkit.layer_kinds import sort_of
+from cnnvis_widgets.widgets.toolkit.layered_graph import arrange
 from cnnvis_widgets.widgets.toolkit.traits import OneOf
 
 PICTURE = "picture"  # the box at the start
-# What a layer is, for its colour and in words; the first whose name begins so.
-SORTS = {
-    "Depthwise": "depthwise",
-    "Separable": "depthwise",
-    "Conv": "convolution",
-    "Dense": "dense",
-    "GlobalAverage": "pooling",
-    "GlobalMax": "pooling",
-    "MaxPool": "pooling",
-    "AveragePool": "pooling",
-    "Add": "join",
-    "Concat": "join",
-}
-OTHER = "other"
 # With `fold`, these are said in the box of the layer that they follow.
 FOLDED = ("BatchNorm", "ReLU", "Relu", "Activation", "ZeroPad", "Dropout", "Flatten", "Softmax",
           "InputLayer", "Rescaling", "Normalization")  # fmt: skip
@@ -174,7 +161,6 @@ def _inputs(records: Sequence[Any]) -> dict[str, tuple[str, ...]]:
 
 def _box(record: Any, before: tuple[str, ...]) -> Box:
     kind = record.kind
-    sort = next((sort for start, sort in SORTS.items() if kind.startswith(start)), OTHER)
     window, field = "", ""
     if getattr(record, "kernel", None):
         stride = " × ".join(map(str, dict.fromkeys(record.strides)))
@@ -184,7 +170,7 @@ def _box(record: Any, before: tuple[str, ...]) -> Box:
     return Box(
         record.name,
         kind,
-        sort,
+        sort_of(kind),
         tuple(record.output_shape),
         getattr(record, "parameters", 0),
         before,

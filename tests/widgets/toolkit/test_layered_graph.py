@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnvis_widgets.widgets.exhibits.layered_graph import arrange
+from cnnvis_widgets.widgets.toolkit.layered_graph import arrange
 
 RESIDUAL = {"in": [], "a": ["in"], "b": ["a"], "sum": ["b", "in"], "out": ["sum"]}
 
