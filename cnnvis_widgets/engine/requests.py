@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.records import LayerInfo, Prediction
+from cnnvis_widgets.backend.records import LayerInfo, PlannedLayer, Prediction
 from cnnvis_widgets.engine.facts import facts
 from cnnvis_widgets.methods import all_methods
 from cnnvis_widgets.methods.contract import Curve
@@ -145,6 +145,7 @@ class NetworkFacts(NamedTuple):
         labels: the output units' names; one for each, none where there are several outputs.
         unsuited: method → why it cannot be used.
         note: what must be said of its weights, or "".
+        plan: the same layers with their inputs and windows; none where that is not known.
     """
 
     title: str
@@ -152,6 +153,7 @@ class NetworkFacts(NamedTuple):
     labels: tuple[str, ...]
     unsuited: dict[str, str]
     note: str
+    plan: tuple[PlannedLayer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,7 @@ class Open:
             tuple(network.label(u) for u in range(units)),
             {name: why for name, why in unsuited.items() if why},
             "" if network.trained_on in ("", "ImageNet") else network.trained_on,
+            network.plan,
         )
 
 

@@ -12,7 +12,7 @@ from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.rendering import Scale, colorize, png_bytes
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.engine.requests import Explain, Neuron
+    from cnnvis_widgets.engine.requests import Explain, Neuron, PlannedLayer
     from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 
 CLASSES = "the output (classes)"
@@ -23,13 +23,24 @@ KEPT_PICTURES = 40
 
 
 def layer_records(facts: NetworkFacts) -> list[dict[str, Any]]:
-    """The output first, then every layer in its order, with its block."""
+    """The output first, then every layer in its order, with its block and what it takes."""
     units = len(facts.labels)
-    records: list[dict[str, Any]] = [
-        {"name": CLASSES, "kind": "classes", "shape": [units], "units": units, "group": ""}
-    ]
     names = [info.name for info in facts.layers]
+    plan = {layer.name: layer for layer in facts.plan}
+    taken = {name for layer in facts.plan for name in layer.inputs}
+    records: list[dict[str, Any]] = [
+        {
+            "name": CLASSES,
+            "kind": "classes",
+            "shape": [units],
+            "units": units,
+            "group": "",
+            "inputs": [name for name in plan if name not in taken] or names[-1:],
+            "window": "",
+        }
+    ]
     for info, group in zip(facts.layers, blocks(names), strict=True):
+        planned = plan.get(info.name)
         records.append(
             {
                 "name": info.name,
@@ -37,9 +48,20 @@ def layer_records(facts: NetworkFacts) -> list[dict[str, Any]]:
                 "shape": list(info.output_shape),
                 "units": info.units,
                 "group": group,
+                "inputs": None if planned is None else list(planned.inputs),
+                "window": _window(planned),
             }
         )
     return records
+
+
+def _window(planned: PlannedLayer | None) -> str:
+    """The size of a window ("3 × 3"), and how far it moves where that is not one place."""
+    if planned is None or not planned.kernel or not planned.padding:
+        return ""
+    step = dict.fromkeys(planned.strides or (1,))
+    moves = "" if list(step) == [1] else f" / {' × '.join(map(str, step))}"
+    return " × ".join(map(str, planned.kernel)) + moves
 
 
 def neuron_records(layer_view: LayerView) -> list[dict[str, Any]]:

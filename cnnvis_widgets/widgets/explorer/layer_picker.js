@@ -1,6 +1,7 @@
-/** A filtered tree of blocks and layers; see layer_picker.py. */
-import { errorLine, h, itemsOf, listen, mark, rendering, watch } from "../toolkit/base.js";
+/** A filtered tree of blocks and layers, as a list or as a diagram; see layer_picker.py. */
+import { errorLine, h, itemsOf, listen, mark, neighbour, rendering, useUp, watch } from "../toolkit/base.js";
 import { chooser, frame, refill, reveal, revealChosen } from "../toolkit/control.js";
+import { LayerDiagram } from "./layer_diagram.js";
 
 const MANY = 60; // more layers than this start with their blocks closed
 
@@ -78,13 +79,49 @@ class LayerPickerView {
     });
     this.count = h("span", { class: "cnnvis-hint", role: "status" });
     this.tree = h("div", { class: "cnnvis-rows", role: "tree" });
-    this.body.append(h("div", { class: "cnnvis-filter" }, this.filter, this.count), this.tree);
     this.choose = chooser(model);
+    this.diagram = new LayerDiagram(model, signal, this.choose);
+    const line = h("div", { class: "cnnvis-filter" }, this.filter, this.count, this.tabs());
+    this.body.append(line, this.tree, this.diagram.element);
     this.blocks = blocksOf([]);
     /** @type {Set<string>} */
     this.closed = new Set();
     revealChosen(this.tree, signal);
     this.connect();
+  }
+
+  /** List or diagram. Not radio buttons: with those a choice is made, and the explorer closes the panel. */
+  tabs() {
+    const tabs = ["list", "diagram"].map((view) =>
+      h("button", { type: "button", role: "tab", "data-view": view }, view === "list" ? "List" : "Diagram"),
+    );
+    const bar = h(
+      "div",
+      { class: "cnnvis-segments", role: "tablist", "aria-label": "how layers are shown" },
+      ...tabs,
+    );
+    /** @param {import("../toolkit/base.js").Item} tab */
+    const pick = (tab) => {
+      tab.focus();
+      this.choose("view", tab.dataset.view);
+    };
+    for (const tab of tabs) listen(this.signal, tab, "click", () => pick(tab));
+    listen(this.signal, bar, "keydown", (event) => {
+      const to = neighbour(tabs, tabs.indexOf(event.target), event.key);
+      if (!to) return;
+      useUp(event);
+      pick(to);
+    });
+    watch(this.signal, this.model, ["view"], () => {
+      const view = this.model.get("view");
+      for (const tab of tabs) {
+        tab.setAttribute("aria-selected", String(tab.dataset.view === view));
+        tab.tabIndex = tab.dataset.view === view ? 0 : -1;
+      }
+      this.tree.hidden = view !== "list";
+      this.diagram.element.hidden = view !== "diagram";
+    });
+    return bar;
   }
 
   /** Listen to the model and to the visitor. */
@@ -142,6 +179,10 @@ class LayerPickerView {
     listen(this.signal, this.filter, "keydown", (event) => {
       if (event.key !== "ArrowDown") return;
       event.preventDefault();
+      if (this.model.get("view") === "diagram") {
+        this.diagram.enter();
+        return;
+      }
       const items = /** @type {HTMLElement[]} */ ([...this.tree.querySelectorAll("[data-key]")]);
       const first = items.find((item) => !item.hidden);
       if (first) this.arrive(first);
@@ -155,6 +196,7 @@ class LayerPickerView {
 
   fold() {
     const wanted = this.words();
+    this.diagram.filter(wanted);
     let count = 0;
     for (const block of this.blocks) {
       const open = wanted.length > 0 || !this.closed.has(block.name);

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import traitlets
 
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.widgets.explorer.layer_diagram import layer_diagram, units_of
 from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import (
     INTEGER,
@@ -11,27 +15,38 @@ from cnnvis_widgets.widgets.toolkit.traits import (
     TEXT,
     Field,
     Offered,
+    OneOf,
     Records,
+    checked,
     still_offered,
 )
 
+FEW = 30
+"""Up to so many layers a diagram begins with its blocks open."""
 
-class LayerPicker(Control, from_page="value"):
-    """The layers of a network, first to last, grouped by block, with a filter.
 
-    Beside each layer a small bar shows its rows (the bar's height) and its units (its width), both
-    on a logarithmic scale, so that the network's funnel can be seen while scrolling.
+class LayerPicker(Control, from_page="value view unfolded"):
+    """The layers of a network, grouped by block, with a filter: as a list, or as a diagram.
+
+    In the list a small bar beside each layer shows its rows (the bar's height) and its units (its
+    width), both on a logarithmic scale, so that the network's funnel can be seen while scrolling.
+    The diagram shows what feeds what: a box for each layer, blocks folded into one box each until
+    they are opened.
 
     Attributes:
         layers: records of name, kind ("Conv2D"), shape (of its output for one picture: rows,
             columns, units, or only units; `None` where it is not fixed), units, and group (the
-            block's name; layers of one group stand one after another). A `Network`'s own layer
-            records are taken as they are.
+            block's name; layers of one group stand one after another), inputs (the names of the
+            layers whose results it takes; None for the one before it) and window (of a convolution
+            or pooling, "3 × 3"). A `Network`'s own layer records are taken as they are.
         value: the chosen layer's name; "" when none is. Falls back to "" when `layers` changes and
             it is not among them.
+        view: "list" or "diagram".
+        unfolded: the blocks that are open in the diagram, each by the name of its first layer.
 
     Raises:
-        UnknownNameError: `value` is set to a name that is not in `layers`.
+        UnknownNameError: `value` is set to a name that is not in `layers`, `view` to a third way.
+        InvalidValueError: `unfolded` is no list of names.
     """
 
     label = traitlets.Unicode("Layer").tag(sync=True)
@@ -42,9 +57,40 @@ class LayerPicker(Control, from_page="value"):
         shape=Field((list,), (), alias="output_shape"),
         units=INTEGER,
         group=TEXT,
+        inputs=Field((list, type(None)), None),
+        window=TEXT,
     ).tag(sync=True)
     value = Offered("layer", lambda picker: picker.layers).tag(sync=True)
+    view = OneOf("view of the layers", ("list", "diagram"), "list").tag(sync=True)
+    _diagram = traitlets.Dict().tag(sync=True)
+
+    @checked([])
+    def unfolded(self, keys: Any) -> list[str]:
+        if not isinstance(keys, list | tuple) or not all(isinstance(key, str) for key in keys):
+            raise InvalidValueError(f"unfolded is a list of layers' names; got {keys!r}.")
+        there = set(self._blocks().values())
+        return [key for key in dict.fromkeys(keys) if key in there]
+
+    def _blocks(self) -> dict[str, str]:
+        """Each layer of a block → the block's first layer."""
+        units = [unit for unit in units_of(self.layers) if unit.folds]
+        return {layer["name"]: unit.key for unit in units for layer in unit.layers}
 
     @traitlets.observe("layers")
     def _fit(self, _change: object) -> None:
         self.value = still_offered(self.value, self.layers)
+        there = list(self._blocks().values())
+        kept = [key for key in self.unfolded if key in there]
+        self.unfolded = kept or (there if len(self.layers) <= FEW else [])
+
+    @traitlets.observe("value", "view", "layers")
+    def _open_chosen(self, _change: object) -> None:
+        """The chosen layer is in sight."""
+        block = self._blocks().get(self.value) if self.view == "diagram" else None
+        if block is not None and block not in self.unfolded:
+            self.unfolded = [*self.unfolded, block]
+
+    @traitlets.observe("layers", "view", "unfolded")
+    def _draw(self, _change: object) -> None:
+        shown = self.view == "diagram" and self.layers
+        self._diagram = layer_diagram(self.layers, self.unfolded) if shown else {}

@@ -7,7 +7,7 @@ are sorted by the mean height of their neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,26 +27,44 @@ class Arrangement(NamedTuple):
     edges: list[tuple[str, str, list[tuple[int, float]]]]
 
 
-def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
-    """Place the nodes of a graph without circles.
+class Ordered(NamedTuple):
+    """Which nodes stand side by side, before anything is known of their sizes.
+
+    Attributes:
+        rows: nodes by depth, each row in its order; among them the places that longer edges pass
+            through, which are no nodes of the graph.
+        neighbours: node or place → those of the rows before and after that it is connected to.
+        chains: edges: from, to, and what they pass through, both ends included.
+    """
+
+    rows: list[list[str]]
+    neighbours: dict[str, list[str]]
+    chains: list[tuple[str, str, list[str]]]
+
+
+def ordered(inputs: Mapping[str, Sequence[str]], last: Collection[str] = ()) -> Ordered:
+    """Sort the nodes of a graph without circles into rows, so that its edges cross seldom.
 
     Args:
         inputs: node → the nodes before it, each of which stands earlier in the mapping.
+        last: nodes that nothing follows and that stand in the last row, however near they could be.
     """
-    columns: dict[str, int] = {}
+    depths: dict[str, int] = {}
     for node, before in inputs.items():
-        columns[node] = 1 + max((columns[b] for b in before), default=-1)
-    rows: list[list[str]] = [[] for _ in range(1 + max(columns.values(), default=-1))]
+        depths[node] = 1 + max((depths[b] for b in before), default=-1)
+    deepest = max(depths.values(), default=-1)
+    depths |= dict.fromkeys(last, deepest)
+    rows: list[list[str]] = [[] for _ in range(1 + deepest)]
     neighbours: dict[str, list[str]] = {node: [] for node in inputs}
-    for node, column in columns.items():
-        rows[column].append(node)
+    for node, depth in depths.items():
+        rows[depth].append(node)
     chains: list[tuple[str, str, list[str]]] = []
     for node, before in inputs.items():
         for start in before:
             chain = [start]
-            for column in range(columns[start] + 1, columns[node]):
-                passing = f"{start}\n{node}\n{column}"
-                rows[column].append(passing)
+            for depth in range(depths[start] + 1, depths[node]):
+                passing = f"{start}\n{node}\n{depth}"
+                rows[depth].append(passing)
                 neighbours[passing] = []
                 chain.append(passing)
             chain.append(node)
@@ -55,6 +73,16 @@ def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
                 neighbours[other].append(one)
             chains.append((start, node, chain))
     _untangle(rows, neighbours)
+    return Ordered(rows, neighbours, chains)
+
+
+def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
+    """Place the nodes of a graph without circles.
+
+    Args:
+        inputs: node → the nodes before it, each of which stands earlier in the mapping.
+    """
+    rows, _, chains = ordered(inputs)
     places = {
         node: (column, at - (len(row) - 1) / 2)
         for column, row in enumerate(rows)

@@ -72,10 +72,11 @@ def test_records_are_completed_and_taken_from_objects_with_these_attributes():
         units: int
         weights: int = 3
 
+    unsaid = {"group": "", "inputs": None, "window": ""}
     picker = LayerPicker(layers=[Layer("a/b.c", "Conv2D", (5, 4, 3), np.int64(3)), {"name": "d"}])
     assert picker.layers == [
-        {"name": "a/b.c", "kind": "Conv2D", "shape": [5, 4, 3], "units": 3, "group": ""},
-        {"name": "d", "kind": "", "shape": [], "units": 0, "group": ""},
+        {"name": "a/b.c", "kind": "Conv2D", "shape": [5, 4, 3], "units": 3, **unsaid},
+        {"name": "d", "kind": "", "shape": [], "units": 0, **unsaid},
     ]
 
 

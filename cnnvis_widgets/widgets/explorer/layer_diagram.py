@@ -1,0 +1,242 @@
+"""The layers of a network as boxes in pixels: blocks folded or open, branches side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from cnnvis_widgets.widgets.toolkit.layer_kinds import sort_of
+from cnnvis_widgets.widgets.toolkit.spaced_graph import Point, Spaced, spaced
+
+WIDE, TALL = 148.0, 38.0
+"""Pixels of a box: a name in two words, and its kind and shape below."""
+
+HEAD, EDGE = 26.0, 8.0
+"""Pixels of an open block's head, and around its layers."""
+
+MARGIN = 6.0
+PORT = (4.0, 0.0)  # where a line enters or leaves an open block
+
+Record = Mapping[str, Any]
+
+
+class Unit(NamedTuple):
+    """A block, or a layer that stands alone.
+
+    Attributes:
+        name: the block's, or the layer's.
+        layers: their records; one where a layer stands alone.
+    """
+
+    name: str
+    layers: tuple[Record, ...]
+
+    @property
+    def key(self) -> str:
+        """Its first layer's name: no other unit's."""
+        return str(self.layers[0]["name"])
+
+    @property
+    def folds(self) -> bool:
+        """Whether it is a block."""
+        return len(self.layers) > 1
+
+
+class _Place(NamedTuple):
+    """A unit that was measured.
+
+    Attributes:
+        size: width and height.
+        inner: an open block's own layers, else None.
+        entries: what comes from outside → where it enters, pixels from the left edge.
+        exits: the layers whose results leave → where they leave; in the middle where none is named.
+    """
+
+    size: Point
+    inner: Spaced | None
+    entries: dict[str, float]
+    exits: dict[str, float]
+
+
+def units_of(records: Sequence[Record]) -> list[Unit]:
+    """The blocks and the layers between them, in an order in which each comes after its inputs.
+
+    Args:
+        records: of a `LayerPicker`. What takes results of layers that stand later (the output,
+            which is listed first) comes last.
+    """
+    place = {record["name"]: number for number, record in enumerate(records)}
+    late = [
+        record
+        for number, record in enumerate(records)
+        if any(place.get(name, -1) > number for name in record["inputs"] or ())
+    ]
+    early = [record for record in records if not any(record is one for one in late)]
+    found = []
+    for group, members in groupby([*early, *late], key=lambda record: record["group"]):
+        layers = tuple(members)
+        if group and len(layers) > 1:
+            found.append(Unit(group, layers))
+        else:
+            found += [Unit(layer["name"], (layer,)) for layer in layers]
+    return found
+
+
+def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[str, Any]:
+    """What a page draws.
+
+    Args:
+        records: of a `LayerPicker`; those without inputs stand in a row.
+        unfolded: the keys of the blocks that are open.
+
+    Returns:
+        width and height; `boxes`, in reading order: key, name, x, y, width, height, level (1, or 2
+        within a block), `open` (None for a layer), and of a layer its kind, sort, shape, window and
+        inputs, of a block the number of its layers, its last shape and how many branches join in
+        it; `lines`, lists of points [x, y].
+    """
+    units = units_of(records)
+    inputs = _inputs(units)
+    home = {layer["name"]: unit.key for unit in units for layer in unit.layers}
+    taken = {
+        unit.key: list(
+            dict.fromkeys(
+                name
+                for layer in unit.layers
+                for name in inputs[layer["name"]]
+                if home[name] != unit.key
+            )
+        )
+        for unit in units
+    }
+    leaving = {name for names in taken.values() for name in names}
+    places = {
+        unit.key: _opened(unit, inputs, leaving)
+        if unit.folds and unit.key in unfolded
+        else _Place((WIDE, TALL), None, {}, {})
+        for unit in units
+    }
+    before = {key: list(dict.fromkeys(home[n] for n in names)) for key, names in taken.items()}
+    outer = spaced(before, {key: place.size for key, place in places.items()})
+    boxes: list[dict[str, Any]] = []
+    lines: list[list[Point]] = []
+    for unit in units:
+        x, y = outer.corners[unit.key]
+        place = places[unit.key]
+        if not unit.folds:
+            boxes.append(_layer(unit.layers[0], (x, y), 1, inputs))
+            continue
+        boxes.append(_block(unit, (x, y), place, inputs))
+        if place.inner is not None:
+            at = (x + EDGE, y + HEAD)
+            for layer in unit.layers:
+                corner = place.inner.corners[layer["name"]]
+                boxes.append(_layer(layer, (at[0] + corner[0], at[1] + corner[1]), 2, inputs))
+            lines += [_moved(points, at) for _, _, points in place.inner.lines]
+    for start, end, points in outer.lines:
+        for name in taken[end]:
+            if home[name] == start:
+                lines.append(_joined(points, name, start, end, outer, places))
+    return {
+        "width": outer.width + 2 * MARGIN,
+        "height": outer.height + 2 * MARGIN,
+        "boxes": [box | {"x": box["x"] + MARGIN, "y": box["y"] + MARGIN} for box in boxes],
+        "lines": [_moved(points, (MARGIN, MARGIN)) for points in lines],
+    }
+
+
+def _inputs(units: Sequence[Unit]) -> dict[str, list[str]]:
+    """Layer → the layers before it; what is said of others, or of later ones, is no line."""
+    found: dict[str, list[str]] = {}
+    last = ""
+    for unit in units:
+        for layer in unit.layers:
+            told = layer["inputs"]
+            before = ([last] if last else []) if told is None else told
+            found[layer["name"]] = [name for name in before if name in found]
+            last = layer["name"]
+    return found
+
+
+def _opened(unit: Unit, inputs: Mapping[str, Sequence[str]], leaving: set[str]) -> _Place:
+    """An open block: its layers, and a port for each result that comes in or goes out."""
+    names = [layer["name"] for layer in unit.layers]
+    outside = dict.fromkeys(n for name in names for n in inputs[name] if n not in names)
+    graph: dict[str, list[str]] = {f"{name}\nin": [] for name in outside}
+    for name in names:
+        graph[name] = [n if n in names else f"{n}\nin" for n in inputs[name]]
+    exits = {f"{name}\nout": [name] for name in names if name in leaving}
+    sizes = dict.fromkeys(graph, PORT) | dict.fromkeys(names, (WIDE, TALL))
+    sizes |= dict.fromkeys(exits, PORT)
+    inner = spaced(graph | exits, sizes, last=exits)
+
+    def middle(node: str) -> float:
+        return EDGE + inner.corners[node][0] + PORT[0] / 2
+
+    return _Place(
+        (inner.width + 2 * EDGE, HEAD + inner.height + (0 if exits else EDGE)),
+        inner,
+        {name: middle(f"{name}\nin") for name in outside},
+        {before[0]: middle(node) for node, before in exits.items()},
+    )
+
+
+def _joined(
+    points: Sequence[Point],
+    name: str,
+    start: str,
+    end: str,
+    outer: Spaced,
+    places: Mapping[str, _Place],
+) -> list[Point]:
+    """The line of one result, from where it leaves a unit to where it enters another."""
+    (x0, y0), (_, y1), *rest = points
+    *through, (x2, y2) = rest
+    if name in places[start].exits:
+        x0 = outer.corners[start][0] + places[start].exits[name]
+    into: list[Point] = [(x2, y2)]
+    if name in places[end].entries:  # below the head, to the port
+        x2 = outer.corners[end][0] + places[end].entries[name]
+        into = [(x2, y2), (x2, y2 + HEAD)]
+    return [(x0, y0), (x0, y1), *through, *into]
+
+
+def _moved(points: Sequence[Point], by: Point) -> list[Point]:
+    return [(x + by[0], y + by[1]) for x, y in points]
+
+
+def _layer(
+    record: Record, corner: Point, level: int, inputs: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    return {
+        "key": record["name"],
+        "name": record["name"].rpartition("/")[2] if level == 2 else record["name"],
+        **_box(corner, (WIDE, TALL), level),
+        "open": None,
+        "kind": record["kind"],
+        "sort": sort_of(record["kind"]),
+        "shape": record["shape"],
+        "window": record["window"],
+        "inputs": list(inputs[record["name"]]),
+    }
+
+
+def _block(
+    unit: Unit, corner: Point, place: _Place, inputs: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    return {
+        "key": unit.key,
+        "name": unit.name,
+        **_box(corner, place.size, 1),
+        "open": place.inner is not None,
+        "layers": len(unit.layers),
+        "members": [layer["name"] for layer in unit.layers],
+        "shape": unit.layers[-1]["shape"],
+        "branches": max(len(inputs[layer["name"]]) for layer in unit.layers),
+    }
+
+
+def _box(corner: Point, size: Point, level: int) -> dict[str, Any]:
+    (x, y), (width, height) = corner, size
+    return {"x": x, "y": y, "width": width, "height": height, "level": level}
