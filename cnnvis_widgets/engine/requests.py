@@ -19,7 +19,7 @@ from cnnvis_widgets.backend.records import LayerInfo, PlannedLayer, Prediction
 from cnnvis_widgets.engine.facts import facts
 from cnnvis_widgets.methods import all_methods
 from cnnvis_widgets.methods.contract import Curve
-from cnnvis_widgets.rendering.pictures import jpeg_bytes
+from cnnvis_widgets.rendering.pictures import averaged, jpeg_bytes
 from cnnvis_widgets.zoo.images import checked_name, load_named
 
 if TYPE_CHECKING:
@@ -227,12 +227,18 @@ class LayerView(NamedTuple):
 
 @dataclass(frozen=True)
 class Neurons:
-    """The most active neurons of a layer on a picture, by mean activation."""
+    """The most active neurons of a layer on a picture, by mean activation.
+
+    Attributes:
+        top: how many.
+        side: rows and columns of their maps at most, larger ones being averaged; None for all.
+    """
 
     network: str
     image: Image = field(repr=False)
     layer: str
     top: int = 12
+    side: int | None = None
 
     def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> LayerView:
         """See `LayerView`."""
@@ -243,6 +249,8 @@ class Neurons:
         means = activations.mean(axis=places)
         best = np.argsort(-means, kind="stable")[: self.top]
         maps = activations if activations.ndim == 3 else None
+        if maps is not None and self.side is not None:
+            maps = averaged(maps, self.side)
         return LayerView(
             len(means),
             activations.shape[:-1] if activations.ndim == 3 else (),

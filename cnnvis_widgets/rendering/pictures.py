@@ -93,6 +93,27 @@ def enlarge(
     return np.asarray(resized, dtype=np.float32)
 
 
+def averaged(maps: NDArray[np.floating], side: int) -> NDArray[np.float32]:
+    """Maps on a coarser grid: each value is the mean of the cells that it stands for.
+
+    Args:
+        maps: (rows, columns, maps).
+        side: rows and columns of the result at most, at least 1; smaller maps stay as they are.
+
+    Returns:
+        float32 (rows, columns, maps).
+    """
+    values: NDArray[np.float32] = np.asarray(maps, np.float32)
+    for axis in (0, 1):
+        if (length := values.shape[axis]) > side:
+            edges = np.linspace(0, length, side + 1).astype(int)
+            sums = np.add.reduceat(values, edges[:-1], axis)
+            counts = np.diff(edges)
+            shares = sums / (counts[:, None, None] if axis == 0 else counts[:, None])
+            values = shares.astype(np.float32)
+    return values
+
+
 def _cells(fine: int, coarse: int) -> NDArray[np.intp]:
     return np.floor((np.arange(fine) + 0.5) * coarse / fine).astype(np.intp)
 

@@ -11,6 +11,7 @@ import pytest
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.engine.evidence import Judge
+from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.shared.parcels import Level, level_of, pack, picture_digest, unpack
 from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
@@ -43,6 +44,11 @@ OTHERS: list[Any] = [
     Predict("net", "cat", 6),
     Warm("net", "cat"),
     Neurons("net", "cat", "conv"),
+    Neurons("net", "cat", "conv", side=9),
+    OneNeuron("net", "cat", "conv", 3),
+    OneNeuron("net", IMAGE, "conv", 3),
+    Gallery("net", "conv", 3, ("cat", "dog")),
+    Gallery("net", "conv", 3, ("dog", "cat")),
     Judge(("net",)),
     Judge(("net", "other")),
     TrustChecks("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
@@ -93,5 +99,7 @@ def test_how_urgent_a_request_is() -> None:
     assert level_of(Warm("net", "cat")) == Level.IDLE
     assert level_of(RandomTopLayer("net", "cat", "saliency")) == Level.IDLE
     assert level_of(Covered("net", "cat")) == Level.QUICK
+    assert level_of(OneNeuron("net", "cat", "conv", 3)) == Level.QUICK
+    assert level_of(Gallery("net", "conv", 3, ("cat",))) == Level.LONG
     assert level_of(DeletionCurve("net", "cat", "saliency")) == Level.LONG
     assert level_of(TrustChecks("net", "cat", "saliency")) == Level.QUICK

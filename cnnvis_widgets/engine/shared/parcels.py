@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from cnnvis_widgets.engine.evidence import Judge
+from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.questions import Ask, Compute
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
@@ -31,7 +32,7 @@ NOTHING = pickle.dumps(None, protocol=5)
 
 TRAVELLING = (
     *(Open, Predict, Neurons, Explain, TrustChecks, RandomTopLayer, Warm, Judge, Ask, Compute),
-    *(Fields, Superpixels, Covered, DeletionCurve),
+    *(Fields, Superpixels, Covered, DeletionCurve, OneNeuron, Gallery),
 )
 """What may be answered elsewhere. Others change the library of the process that asks, or need a
 folder of it."""
@@ -80,7 +81,7 @@ def level_of(request: Any) -> Level:
     """How urgent a request is: quick is what takes a few passes."""
     if isinstance(request, Warm | RandomTopLayer):
         return Level.IDLE
-    if isinstance(request, Judge | DeletionCurve):
+    if isinstance(request, Judge | DeletionCurve | Gallery):
         return Level.LONG
     if isinstance(request, Explain | Compute):
         method = all_methods().get(request.method)

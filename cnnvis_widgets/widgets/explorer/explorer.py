@@ -23,18 +23,21 @@ from cnnvis_widgets.engine.requests import (
 )
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
+from cnnvis_widgets.widgets.explorer.explorer_card import follow_card, look, stop
 from cnnvis_widgets.widgets.explorer.explorer_keeping import Keeping
 from cnnvis_widgets.widgets.explorer.explorer_layout import lay_out
 from cnnvis_widgets.widgets.explorer.explorer_records import (
     CLASSES,
+    MOST_NEURONS,
+    THUMBNAIL,
     as_neuron,
     fact,
     layer_records,
     method_records,
     network_records,
-    neuron_records,
     offer_pictures,
     offered_parameters,
+    show_neurons,
 )
 from cnnvis_widgets.widgets.explorer.explorer_start import adopt_network, adopt_picture
 from cnnvis_widgets.widgets.explorer.explorer_state import open_link, query
@@ -45,6 +48,7 @@ from cnnvis_widgets.widgets.explorer.kept_maps import KeptMaps
 from cnnvis_widgets.widgets.explorer.layer_picker import LayerPicker
 from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
+from cnnvis_widgets.widgets.explorer.neuron_card import NeuronCard
 from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
 from cnnvis_widgets.widgets.explorer.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
@@ -78,6 +82,7 @@ class Explorer(Composed, ipywidgets.Box):
         networks: `NetworkPicker`.
         layers: `LayerPicker`; its first entry is the network's output.
         neurons: `NeuronPicker`, of the chosen layer.
+        card: `NeuronCard`, what is known of the chosen neuron.
         predictions: `Predictions`, the classes.
         methods: `MethodPicker`.
         parameters: `ParameterPanel`, of the chosen method.
@@ -117,6 +122,7 @@ class Explorer(Composed, ipywidgets.Box):
         self.networks = NetworkPicker(networks=network_records())
         self.layers = LayerPicker()
         self.neurons = NeuronPicker()
+        self.card = NeuronCard()
         self.predictions = Predictions(label="Class")
         self.methods = MethodPicker(methods=method_records({}), value=method)
         self.parameters = ParameterPanel(parameters=self._declared())
@@ -140,6 +146,7 @@ class Explorer(Composed, ipywidgets.Box):
             self.header.working = ""
             self.view.waiting("")
             self.trust.busy = False
+            stop(self)
             if self.header.partial:
                 self.header.partial = False
                 self.view.notes = [STOPPED, *self.view.notes]
@@ -168,7 +175,7 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _parts(self) -> tuple[Any, ...]:
         pickers = (self.pictures, self.networks, self.layers, self.neurons, self.predictions)
-        shown = (self.header, self.view, self.kept, self.trust, self.growth)
+        shown = (self.header, self.view, self.kept, self.trust, self.growth, self.card)
         return (*shown, *pickers, self.methods, self.parameters)
 
     def _observe(self) -> None:
@@ -183,6 +190,7 @@ class Explorer(Composed, ipywidgets.Box):
         on(self.methods, ["value"], self._method_changed)
         on(self.parameters, ["value"], self._explain)
         follow_touch(self)
+        follow_card(self)
 
     # A choice was made in the page (any thread), or an answer came (the worker's thread)
 
@@ -241,13 +249,8 @@ class Explorer(Composed, ipywidgets.Box):
         if not name:
             return
         self._warmed, self._class_chosen = False, self._first is not None
-        self._ask(
-            "open",
-            Open(name),
-            self._opened,
-            self.networks,
-            f"loading {fact(self.networks.networks, name)}",
-        )
+        said = f"loading {fact(self.networks.networks, name)}"
+        self._ask("open", Open(name), self._opened, self.networks, said)
 
     def _opened(self, facts: NetworkFacts) -> None:
         records = layer_records(facts)
@@ -322,13 +325,11 @@ class Explorer(Composed, ipywidgets.Box):
         def done(layer_view: LayerView) -> None:
             self._show_neurons(layer_view, first)
 
-        request = Neurons(self.networks.value, self._image, layer)
+        request = Neurons(self.networks.value, self._image, layer, MOST_NEURONS, THUMBNAIL)
         self._ask("neurons", request, done, self.neurons, f"looking at {layer}")
 
     def _show_neurons(self, layer_view: LayerView, first: Neuron | None) -> None:
-        self.neurons.units = layer_view.units
-        self.neurons.positions = list(layer_view.positions)
-        self.neurons.neurons = neuron_records(layer_view)
+        show_neurons(self.neurons, layer_view)
         self.neurons.value = first.unit if first else layer_view.neurons[0].unit
         if first:
             self.neurons.aggregate = first.aggregate
@@ -360,9 +361,9 @@ class Explorer(Composed, ipywidgets.Box):
         set_by_hand = {p["name"]: p["default"] for p in self.parameters.parameters}
         part = self.methods if self.parameters.value == set_by_hand else self.parameters
         self.methods.error = self.parameters.error = ""
-        self._ask(
-            "explain", request, self._show, part, f"computing {fact(self.methods.methods, method)}"
-        )
+        said = f"computing {fact(self.methods.methods, method)}"
+        self._ask("explain", request, self._show, part, said)
+        look(self, request)
 
     def _neuron(self) -> Neuron | str | None:
         from cnnvis_widgets.engine.requests import Neuron

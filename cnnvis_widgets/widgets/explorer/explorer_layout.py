@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def lay_out(explorer: Explorer) -> list[ipywidgets.Widget]:
     """The bar, the picture with neurons and kept maps beside it, and a panel for each picker."""
     view = ipywidgets.VBox([explorer.view, explorer.trust, explorer.growth])
-    beside = ipywidgets.VBox([explorer.predictions, explorer.neurons])
+    beside = ipywidgets.VBox([explorer.predictions, explorer.neurons, explorer.card])
     columns = ipywidgets.Box([view, ipywidgets.VBox([beside, explorer.kept])])
     main = ipywidgets.Box([columns])
     for part, name in ((view, "view"), (columns, "columns"), (main, "main")):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cnnvis_widgets import policy
 from cnnvis_widgets.engine import listings
@@ -13,6 +16,7 @@ from cnnvis_widgets.rendering import Scale, colorize, png_bytes
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Explain, Neuron, PlannedLayer
+    from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
     from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 
 CLASSES = "the output (classes)"
@@ -64,19 +68,31 @@ def _window(planned: PlannedLayer | None) -> str:
     return " × ".join(map(str, planned.kernel)) + moves
 
 
-def neuron_records(layer_view: LayerView) -> list[dict[str, Any]]:
-    """The most active neurons, their maps as thumbnails on one scale."""
+MOST_NEURONS, THUMBNAIL = 4096, 40
+"""Of a layer's wall: neurons, and rows and columns of each map."""
+
+
+def show_neurons(picker: NeuronPicker, layer_view: LayerView) -> None:
+    """Offer a layer's neurons, the most active first."""
+    picker.units = layer_view.units
+    picker.positions = list(layer_view.positions)
+    picker.sheet = neuron_sheet(layer_view)
+    picker.neurons = [{"unit": n.unit, "value": n.value} for n in layer_view.neurons]
+
+
+def neuron_sheet(layer_view: LayerView) -> bytes:
+    """Their maps on one scale in one PNG file, see `NeuronPicker.sheet`; empty without maps."""
     maps = [n.map for n in layer_view.neurons if n.map is not None]
-    scale = Scale.of(*maps) if maps else None
-    return [
-        {
-            "unit": n.unit,
-            "value": n.value,
-            "label": "",
-            "thumbnail": "" if n.map is None else png_bytes(colorize(n.map, scale)),
-        }
-        for n in layer_view.neurons
-    ]
+    if not maps:
+        return b""
+    scale = Scale.of(*maps)
+    across = math.ceil(math.sqrt(len(maps)))
+    down = math.ceil(len(maps) / across)
+    rows, columns = maps[0].shape
+    cells = np.full((down * across, rows, columns), scale.low, np.float32)
+    cells[: len(maps)] = maps
+    sheet = cells.reshape(down, across, rows, columns).transpose(0, 2, 1, 3)
+    return png_bytes(colorize(sheet.reshape(down * rows, across * columns), scale))
 
 
 SEED = {

@@ -1,8 +1,10 @@
 /** Cards of neurons, a field for any other, aggregate and position; see neuron_picker.py. */
 import { errorLine, h, listen, mark, roving, short, watch } from "../toolkit/base.js";
 import { choices, chooser, frame, numberField } from "../toolkit/control.js";
+import { ObjectUrls } from "../toolkit/object_urls.js";
 
 /** @typedef {import("../toolkit/base.js").Model} Model */
+/** @typedef {{unit: number, value: number | null, label: string, thumbnail: string}} Neuron */
 
 const AGGREGATES = [
   ["sum", "Sum", "the whole map counts"],
@@ -25,7 +27,8 @@ function render({ model, el }) {
     onvalue: (unit) => choose("value", unit),
   });
   const range = h("span", { class: "cnnvis-hint" });
-  body.append(list, none, h("div", { class: "cnnvis-line" }, entry.element, range), entry.complaint);
+  const count = h("p", { class: "cnnvis-hint", role: "status" });
+  body.append(count, list, none, h("div", { class: "cnnvis-line" }, entry.element, range), entry.complaint);
 
   choices(
     model,
@@ -35,13 +38,7 @@ function render({ model, el }) {
       records: () => model.get("neurons"),
       key: "unit",
       draw: (neuron) => [
-        neuron.thumbnail
-          ? h("img", {
-              src: neuron.thumbnail,
-              alt: `activation map of unit ${neuron.unit}`,
-              draggable: "false",
-            })
-          : "",
+        mapOf(model, neuron),
         h("span", { class: "cnnvis-title" }, neuron.label || `unit ${neuron.unit}`),
         h(
           "span",
@@ -54,9 +51,19 @@ function render({ model, el }) {
     },
     signal,
   );
+  const urls = new ObjectUrls(signal);
+  watch(signal, model, ["sheet"], () => {
+    urls.clear();
+    const sheet = model.get("sheet");
+    const url = sheet?.byteLength ? `url("${urls.of(sheet, "image/png")}")` : "none";
+    body.style.setProperty("--cnnvis-sheet", url);
+  });
   watch(signal, model, ["neurons", "units"], () => {
     const units = model.get("units");
-    none.hidden = model.get("neurons").length > 0;
+    const shown = model.get("neurons").length;
+    none.hidden = shown > 0;
+    count.hidden = !shown;
+    count.textContent = `${shown < units ? `${shown} of ${units}` : shown} units, the most active first`;
     entry.limits(0, units - 1);
     entry.input.disabled = units === 0;
     range.textContent = units ? `0 … ${units - 1}` : "choose a layer first";
@@ -118,8 +125,8 @@ function places(model, choose, signal) {
       field.limits(0, sizes[k] - 1);
       field.show(position[k]);
     });
-    const thumbnail = chosenOf(model)?.thumbnail;
-    map.style.backgroundImage = thumbnail ? `url("${thumbnail}")` : "";
+    const chosen = chosenOf(model);
+    Object.assign(map.style, chosen ? backgroundOf(model, chosen) : { backgroundImage: "" });
     map.style.aspectRatio = `${sizes[1]} / ${sizes[0]}`;
     const [top, left] = position.map((number, k) => `${(100 * number) / sizes[k]}%`);
     const [height, width] = sizes.map((size) => `${100 / size}%`);
@@ -128,7 +135,34 @@ function places(model, choose, signal) {
   return element;
 }
 
-/** @param {Model} model */
+/** A neuron's map on its card. @param {Model} model @param {Neuron} neuron */
+function mapOf(model, neuron) {
+  const alt = `activation map of unit ${neuron.unit}`;
+  if (neuron.thumbnail) return h("img", { src: neuron.thumbnail, alt, draggable: "false" });
+  if (!model.get("positions").length) return "";
+  const cell = h("span", { class: "cnnvis-cell", role: "img", "aria-label": alt });
+  Object.assign(cell.style, backgroundOf(model, neuron));
+  return cell;
+}
+
+/** The thumbnail, or its cell of the sheet. @param {Model} model @param {Neuron} neuron */
+function backgroundOf(model, neuron) {
+  if (neuron.thumbnail) {
+    const whole = { backgroundSize: "100% 100%", backgroundPosition: "0 0" };
+    return { ...whole, backgroundImage: `url("${neuron.thumbnail}")` };
+  }
+  const all = model.get("neurons");
+  const [at, across] = [all.indexOf(neuron), Math.ceil(Math.sqrt(all.length))];
+  const down = Math.ceil(all.length / across);
+  const share = (/** @type {number} */ i, /** @type {number} */ of) => (of > 1 ? (100 * i) / (of - 1) : 0);
+  return {
+    backgroundImage: "var(--cnnvis-sheet)",
+    backgroundSize: `${100 * across}% ${100 * down}%`,
+    backgroundPosition: `${share(at % across, across)}% ${share(Math.floor(at / across), down)}%`,
+  };
+}
+
+/** @param {Model} model @returns {Neuron | undefined} */
 const chosenOf = (model) =>
   model.get("neurons").find((/** @type {{unit: number}} */ { unit }) => unit === model.get("value"));
 

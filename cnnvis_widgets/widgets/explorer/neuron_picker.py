@@ -24,12 +24,14 @@ AGGREGATES = ("sum", "mean", "max")
 
 
 class NeuronPicker(Control, from_page="value aggregate position"):
-    """Cards of the most active neurons, a field for any other, and what is taken of its map.
+    """A wall of neurons, the most active first, a field for any number, what is taken of a map.
 
     Attributes:
         neurons: records of unit, value (its activation; `None` where it is not known), label
             ("tabby"), and thumbnail (its activation map as a small picture: bytes, base64, data URL
             or "").
+        sheet: a PNG file with the maps of all `neurons`, for those without a thumbnail: cells of
+            one size in reading order, ⌈√n⌉ of n in a row. Hundreds of maps are one picture so.
         units: how many units the layer has; 0 while there is no layer.
         value: the chosen unit, 0 … units - 1, or `None`. Falls back to `None` when `units` changes
             and leaves it out.
@@ -47,6 +49,7 @@ class NeuronPicker(Control, from_page="value aggregate position"):
     neurons = Records(
         "neuron", unit=Field((int,)), value=NUMBER, label=TEXT, thumbnail=PICTURE
     ).tag(sync=True)
+    sheet = traitlets.Bytes(b"").tag(sync=True)
     units = traitlets.Int(0, min=0).tag(sync=True)
 
     aggregate = OneOf("aggregate", AGGREGATES, "sum").tag(sync=True)

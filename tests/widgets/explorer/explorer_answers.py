@@ -9,6 +9,14 @@ from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import Field, LayerInfo, Prediction
+from cnnvis_widgets.engine.neuron_card import (
+    Excites,
+    Gallery,
+    NeuronView,
+    OneNeuron,
+    Peak,
+    Push,
+)
 from cnnvis_widgets.engine.requests import (
     Explain,
     LayerView,
@@ -50,6 +58,13 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
         maps = np.ones(layer.output_shape[:-1], np.float32) if layer.units != 3 else None
         neurons = tuple(NeuronMap(u, 9.0 - u, maps) for u in (3, 1, 0))
         return LayerView(layer.units, layer.output_shape[:-1], neurons)
+    if isinstance(request, OneNeuron):
+        values = np.arange(12, dtype=np.float32).reshape(3, 4) % 6
+        peak = Peak(5.0, (1, 2), (1, 3, 6, 8), np.zeros((6, 8, 3), np.uint8))
+        return NeuronView(values, 2.5, peak, (Push(2, "dog", 1.5),), (Push(1, "cup", -0.5),), "")
+    if isinstance(request, Gallery):
+        peak = Peak(5.0, (1, 2), (1, 3, 6, 8), np.zeros((6, 8, 3), np.uint8))
+        return tuple(Excites(name, peak) for name in ("coffee", "cat"))
     if isinstance(request, Fields):
         return Seen((3, 4), Field((5, 7), (2, 2), (-1, -1)), (6, 8))
     if isinstance(request, Superpixels):

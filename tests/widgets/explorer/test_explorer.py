@@ -51,10 +51,10 @@ def test_a_layer_shows_its_most_active_neurons_and_explains_the_first(
     explorer: Explorer, engine: EngineDouble
 ) -> None:
     explorer.layers.value = "block1_conv"
-    assert engine.requests == [Neurons("efficientnet_lite0", "cat", "block1_conv")]
+    assert engine.requests == [Neurons("efficientnet_lite0", "cat", "block1_conv", 4096, 40)]
     engine.answer_all()
     assert [n["unit"] for n in explorer.neurons.neurons] == [3, 1, 0]
-    assert explorer.neurons.neurons[0]["thumbnail"].startswith("data:image/png")
+    assert explorer.neurons.sheet.startswith(b"\x89PNG")
     assert list(explorer.neurons.positions) == [3, 4]
     assert explained(engine).neuron == Neuron("block1_conv", 3)
     assert explorer.predictions.layout.display == "none"

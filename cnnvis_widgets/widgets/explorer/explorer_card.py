@@ -1,0 +1,138 @@
+"""What an explorer asks about the neuron of a hidden layer that is chosen, beside its map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
+from cnnvis_widgets.engine.requests import Explain, Neuron, Shown
+from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.rendering import format_value
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.widgets.explorer.explorer import Explorer
+
+PARTS = ("seen", "gallery", "maximum")
+STEPS = 64
+"""Of the ascent to a maximising picture: some seconds; the method of that name takes more."""
+
+
+def follow_card(explorer: Explorer) -> None:
+    """Answer what the card is asked; another layer has no neuron yet."""
+    explorer.card.on_msg(lambda _card, content, _buffers: _receive(explorer, content))
+    explorer.layers.observe(lambda _change: forget(explorer), "value")
+    forget(explorer)
+
+
+def forget(explorer: Explorer) -> None:
+    """No neuron is chosen: what was asked about the last one is dropped."""
+    for part in PARTS:
+        explorer.engine.cancel((id(explorer), f"card {part}"))
+    explorer.card.about = explorer.card.image = None
+    explorer.card.clear()
+    explorer.card.layout.display = "none"
+
+
+def stop(explorer: Explorer) -> None:
+    """All work was cancelled: what is there stays."""
+    card = explorer.card
+    card.progress = {}
+    if not (card.seen and card.gallery):
+        card.about = card.image = None  # asked again with the next choice
+
+
+def look(explorer: Explorer, request: Explain) -> None:
+    """A map is asked for: if it is of a neuron that is not on the card, ask about that.
+
+    Args:
+        explorer: which one.
+        request: for the map.
+    """
+    neuron, card = request.neuron, explorer.card
+    if not isinstance(neuron, Neuron) or neuron.layer is None:
+        if card.about is not None:
+            forget(explorer)
+        return
+    about = (request.network, neuron.layer, neuron.unit)
+    known = about == card.about
+    if not known:
+        forget(explorer)
+        card.title = f"unit {neuron.unit} of {neuron.layer}"
+        card.layout.display = ""
+    if not known or request.image is not card.image:
+        one = OneNeuron(request.network, request.image, neuron.layer, neuron.unit)
+        _ask(explorer, "seen", one, card.show)
+    if not known:
+        pictures = explorer.pictures.pictures
+        titles = {record["name"]: record["title"] for record in pictures}
+        gallery = Gallery(*about, tuple(titles))
+        _ask(explorer, "gallery", gallery, lambda found: card.show_gallery(found, titles))
+    card.about, card.image = about, request.image
+
+
+def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
+    kind = content.get("kind")
+    card = explorer.card
+    with explorer._lock:
+        if kind == "maximise" and card.about is not None:
+            _maximise(explorer)
+        elif kind == "stop" and content.get("what") in PARTS:
+            explorer.engine.cancel((id(explorer), f"card {content['what']}"))
+            card.under_way(content["what"], None)
+        elif kind == "picture" and content.get("name") in [one["name"] for one in card.gallery]:
+            try:
+                explorer.pictures.value = content["name"]
+            except CnnvisError as error:  # it is not offered any more
+                card.fail("gallery", str(error))
+
+
+def _maximise(explorer: Explorer) -> None:
+    card = explorer.card
+    assert card.about is not None
+    network, layer, unit = card.about
+    request = Explain(
+        network,
+        explorer._image,
+        "activation_maximization",
+        Neuron(layer, unit),
+        parameters={"steps": STEPS},
+    )
+
+    def done(made: Shown) -> None:
+        value = format_value(made.value)
+        card.show_maximum(made.image, f"activation {value}, summed; {STEPS} steps, seed 0")
+
+    def improved(made: Shown) -> None:
+        card.show_maximum(made.image, "on its way")
+
+    _ask(explorer, "maximum", request, done, improved)
+
+
+def _ask(
+    explorer: Explorer,
+    part: str,
+    request: Any,
+    show: Callable[[Any], None],
+    improved: Callable[[Any], None] | None = None,
+) -> None:
+    card = explorer.card
+    card.fail(part, "")
+    card.under_way(part, 0.0)
+
+    def done(answer: Any) -> None:
+        card.under_way(part, None)
+        show(answer)
+
+    def failed(said: str) -> None:
+        card.under_way(part, None)
+        card.fail(part, said)
+
+    explorer._submit(
+        f"card {part}",
+        request,
+        done,
+        failed,
+        progress=lambda at, of: card.under_way(part, at / of if of else 0.0),
+        preview=improved,
+    )

@@ -1,0 +1,196 @@
+// What is known of one neuron (see neuron_card.py).
+import {
+  errorLine,
+  h,
+  itemAt,
+  keepKeys,
+  listen,
+  rendering,
+  short,
+  watch,
+  watchTogether,
+} from "../toolkit/base.js";
+
+/** @typedef {[number, number, number, number]} Box top, left, bottom, right, as shares of a picture */
+/** @typedef {{unit: number, label: string, value: number}} Push */
+/**
+ * @typedef {{name: string, title: string, value: number, thumbnail: string, patch: string, box: Box}} Excites
+ */
+
+const MEANING =
+  "The gradient of the class' value before softmax with respect to this map, times the map, summed.";
+
+/**
+ * A picture, and what the strongest place of a map sees of it.
+ * @param {string} src
+ * @param {string} alt
+ * @param {Box} box
+ */
+function outlined(src, alt, box) {
+  const [top, left, bottom, right] = box;
+  const part = h("span", { class: "cnnvis-card-box" });
+  const sides = { top, left, height: bottom - top, width: right - left };
+  for (const [name, share] of Object.entries(sides)) part.style.setProperty(name, `${100 * share}%`);
+  return h("span", { class: "cnnvis-card-picture" }, h("img", { src, alt, draggable: "false" }), part);
+}
+
+class NeuronCardView {
+  /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
+  constructor({ model, el }, signal) {
+    this.model = model;
+    this.signal = signal;
+    this.title = h("h3", { class: "cnnvis-label" });
+    this.seen = h("figure");
+    this.maximum = h("figure");
+    this.classes = h("div", { class: "cnnvis-card-classes" });
+    this.gallery = h("div", { class: "cnnvis-card-gallery" });
+    this.root = h(
+      "section",
+      { class: "cnnvis cnnvis-card", "aria-label": "Neuron's card" },
+      this.title,
+      h("div", { class: "cnnvis-card-pair" }, this.seen, this.maximum),
+      this.classes,
+      this.gallery,
+    );
+    el.append(this.root);
+    keepKeys(this.root, signal);
+    this.connect();
+    errorLine(model, this.root, signal);
+    signal.addEventListener("abort", () => this.root.remove());
+  }
+
+  connect() {
+    const { signal, model } = this;
+    watch(signal, model, ["title"], () => (this.title.textContent = model.get("title")));
+    watchTogether(signal, model, ["seen", "progress", "errors"], () => this.drawSeen());
+    watchTogether(signal, model, ["maximum", "words", "progress", "errors", "title"], () =>
+      this.drawMaximum(),
+    );
+    watchTogether(signal, model, ["pushes", "holds_back", "why", "seen"], () => this.drawClasses());
+    watchTogether(signal, model, ["gallery", "progress", "errors"], () => this.drawGallery());
+    listen(signal, this.root, "click", (event) => {
+      const button = itemAt(event, "button");
+      if (!button) return;
+      const { kind, what, name } = button.dataset;
+      model.send({ kind, ...(what && { what }), ...(name && { name }) });
+    });
+  }
+
+  /**
+   * What is under way, with a button that stops it, or what went wrong.
+   * @param {string} part
+   * @param {string} words
+   */
+  work(part, words) {
+    const share = this.model.get("progress")[part];
+    const wrong = this.model.get("errors")[part];
+    if (wrong) return [h("p", { class: "cnnvis-error", role: "alert" }, wrong)];
+    if (share === undefined) return [];
+    const bar = h("progress", { max: 1, "aria-label": words, value: share > 0 ? share : null });
+    const stop = h("button", { type: "button", "data-kind": "stop", "data-what": part }, "Stop");
+    return [h("div", { class: "cnnvis-card-work" }, h("span", {}, words), bar, stop)];
+  }
+
+  drawSeen() {
+    const { map, peak, mean, place, box } = this.model.get("seen");
+    if (!map) {
+      this.seen.replaceChildren(...this.work("seen", "looking"));
+      return;
+    }
+    const where = place.length ? `at row ${place[0]}, column ${place[1]}; mean ${short(mean)}` : "";
+    const alt = place.length ? "its map over this picture; outlined, what its peak sees" : "this picture";
+    this.seen.replaceChildren(
+      outlined(map, alt, box),
+      h("figcaption", {}, h("b", {}, `${place.length ? "peak" : "activation"} ${short(peak)}`), ` ${where}`),
+      ...this.work("seen", "looking"),
+    );
+  }
+
+  drawMaximum() {
+    const src = this.model.get("maximum");
+    const work = this.work("maximum", "gradient ascent");
+    const parts = src
+      ? [
+          h("span", { class: "cnnvis-card-picture" }, h("img", { src, alt: "a picture made to excite it" })),
+          h("figcaption", {}, h("b", {}, "maximising picture"), ` ${this.model.get("words")}`),
+        ]
+      : [];
+    if (!src && !work.length) {
+      const again = h("button", { type: "button", "data-kind": "maximise" }, "Make its maximising picture");
+      parts.push(again);
+    }
+    this.replace(this.maximum, [...parts, ...work]);
+  }
+
+  drawClasses() {
+    const why = this.model.get("why");
+    const lists = [
+      this.list("It pushes", this.model.get("pushes")),
+      this.list("It holds back", this.model.get("holds_back")),
+    ];
+    const known = this.model.get("seen").map;
+    const meaning = h(
+      "p",
+      { class: "cnnvis-hint", title: MEANING },
+      "Gradient × activation, before softmax. ",
+    );
+    meaning.append(h("span", { class: "cnnvis-unseen" }, MEANING));
+    const told = why
+      ? [h("p", { class: "cnnvis-hint" }, why)]
+      : [h("div", { class: "cnnvis-card-pair" }, ...lists), meaning];
+    this.classes.replaceChildren(...(known ? told : []));
+  }
+
+  /** @param {string} title @param {Push[]} pushes */
+  list(title, pushes) {
+    const rows = pushes.map(({ label, value }) =>
+      h(
+        "li",
+        {},
+        h("span", {}, label),
+        h("span", { class: "cnnvis-score" }, `${value > 0 ? "+" : ""}${short(value)}`),
+      ),
+    );
+    const none = h("li", { class: "cnnvis-hint" }, "no class");
+    return h(
+      "div",
+      {},
+      h("h4", {}, title),
+      h("ol", { "aria-label": title }, ...(rows.length ? rows : [none])),
+    );
+  }
+
+  drawGallery() {
+    /** @type {Excites[]} */
+    const gallery = this.model.get("gallery");
+    const work = this.work("gallery", "searching the gallery");
+    const items = gallery.map(({ name, title, value, thumbnail, patch, box }) =>
+      h(
+        "button",
+        { type: "button", "data-kind": "picture", "data-name": name, title: `${title}: choose this picture` },
+        outlined(thumbnail, title, box),
+        h("img", { src: patch, alt: "what its peak sees", class: "cnnvis-card-patch" }),
+        h("span", { class: "cnnvis-score" }, short(value)),
+      ),
+    );
+    const heading = h("h4", {}, "Pictures that excite it most, and where");
+    const shown = gallery.length ? [heading, h("div", { class: "cnnvis-card-row" }, ...items)] : [];
+    this.replace(this.gallery, [...shown, ...work]);
+  }
+
+  /** The button that had the focus keeps it. @param {HTMLElement} place @param {Node[]} parts */
+  replace(place, parts) {
+    const here = document.activeElement;
+    const held = here instanceof HTMLElement && place.contains(here) ? here.dataset : null;
+    place.replaceChildren(...parts);
+    if (!held) return;
+    const buttons = [...place.querySelectorAll("button")];
+    (
+      buttons.find(({ dataset }) => dataset.kind === held.kind && dataset.name === held.name) ?? buttons[0]
+    )?.focus();
+  }
+}
+
+const render = rendering(NeuronCardView);
+
+export default { render };
