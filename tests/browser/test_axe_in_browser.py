@@ -59,6 +59,17 @@ def test_the_explorer_with_each_of_its_panels_and_tools(page: Page, course: Jupy
     for name in ("Position", "Box", "Patch", "Superpixels", "Deletion"):
         page.get_by_role("radio", name=name, exact=True).click()
         assert violations(page) == [], name
+    page.get_by_role("button", name=re.compile("^Layer")).click()
+    page.get_by_role("tab", name="Diagram").click()
+    expect(page.get_by_role("tree", name="Layer, as a diagram")).to_be_visible()
+    assert violations(page) == [], "the diagram"
+    page.get_by_role("treeitem", name="block7a").click()
+    page.get_by_role("treeitem", name="block7a_project_conv").click()
+    card = page.get_by_role("region", name="Neuron's card")
+    expect(card.get_by_role("button", name=re.compile("choose this"))).to_have_count(
+        4, timeout=LOADING
+    )
+    assert violations(page) == [], "a neuron's card"
     page.get_by_role("button", name="QR code").click()
     expect(page.get_by_role("dialog", name="Link as a QR code")).to_be_visible()
     assert violations(page) == []

@@ -54,3 +54,42 @@ def test_aggregate_and_place_are_chosen_where_there_are_rows_and_columns(voila_p
     python(page, "picker.aggregate, picker.position", ("mean", []))
     in_kernel(page, "picker.positions = []")
     expect(radio(page, "Mean")).to_be_hidden()
+
+
+WALL = """
+from cnnvis_widgets.engine.requests import LayerView, NeuronMap
+from cnnvis_widgets.widgets.explorer.explorer_records import show_neurons
+maps = np.random.default_rng(5).random((1280, 7, 7)).astype(np.float32)
+picker = NeuronPicker()
+show_neurons(picker, LayerView(1280, (7, 7), tuple(
+    NeuronMap((37 * n) % 1280, 5 - n / 400, maps[n]) for n in range(1280))))
+picker.value = 0
+values = Watch(picker)
+"""
+
+
+def test_the_wall_of_a_layer_of_1280_units(voila_page, screenshot):
+    page = voila_page([SETUP, WALL, "picker"])
+    wall = page.get_by_role("radiogroup", name="Neuron", exact=True)
+    expect(page.get_by_text("1280 units, the most active first")).to_be_visible()
+    cells = wall.get_by_role("radio")
+    expect(cells).to_have_count(1280)
+    # Each card shows its own cell of the one picture: rows of 36.
+    place = "(e) => getComputedStyle(e.querySelector('.cnnvis-cell')).backgroundPosition"
+    across, down = cells.nth(40).evaluate(place).split()
+    assert abs(float(across[:-1]) - 100 * 4 / 35) < 0.01
+    assert abs(float(down[:-1]) - 100 * 1 / 35) < 0.01
+    assert "blob:" in cells.nth(40).evaluate(place.replace("Position", "Image"))
+    cells.first.focus()
+    before = page.evaluate("scrollY")
+    page.keyboard.press("End")
+    expect(cells.last).to_be_focused()
+    expect(cells.last).to_be_in_viewport()
+    python(page, "values[-1]", (37 * 1279) % 1280)
+    assert page.evaluate("scrollY") == before  # the wall scrolls, the page stays
+    assert wall.evaluate("(e) => e.scrollHeight > 10 * e.clientHeight")
+    top = cells.last.bounding_box()["y"]
+    page.keyboard.press("ArrowUp")
+    above = page.locator(":focus").bounding_box()
+    assert above["y"] < top
+    screenshot(page.locator(".cnnvis"), "neuron-wall")
