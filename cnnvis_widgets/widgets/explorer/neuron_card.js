@@ -17,6 +17,7 @@ import {
  * @typedef {{name: string, title: string, value: number, thumbnail: string, patch: string, box: Box}} Excites
  */
 
+const QUIET_MS = 400; // answers that come sooner are not announced
 const MEANING =
   "The gradient of the class' value before softmax with respect to this map, times the map, summed.";
 
@@ -39,6 +40,10 @@ class NeuronCardView {
   constructor({ model, el }, signal) {
     this.model = model;
     this.signal = signal;
+    /** @type {Map<string, number>} since when each part is under way */
+    this.since = new Map();
+    /** @type {Map<string, string>} what each part was drawn from */
+    this.drawn = new Map();
     this.title = h("h3", { class: "cnnvis-label" });
     this.seen = h("figure");
     this.maximum = h("figure");
@@ -57,6 +62,23 @@ class NeuronCardView {
     this.connect();
     errorLine(model, this.root, signal);
     signal.addEventListener("abort", () => this.root.remove());
+  }
+
+  /** Whether a part is another than when it was drawn last: the others' progress is not its own. */
+  changed(/** @type {string} */ part, /** @type {any[]} */ ...values) {
+    const { [part]: share } = this.model.get("progress");
+    const { [part]: wrong } = this.model.get("errors");
+    const key = JSON.stringify([share, wrong, ...values]);
+    if (this.drawn.get(part) === key) return false;
+    this.drawn.set(part, key);
+    return true;
+  }
+
+  draw() {
+    this.drawn.clear();
+    this.drawSeen();
+    this.drawMaximum();
+    this.drawGallery();
   }
 
   connect() {
@@ -84,30 +106,41 @@ class NeuronCardView {
   work(part, words) {
     const share = this.model.get("progress")[part];
     const wrong = this.model.get("errors")[part];
-    if (wrong) return [h("p", { class: "cnnvis-error", role: "alert" }, wrong)];
-    if (share === undefined) return [];
+    if (share === undefined) {
+      this.since.delete(part);
+      return wrong ? [h("p", { class: "cnnvis-error", role: "alert" }, wrong)] : [];
+    }
+    const since = this.since.get(part) ?? performance.now();
+    this.since.set(part, since);
+    const early = since + QUIET_MS - performance.now();
+    if (early > 0) {
+      window.setTimeout(() => this.signal.aborted || this.draw(), early + 1);
+      return [];
+    }
     const bar = h("progress", { max: 1, "aria-label": words, value: share > 0 ? share : null });
     const stop = h("button", { type: "button", "data-kind": "stop", "data-what": part }, "Stop");
     return [h("div", { class: "cnnvis-card-work" }, h("span", {}, words), bar, stop)];
   }
 
   drawSeen() {
+    if (!this.changed("seen", this.model.get("seen"))) return;
     const { map, peak, mean, place, box } = this.model.get("seen");
     if (!map) {
-      this.seen.replaceChildren(...this.work("seen", "looking"));
+      this.replace(this.seen, this.work("seen", "looking"));
       return;
     }
     const where = place.length ? `at row ${place[0]}, column ${place[1]}; mean ${short(mean)}` : "";
     const alt = place.length ? "its map over this picture; outlined, what its peak sees" : "this picture";
-    this.seen.replaceChildren(
+    this.replace(this.seen, [
       outlined(map, alt, box),
       h("figcaption", {}, h("b", {}, `${place.length ? "peak" : "activation"} ${short(peak)}`), ` ${where}`),
       ...this.work("seen", "looking"),
-    );
+    ]);
   }
 
   drawMaximum() {
     const src = this.model.get("maximum");
+    if (!this.changed("maximum", src, this.model.get("words"), this.model.get("title"))) return;
     const work = this.work("maximum", "gradient ascent");
     const parts = src
       ? [
@@ -115,7 +148,7 @@ class NeuronCardView {
           h("figcaption", {}, h("b", {}, "maximising picture"), ` ${this.model.get("words")}`),
         ]
       : [];
-    if (!src && !work.length) {
+    if (!src && !("maximum" in this.model.get("progress"))) {
       const again = h("button", { type: "button", "data-kind": "maximise" }, "Make its maximising picture");
       parts.push(again);
     }
@@ -163,6 +196,7 @@ class NeuronCardView {
   drawGallery() {
     /** @type {Excites[]} */
     const gallery = this.model.get("gallery");
+    if (!this.changed("gallery", gallery)) return;
     const work = this.work("gallery", "searching the gallery");
     const items = gallery.map(({ name, title, value, thumbnail, patch, box }) =>
       h(
