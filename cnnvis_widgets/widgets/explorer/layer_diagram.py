@@ -58,6 +58,11 @@ class _Place(NamedTuple):
     entries: dict[str, float]
     exits: dict[str, float]
 
+    def aside(self, name: str) -> float:
+        """How far to the right of its middle a result comes in or goes out."""
+        port = self.entries.get(name, self.exits.get(name))
+        return 0.0 if port is None else port - self.size[0] / 2
+
 
 def units_of(records: Sequence[Record]) -> list[Unit]:
     """The blocks and the layers between them, in an order in which each comes after its inputs.
@@ -118,7 +123,12 @@ def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[
         for unit in units
     }
     before = {key: list(dict.fromkeys(home[n] for n in names)) for key, names in taken.items()}
-    outer = spaced(before, {key: place.size for key, place in places.items()})
+    shifts = {
+        (home[name], key): (places[home[name]].aside(name), places[key].aside(name))
+        for key, names in taken.items()
+        for name in reversed(names)  # of several results between two units the first decides
+    }
+    outer = spaced(before, {key: place.size for key, place in places.items()}, shifts=shifts)
     boxes: list[dict[str, Any]] = []
     lines: list[list[Point]] = []
     for unit in units:
@@ -169,7 +179,9 @@ def _opened(unit: Unit, inputs: Mapping[str, Sequence[str]], leaving: set[str]) 
     exits = {f"{name}\nout": [name] for name in names if name in leaving}
     sizes = dict.fromkeys(graph, PORT) | dict.fromkeys(names, (WIDE, TALL))
     sizes |= dict.fromkeys(exits, PORT)
-    inner = spaced(graph | exits, sizes, last=exits)
+    # Blocks then stand below each other, and do not drift aside.
+    axis = list(zip([f"{name}\nin" for name in outside], exits, strict=False))
+    inner = spaced(graph | exits, sizes, last=exits, aligned=axis)
 
     def middle(node: str) -> float:
         return EDGE + inner.corners[node][0] + PORT[0] / 2

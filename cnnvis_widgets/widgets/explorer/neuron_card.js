@@ -53,8 +53,7 @@ class NeuronCardView {
       "section",
       { class: "cnnvis cnnvis-card", "aria-label": "Neuron's card" },
       this.title,
-      h("div", { class: "cnnvis-card-pair" }, this.seen, this.maximum),
-      this.classes,
+      h("div", { class: "cnnvis-card-top" }, this.seen, this.maximum, this.classes),
       this.gallery,
     );
     el.append(this.root);
@@ -83,7 +82,10 @@ class NeuronCardView {
 
   connect() {
     const { signal, model } = this;
-    watch(signal, model, ["title"], () => (this.title.textContent = model.get("title")));
+    watch(signal, model, ["title"], () => {
+      this.title.textContent = model.get("title");
+      this.root.hidden = !model.get("title");
+    });
     watchTogether(signal, model, ["seen", "progress", "errors"], () => this.drawSeen());
     watchTogether(signal, model, ["maximum", "words", "progress", "errors", "title"], () =>
       this.drawMaximum(),
@@ -170,7 +172,7 @@ class NeuronCardView {
     meaning.append(h("span", { class: "cnnvis-unseen" }, MEANING));
     const told = why
       ? [h("p", { class: "cnnvis-hint" }, why)]
-      : [h("div", { class: "cnnvis-card-pair" }, ...lists), meaning];
+      : [h("div", { class: "cnnvis-card-lists" }, ...lists), meaning];
     this.classes.replaceChildren(...(known ? told : []));
   }
 

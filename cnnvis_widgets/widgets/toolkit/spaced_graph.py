@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,8 @@ Point = tuple[float, float]
 GAP, BETWEEN, PASSING = 10.0, 24.0, 8.0
 """Pixels between two boxes of a row, between two rows, and that a passing line is wide."""
 
-_SWEEPS = 8
-_STRAIGHT = 8  # how much more a box is pulled towards boxes than towards lines
+_SWEEPS = 16
+_STRAIGHT = 20  # how much more a box is pulled towards boxes than towards lines
 
 
 class Spaced(NamedTuple):
@@ -40,6 +41,8 @@ def spaced(
     inputs: Mapping[str, Sequence[str]],
     sizes: Mapping[str, Point],
     last: Collection[str] = (),
+    shifts: Mapping[tuple[str, str], Point] = MappingProxyType({}),
+    aligned: Collection[tuple[str, str]] = (),
 ) -> Spaced:
     """Place boxes from top to bottom, so that none stands on another and no line crosses one.
 
@@ -47,6 +50,8 @@ def spaced(
         inputs: node → the nodes before it, each of which stands earlier in the mapping.
         sizes: node → (width, height) of its box.
         last: nodes that stand in the last row; see `ordered`.
+        shifts: (from, to) → how far to the right of the middles a line leaves and arrives.
+        aligned: pairs of nodes that are to stand below each other, whatever is between them.
 
     Examples:
         >>> spaced({"a": [], "b": ["a"]}, {"a": (20, 8), "b": (30, 9)}).corners
@@ -55,7 +60,7 @@ def spaced(
     graph = ordered(inputs, last)
     rows = graph.rows
     widths = {node: sizes[node][0] if node in sizes else PASSING for row in rows for node in row}
-    middles = _middles(graph, widths, set(sizes))
+    middles = _middles(graph, widths, set(sizes), shifts, aligned)
     left = min((middles[n] - width / 2 for n, width in widths.items()), default=0.0)
     right = max((middles[n] + width / 2 for n, width in widths.items()), default=0.0)
     middles = {node: x - left for node, x in middles.items()}
@@ -68,29 +73,48 @@ def spaced(
     corners = {node: (middles[node] - widths[node] / 2, ends[node][0]) for node in inputs}
     lines = []
     for start, end, (_, *through, _) in graph.chains:
+        leaves, arrives = shifts.get((start, end), (0.0, 0.0))
         points = [
-            (middles[start], ends[start][0] + sizes[start][1]),
-            (middles[start], ends[start][1]),
+            (middles[start] + leaves, ends[start][0] + sizes[start][1]),
+            (middles[start] + leaves, ends[start][1]),
             *((middles[place], y) for place in through for y in ends[place]),
-            (middles[end], ends[end][0]),
+            (middles[end] + arrives, ends[end][0]),
         ]
         lines.append((start, end, points))
     return Spaced(corners, lines, right - left, max(bottom, 0.0))
 
 
-def _middles(graph: Ordered, widths: Mapping[str, float], boxes: set[str]) -> dict[str, float]:
+def _middles(
+    graph: Ordered,
+    widths: Mapping[str, float],
+    boxes: set[str],
+    shifts: Mapping[tuple[str, str], Point],
+    aligned: Collection[tuple[str, str]],
+) -> dict[str, float]:
     """The middle of each node and place: near those it is connected to, in the order of its row."""
     middles: dict[str, float] = {}
     for row in graph.rows:
         packed = _offsets([widths[node] for node in row])
         middles |= {node: x - packed[-1] / 2 for node, x in zip(row, packed, strict=True)}
 
+    # Node or place → what pulls it: another one, how strongly, and how far beside that it is to be.
+    pulls: dict[str, list[tuple[str, int, float]]] = {node: [] for node in graph.neighbours}
+    for start, end, chain in graph.chains:
+        leaves, arrives = shifts.get((start, end), (0.0, 0.0))
+        for one, other in pairwise(chain):
+            weight = _STRAIGHT if one in boxes and other in boxes else 1
+            aside = (leaves if one == start else 0.0) - (arrives if other == end else 0.0)
+            pulls[other].append((one, weight, aside))
+            pulls[one].append((other, weight, -aside))
+    for one, other in aligned:
+        pulls[one].append((other, 10 * _STRAIGHT, 0.0))
+        pulls[other].append((one, 10 * _STRAIGHT, 0.0))
+
     def wanted(node: str) -> float:
         """A chain of boxes stays straight; the lines beside it give way."""
-        others = graph.neighbours[node]
-        weights = [_STRAIGHT if node in boxes and o in boxes else 1 for o in others]
-        pulled = sum(w * middles[o] for w, o in zip(weights, others, strict=True))
-        return pulled / sum(weights) if others else middles[node]
+        total = sum(weight for _, weight, _ in pulls[node])
+        pulled = sum(weight * (middles[other] + aside) for other, weight, aside in pulls[node])
+        return pulled / total if total else middles[node]
 
     for sweep in range(_SWEEPS):
         for row in graph.rows if sweep % 2 == 0 else reversed(graph.rows):

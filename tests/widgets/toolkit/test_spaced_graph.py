@@ -51,3 +51,23 @@ def test_what_is_to_be_last_stands_in_the_last_row() -> None:
     rows = ordered(inputs, last=["side"]).rows
     assert {*rows[3]} == {"c", "side"}
     assert spaced({}, {}) == ({}, [], 0.0, 0.0)
+
+
+def test_lines_may_leave_and_arrive_beside_the_middles() -> None:
+    made = spaced({"a": [], "b": ["a"]}, {"a": (20, 8), "b": (30, 9)}, shifts={("a", "b"): (5, -3)})
+    (_, _, points) = made.lines[0]
+    assert [x for x, _ in points] == pytest.approx([points[0][0]] * 3)  # straight all the same
+    assert points[0][0] == pytest.approx(made.corners["a"][0] + 10 + 5)
+    assert points[0][0] == pytest.approx(made.corners["b"][0] + 15 - 3)
+
+
+def test_aligned_nodes_stand_below_each_other_whatever_is_between() -> None:
+    inputs = {"in": [], "left": ["in"], "right": ["in"], "out": ["right"]}
+    sizes = dict.fromkeys(inputs, (40.0, 10.0))
+
+    def between(aligned: list[tuple[str, str]]) -> float:
+        corners = spaced(inputs, sizes, aligned=aligned).corners
+        return abs(corners["in"][0] - corners["out"][0])
+
+    assert between([]) > 15
+    assert between([("in", "out")]) < 5
