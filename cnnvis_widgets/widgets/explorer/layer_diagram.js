@@ -52,14 +52,16 @@ const doingOf = ({ kind = "", window = "" }) =>
 /** @param {Box} box */
 function wordsOf(box) {
   if (box.open === null) return [doingOf(box), times(box.shape)];
-  const branches = (box.branches ?? 0) > 1 ? `, ${box.branches} join` : "";
-  return [`${box.layers} layers${branches}`, times(box.shape)];
+  return [`${box.layers} layers`, times(box.shape)];
 }
+
+/** How many branches meet in a block. @param {Box} box */
+const joinOf = ({ branches = 0 }) => (branches > 1 ? `, ${branches} branches` : "");
 
 /** All of it for a screen reader, and for a pointer that rests there. @param {Box} box */
 function sentenceOf(box) {
   const [doing, shape] = wordsOf(box);
-  const from = box.inputs?.length ? `, from ${box.inputs.join(" and ")}` : "";
+  const from = box.inputs?.length ? `, from ${box.inputs.join(" and ")}` : joinOf(box);
   return `${box.open === null ? box.key : box.name}: ${doing}, ${shape}${from}`;
 }
 
@@ -81,7 +83,13 @@ function elementOf(box) {
       "data-key": block ? `block ${box.key}` : box.key,
       class: block ? (box.open ? "cnnvis-box cnnvis-frame" : "cnnvis-box cnnvis-folded") : "cnnvis-box",
     },
-    h("span", { class: "cnnvis-box-name" }, name, box.name),
+    h(
+      "span",
+      { class: "cnnvis-box-name" },
+      name,
+      box.name,
+      h("small", {}, block ? joinOf(box).slice(2) : ""),
+    ),
     h("span", { class: "cnnvis-box-words" }, ...wordsOf(box).map((words) => h("span", {}, words))),
   );
   const { x, y, width, height } = box;

@@ -135,14 +135,14 @@ def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[
         x, y = outer.corners[unit.key]
         place = places[unit.key]
         if not unit.folds:
-            boxes.append(_layer(unit.layers[0], (x, y), 1, inputs))
+            boxes.append(_layer(unit, unit.layers[0], (x, y), inputs))
             continue
         boxes.append(_block(unit, (x, y), place, inputs))
         if place.inner is not None:
             at = (x + EDGE, y + HEAD)
             for layer in unit.layers:
                 corner = place.inner.corners[layer["name"]]
-                boxes.append(_layer(layer, (at[0] + corner[0], at[1] + corner[1]), 2, inputs))
+                boxes.append(_layer(unit, layer, (at[0] + corner[0], at[1] + corner[1]), inputs))
             lines += [_moved(points, at) for _, _, points in place.inner.lines]
     for start, end, points in outer.lines:
         for name in taken[end]:
@@ -219,18 +219,21 @@ def _moved(points: Sequence[Point], by: Point) -> list[Point]:
 
 
 def _layer(
-    record: Record, corner: Point, level: int, inputs: Mapping[str, Sequence[str]]
+    unit: Unit, record: Record, corner: Point, inputs: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
+    name = str(record["name"])
+    # The frame says what all of a block's layers begin with.
+    short = name.removeprefix(unit.name).lstrip("_/") if unit.folds else name
     return {
-        "key": record["name"],
-        "name": record["name"].rpartition("/")[2] if level == 2 else record["name"],
-        **_box(corner, (WIDE, TALL), level),
+        "key": name,
+        "name": short or name,
+        **_box(corner, (WIDE, TALL), 2 if unit.folds else 1),
         "open": None,
         "kind": record["kind"],
         "sort": sort_of(record["kind"]),
         "shape": record["shape"],
         "window": record["window"],
-        "inputs": list(inputs[record["name"]]),
+        "inputs": list(inputs[name]),
     }
 
 

@@ -203,9 +203,15 @@ class NeuronCardView {
     const items = gallery.map(({ name, title, value, thumbnail, patch, box }) =>
       h(
         "button",
-        { type: "button", "data-kind": "picture", "data-name": name, title: `${title}: choose this picture` },
-        outlined(thumbnail, title, box),
-        h("img", { src: patch, alt: "what its peak sees", class: "cnnvis-card-patch" }),
+        {
+          type: "button",
+          "data-kind": "picture",
+          "data-name": name,
+          title: `${title}: choose this picture`,
+          "aria-label": `${title}, peak ${short(value)}: choose this picture`,
+        },
+        outlined(thumbnail, "", box),
+        h("img", { src: patch, alt: "", class: "cnnvis-card-patch" }),
         h("span", { class: "cnnvis-score" }, short(value)),
       ),
     );

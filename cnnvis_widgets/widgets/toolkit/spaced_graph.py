@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
@@ -120,7 +121,30 @@ def _middles(
         for row in graph.rows if sweep % 2 == 0 else reversed(graph.rows):
             apart = _apart([wanted(node) for node in row], [widths[node] for node in row])
             middles |= dict(zip(row, apart, strict=True))
+    # Least squares spread a bend over a whole chain: it is better at the chain's end.
+    before = _straight_after(graph, boxes, {node for pair in aligned for node in pair})
+    for row in graph.rows:
+        wishes = []
+        for node in row:
+            one = before.get(node, node)
+            leaves, arrives = shifts.get((one, node), (0.0, 0.0))
+            wishes.append(middles[one] + leaves - arrives)
+        apart = _apart(wishes, [widths[node] for node in row])
+        middles |= dict(zip(row, apart, strict=True))
     return middles
+
+
+def _straight_after(graph: Ordered, boxes: set[str], fixed: set[str]) -> dict[str, str]:
+    """Node or place → the one before it, where that has no other after it, and it no other before.
+
+    Of places, any; of nodes, those that are not fixed.
+    """
+    lines = [(a, b) for _, _, chain in graph.chains for a, b in pairwise(chain)]
+    steps = [(a, b) for a, b in lines if a in boxes and b in boxes]
+    firsts, seconds = Counter(a for a, _ in steps), Counter(b for _, b in steps)
+    alone = [(a, b) for a, b in steps if firsts[a] == seconds[b] == 1 and b not in fixed]
+    passing = [(a, b) for a, b in lines if a not in boxes and b not in boxes]
+    return {b: a for a, b in (*alone, *passing)}
 
 
 def _offsets(widths: Sequence[float]) -> list[float]:
