@@ -39,9 +39,13 @@ def test_a_layer_is_chosen_in_the_diagram(voila_page, screenshot) -> None:
     page = voila_page(CELLS)
     expect(page.locator(".cnnvis-view-title")).to_contain_text("Mini ResNet", timeout=ANSWER)
     diagram = opened(page)
-    layers = diagram.locator("[role=treeitem]:not([aria-expanded])")
-    count = in_kernel(page, "len(explorer.layers.layers)")
-    expect(layers).to_have_count(int(count))  # few layers: all blocks are open
+    blocks = diagram.locator("[role=treeitem][aria-expanded]")
+    expect(blocks.first).to_have_attribute("aria-expanded", "false")
+    shown = blocks.evaluate_all(
+        "(all) => all.map((e) => parseInt(e.getAttribute('aria-label').split(': ')[1]))"
+    )
+    single = diagram.locator("[role=treeitem]:not([aria-expanded])").count()
+    assert sum(shown) + single == int(in_kernel(page, "len(explorer.layers.layers)"))
     expect(diagram.locator("[aria-selected=true]")).to_have_count(1)
     expect(diagram.locator("[aria-selected=true]")).to_be_in_viewport()  # the output, at the end
     screenshot(page, "layer-diagram")
@@ -50,7 +54,11 @@ def test_a_layer_is_chosen_in_the_diagram(voila_page, screenshot) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_attribute("role", "treeitem")
     page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
+    expect(page.locator(":focus")).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(":focus")).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(":focus")).to_have_attribute("aria-level", "2")
     expect_in_kernel(page, "explorer.layers.value", "the output (classes)")
     there = page.evaluate("document.activeElement.dataset.key")
     page.keyboard.press("Enter")
@@ -61,9 +69,10 @@ def test_a_layer_is_chosen_in_the_diagram(voila_page, screenshot) -> None:
     page.get_by_role("button", name=re.compile("^Layer")).click()
     expect(page.get_by_role("tab", name="Diagram")).to_have_attribute("aria-selected", "true")
     expect(diagram.locator("[aria-selected=true]")).to_have_attribute("data-key", there)
-    joins = diagram.get_by_role("treeitem", name=re.compile(": add, .* and "))
-    assert joins.count() >= 2  # its shortcuts
-    joins.first.click()
+    diagram.get_by_role("treeitem", name=re.compile("layers, .*, 2 branches")).first.click()
+    join = diagram.get_by_role("treeitem", name=re.compile(": add, .*, from .+ and .+")).first
+    screenshot(page, "layer-diagram-block")
+    join.click()
     expect(page.locator(".cnnvis-view-title")).to_contain_text("add", timeout=ANSWER)
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name=re.compile("^Layer")).click()

@@ -88,7 +88,7 @@ function elementOf(box) {
       { class: "cnnvis-box-name" },
       name,
       box.name,
-      h("small", {}, block ? joinOf(box).slice(2) : ""),
+      h("small", {}, block && joinOf(box) ? `${box.branches} paths` : ""),
     ),
     h("span", { class: "cnnvis-box-words" }, ...wordsOf(box).map((words) => h("span", {}, words))),
   );

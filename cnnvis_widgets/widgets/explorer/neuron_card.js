@@ -182,7 +182,7 @@ class NeuronCardView {
       h(
         "li",
         {},
-        h("span", {}, label),
+        h("span", { title: label }, label),
         h("span", { class: "cnnvis-score" }, `${value > 0 ? "+" : ""}${short(value)}`),
       ),
     );
