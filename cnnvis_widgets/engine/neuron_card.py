@@ -149,11 +149,11 @@ class Gallery:
             raise InvalidValueError("A gallery needs at least one picture; none was given.")
         network = library.network(self.network)
         network.neuron(Neuron(self.layer, self.unit))
-        found = []
+        peaks = []
         for number, name in enumerate(self.pictures):
             step(number, len(self.pictures))
-            found.append(Excites(name, _look(network, name, self.layer, self.unit)[1]))
-        return tuple(sorted(found, key=lambda one: -one.peak.value)[: self.top])
+            peaks.append(Excites(name, _look(network, name, self.layer, self.unit)[1]))
+        return tuple(sorted(peaks, key=lambda one: -one.peak.value)[: self.top])
 
 
 def _look(network: Network, image: Image, layer: str, unit: int) -> tuple[np.ndarray, Peak]:

@@ -18,9 +18,9 @@ LAYER = "block3_conv2"
 
 
 def number(text: str) -> float:
-    found = re.search(r"[−-]?\d[\d.]*", text)
-    assert found, text
-    return float(found[0].replace("−", "-"))
+    match = re.search(r"[−-]?\d[\d.]*", text)
+    assert match, text
+    return float(match[0].replace("−", "-"))
 
 
 def test_a_neuron_s_card(voila_page, screenshot) -> None:

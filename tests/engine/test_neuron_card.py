@@ -51,7 +51,7 @@ def by_tape(library: Library, unit: int) -> np.ndarray:
     """The definition, class by class, with Keras' own layers after c1: float32 (classes,)."""
     model = library.network("net").model
     start = keras.Model(model.input, model.get_layer("c1").output)(PICTURE[None].astype("float32"))
-    found = []
+    pushes = []
     for number in range(CLASSES):
         with tf.GradientTape() as tape:
             tape.watch(start)
@@ -61,8 +61,8 @@ def by_tape(library: Library, unit: int) -> np.ndarray:
             kernel, bias = model.get_layer("head").weights
             value = (x @ kernel + bias)[0, number]
         slopes = tape.gradient(value, start).numpy()
-        found.append((slopes * start.numpy())[..., unit].sum())
-    return np.array(found)
+        pushes.append((slopes * start.numpy())[..., unit].sum())
+    return np.array(pushes)
 
 
 @pytest.mark.parametrize("unit", [0, 3])

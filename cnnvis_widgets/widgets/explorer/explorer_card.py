@@ -67,7 +67,7 @@ def look(explorer: Explorer, request: Explain) -> None:
         pictures = explorer.pictures.pictures
         titles = {record["name"]: record["title"] for record in pictures}
         gallery = Gallery(*about, tuple(titles))
-        _ask(explorer, "gallery", gallery, lambda found: card.show_gallery(found, titles))
+        _ask(explorer, "gallery", gallery, lambda excited: card.show_gallery(excited, titles))
     card.about, card.image = about, request.image
 
 

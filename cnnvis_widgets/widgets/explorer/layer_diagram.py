@@ -78,14 +78,14 @@ def units_of(records: Sequence[Record]) -> list[Unit]:
         if any(place.get(name, -1) > number for name in record["inputs"] or ())
     ]
     early = [record for record in records if not any(record is one for one in late)]
-    found = []
+    units = []
     for group, members in groupby([*early, *late], key=lambda record: record["group"]):
         layers = tuple(members)
         if group and len(layers) > 1:
-            found.append(Unit(group, layers))
+            units.append(Unit(group, layers))
         else:
-            found += [Unit(layer["name"], (layer,)) for layer in layers]
-    return found
+            units += [Unit(layer["name"], (layer,)) for layer in layers]
+    return units
 
 
 def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[str, Any]:
@@ -158,15 +158,15 @@ def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[
 
 def _inputs(units: Sequence[Unit]) -> dict[str, list[str]]:
     """Layer → the layers before it; what is said of others, or of later ones, is no line."""
-    found: dict[str, list[str]] = {}
+    before_each: dict[str, list[str]] = {}
     last = ""
     for unit in units:
         for layer in unit.layers:
             told = layer["inputs"]
             before = ([last] if last else []) if told is None else told
-            found[layer["name"]] = [name for name in before if name in found]
+            before_each[layer["name"]] = [name for name in before if name in before_each]
             last = layer["name"]
-    return found
+    return before_each
 
 
 def _opened(unit: Unit, inputs: Mapping[str, Sequence[str]], leaving: set[str]) -> _Place:
