@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnvis_widgets.errors import CnnvisError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.errors import CnnvisError, UnknownNameError, UnsuitableError, gist
 from cnnvis_widgets.methods import all_methods
-from cnnvis_widgets.peers.agreement import Agreement, measure, percent, within
+from cnnvis_widgets.peers.agreement import Agreement, measure, percent
 from cnnvis_widgets.peers.case import OurMaps, original_file
 from cnnvis_widgets.peers.contract import Case, Counterpart, Library, Outcome, Task
 from cnnvis_widgets.peers.definitions import Ours
@@ -34,7 +34,7 @@ class OnScore:
     Attributes:
         agreement: its map beside ours of the value before the softmax.
         proven: whether it is our map of the probability, so that this is the whole reason.
-        words: both in a sentence.
+        words: how it differs.
     """
 
     agreement: Agreement
@@ -74,6 +74,11 @@ class Row:
     theirs: np.ndarray | None = field(default=None, repr=False)
     ours: np.ndarray | None = field(default=None, repr=False)
 
+    @property
+    def by_rank(self) -> bool:
+        """Whether only the order of the pixels can be compared."""
+        return self.form == FORMS["rank"][0]
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -82,7 +87,7 @@ class Comparison:
     Attributes:
         case: what was compared.
         versions: library → version.
-        told: library → how the network came to it, or why it could not.
+        told: library → how the network came to it, or why it could not, in sentences.
         rows: in the order of our methods.
         absent: libraries that are not installed, or could not be asked → why.
     """
@@ -177,7 +182,8 @@ def compare(
         try:
             told[name] = session.told
             for counterpart in parts[name]:
-                rows.append(session.row(counterpart))
+                if session.can_be_asked(counterpart):
+                    rows.append(session.row(counterpart))
                 done += 1
                 progress(done, total)
         finally:
@@ -204,6 +210,36 @@ class _Session:
             self.told = library.prepare(self._task)
         except UnsuitableError as error:
             self._task, self.told = None, str(error)
+        self.told = " ".join(said for said in (self.told, self._about_advice()) if said)
+
+    def can_be_asked(self, counterpart: Counterpart) -> bool:
+        """Whether there is a model for it: one that ends before its softmax, or that it is."""
+        return self._task is not None or (counterpart.on_given and self._ends_in_score)
+
+    @property
+    def _ends_in_score(self) -> bool:
+        return self._case.network.structure.output_kind in SCORES
+
+    def _about_advice(self) -> str:
+        """Whether what its guide says of softmax works on this model, tried by numbers."""
+        library, network = self._library, self._case.network
+        if not library.advice or not self._ends_in_score:
+            return ""
+        try:
+            model = self._new_task(before_scores=False).model
+            library.follow_advice(model)
+            batch = self._ours.input[None]
+            given = np.asarray(model(batch, training=False), np.float32)
+            found = measure(given, network.outputs(batch)[0])
+        except Exception as error:  # whatever it raises on a model that it does not expect
+            return f"Its guide's {library.advice} raised {type(error).__name__}: {gist(error)}."
+        kind = network.structure.output_kind
+        if found.same:
+            return f"Its guide's {library.advice} finds the value before this {kind}."
+        return (
+            f"Its guide's {library.advice} does not find the value before this {kind}: who follows "
+            "it explains something else, and is not told."
+        )
 
     def row(self, counterpart: Counterpart) -> Row:
         """Ask one method and judge what comes."""
@@ -255,8 +291,7 @@ class _Session:
 
     def _on_score(self, counterpart: Counterpart) -> OnScore | None:
         """The same method on the model as it is, where that ends in softmax or sigmoid."""
-        kind = self._case.network.structure.output_kind
-        if not counterpart.on_given or kind not in SCORES:
+        if not counterpart.on_given or not self._ends_in_score:
             return None
         if self._given is None:
             try:
@@ -270,8 +305,7 @@ class _Session:
             self._given = None
             return None
         score = self._form(counterpart, self._ours.of_score(counterpart.method).attribution)
-        beside = "logarithm of the probability" if kind == "log-softmax" else "probability"
-        return told_on_score(theirs, ours, score, beside, self._library.name)
+        return told_on_score(theirs, ours, score)
 
     def _new_task(self, before_scores: bool) -> Task:
         from cnnvis_widgets.backend.variants import peer_models
@@ -292,32 +326,23 @@ class _Session:
         )
 
 
-def told_on_score(
-    theirs: np.ndarray, ours: np.ndarray, score: np.ndarray, beside: str, library: str
-) -> OnScore:
+def told_on_score(theirs: np.ndarray, ours: np.ndarray, score: np.ndarray) -> OnScore:
     """What is said of a library's map of the model as it is.
 
     Args:
         theirs: its map.
         ours: of the value before the softmax.
         score: ours of what the model gives.
-        beside: what the model gives, in words.
-        library: its name.
     """
     agreement, found = measure(theirs, ours), measure(theirs, score)
-    differs = f"differs by {percent(agreement.difference)} from that of the value before it"
     if agreement.same:
-        return OnScore(agreement, False, f"{library} gives the same map for the model as it is")
+        return OnScore(agreement, False, "is the same")
+    differs = f"differs by {percent(agreement.difference)}"
     if agreement.same_but_for_scale:
-        differs = f"has another scale (× {agreement.factor:.3g}) and the same pattern"
-    if found.same:
-        level = within(found.difference)
-        words = (
-            f"given the model as it is, {library} explains the {beside}: its map {differs} "
-            f"(ours of the {beside} is the same to {level})"
-        )
-        return OnScore(agreement, True, words)
-    return OnScore(agreement, False, f"given the model as it is, the map of {library} {differs}")
+        differs = f"has the same pattern, × {agreement.factor:.3g}"
+    elif agreement.correlation is not None:
+        differs += f" (rank correlation {agreement.correlation:.3f})"
+    return OnScore(agreement, found.same, differs)
 
 
 def usable(outcome: Outcome, ours: np.ndarray) -> tuple[np.ndarray | None, str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -142,12 +143,14 @@ class Library(ABC):
         distribution: as pip knows it.
         order: place in tables.
         own_process: whether it keeps its copy of the network in a process of its own.
+        advice: what its guide says of models that end in softmax, in code; "" if nothing.
     """
 
     name: ClassVar[str]
     distribution: ClassVar[str]
     order: ClassVar[int] = 1000
     own_process: ClassVar[bool] = False
+    advice: ClassVar[str] = ""
 
     @property
     @abstractmethod
@@ -176,15 +179,21 @@ class Library(ABC):
         """
         return ""
 
+    def follow_advice(self, model: Any) -> None:
+        """Change a model that ends in softmax as its guide says; see `advice`.
+
+        Args:
+            model: a Keras model of the library's own.
+        """
+        raise NotImplementedError(f"{self.name} says nothing of softmax")
+
     def close(self) -> None:  # noqa: B027  most keep nothing that has to be closed
         """Called after the last method."""
 
     def ask(self, counterpart: Counterpart, task: Task) -> Outcome:
         """Run one method; whatever it raises becomes an `Outcome` with an error."""
-        start, heard = time.perf_counter(), io.StringIO()
-        reached = None
-        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(heard):
-            warnings.simplefilter("always")
+        start, reached = time.perf_counter(), None
+        with _listening() as caught:
             try:
                 answer = counterpart.run(task)
                 if isinstance(answer, tuple):
@@ -198,6 +207,23 @@ class Library(ABC):
         )
         took = time.perf_counter() - start
         return Outcome(values, "", took, reached, tuple(said))
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[list[warnings.WarningMessage]]:
+    """Keep what a library says off the terminal: its warnings, bars and TensorFlow's advice."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            warnings.simplefilter("always")
+            yield caught
+    finally:
+        logger.setLevel(level)
 
 
 def _is_for_users(warning: warnings.WarningMessage) -> bool:

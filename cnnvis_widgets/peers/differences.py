@@ -23,12 +23,14 @@ class Difference:
         source: where that is written.
         definition: the library's map, computed by its definition with our engine.
         shortly: the same in some words, for a table.
+        chance: whether only its random numbers are others.
     """
 
     says: str
     shortly: str
     source: str
     definition: Callable[[Ours], np.ndarray]
+    chance: bool = False
 
 
 KNOWN: dict[str, Difference] = {
@@ -65,6 +67,7 @@ KNOWN: dict[str, Difference] = {
         "other noise",
         "tf-keras-vis 0.8.7, saliency.py, Saliency.__call__",
         definitions.same_noise,
+        chance=True,
     ),
     "tf_keras_vis_alphas": Difference(
         "it divides the alphas of each map by their sum, which the paper's code does and its "

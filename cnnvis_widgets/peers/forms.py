@@ -40,6 +40,7 @@ FORMS: dict[str, tuple[str, Form]] = {
     "channels": ("signed values of every channel", _channels),
     "largest": ("the largest absolute value over the channels", _largest),
     "map": ("the map at its own resolution", _map),
+    "rank": ("the map, by the order of its pixels alone", _map),
     "bicubic": (
         "the map, enlarged bicubically",
         lambda attribution, size: bicubic(attribution[..., 0], size),

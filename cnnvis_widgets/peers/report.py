@@ -76,8 +76,24 @@ def reasons(comparison: Comparison) -> list[tuple[str, str, str]]:
 
 
 def on_scores(comparison: Comparison) -> list[str]:
-    """What the libraries say of the model as it is, a sentence each."""
-    return [f"{row.title}: {row.on_score.words}." for row in comparison.rows if row.on_score]
+    """What the libraries say of the model as it is, two sentences each."""
+    kind = comparison.case.network.structure.output_kind
+    beside = "logarithm of the probability" if kind == "log-softmax" else "probability"
+    lines = []
+    for name in comparison.versions:
+        tried = [(row, row.on_score) for row in comparison.rows if row.library == name]
+        asked = [(row, one) for row, one in tried if one is not None]
+        if not asked:
+            continue
+        proven = [row.title for row, one in asked if one.proven]
+        each = "; ".join(f"{row.title} {one.words}" for row, one in asked)
+        which = "all of them" if len(proven) == len(asked) else _and(proven)
+        why = f" Proven for {which}: our map of the {beside} is theirs." if proven else ""
+        lines.append(
+            f"Given the model as it is, {name} explains the {beside}. Beside ours of the value "
+            f"before it: {each}.{why}"
+        )
+    return lines
 
 
 def told(comparison: Comparison) -> list[str]:
@@ -94,7 +110,8 @@ def table(comparison: Comparison) -> list[tuple[str, ...]]:
         numbers = ("–", "–")
         if row.agreement is not None:
             rank = row.agreement.correlation
-            numbers = (f"{row.agreement.difference:.2g}", "–" if rank is None else f"{rank:.4f}")
+            far = "–" if row.by_rank else f"{row.agreement.difference:.2g}"
+            numbers = (far, "–" if rank is None else f"{rank:.4f}")
         rows.append((row.method, row.library, *numbers, f"{row.seconds:.1f}"))
     return rows
 
@@ -160,6 +177,8 @@ def data(comparison: Comparison) -> dict[str, Any]:
         "date": date.today().isoformat(),
         "python": platform.python_version(),
         "sentences": sentences(comparison),
+        "on_scores": on_scores(comparison),
+        "defaults": remarks(comparison),
         "rows": [_plain(row) for row in comparison.rows],
     }
 

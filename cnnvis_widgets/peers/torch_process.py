@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -109,10 +110,75 @@ def _original(task: dict[str, Any], torch: Any) -> Brought:
 
 
 def _keras(folder: Path, task: dict[str, Any]) -> Brought:
-    keras = import_module("keras")
+    torch, keras = import_module("torch"), import_module("keras")
     model = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
-    told = "the same Keras model and weights, on Keras' backend for PyTorch"
-    return Brought(model, None, told)
+
+    class Whole(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = model
+            self.relus = torch.nn.ModuleDict(_modules(model))
+
+        def forward(self, pixels: Any) -> Any:
+            return self.inner(pixels)
+
+    told = (
+        "the same Keras model and weights on Keras' backend for PyTorch, with modules for its "
+        "ReLUs (torch.nn.ReLU and ReLU6)"
+    )
+    return Brought(Whole().eval(), _watched(model, task["layer"]), told)
+
+
+def _modules(model: Any) -> dict[str, Any]:
+    """Put modules in place of the ReLUs, as who writes for PyTorch has them: captum hooks no other.
+
+    Returns:
+        The layer's path → its module.
+    """
+    nn, keras = import_module("torch").nn, import_module("keras")
+    kinds = {keras.activations.relu: nn.ReLU, keras.activations.relu6: nn.ReLU6}
+    made = {}
+    for path, layer in _layers(model, ""):
+        kind, place = kinds.get(getattr(layer, "activation", None)), "activation"
+        if type(layer) is keras.layers.ReLU and not layer.negative_slope and not layer.threshold:
+            kind, place = {None: nn.ReLU, 6: nn.ReLU6}.get(layer.max_value), "call"
+        if kind is not None:
+            made[path] = kind()
+            # A built layer takes no new parts: a function that calls the module is none.
+            setattr(layer, place, partial(_through, made[path]))
+    return made
+
+
+def _through(module: Any, values: Any) -> Any:
+    return module(values)
+
+
+def _layers(model: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Path and layer, nested models' included."""
+    for layer in model.layers:
+        yield f"{prefix}{layer.name}", layer
+        if getattr(layer, "layers", None):
+            yield from _layers(layer, f"{prefix}{layer.name}/")
+
+
+def _watched(model: Any, path: str) -> Any:
+    """A module that sees a layer's result with its channels first; None if it is not to be found.
+
+    The layer's call is changed: its result goes through the module and back.
+    """
+    layer = model
+    try:
+        for name in path.split("/"):
+            layer = layer.get_layer(name)
+    except (AttributeError, ValueError):
+        return None
+    watch, call = import_module("torch").nn.Identity(), layer.call
+
+    def watched(*inputs: Any, **options: Any) -> Any:
+        return watch(call(*inputs, **options).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+    layer.call = watched
+    return watch
 
 
 Answer = tuple[np.ndarray, list[str] | None]
@@ -142,8 +208,9 @@ def _ruled(kind: str) -> Run:
     def run(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
         values, _ = _plain(kind)(brought, task, arrays)
         torch = import_module("torch")
-        hooked = [n for n, m in brought.model.named_modules() if isinstance(m, torch.nn.ReLU)]
-        return values, hooked
+        modules = brought.model.named_modules()
+        hooked = [name for name, module in modules if isinstance(module, torch.nn.ReLU)]
+        return values, [name.removeprefix("relus.") for name in hooked]
 
     return run
 
@@ -166,10 +233,7 @@ def _smoothgrad(brought: Brought, task: dict[str, Any], arrays: dict[str, np.nda
 
 def _grad_cam(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
     if brought.layer is None:
-        raise NotImplementedError(
-            "LayerGradCam watches a PyTorch module whose result has its channels first; the layers "
-            "of this copy are Keras', which have them last"
-        )
+        raise LookupError(f"there is no module to watch for the layer {task['layer']!r}")
     torch, attr = import_module("torch"), import_module("captum.attr")
     pixels = torch.from_numpy(arrays["input"]).requires_grad_()
     built = attr.LayerGradCam(brought.model, brought.layer)

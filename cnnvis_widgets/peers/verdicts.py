@@ -77,7 +77,7 @@ def judge(
         return agreement, Verdict("same", f"the same to {within(agreement.difference)}")
     if counterpart.chance:
         return agreement, _by_chance(agreement, measure(evidence.other_seed(), ours))
-    if verdict := _by_definition(theirs, counterpart, evidence):
+    if verdict := _by_definition(theirs, agreement, counterpart, evidence):
         return agreement, verdict
     if agreement.same_but_for_scale:
         words = f"the same map, other scale (× {agreement.factor:.3g})"
@@ -91,7 +91,14 @@ def judge(
 
 
 def _differs(agreement: Agreement) -> str:
-    return f"differs by {percent(agreement.difference)}"
+    """By how much; at the scale that fits best, where that tells more."""
+    if agreement.factor > 0 and agreement.scaled < agreement.difference / 2:
+        scaled = f"differs by {percent(agreement.scaled)} when scaled by {agreement.factor:.3g}"
+    else:
+        scaled = f"differs by {percent(agreement.difference)}"
+    if agreement.correlation is None:
+        return scaled
+    return f"{scaled}, rank correlation {agreement.correlation:.3f}"
 
 
 def _by_chance(agreement: Agreement, between_seeds: Agreement) -> Verdict:
@@ -104,7 +111,7 @@ def _by_chance(agreement: Agreement, between_seeds: Agreement) -> Verdict:
 
 
 def _by_definition(
-    theirs: np.ndarray, counterpart: Counterpart, evidence: Evidence
+    theirs: np.ndarray, agreement: Agreement, counterpart: Counterpart, evidence: Evidence
 ) -> Verdict | None:
     """The first known difference by which ours becomes theirs."""
     for name in counterpart.differences:
@@ -113,9 +120,12 @@ def _by_definition(
         if found.same or found.same_but_for_scale:
             scale = "" if found.same else f", but for scale (× {found.factor:.3g})"
             level = within(found.difference if found.same else found.scaled)
+            if known.chance:
+                words = f"the same to {level} with the same random numbers{scale}"
+                return Verdict("chance", words)
             said = known.says[0].upper() + known.says[1:]
             why = f"{said}. Computed so, ours is the same to {level}{scale}."
-            words = f"differs by definition: {known.shortly}"
+            words = f"{known.shortly} ({_differs(agreement)})"
             return Verdict("definition", words, why, known.source)
     return None
 

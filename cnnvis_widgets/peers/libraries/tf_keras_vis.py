@@ -20,6 +20,7 @@ class TfKerasVis(Library):
     name: ClassVar[str] = "tf-keras-vis"
     distribution: ClassVar[str] = "tf-keras-vis"
     order: ClassVar[int] = 20
+    advice: ClassVar[str] = "ReplaceToLinear()"
 
     @property
     def counterparts(self) -> tuple[Counterpart, ...]:
@@ -63,6 +64,10 @@ class TfKerasVis(Library):
                 ("tf_keras_vis_softmax_of_classes",),
             ),
         )
+
+    def follow_advice(self, model: Any) -> None:
+        """Its modifier for models that end in softmax."""
+        import_module("tf_keras_vis.utils.model_modifiers").ReplaceToLinear()(model)
 
 
 def _score(task: Task) -> Any:

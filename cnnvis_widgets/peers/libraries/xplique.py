@@ -21,6 +21,7 @@ class Xplique(Library):
     name: ClassVar[str] = "xplique"
     distribution: ClassVar[str] = "xplique"
     order: ClassVar[int] = 10
+    advice: ClassVar[str] = "model.layers[-1].activation = linear"
 
     @property
     def counterparts(self) -> tuple[Counterpart, ...]:
@@ -47,8 +48,12 @@ class Xplique(Library):
             _one(
                 *("occlusion", "Occlusion", "map", _patches), differences=("xplique_sum_of_drops",)
             ),
-            _one("rise", "Rise", "map", _masks, chance=True),
+            _one("rise", "Rise", "rank", _masks, chance=True),
         )
+
+    def follow_advice(self, model: Any) -> None:
+        """What its tutorials do before they explain a model that ends in softmax."""
+        model.layers[-1].activation = import_module("keras").activations.linear
 
 
 def _one(
