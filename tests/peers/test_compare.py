@@ -259,3 +259,9 @@ def test_several_inputs_and_maps_of_answers_are_refused() -> None:
     image = np.zeros((8, 9, 3), np.uint8)
     with pytest.raises(UnsuitableError, match=r"\(batch, units\)"):
         case_of(cnnvis.Network(maps), image)
+    age = keras.Input((2,), name="age")
+    both = layers.Concatenate()([layers.GlobalAveragePooling2D()(pixels), age])
+    two = keras.Model([pixels, age], layers.Dense(4)(both))
+    held = cnnvis.Network(two, inputs={"age": np.zeros(2, np.float32)})
+    with pytest.raises(UnsuitableError, match="one input"):
+        case_of(held, image)

@@ -20,6 +20,7 @@ from cnnvis_widgets.errors import UnsuitableError, gist
 from cnnvis_widgets.peers.contract import Counterpart, Library, Outcome, Task
 
 PROCESS = "cnnvis_widgets.peers.torch_process"
+ENDED = "its process has ended"
 
 
 class Captum(Library):
@@ -86,13 +87,13 @@ class Captum(Library):
         """Have the process run one method."""
         process = self._process
         if process is None or process.stdin is None or self._folder is None:
-            return Outcome(error="its process has ended")
+            return Outcome(error=ENDED)
         start = time.perf_counter()
         try:
             process.stdin.write(f"{counterpart.method}\n")
             process.stdin.flush()
         except OSError:
-            return Outcome(error="its process has ended")
+            return Outcome(error=ENDED)
         answer = self._next()
         took = time.perf_counter() - start
         if "error" in answer:
@@ -117,7 +118,10 @@ class Captum(Library):
         except queue.Empty:
             self.close()
             return {"error": "it did not answer in time, and was ended"}
-        return {"error": "its process has ended"} if line is None else json.loads(line)
+        if line is None:
+            self.close()
+            return {"error": ENDED}
+        return dict(json.loads(line))
 
 
 def _one(
