@@ -59,6 +59,7 @@ def test_the_copy_gives_the_value_before(ending: str) -> None:
 
 
 def test_a_softmax_that_no_layer_holds_is_told() -> None:
+    @keras.saving.register_keras_serializable("peer_models")
     class Head(layers.Layer):
         def build(self, shape: Any) -> None:
             self.kernel = self.add_weight(shape=(shape[-1], 4), name="kernel")

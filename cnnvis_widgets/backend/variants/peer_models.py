@@ -69,7 +69,7 @@ def _candidates(model: keras.Model) -> Iterator[keras.Model]:
             layer.activation = activation
     for layer in list(reversed(model.layers))[:_MOST]:
         try:
-            shorter = keras.Model(model.inputs, layer.output)
+            shorter = keras.Model(model.inputs[0], layer.output)
         except Exception:  # a subclassed model, or a layer that is called several times
             continue
         yield shorter
