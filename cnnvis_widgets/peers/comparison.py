@@ -125,7 +125,7 @@ def installed(names: Sequence[str] | None = None) -> tuple[dict[str, Library], d
     absent: dict[str, str] = {}
     for name, one in wanted.items():
         if one.version() is None:
-            absent[name] = f"{name} is not installed: pip install {one.distribution}"
+            absent[name] = f"{name} is not installed: {one.install}"
         elif why := one.missing():
             absent[name] = why
     if len(absent) == len(wanted):

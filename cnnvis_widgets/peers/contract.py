@@ -141,6 +141,7 @@ class Library(ABC):
     Attributes:
         name: as `--library` takes it, and as it is printed.
         distribution: as pip knows it.
+        install: the commands that install it beside this package.
         order: place in tables.
         own_process: whether it keeps its copy of the network in a process of its own.
         advice: what its guide says of models that end in softmax, in code; "" if nothing.
@@ -148,6 +149,7 @@ class Library(ABC):
 
     name: ClassVar[str]
     distribution: ClassVar[str]
+    install: ClassVar[str]
     order: ClassVar[int] = 1000
     own_process: ClassVar[bool] = False
     advice: ClassVar[str] = ""

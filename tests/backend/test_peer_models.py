@@ -1,4 +1,4 @@
-"""Copies that end before their softmax, on endings of all kinds; and the rule of other libraries."""
+"""Copies that end before their softmax, on endings of all kinds; other libraries' guided rule."""
 
 from __future__ import annotations
 

@@ -104,9 +104,7 @@ def test_a_network_that_could_not_be_brought(library: Captum) -> None:
         library.prepare(task(model=SimpleNamespace(save=refuse)))
 
 
-def test_the_process_answers_line_by_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_process_answers_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "task.json").write_text(json.dumps({"unit": 3}), "utf-8")
     np.savez(tmp_path / "arrays.npz", input=PIXELS[None])
     brought = torch_process.Brought(None, None, "brought")

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from cnnvis_widgets.peers import definitions
 from cnnvis_widgets.peers.contract import Case, Settings
@@ -147,10 +146,7 @@ def test_score_cam_by_probabilities_in_loops() -> None:
     for channel in range(4):
         large = np.array(
             [
-                [
-                    bilinear(maps[..., channel], row / 5, column / 4 * 2)
-                    for column in range(SIZE[1])
-                ]
+                [bilinear(maps[..., channel], row / 5, column / 4 * 2) for column in range(SIZE[1])]
                 for row in range(SIZE[0])
             ]
         )

@@ -28,6 +28,7 @@ class Captum(Library):
 
     name: ClassVar[str] = "captum"
     distribution: ClassVar[str] = "captum"
+    install: ClassVar[str] = "pip install captum"
     order: ClassVar[int] = 30
     own_process: ClassVar[bool] = True
 

@@ -19,6 +19,7 @@ class TfKerasVis(Library):
 
     name: ClassVar[str] = "tf-keras-vis"
     distribution: ClassVar[str] = "tf-keras-vis"
+    install: ClassVar[str] = "pip install tf-keras-vis"
     order: ClassVar[int] = 20
     advice: ClassVar[str] = "ReplaceToLinear()"
 

@@ -20,6 +20,11 @@ class Xplique(Library):
 
     name: ClassVar[str] = "xplique"
     distribution: ClassVar[str] = "xplique"
+    # Version 2.0.2 asks for TensorFlow 2.20 at most, and on Linux for CUDA; it runs on 2.21.
+    install: ClassVar[str] = (
+        "pip install --no-deps xplique; pip install deprecated einops opencv-python-headless "
+        "tensorflow-probability tf_keras"
+    )
     order: ClassVar[int] = 10
     advice: ClassVar[str] = "model.layers[-1].activation = linear"
 
