@@ -32,4 +32,6 @@ def _changed(theirs: Any, given: Any, prefix: str) -> list[str]:
 
 def _replaced(one: Any, other: Any) -> bool:
     mine, before = (getattr(layer, "activation", None) for layer in (one, other))
-    return mine is not before or "call" in vars(one)
+    # An activation that is a layer is copied with the model, and is another object then.
+    same = mine is before or (type(mine) is type(before) and hasattr(mine, "get_config"))
+    return not same or "call" in vars(one)

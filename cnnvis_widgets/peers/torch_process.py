@@ -110,7 +110,8 @@ def _original(task: dict[str, Any], torch: Any) -> Brought:
 
 
 def _keras(folder: Path, task: dict[str, Any]) -> Brought:
-    torch, keras = import_module("torch"), import_module("keras")
+    torch: Any = import_module("torch")
+    keras = import_module("keras")
     model = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
 
     class Whole(torch.nn.Module):

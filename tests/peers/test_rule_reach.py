@@ -40,3 +40,12 @@ def test_activations_and_calls_that_were_replaced() -> None:
     )
     assert changed_layers(theirs, given) == ("fused", "relu", "part/inner")
     assert changed_layers(given, given) == ()
+
+
+def test_an_activation_that_is_a_layer_was_only_copied() -> None:
+    class Leaky(SimpleNamespace):
+        def get_config(self) -> dict[str, Any]:
+            return {}
+
+    one, other = (SimpleNamespace(layers=[layer("fused", activation=Leaky())]) for _ in "ab")
+    assert changed_layers(one, other) == ()
