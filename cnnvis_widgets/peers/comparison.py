@@ -231,6 +231,8 @@ class _Session:
             batch = self._ours.input[None]
             given = np.asarray(model(batch, training=False), np.float32)
             found = measure(given, network.outputs(batch)[0])
+        except UnsuitableError:  # there is no copy to try it on
+            return ""
         except Exception as error:  # whatever it raises on a model that it does not expect
             return f"Its guide's {library.advice} raised {type(error).__name__}: {gist(error)}."
         kind = network.structure.output_kind
@@ -304,8 +306,11 @@ class _Session:
         if theirs is None:
             self._given = None
             return None
-        score = self._form(counterpart, self._ours.of_score(counterpart.method).attribution)
-        return told_on_score(theirs, ours, score)
+        try:
+            of_score = self._ours.of_score(counterpart.method).attribution
+        except CnnvisError:  # so sure that nothing changes its score any more
+            return None
+        return told_on_score(theirs, ours, self._form(counterpart, of_score))
 
     def _new_task(self, before_scores: bool) -> Task:
         from cnnvis_widgets.backend.variants import peer_models
