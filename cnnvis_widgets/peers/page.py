@@ -59,10 +59,10 @@ PAGE = """<!doctype html>
 
 def page(comparison: Comparison) -> str:
     """The whole file as text."""
-    parts = [_list("Do they agree?", report.sentences(comparison))]
+    told = [_led(*sentence.split(": ", 1)) for sentence in report.sentences(comparison)]
+    parts = [_list("Do they agree?", told, escaped=True)]
     why = [
-        f"{escape(f'{where}: {text}')}"
-        + (f' <span class="source">[{escape(source)}]</span>' if source else "")
+        _led(where, text) + (f' <span class="source">[{escape(source)}]</span>' if source else "")
         for where, text, source in report.reasons(comparison)
     ]
     parts.append(_list("Why they differ", why, escaped=True))
@@ -79,6 +79,10 @@ def page(comparison: Comparison) -> str:
         picture=_picture(comparison),
         body="\n".join(part for part in parts if part),
     )
+
+
+def _led(what: str, text: str) -> str:
+    return f"<b>{escape(what)}</b>: {escape(text)}"
 
 
 def _list(title: str, lines: Sequence[str], escaped: bool = False) -> str:
