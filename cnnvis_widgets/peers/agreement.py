@@ -15,6 +15,11 @@ SAME_ORDER = 0.999
 """From this rank correlation on two maps are said to put pixels in the same order."""
 
 
+EXPLAINS = 0.2
+"""A reason counts if it leaves at most this share of a difference. It need not leave nothing: where
+a value lies on a ReLU's bend, rounding alone moves a derivative by percents."""
+
+
 class Agreement(NamedTuple):
     """Two maps beside each other.
 
@@ -71,6 +76,28 @@ def measure(theirs: np.ndarray, ours: np.ndarray) -> Agreement:
     return Agreement(
         _share(far, largest), spearman(one, other), factor, _share(left, abs(factor) * largest)
     )
+
+
+def explains(found: Agreement, agreement: Agreement) -> bool:
+    """Whether a reason makes up for a difference.
+
+    Args:
+        found: their map beside ours as it is by that reason.
+        agreement: their map beside ours.
+    """
+    return found.same or found.difference <= EXPLAINS * agreement.difference
+
+
+def close(difference: float) -> str:
+    """How near two maps are: "the same to 1e-5", or "within 1.6 %".
+
+    Example:
+        >>> close(3e-6), close(0.016)
+        ('the same to 1e-5', 'within 1.6 %')
+    """
+    if difference <= SAME:
+        return f"the same to {within(difference)}"
+    return f"within {percent(difference)}"
 
 
 def _share(part: float, whole: float) -> float:

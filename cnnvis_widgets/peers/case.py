@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 STEPS, SAMPLES, NOISE, MASKS, GRID, SHARE, CHANNELS = 50, 50, 0.15, 500, 7, 0.5, 64
+MOVES = (1e-6, 1e-6, 1e-5, 1e-5)  # of the input's range
 _FROM_ZOO = re.compile(r'cnnvis\.load_network\("(\w+)"\)')
 
 
@@ -137,11 +139,25 @@ class OurMaps:
         )
         return self._explained(method, Target(weights), self.case.settings.seed)
 
-    def _explained(self, method: str, neuron: Any, seed: int) -> Explanation:
+    def of_moved(self, method: str) -> list[Explanation]:
+        """Our explanations of inputs that differ by about as much as rounding changes a value."""
+        rng = np.random.default_rng(self.case.settings.seed)
+        span, neuron = float(np.ptp(self.input)), Neuron(None, self.case.unit)
+        moves = [
+            (share * span * rng.choice([-1, 1], self.input.shape)).astype(np.float32)
+            for share in MOVES
+        ]
+        seed = self.case.settings.seed
+        with warnings.catch_warnings():  # that the input is now a little outside its bounds
+            warnings.simplefilter("ignore")
+            return [self._explained(method, neuron, seed, self.input + move) for move in moves]
+
+    def _explained(
+        self, method: str, neuron: Any, seed: int, image: np.ndarray | None = None
+    ) -> Explanation:
         parameters = parameters_of(method, self.case)
-        return compute(
-            self.case.network, self.case.image, method, neuron, seed, _silent, parameters
-        )
+        shown = self.case.image if image is None else image
+        return compute(self.case.network, shown, method, neuron, seed, _silent, parameters)
 
 
 def score_weights(values: np.ndarray, unit: int, kind: str) -> dict[int, float]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnvis_widgets.errors import CnnvisError, UnknownNameError, UnsuitableError, gist
 from cnnvis_widgets.methods import all_methods
-from cnnvis_widgets.peers.agreement import Agreement, measure, percent
+from cnnvis_widgets.peers.agreement import Agreement, explains, measure, percent
 from cnnvis_widgets.peers.case import OurMaps, original_file
 from cnnvis_widgets.peers.contract import Case, Counterpart, Library, Outcome, Task
 from cnnvis_widgets.peers.definitions import Ours
@@ -287,9 +287,19 @@ class _Session:
         return Evidence(
             definition=lambda known: known.definition(self._computing),
             other_seed=lambda: shaped(counterpart.method, self._case.settings.seed + 1),
+            moved=lambda: self._moved(counterpart),
             plain=lambda: shaped("saliency"),
             relus=lambda: relus(self._case.network.structure),
         )
+
+    def _moved(self, counterpart: Counterpart) -> float:
+        """How far our map moves when the picture moves by a little; see `Evidence`."""
+        ours = self._form(counterpart, self._ours.of(counterpart.method).attribution)
+        moved = (
+            self._form(counterpart, one.attribution)
+            for one in self._ours.of_moved(counterpart.method)
+        )
+        return max(measure(one, ours).difference for one in moved)
 
     def _on_score(self, counterpart: Counterpart) -> OnScore | None:
         """The same method on the model as it is, where that ends in softmax or sigmoid."""
@@ -347,7 +357,7 @@ def told_on_score(theirs: np.ndarray, ours: np.ndarray, score: np.ndarray) -> On
         differs = f"has the same pattern, × {agreement.factor:.3g}"
     elif agreement.correlation is not None:
         differs += f" (rank correlation {agreement.correlation:.3f})"
-    return OnScore(agreement, found.same, differs)
+    return OnScore(agreement, explains(found, agreement), differs)
 
 
 def usable(outcome: Outcome, ours: np.ndarray) -> tuple[np.ndarray | None, str]:

@@ -33,11 +33,13 @@ class Brought(NamedTuple):
         model: a module that takes (batch, rows, columns, channels).
         layer: the module that Grad-CAM weighs; None where there is none that captum can watch.
         told: how it came here, in a sentence.
+        at_input: whether what comes to that module is weighed, and not what it gives.
     """
 
     model: Any
     layer: Any
     told: str
+    at_input: bool = False
 
 
 def main(folder: Path) -> None:
@@ -92,9 +94,6 @@ def _original(task: dict[str, Any], torch: Any) -> Brought:
     name = next(n for n in (f"efficientnet-lite{i}" for i in range(5)) if n in path.name)
     inner = import_module(LITE).EfficientNet.from_pretrained(name, weights_path=str(path)).eval()
     inner.requires_grad_(False)
-    # Its last ReLU6 is the same module as its first; behind the last BatchNorm another one, which
-    # changes nothing, gives Grad-CAM a module of its own to watch.
-    inner._bn1 = torch.nn.Sequential(inner._bn1, torch.nn.ReLU6())
 
     class ChannelsLast(torch.nn.Module):
         def __init__(self) -> None:
@@ -104,9 +103,10 @@ def _original(task: dict[str, Any], torch: Any) -> Brought:
         def forward(self, pixels: Any) -> Any:
             return self.inner(pixels.permute(0, 3, 1, 2))
 
-    layer = inner._bn1 if task["layer"] == "top_activation" else None
+    # Its last ReLU6 is the same module as its first: what comes to the pooling is its result.
+    layer = inner._avg_pooling if task["layer"] == "top_activation" else None
     told = "the network of efficientnet_lite_pytorch, with the weights that ours are read from"
-    return Brought(ChannelsLast().eval(), layer, told)
+    return Brought(ChannelsLast().eval(), layer, told, at_input=True)
 
 
 def _keras(folder: Path, task: dict[str, Any]) -> Brought:
@@ -238,7 +238,8 @@ def _grad_cam(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarr
     torch, attr = import_module("torch"), import_module("captum.attr")
     pixels = torch.from_numpy(arrays["input"]).requires_grad_()
     built = attr.LayerGradCam(brought.model, brought.layer)
-    values = built.attribute(pixels, target=task["unit"], relu_attributions=True)
+    options = {"relu_attributions": True, "attribute_to_layer_input": brought.at_input}
+    values = built.attribute(pixels, target=task["unit"], **options)
     return _array(values)[0, 0], None
 
 

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnvis_widgets.peers.agreement import Agreement, measure, percent, within
+from cnnvis_widgets.peers.agreement import (
+    Agreement,
+    close,
+    explains,
+    measure,
+    percent,
+    within,
+)
 from cnnvis_widgets.peers.contract import Counterpart
 from cnnvis_widgets.peers.differences import KNOWN, Difference
 
-AGREES = ("same", "scale", "chance")
+AGREES = ("same", "scale", "chance", "rounding")
+ROUNDING = 2.0  # times what a few small moves of the picture change: a few find not the largest
 CHANCE_MARGIN = 0.02  # of a rank correlation, between two maps that differ by their seeds alone
 
 
@@ -20,8 +28,9 @@ class Verdict:
     """What is said of one method of one library.
 
     Attributes:
-        kind: same, scale (another scale), chance (as near as two seeds), definition (it differs as
-            its definition does), plain (the plain derivative), rule (its rule missed ReLUs), order
+        kind: same, scale (another scale), chance (as near as two seeds), rounding (as near as ours
+            to itself on a picture moved by a millionth), definition (it differs as its definition
+            does), plain (the plain derivative), rule (its rule missed ReLUs), order
             (the same order of pixels), differs, or raised.
         words: the verdict, in some words.
         why: the reason, in a sentence; "" where none is needed.
@@ -46,12 +55,15 @@ class Evidence:
     Attributes:
         definition: a known difference → the library's map by its definition, with our engine.
         other_seed: our map with another seed, in the form that is compared.
+        moved: how far our map moves when the picture moves by about as much as rounding does, as a
+            share of its largest value.
         plain: the plain derivative in that form.
         relus: layer → how many ReLUs it has, of ours that follow the rule.
     """
 
     definition: Callable[[Difference], np.ndarray]
     other_seed: Callable[[], np.ndarray]
+    moved: Callable[[], float]
     plain: Callable[[], np.ndarray]
     relus: Callable[[], Mapping[str, int]]
 
@@ -82,6 +94,8 @@ def judge(
     if agreement.same_but_for_scale:
         words = f"the same map, other scale (× {agreement.factor:.3g})"
         return agreement, Verdict("scale", words)
+    if verdict := _by_rounding(agreement, evidence):
+        return agreement, verdict
     if reached is not None:
         return agreement, _by_rule(theirs, agreement, reached, evidence)
     if agreement.same_order:
@@ -117,17 +131,34 @@ def _by_definition(
     for name in counterpart.differences:
         known = KNOWN[name]
         found = measure(theirs, evidence.definition(known))
-        if found.same or found.same_but_for_scale:
-            scale = "" if found.same else f", but for scale (× {found.factor:.3g})"
-            level = within(found.difference if found.same else found.scaled)
-            if known.chance:
-                words = f"the same to {level} with the same random numbers{scale}"
-                return Verdict("chance", words)
-            said = known.says[0].upper() + known.says[1:]
-            why = f"{said}. Computed so, ours is the same to {level}{scale}."
-            words = f"{known.shortly} ({_differs(agreement)})"
-            return Verdict("definition", words, why, known.source)
+        if not (explains(found, agreement) or found.same_but_for_scale):
+            continue
+        scale = "" if explains(found, agreement) else f", but for scale (× {found.factor:.3g})"
+        near = close(found.scaled if scale else found.difference)
+        if known.chance:
+            return Verdict("chance", f"{near} with the same random numbers{scale}")
+        said = known.says[0].upper() + known.says[1:]
+        why = f"{said}. Computed so, ours is {near}{scale}."
+        words = f"{known.shortly} ({_differs(agreement)})"
+        return Verdict("definition", words, why, known.source)
     return None
+
+
+def _by_rounding(agreement: Agreement, evidence: Evidence) -> Verdict | None:
+    """Maps that differ by no more than ours does when the picture moves by about as rounding does.
+
+    A derivative jumps where a value lies on a ReLU's bend, and which side it is on is decided by
+    the order in which a library adds.
+    """
+    moved = evidence.moved()
+    if agreement.difference > ROUNDING * moved:
+        return None
+    why = (
+        f"Ours differs from itself by {percent(moved)} when the picture moves by a millionth to a "
+        "hundred-thousandth of its range: values lie on the bend of a ReLU or of a maximum, where "
+        "the order of sums decides."
+    )
+    return Verdict("rounding", f"the same up to rounding ({_differs(agreement)})", why)
 
 
 def _by_rule(
@@ -138,11 +169,10 @@ def _by_rule(
     missed = [name for name in relus if name not in reached]
     plain = measure(theirs, evidence.plain())
     total, left = sum(relus.values()), sum(relus[name] for name in missed)
-    if plain.same:
+    if explains(plain, agreement):
         why = (
-            f"Its rule changed nothing: the map is the plain derivative to "
-            f"{within(plain.difference)}, and its rule was found at {total - left} of the {total} "
-            "ReLUs."
+            f"Its rule was found at {total - left} of the {total} ReLUs and changed nothing: the "
+            f"plain derivative is {close(plain.difference)}."
         )
         return Verdict("plain", f"the plain derivative ({_differs(agreement)})", why)
     if missed:

@@ -24,7 +24,7 @@ def not_asked(*_: Any) -> Any:
 
 def evidence(**known: Any) -> Evidence:
     unknown = dict.fromkeys(("definition", "other_seed", "plain", "relus"), not_asked)
-    return Evidence(**{**unknown, **known})
+    return Evidence(**{**unknown, "moved": lambda: 0.0, **known})
 
 
 def said(
@@ -76,6 +76,23 @@ def test_a_known_difference_that_explains_nothing_is_not_told(rule: str) -> None
     assert verdict.words.startswith(f"differs by {share:.0%}".replace("%", " %"))
 
 
+def test_a_known_difference_may_leave_what_rounding_makes(rule: str) -> None:
+    theirs = OURS + 0.5 * OTHER
+    nearly = evidence(definition=lambda known: theirs + 0.05 * OTHER)
+    verdict = said(theirs, nearly, differences=(rule,))
+    left = 0.05 * np.abs(OTHER).max() / np.abs(theirs + 0.05 * OTHER).max()
+    assert verdict.why == f"It halves the map. Computed so, ours is within {100 * left:.2g} %."
+
+
+@pytest.mark.parametrize(("moved", "kind"), [(0.6, "rounding"), (0.4, "differs")])
+def test_maps_that_differ_as_ours_does_from_itself(moved: float, kind: str) -> None:
+    theirs = OURS.copy()
+    theirs[2, 3, 1] += np.abs(OURS).max()  # a difference of 1
+    verdict = said(theirs, evidence(moved=lambda: moved))
+    assert verdict.kind == kind
+    assert verdict.agrees == (kind == "rounding")
+
+
 def test_other_random_numbers_are_no_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Difference("it draws other noise", "other noise", "theirs.py", not_asked, chance=True)
     monkeypatch.setitem(differences.KNOWN, "noise", known)
@@ -107,8 +124,13 @@ def ruled(
 def test_a_rule_that_reached_nothing_gives_the_plain_derivative() -> None:
     verdict = ruled(OTHER, (), OTHER, RELUS)
     assert verdict.kind == "plain"
-    assert "its rule was found at 0 of the 4 ReLUs" in verdict.why
-    assert "the plain derivative to 1e-6" in verdict.why
+    assert verdict.why == (
+        "Its rule was found at 0 of the 4 ReLUs and changed nothing: the plain derivative is the "
+        "same to 1e-6."
+    )
+    far = np.abs(OTHER).max()
+    near = OTHER + np.float32(0.02 * far) * (np.arange(3) == 1)
+    assert ruled(OTHER, (), near, RELUS).why.endswith("the plain derivative is within 2 %.")
 
 
 def test_a_rule_that_missed_some() -> None:
