@@ -108,7 +108,7 @@ def _maps(comparison: Comparison) -> str:
         "<p>Each map has its own scale: compare patterns, not colours.</p>",
     ]
     for rows in report.by_method(comparison):
-        first = next((row for row in rows if row.ours is not None), None)
+        first = report.ours_of(rows)
         if first is None:
             continue
         figures = [_figure(first, first.ours, "ours", "")]

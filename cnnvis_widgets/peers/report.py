@@ -220,6 +220,12 @@ def shown(row: Row, values: np.ndarray | None) -> np.ndarray | None:
     return np.ascontiguousarray(all_methods()[row.method].reduce(values), np.float32)
 
 
+def ours_of(rows: list[Row]) -> Row | None:
+    """Which row of a method shows ours: that with the map as it is, before it was enlarged."""
+    shown = [(row.ours.size, number) for number, row in enumerate(rows) if row.ours is not None]
+    return rows[min(shown)[1]] if shown else None
+
+
 def figure(comparison: Comparison) -> Figure:
     """The maps side by side: a row for each method, ours first, each with its own colour bar."""
     from cnnvis_widgets.rendering.figures import Panel, grid
@@ -229,7 +235,7 @@ def figure(comparison: Comparison) -> Figure:
     labels = []
     for rows in by_method(comparison):
         of = {row.library: row for row in rows}
-        first = next((row for row in rows if row.ours is not None), None)
+        first = ours_of(rows)
         if first is None:
             continue
         places: list[Panel | None] = [Panel(heatmap=shown(first, first.ours), label="ours")]
