@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 STEPS, SAMPLES, NOISE, MASKS, GRID, SHARE, CHANNELS = 50, 50, 0.15, 500, 7, 0.5, 64
-MOVES = (1e-6, 1e-6, 1e-5, 1e-5)  # of the input's range
+MOVES = (1e-5, 1e-5, 1e-4, 1e-4)  # of the input's range: a fortieth of a grey level at most
 _FROM_ZOO = re.compile(r'cnnvis\.load_network\("(\w+)"\)')
 
 

@@ -29,7 +29,7 @@ class Verdict:
 
     Attributes:
         kind: same, scale (another scale), chance (as near as two seeds), rounding (as near as ours
-            to itself on a picture moved by a millionth), definition (it differs as its definition
+            to itself on a picture moved by next to nothing), definition (it differs as its definition
             does), plain (the plain derivative), rule (its rule missed ReLUs), order
             (the same order of pixels), differs, or raised.
         words: the verdict, in some words.
@@ -154,9 +154,9 @@ def _by_rounding(agreement: Agreement, evidence: Evidence) -> Verdict | None:
     if agreement.difference > ROUNDING * moved:
         return None
     why = (
-        f"Ours differs from itself by {percent(moved)} when the picture moves by a millionth to a "
-        "hundred-thousandth of its range: values lie on the bend of a ReLU or of a maximum, where "
-        "the order of sums decides."
+        f"Ours differs from itself by {percent(moved)} when the picture moves by a ten-thousandth "
+        "of its range: values lie on the bend of a ReLU or of a maximum, where the order of sums "
+        "decides."
     )
     return Verdict("rounding", f"the same up to rounding ({_differs(agreement)})", why)
 
