@@ -29,9 +29,9 @@ class Verdict:
 
     Attributes:
         kind: same, scale (another scale), chance (as near as two seeds), rounding (as near as ours
-            to itself on a picture moved by next to nothing), definition (it differs as its definition
-            does), plain (the plain derivative), rule (its rule missed ReLUs), order
-            (the same order of pixels), differs, or raised.
+            to itself on a picture moved by next to nothing), definition (it differs as its
+            definition does), plain (the plain derivative), rule (its rule missed ReLUs), order (the
+            same order of pixels), differs, raised, ours (we refuse) or absent (not asked).
         words: the verdict, in some words.
         why: the reason, in a sentence; "" where none is needed.
         source: where the reason is written; "" where it was found by numbers alone.
