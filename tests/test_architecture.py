@@ -12,19 +12,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cnnvis_widgets"
 ROOMS = {"backend", "methods", "zoo", "engine", "study", "rendering", "widgets", "course"}
-ROOMS |= {"cli", "serving"}
+ROOMS |= {"cli", "peers", "serving"}
 # The rooms that a room may import from, besides itself and the leaves.
 ARROWS = {
     "widgets": {"engine", "study", "rendering", "course"},
     "engine": {"methods", "zoo", "backend", "rendering"},
     "study": {"engine", "methods", "zoo", "backend", "rendering"},
+    "peers": {"engine", "methods", "zoo", "backend", "rendering"},
     "methods": {"backend", "rendering"},
     "zoo": {"backend"},
     "backend": set(),
     "rendering": set(),
     "course": set(),
     "serving": {"course"},
-    "cli": {"serving", "engine", "study", "methods", "zoo", "backend", "rendering", "course"},
+    "cli": {"serving", "engine", "study", "methods", "zoo", "backend", "rendering", "course"}
+    | {"peers"},
 }
 # Within a room that has sub-rooms: which of them, or the room's own modules (""), each may import.
 SUB_ARROWS = {
@@ -46,6 +48,7 @@ SUB_ARROWS = {
     },
     "course": {"models": set(), "": set()},
     "engine": {"shared": {""}, "": {"shared"}},
+    "peers": {"libraries": {""}, "": {"libraries"}},
 }
 # For all; rendering uses errors and checks alone.
 LEAVES = {"checks", "errors", "own_folder", "policy", "progress", "registry"}

@@ -106,6 +106,20 @@ def gradient_coverage(
     return Coverage(treated, untreated)
 
 
+def relus(structure: Structure, layer: str | None = None) -> dict[str, int]:
+    """Layer → how many ReLUs it has, of those between the picture and a neuron.
+
+    Args:
+        structure: the traced network.
+        layer: the neuron's; None is the output.
+    """
+    counts = {
+        name: sum(is_gate(op) for op in operations)
+        for name, _, operations in _by_layer(structure, layer, None)
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
 def relevance_coverage(structure: Structure, layer: str | None) -> Coverage:
     """Which layers between picture and neuron relevance passes by a rule, and which not.
 

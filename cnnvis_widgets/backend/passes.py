@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 INPUT = None
 """The place of a `Pass` that is the picture itself."""
+OPEN = "guided_open"
+"""The guided rule of other libraries, for comparing with them: a clipped ReLU also lets back what
+is above its bound."""
 
 
 class Pass(NamedTuple):
@@ -13,7 +16,7 @@ class Pass(NamedTuple):
 
     Attributes:
         place: `INPUT` or a layer's name.
-        rule: "gradient", "deconvnet" or "guided".
+        rule: "gradient", "deconvnet" or "guided" (or `OPEN`).
     """
 
     place: str | None = INPUT

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 
 import tensorflow as tf
 
+from cnnvis_widgets.backend.passes import OPEN
+
 RULES = ("gradient", "deconvnet", "guided")
 
 _rule: ContextVar[str] = ContextVar("rule", default="gradient")
@@ -34,7 +36,7 @@ def replaceable_gates(graph: tf.Graph) -> AbstractContextManager[None]:
 
 @contextmanager
 def backward_rule(rule: str) -> Iterator[None]:
-    """Within this, `tf.gradients` uses the rule (one of `RULES`) at every ReLU."""
+    """Within this, `tf.gradients` uses the rule (one of `RULES`, or `OPEN`) at every ReLU."""
     token = _rule.set(rule)
     try:
         yield
@@ -140,8 +142,9 @@ def _backward(
     rule = _rule.get() if is_gate(operation) else "gradient"
     if rule == "deconvnet":  # Zeiler & Fergus 2014: the ReLU's own input does not matter
         return tf.nn.relu(gradient)
-    if rule == "guided":  # Springenberg et al. 2015: both conditions
+    if rule in ("guided", OPEN):  # Springenberg et al. 2015: both conditions
         gradient = tf.nn.relu(gradient)
+    gate = tf.raw_ops.ReluGrad if rule == OPEN else gate
     return gate(gradients=gradient, features=operation.outputs[0])
 
 
@@ -168,7 +171,7 @@ def _maximum(operation: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor]:
 @tf.RegisterGradient("CnnvisMinimum")
 def _minimum(operation: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor]:
     one, other = operation.inputs
-    if _rule.get() == "deconvnet" and is_top(operation):
+    if _rule.get() in ("deconvnet", OPEN) and is_top(operation):
         clipped, _ = bound(operation)  # type: ignore[misc]  # a top has a bound
         return [gradient if x is clipped else tf.zeros_like(x) for x in (one, other)]
     return _shared_out(operation, gradient, one <= other)

@@ -64,7 +64,7 @@ def explain(options: argparse.Namespace) -> int:
 
     pixels = load_image(options.image)
     network = load_network(
-        options.network, options.weights, preprocess=options.preprocess, labels=_labels(options)
+        options.network, options.weights, preprocess=options.preprocess, labels=read_labels(options)
     )
     from cnnvis_widgets.engine.explain import compute
 
@@ -114,7 +114,8 @@ def _checked(options: argparse.Namespace) -> _Plan:
     return _Plan(checked(chosen.parameters, given, options.method), _position(options))
 
 
-def _labels(options: argparse.Namespace) -> list[str] | None:
+def read_labels(options: argparse.Namespace) -> list[str] | None:
+    """The lines of `--labels`' file; None without one."""
     if options.labels is None:
         return None
     try:
@@ -154,13 +155,28 @@ def _neuron(
     layer, colon, unit = text.rpartition(":")
     if colon and unit.isdecimal():
         return Neuron(layer or None, int(unit), options.aggregate or "sum", position)
+    unit = chosen_unit(network, text, "class (nor LAYER:U, nor a unit)")
+    return Neuron(None, unit, options.aggregate or "sum", position)
+
+
+def chosen_unit(network: Network, text: str, kind: str = "class (nor a unit)") -> int:
+    """An output unit that is named by its number or its label.
+
+    Args:
+        network: whose.
+        text: what was written.
+        kind: what is looked up, for the error.
+
+    Raises:
+        UnknownNameError: no such label.
+    """
     if text.isdecimal():
-        return Neuron(None, int(text), options.aggregate or "sum", position)
+        return int(text)
     names = [network.label(unit) for unit in range(network.units)] if network.labels else []
     labels = [name.casefold() for name in names]
     if text.casefold() not in labels:
-        raise UnknownNameError.of("class (nor LAYER:U, nor a unit)", text, names)
-    return Neuron(None, labels.index(text.casefold()), options.aggregate or "sum", position)
+        raise UnknownNameError.of(kind, text, names)
+    return labels.index(text.casefold())
 
 
 def _target(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from cnnvis_widgets import __version__
+from cnnvis_widgets.cli.compare import add_compare
 from cnnvis_widgets.cli.computing import SHARED, add_computing, add_worker, computing
 from cnnvis_widgets.cli.decoder import add_decoder
 from cnnvis_widgets.cli.explain import add_explain
@@ -76,6 +77,10 @@ def parser() -> argparse.ArgumentParser:
     add_worker(commands.add_parser("worker", help="compute for the pages of another machine"))
 
     add_explain(commands.add_parser("explain", help="explain a neuron on a picture"))
+
+    add_compare(
+        commands.add_parser("compare", help="other libraries' explanations beside ours, and why")
+    )
 
     add_models(commands.add_parser("models", help="the networks and their weights"))
     add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))

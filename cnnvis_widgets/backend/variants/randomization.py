@@ -43,7 +43,7 @@ def copied(
     Raises:
         UnsuitableError: Keras cannot describe the model, or describes another one.
     """
-    model = _built(network, build)
+    model = rebuilt(network, build)
     model.set_weights(network.model.get_weights())
     step()
     copy = _wrapped(network, model)
@@ -60,8 +60,16 @@ def copied(
     return copy
 
 
-def _built(network: Network, build: Build | None) -> keras.Model:
-    """A model of the same description with weights as Keras starts them, called once."""
+def rebuilt(network: Network, build: Build | None = None) -> keras.Model:
+    """A model of the same description with weights as Keras starts them, called once.
+
+    Args:
+        network: the original, which stays as it is.
+        build: makes the model anew, for models that Keras cannot describe.
+
+    Raises:
+        UnsuitableError: Keras cannot describe the model, or describes another one.
+    """
     original = network.model
     try:
         model = build() if build else type(original).from_config(original.get_config())
@@ -147,7 +155,7 @@ class Cascade:
         step()
         self._trained = self.network.model.get_weights()
         if how == "initialise":
-            self._fresh = seeded(lambda: _built(network, build), seed).get_weights()
+            self._fresh = seeded(lambda: rebuilt(network, build), seed).get_weights()
         else:
             rng = np.random.default_rng(seed)
             self._fresh = [rng.permuted(w, axis=None) for w in self._trained]

@@ -1,0 +1,254 @@
+"""A comparison in words, as plain data and as a figure."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnvis_widgets.methods import all_methods
+from cnnvis_widgets.peers.comparison import Comparison, Row
+from cnnvis_widgets.peers.differences import REMARKS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NOT_COMPARED = ("absent", "raised", "ours")
+
+
+def heading(comparison: Comparison) -> str:
+    """What is compared, in a line."""
+    case = comparison.case
+    score = case.network.predict(case.image, case.network.units)
+    mine = next(one for one in score if one.unit == case.unit)
+    share = "" if mine.score is None else f", score {mine.score:.1%}".replace("%", " %")
+    return f"{case.network.name}: {mine.label} (unit {case.unit}), value {mine.logit:.4g}{share}"
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """One for each method: whether the libraries agree with ours, and why not."""
+    return [_sentence(rows) for rows in by_method(comparison)]
+
+
+def by_method(comparison: Comparison) -> Iterator[list[Row]]:
+    """The rows of each method."""
+    for name in dict.fromkeys(row.method for row in comparison.rows):
+        yield [row for row in comparison.rows if row.method == name]
+
+
+def _sentence(rows: list[Row]) -> str:
+    compared = [row for row in rows if row.verdict.kind not in NOT_COMPARED]
+    agree = [row for row in compared if row.verdict.agrees]
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        said.setdefault(row.verdict.words, []).append(row.library)
+    parts = "; ".join(f"{_and(names)}: {words}" for words, names in said.items())
+    return f"{rows[0].title}: {_lead(len(agree), len(compared))}. {parts}."
+
+
+def _lead(agree: int, compared: int) -> str:
+    if not compared:
+        return "not compared"
+    if agree == compared:
+        return "all agree with ours" if compared > 1 else "agrees with ours"
+    if not agree:
+        return "none agrees with ours" if compared > 1 else "differs from ours"
+    return f"{agree} of {compared} agree with ours"
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def reasons(comparison: Comparison) -> list[tuple[str, str, str]]:
+    """Where a reason is known or was looked for: (method and library, reason, source)."""
+    found = [
+        (f"{row.title}, {row.library}", row.verdict.why, row.verdict.source)
+        for row in comparison.rows
+        if row.verdict.why and row.verdict.kind not in NOT_COMPARED
+    ]
+    return list(dict.fromkeys(found))
+
+
+def on_scores(comparison: Comparison) -> list[str]:
+    """What the libraries say of the model as it is, two sentences each."""
+    kind = comparison.case.network.structure.output_kind
+    beside = "logarithm of the probability" if kind == "log-softmax" else "probability"
+    lines = []
+    for name in comparison.versions:
+        tried = [(row, row.on_score) for row in comparison.rows if row.library == name]
+        asked = [(row, one) for row, one in tried if one is not None]
+        if not asked:
+            continue
+        proven = [row.title for row, one in asked if one.proven]
+        each = "; ".join(f"{row.title} {one.words}" for row, one in asked)
+        which = "all of them" if len(proven) == len(asked) else _and(proven)
+        why = f" Proven for {which}: our map of the {beside} is theirs." if proven else ""
+        lines.append(
+            f"Given the model as it is, {name} explains the {beside}. Beside ours of the value "
+            f"before it: {each}.{why}"
+        )
+    return lines
+
+
+def told(comparison: Comparison) -> list[str]:
+    """How the network came to the libraries, and which were not asked."""
+    lines = [f"{name}: {text}" for name, text in comparison.told.items() if text]
+    return [*lines, *comparison.absent.values()]
+
+
+def table(comparison: Comparison) -> list[tuple[str, ...]]:
+    """The numbers: a heading, and a row for each method of each library."""
+    head = ("method", "library", "largest difference", "rank correlation", "seconds")
+    rows: list[tuple[str, ...]] = [head]
+    for row in comparison.rows:
+        numbers = ("–", "–")
+        if row.agreement is not None:
+            rank = row.agreement.correlation
+            far = "–" if row.by_rank else f"{row.agreement.difference:.2g}"
+            numbers = (far, "–" if rank is None else f"{rank:.4f}")
+        rows.append((row.method, row.library, *numbers, f"{row.seconds:.1f}"))
+    return rows
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """What the libraries would do by default, and was switched off."""
+    return [f"{name}: {one}" for name in comparison.versions for one in REMARKS.get(name, ())]
+
+
+def libraries_told(comparison: Comparison) -> str:
+    """Names and versions."""
+    named = [f"{name} {number}" for name, number in comparison.versions.items()]
+    return f"cnnvis-widgets {version('cnnvis-widgets')} beside {_and(named)}"
+
+
+def text(comparison: Comparison) -> str:
+    """The whole report for a terminal."""
+    parts = [heading(comparison), libraries_told(comparison), ""]
+    parts += sentences(comparison)
+    for title, lines in (
+        ("Why they differ", [_reason(*one) for one in reasons(comparison)]),
+        ("The model as it is, softmax included", on_scores(comparison)),
+        ("How they were asked", told(comparison)),
+    ):
+        if lines:
+            parts += ["", title, *(f"  {line}" for line in lines)]
+    return "\n".join([*parts, "", *_aligned(table(comparison))])
+
+
+def _reason(where: str, why: str, source: str) -> str:
+    return f"{where}: {why}" + (f" [{source}]" if source else "")
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    left = 2  # the columns of words; numbers stand at the right
+    return [
+        "  ".join(
+            f"{cell:{width}}" if number < left else f"{cell:>{width}}"
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def data(comparison: Comparison) -> dict[str, Any]:
+    """All of it as plain data, for JSON; maps are left out."""
+    case = comparison.case
+    numbers = {
+        name: value
+        for name, value in asdict(case.settings).items()
+        if not isinstance(value, np.ndarray)
+    }
+    return {
+        "heading": heading(comparison),
+        "network": case.network.name,
+        "unit": case.unit,
+        "layer": case.layer,
+        "settings": numbers,
+        "libraries": dict(comparison.versions),
+        "absent": dict(comparison.absent),
+        "told": dict(comparison.told),
+        "date": date.today().isoformat(),
+        "python": platform.python_version(),
+        "sentences": sentences(comparison),
+        "on_scores": on_scores(comparison),
+        "defaults": remarks(comparison),
+        "rows": [_plain(row) for row in comparison.rows],
+    }
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    on_score = row.on_score
+    return {
+        "method": row.method,
+        "library": row.library,
+        "call": row.call,
+        "form": row.form,
+        "verdict": row.verdict.kind,
+        "agrees": row.verdict.agrees,
+        "words": row.verdict.words,
+        "why": row.verdict.why,
+        "source": row.verdict.source,
+        "agreement": None if row.agreement is None else finite(row.agreement._asdict()),
+        "on_score": None
+        if on_score is None
+        else {
+            **finite(on_score.agreement._asdict()),
+            "proven": on_score.proven,
+            "words": on_score.words,
+        },
+        "seconds": round(row.seconds, 3),
+        "warnings": list(row.said),
+    }
+
+
+def finite(numbers: dict[str, float | None]) -> dict[str, float | None]:
+    """JSON has no infinity: None stands for it."""
+    return {k: v if v is not None and np.isfinite(v) else None for k, v in numbers.items()}
+
+
+def shown(row: Row, values: np.ndarray | None) -> np.ndarray | None:
+    """A map of a row as (rows, columns): with channels, by our method's published reduction."""
+    if values is None or values.ndim == 2:
+        return values
+    return np.ascontiguousarray(all_methods()[row.method].reduce(values), np.float32)
+
+
+def ours_of(rows: list[Row]) -> Row | None:
+    """Which row of a method shows ours: that with the map as it is, before it was enlarged."""
+    shown = [(row.ours.size, number) for number, row in enumerate(rows) if row.ours is not None]
+    return rows[min(shown)[1]] if shown else None
+
+
+def figure(comparison: Comparison) -> Figure:
+    """The maps side by side: a row for each method, ours first, each with its own colour bar."""
+    from cnnvis_widgets.rendering.figures import Panel, grid
+
+    names = list(comparison.versions)
+    panels: list[list[Panel | None]] = []
+    labels = []
+    for rows in by_method(comparison):
+        of = {row.library: row for row in rows}
+        first = ours_of(rows)
+        if first is None:
+            continue
+        places: list[Panel | None] = [Panel(heatmap=shown(first, first.ours), label="ours")]
+        for name in names:
+            row = of.get(name)
+            map_ = None if row is None else shown(row, row.theirs)
+            places.append(None if map_ is None else Panel(heatmap=map_, label=name))
+        panels.append(places)
+        labels.append(rows[0].title)
+    return grid(
+        panels,
+        mode="heatmap",
+        row_labels=labels,
+        title=heading(comparison),
+        caption="Each map has its own scale. " + libraries_told(comparison),
+    )

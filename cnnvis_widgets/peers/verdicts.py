@@ -1,0 +1,183 @@
+"""What the numbers say of a library's map beside ours, and why the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnvis_widgets.peers.agreement import (
+    Agreement,
+    close,
+    explains,
+    measure,
+    percent,
+    within,
+)
+from cnnvis_widgets.peers.contract import Counterpart
+from cnnvis_widgets.peers.differences import KNOWN, Difference
+
+AGREES = ("same", "scale", "chance", "rounding")
+ROUNDING = 2.0  # times what a few small moves of the picture change: a few find not the largest
+CHANCE_MARGIN = 0.02  # of a rank correlation, between two maps that differ by their seeds alone
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one method of one library.
+
+    Attributes:
+        kind: same, scale (another scale), chance (as near as two seeds), rounding (as near as ours
+            to itself on a picture moved by next to nothing), definition (it differs as its
+            definition does), plain (the plain derivative), rule (its rule missed ReLUs), order (the
+            same order of pixels), differs, raised, ours (we refuse) or absent (not asked).
+        words: the verdict, in some words.
+        why: the reason, in a sentence; "" where none is needed.
+        source: where the reason is written; "" where it was found by numbers alone.
+    """
+
+    kind: str
+    words: str
+    why: str = ""
+    source: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are one map, up to scale and chance."""
+        return self.kind in AGREES
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What can be asked where two maps differ; each is computed only then.
+
+    Attributes:
+        definition: a known difference → the library's map by its definition, with our engine.
+        other_seed: our map with another seed, in the form that is compared.
+        moved: how far our map moves when the picture moves by about as much as rounding does, as a
+            share of its largest value.
+        plain: the plain derivative in that form.
+        relus: layer → how many ReLUs it has, of ours that follow the rule.
+    """
+
+    definition: Callable[[Difference], np.ndarray]
+    other_seed: Callable[[], np.ndarray]
+    moved: Callable[[], float]
+    plain: Callable[[], np.ndarray]
+    relus: Callable[[], Mapping[str, int]]
+
+
+def judge(
+    theirs: np.ndarray,
+    ours: np.ndarray,
+    counterpart: Counterpart,
+    reached: tuple[str, ...] | None,
+    evidence: Evidence,
+) -> tuple[Agreement, Verdict]:
+    """Compare a library's map with ours and say why they differ.
+
+    Args:
+        theirs: finite, of the shape of `ours`.
+        ours: in the form that the counterpart names.
+        counterpart: what was asked.
+        reached: layers at which its rule was found; None where it has none.
+        evidence: what can be asked.
+    """
+    agreement = measure(theirs, ours)
+    if agreement.same:
+        return agreement, Verdict("same", f"the same to {within(agreement.difference)}")
+    if counterpart.chance:
+        return agreement, _by_chance(agreement, measure(evidence.other_seed(), ours))
+    if verdict := _by_definition(theirs, agreement, counterpart, evidence):
+        return agreement, verdict
+    if agreement.same_but_for_scale:
+        words = f"the same map, other scale (× {agreement.factor:.3g})"
+        return agreement, Verdict("scale", words)
+    if verdict := _by_rounding(agreement, evidence):
+        return agreement, verdict
+    if reached is not None:
+        return agreement, _by_rule(theirs, agreement, reached, evidence)
+    if agreement.same_order:
+        words = f"same order of pixels, values differ by {percent(agreement.difference)}"
+        return agreement, Verdict("order", words)
+    return agreement, Verdict("differs", _differs(agreement), "No known reason.")
+
+
+def _differs(agreement: Agreement) -> str:
+    """By how much; at the scale that fits best, where that tells more."""
+    if agreement.factor > 0 and agreement.scaled < agreement.difference / 2:
+        scaled = f"differs by {percent(agreement.scaled)} when scaled by {agreement.factor:.3g}"
+    else:
+        scaled = f"differs by {percent(agreement.difference)}"
+    if agreement.correlation is None:
+        return scaled
+    return f"{scaled}, rank correlation {agreement.correlation:.3f}"
+
+
+def _by_chance(agreement: Agreement, between_seeds: Agreement) -> Verdict:
+    """Random maps agree if they are about as near as two of ours with different seeds."""
+    to_theirs, to_ours = (a.correlation or 0.0 for a in (agreement, between_seeds))
+    told = f"rank correlation {to_theirs:.3f}; {to_ours:.3f} between two seeds of ours"
+    if 1 - to_theirs <= 1.5 * (1 - to_ours) + CHANCE_MARGIN:
+        return Verdict("chance", f"agrees as far as chance allows ({told})")
+    return Verdict("differs", f"differs by more than chance ({told})", "No known reason.")
+
+
+def _by_definition(
+    theirs: np.ndarray, agreement: Agreement, counterpart: Counterpart, evidence: Evidence
+) -> Verdict | None:
+    """The first known difference by which ours becomes theirs."""
+    for name in counterpart.differences:
+        known = KNOWN[name]
+        found = measure(theirs, evidence.definition(known))
+        if not (explains(found, agreement) or found.same_but_for_scale):
+            continue
+        scale = "" if explains(found, agreement) else f", but for scale (× {found.factor:.3g})"
+        near = close(found.scaled if scale else found.difference)
+        if known.chance:
+            return Verdict("chance", f"{near} with the same random numbers{scale}")
+        said = known.says[0].upper() + known.says[1:]
+        why = f"{said}. Computed so, ours is {near}{scale}."
+        words = f"{known.shortly} ({_differs(agreement)})"
+        return Verdict("definition", words, why, known.source)
+    return None
+
+
+def _by_rounding(agreement: Agreement, evidence: Evidence) -> Verdict | None:
+    """Maps that differ by no more than ours does when the picture moves by about as rounding does.
+
+    A derivative jumps where a value lies on a ReLU's bend, and which side it is on is decided by
+    the order in which a library adds.
+    """
+    moved = evidence.moved()
+    if agreement.difference > ROUNDING * moved:
+        return None
+    why = (
+        f"Ours differs from itself by {percent(moved)} when the picture moves by a ten-thousandth "
+        "of its range: values lie on the bend of a ReLU or of a maximum, where the order of sums "
+        "decides."
+    )
+    return Verdict("rounding", f"the same up to rounding ({_differs(agreement)})", why)
+
+
+def _by_rule(
+    theirs: np.ndarray, agreement: Agreement, reached: tuple[str, ...], evidence: Evidence
+) -> Verdict:
+    """Why a rule for ReLUs gave another map: which ReLUs it reached."""
+    relus = evidence.relus()
+    missed = [name for name in relus if name not in reached]
+    plain = measure(theirs, evidence.plain())
+    total, left = sum(relus.values()), sum(relus[name] for name in missed)
+    if explains(plain, agreement):
+        why = (
+            f"Its rule was found at {total - left} of the {total} ReLUs and changed nothing: the "
+            f"plain derivative is {close(plain.difference)}."
+        )
+        return Verdict("plain", f"the plain derivative ({_differs(agreement)})", why)
+    if missed:
+        shown = ", ".join(missed[:4]) + (f" and {len(missed) - 4} more" if len(missed) > 4 else "")
+        why = f"Its rule was found at {total - left} of the {total} ReLUs; not at {shown}."
+        return Verdict("rule", _differs(agreement), why)
+    why = f"Its rule was found at all {total} ReLUs. No known reason."
+    return Verdict("differs", _differs(agreement), why)
