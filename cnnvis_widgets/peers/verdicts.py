@@ -19,7 +19,9 @@ from cnnvis_widgets.peers.contract import Counterpart
 from cnnvis_widgets.peers.differences import KNOWN, Difference
 
 AGREES = ("same", "scale", "chance", "rounding")
-ROUNDING = 2.0  # times what a few small moves of the picture change: a few find not the largest
+ROUNDING = (
+    0.05  # the largest difference that is put down to it, and only in the same order of pixels
+)
 CHANCE_MARGIN = 0.02  # of a rank correlation, between two maps that differ by their seeds alone
 
 
@@ -150,8 +152,10 @@ def _by_rounding(agreement: Agreement, evidence: Evidence) -> Verdict | None:
     A derivative jumps where a value lies on a ReLU's bend, and which side it is on is decided by
     the order in which a library adds.
     """
+    if not agreement.same_order or agreement.difference > ROUNDING:
+        return None
     moved = evidence.moved()
-    if agreement.difference > ROUNDING * moved:
+    if agreement.difference > moved:
         return None
     why = (
         f"Ours differs from itself by {percent(moved)} when the picture moves by a ten-thousandth "

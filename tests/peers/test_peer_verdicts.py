@@ -84,10 +84,15 @@ def test_a_known_difference_may_leave_what_rounding_makes(rule: str) -> None:
     assert verdict.why == f"It halves the map. Computed so, ours is within {100 * left:.2g} %."
 
 
-@pytest.mark.parametrize(("moved", "kind"), [(0.6, "rounding"), (0.4, "differs")])
-def test_maps_that_differ_as_ours_does_from_itself(moved: float, kind: str) -> None:
-    theirs = OURS.copy()
-    theirs[2, 3, 1] += np.abs(OURS).max()  # a difference of 1
+@pytest.mark.parametrize(
+    ("share", "moved", "kind"),
+    [(0.02, 0.03, "rounding"), (0.02, 0.01, "order"), (0.06, 0.3, "order"), (1.9, 9, "differs")],
+)
+def test_maps_that_differ_as_ours_does_from_itself(share: float, moved: float, kind: str) -> None:
+    theirs, largest = OURS.copy(), np.abs(OURS).max()
+    # at the largest place, where the order of pixels hardly changes; the last one turns its sign
+    place = np.unravel_index(np.argmax(OURS), OURS.shape)
+    theirs[place] += np.float32(share * largest) * (1 if share < 1 else -1)
     verdict = said(theirs, evidence(moved=lambda: moved))
     assert verdict.kind == kind
     assert verdict.agrees == (kind == "rounding")
