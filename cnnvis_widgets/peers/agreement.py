@@ -78,14 +78,14 @@ def measure(theirs: np.ndarray, ours: np.ndarray) -> Agreement:
     )
 
 
-def explains(found: Agreement, agreement: Agreement) -> bool:
+def explains(recomputed: Agreement, agreement: Agreement) -> bool:
     """Whether a reason makes up for a difference.
 
     Args:
-        found: their map beside ours as it is by that reason.
+        recomputed: their map beside ours as it is by that reason.
         agreement: their map beside ours.
     """
-    return found.same or found.difference <= EXPLAINS * agreement.difference
+    return recomputed.same or recomputed.difference <= EXPLAINS * agreement.difference
 
 
 def close(difference: float) -> str:

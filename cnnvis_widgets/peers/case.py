@@ -180,10 +180,10 @@ def score_weights(values: np.ndarray, unit: int, kind: str) -> dict[int, float]:
     weights = (np.arange(len(exact)) == unit) - shares
     if kind == "softmax":
         weights = weights * shares[unit]
-    found = {number: float(weight) for number, weight in enumerate(weights) if weight}
-    if not found:
+    gradient = {number: float(weight) for number, weight in enumerate(weights) if weight}
+    if not gradient:
         raise InvalidValueError("The network is so sure that no score changes any more.")
-    return found
+    return gradient
 
 
 def parameters_of(method: str, case: Case) -> Mapping[str, Any]:
@@ -211,8 +211,8 @@ def original_file(network: Network) -> Path | None:
     from cnnvis_widgets.zoo.efficientnet_lite import EfficientNetLite
     from cnnvis_widgets.zoo.loading import architectures
 
-    found = _FROM_ZOO.fullmatch(network.code)
-    known = architectures().get(found[1]) if found else None
+    match = _FROM_ZOO.fullmatch(network.code)
+    known = architectures().get(match[1]) if match else None
     if not isinstance(known, EfficientNetLite) or network.trained_on != "ImageNet":
         return None
     return known.find_weights(None).path

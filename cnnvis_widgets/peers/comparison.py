@@ -230,17 +230,17 @@ class _Session:
             library.follow_advice(model)
             batch = self._ours.input[None]
             given = np.asarray(model(batch, training=False), np.float32)
-            found = measure(given, network.outputs(batch)[0])
+            answer = measure(given, network.outputs(batch)[0])
         except UnsuitableError:  # there is no copy to try it on
             return ""
         except Exception as error:  # whatever it raises on a model that it does not expect
             return f"Its guide's {library.advice} raised {type(error).__name__}: {gist(error)}."
         kind = network.structure.output_kind
-        if found.same:
+        if answer.same:
             return f"Its guide's {library.advice} finds the value before this {kind}."
         return (
-            f"Its guide's {library.advice} does not find the value before this {kind}: who follows "
-            "it explains something else, and is not told."
+            f"Its guide's {library.advice} does not find the value before this {kind}: a user who "
+            "follows it explains something else without being told."
         )
 
     def row(self, counterpart: Counterpart) -> Row:
@@ -349,7 +349,7 @@ def told_on_score(theirs: np.ndarray, ours: np.ndarray, score: np.ndarray) -> On
         ours: of the value before the softmax.
         score: ours of what the model gives.
     """
-    agreement, found = measure(theirs, ours), measure(theirs, score)
+    agreement, on_score = measure(theirs, ours), measure(theirs, score)
     if agreement.same:
         return OnScore(agreement, False, "is the same")
     differs = f"differs by {percent(agreement.difference)}"
@@ -357,7 +357,7 @@ def told_on_score(theirs: np.ndarray, ours: np.ndarray, score: np.ndarray) -> On
         differs = f"has the same pattern, × {agreement.factor:.3g}"
     elif agreement.correlation is not None:
         differs += f" (rank correlation {agreement.correlation:.3f})"
-    return OnScore(agreement, explains(found, agreement), differs)
+    return OnScore(agreement, explains(on_score, agreement), differs)
 
 
 def usable(outcome: Outcome, ours: np.ndarray) -> tuple[np.ndarray | None, str]:

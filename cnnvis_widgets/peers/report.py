@@ -67,12 +67,12 @@ def _and(names: list[str]) -> str:
 
 def reasons(comparison: Comparison) -> list[tuple[str, str, str]]:
     """Where a reason is known or was looked for: (method and library, reason, source)."""
-    found = [
+    told = [
         (f"{row.title}, {row.library}", row.verdict.why, row.verdict.source)
         for row in comparison.rows
         if row.verdict.why and row.verdict.kind not in NOT_COMPARED
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(told))
 
 
 def on_scores(comparison: Comparison) -> list[str]:

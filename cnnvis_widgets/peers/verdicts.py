@@ -132,11 +132,15 @@ def _by_definition(
     """The first known difference by which ours becomes theirs."""
     for name in counterpart.differences:
         known = KNOWN[name]
-        found = measure(theirs, evidence.definition(known))
-        if not (explains(found, agreement) or found.same_but_for_scale):
+        recomputed = measure(theirs, evidence.definition(known))
+        if not (explains(recomputed, agreement) or recomputed.same_but_for_scale):
             continue
-        scale = "" if explains(found, agreement) else f", but for scale (× {found.factor:.3g})"
-        near = close(found.scaled if scale else found.difference)
+        scale = (
+            ""
+            if explains(recomputed, agreement)
+            else f", but for scale (× {recomputed.factor:.3g})"
+        )
+        near = close(recomputed.scaled if scale else recomputed.difference)
         if known.chance:
             return Verdict("chance", f"{near} with the same random numbers{scale}")
         said = known.says[0].upper() + known.says[1:]

@@ -13,14 +13,14 @@ import numpy as np
 
 def slopes(model, pixels, unit, step=2e-2):
     """Central differences: (1, rows, columns, channels)."""
-    found = np.zeros(pixels.size)
+    derivatives = np.zeros(pixels.size)
     for number in range(pixels.size):
         moved = np.zeros(pixels.size, np.float32)
         moved[number] = step
         moved = moved.reshape(pixels.shape)
         ends = [np.asarray(model(pixels + s * moved, training=False))[0, unit] for s in (1, -1)]
-        found[number] = (float(ends[0]) - float(ends[1])) / (2 * step)
-    return found.reshape(pixels.shape)
+        derivatives[number] = (float(ends[0]) - float(ends[1])) / (2 * step)
+    return derivatives.reshape(pixels.shape)
 '''
 XPLIQUE = '''
 """Right, but for occlusion, which raises."""
@@ -33,8 +33,8 @@ class Explainer:
 
 class Saliency(Explainer):
     def explain(self, inputs, targets):
-        found = slopes(self.model, inputs, int(np.argmax(targets[0])))
-        return np.abs(found).max(-1, keepdims=True)
+        derivatives = slopes(self.model, inputs, int(np.argmax(targets[0])))
+        return np.abs(derivatives).max(-1, keepdims=True)
 
 class GradientInput(Explainer):
     def explain(self, inputs, targets):

@@ -75,9 +75,9 @@ def asked(library: Captum, method: str) -> Any:
 def test_answers_errors_and_an_end(library: Captum) -> None:
     assert library.prepare(task()) == "unit 3"
     folder = Path(library._folder.name)
-    found = asked(library, "saliency")
-    np.testing.assert_array_equal(found.values, -PIXELS)
-    assert found.reached == ("a", "b")
+    answer = asked(library, "saliency")
+    np.testing.assert_array_equal(answer.values, -PIXELS)
+    assert answer.reached == ("a", "b")
     assert asked(library, "deconvnet").error == "RuntimeError: broken"
     assert asked(library, "grad_cam").error == "its process has ended"
     assert asked(library, "saliency").error == "its process has ended"

@@ -99,9 +99,9 @@ def test_who_agrees_who_does_not_and_why(
     common = [str(model), "--picture", str(picture), "--class", str(UNIT), "--preprocess", "0..1"]
     methods = ["--method", "saliency", "gradient_input", "occlusion"]
     libraries = ["--library", "xplique", "tf-keras-vis"]
-    found = report(capsys, *common, *methods, *libraries, "--out", str(page))
-    assert found["libraries"] == {"xplique": "9.1", "tf-keras-vis": "9.2"}
-    rows = {(row["method"], row["library"]): row for row in found["rows"]}
+    told = report(capsys, *common, *methods, *libraries, "--out", str(page))
+    assert told["libraries"] == {"xplique": "9.1", "tf-keras-vis": "9.2"}
+    rows = {(row["method"], row["library"]): row for row in told["rows"]}
     assert list(rows) == [
         ("saliency", "xplique"),
         ("saliency", "tf-keras-vis"),
@@ -130,10 +130,10 @@ def test_who_agrees_who_does_not_and_why(
     assert right["on_score"]["difference"] == pytest.approx(far, rel=1e-3)
     assert not wrong["on_score"]["proven"]  # a softmax of the softmax
 
-    first = found["sentences"][0]
+    first = told["sentences"][0]
     assert first.startswith("Saliency map: 1 of 2 agree with ours. xplique: the same to 1e-3; ")
     advice = "finds the value before this softmax"
-    assert all(advice in found["told"][name] for name in ("xplique", "tf-keras-vis"))
+    assert all(advice in told["told"][name] for name in ("xplique", "tf-keras-vis"))
 
     text = page.read_text("utf-8")
     assert text.count("<figure>") == 5  # ours and two of saliency, ours and one of gradient × input
@@ -161,10 +161,10 @@ def test_time_that_is_used_up(
     fakes: Path, model: Path, picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = [str(model), "--picture", str(picture), "--preprocess", "0..1", "--seconds", "1e-9"]
-    found = report(capsys, *asked, "--library", "xplique", "--method", "saliency")
-    (row,) = found["rows"]
+    told = report(capsys, *asked, "--library", "xplique", "--method", "saliency")
+    (row,) = told["rows"]
     assert row["words"] == "not asked: the time of 0 s was used up"
-    assert found["sentences"] == [f"Saliency map: not compared. xplique: {row['words']}."]
+    assert told["sentences"] == [f"Saliency map: not compared. xplique: {row['words']}."]
 
 
 def test_the_caller_s_model_is_never_touched(fakes: Path, model: Path, picture: Path) -> None:
@@ -194,10 +194,10 @@ def test_the_caller_s_model_is_never_touched(fakes: Path, model: Path, picture: 
     network = cnnvis.load_network(str(model), preprocess="0..1")
     image = load_image(str(picture))
     before = network.predict(image)
-    found = comparison.compare(
+    told = comparison.compare(
         case_of(network, image), {"breaks": Breaks()}, ["saliency", "gradient_input"]
     )
-    assert [row.verdict.words for row in found.rows] == ["raised RuntimeError: broken"] * 2
+    assert [row.verdict.words for row in told.rows] == ["raised RuntimeError: broken"] * 2
     np.testing.assert_array_equal(*seen)  # each method gets a copy that nobody has changed
     assert network.predict(image) == before
 

@@ -13,14 +13,14 @@ from cnnvis_widgets.peers.forms import FORMS, bicubic
 def test_numbers_by_hand() -> None:
     ours = np.float32([[1, -2, 0], [4, 0, 0]])
     theirs = np.float32([[1, -2, 1], [3, 0, 0]])
-    found = measure(theirs, ours)
-    assert found.difference == pytest.approx(1 / 4)  # 1 at two places, of the largest, 4
+    agreement = measure(theirs, ours)
+    assert agreement.difference == pytest.approx(1 / 4)  # 1 at two places, of the largest, 4
     # least squares: (1·1 + 2·2 + 3·4) / (1 + 4 + 16) = 17 / 21
-    assert found.factor == pytest.approx(17 / 21)
+    assert agreement.factor == pytest.approx(17 / 21)
     # what is left is largest at the third place, where ours is 0: 1, of 4 · 17 / 21
-    assert found.scaled == pytest.approx(1 / (4 * 17 / 21))
-    assert not found.same
-    assert not found.same_but_for_scale
+    assert agreement.scaled == pytest.approx(1 / (4 * 17 / 21))
+    assert not agreement.same
+    assert not agreement.same_but_for_scale
 
 
 def test_a_factor_is_found_and_a_negative_one_is_no_agreement() -> None:
@@ -113,5 +113,5 @@ def test_the_derivative_of_a_score_by_differences(kind: str) -> None:
 
     steps = np.eye(4) * 1e-6
     slopes = [(score(values + h) - score(values - h)) / 2e-6 for h in steps]
-    found = score_weights(values, 2, kind)
-    np.testing.assert_allclose([found.get(n, 0.0) for n in range(4)], slopes, atol=1e-8)
+    weights = score_weights(values, 2, kind)
+    np.testing.assert_allclose([weights.get(n, 0.0) for n in range(4)], slopes, atol=1e-8)

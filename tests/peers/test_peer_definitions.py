@@ -125,8 +125,8 @@ def test_grad_cam_plus_plus_with_means_place_by_place() -> None:
         for g in slope[..., unit].ravel():
             weight += max(g, 0) / (2 + g * mean) / 30 if g else 0
         expected += weight * maps[..., unit]
-    found = definitions.mean_of_maps(with_maps(maps, slope))
-    np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-5)
+    values = definitions.mean_of_maps(with_maps(maps, slope))
+    np.testing.assert_allclose(values, np.maximum(expected, 0), atol=1e-5)
 
 
 def test_grad_cam_plus_plus_with_alphas_that_add_up_to_1_by_hand() -> None:
@@ -141,7 +141,7 @@ def test_grad_cam_plus_plus_with_alphas_that_add_up_to_1_by_hand() -> None:
 
 def test_score_cam_by_probabilities_in_loops() -> None:
     maps = RNG.normal(size=(2, 3, 4)).astype(np.float32)
-    found = definitions.softmax_of_classes(with_maps(maps, maps))
+    values = definitions.softmax_of_classes(with_maps(maps, maps))
     expected = np.zeros((2, 3))
     for channel in range(4):
         large = np.array(
@@ -153,7 +153,7 @@ def test_score_cam_by_probabilities_in_loops() -> None:
         mask = (large - large.min()) / (large.max() - large.min())
         seen = value(X * mask[..., None])
         expected += maps[..., channel] / (1 + np.exp(-2 * seen))  # softmax of (a, -a)
-    np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-4)
+    np.testing.assert_allclose(values, np.maximum(expected, 0), atol=1e-4)
 
 
 def bilinear(values: np.ndarray, row: float, column: float) -> float:

@@ -101,8 +101,8 @@ def test_maps_that_differ_as_ours_does_from_itself(share: float, moved: float, k
 def test_other_random_numbers_are_no_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Difference("it draws other noise", "other noise", "theirs.py", not_asked, chance=True)
     monkeypatch.setitem(differences.KNOWN, "noise", known)
-    found = evidence(definition=lambda known: OTHER)
-    verdict = said(OTHER, found, differences=("noise",))
+    told = evidence(definition=lambda known: OTHER)
+    verdict = said(OTHER, told, differences=("noise",))
     assert (verdict.kind, verdict.agrees) == ("chance", True)
     assert verdict.words == "the same to 1e-6 with the same random numbers"
 
@@ -155,10 +155,10 @@ def test_a_rule_that_reached_all_and_differs_has_no_known_reason() -> None:
 
 def test_the_model_as_it_is() -> None:
     score = 0.01 * OTHER
-    found = told_on_score(score, OURS, score)
-    assert found.proven
+    told = told_on_score(score, OURS, score)
+    assert told.proven
     far = np.abs(score - OURS).max() / np.abs(OURS).max()
-    assert found.words.startswith(f"differs by {far:.0%}".replace("%", " %"))
+    assert told.words.startswith(f"differs by {far:.0%}".replace("%", " %"))
     assert told_on_score(OURS, OURS, score).words == "is the same"
     assert told_on_score(OURS / 8, OURS, OURS / 8).words == "has the same pattern, × 0.125"
     assert not told_on_score(OTHER, OURS, score).proven
