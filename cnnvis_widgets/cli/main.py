@@ -15,6 +15,7 @@ from cnnvis_widgets.cli.decoder import add_decoder
 from cnnvis_widgets.cli.explain import add_explain
 from cnnvis_widgets.cli.models import add_models
 from cnnvis_widgets.cli.publishing import add_publishing, publishing
+from cnnvis_widgets.cli.questions import add_questions
 from cnnvis_widgets.cli.study import add_study
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.serving import server as serving
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_models(commands.add_parser("models", help="the networks and their weights"))
     add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))
+    add_questions(commands.add_parser("questions", help="the lessons' questions, for Moodle"))
     decoders = commands.add_parser("decoder", help="decoders for the method upconvnet")
     add_decoder(decoders)
 

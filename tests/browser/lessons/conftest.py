@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from axe import violations
 from jupyter_servers import in_kernel
+from kept_questions import ASKED, changed
 from playwright.sync_api import Page, expect
 from served_pages import DRAWN, WARNINGS, WITHOUT_WORDS
 
@@ -24,13 +26,15 @@ SECONDS = 600  # until all cells have run, while other tests use the machine
 def lesson(lesson_page: Callable[..., Page], request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page once all of its cells have run; `test_03_07_cam.py` gets `03_07_cam.ipynb`.
 
-    After the test the page is gone through to its end: no cell has warned, nothing could not be
-    shown, each picture has words, nothing is wider than the page, axe-core finds nothing serious.
-    Its kernel has loaded TensorFlow where docs/class.md says so, and only there.
+    Its questions are those that `cnnvis questions` exports. After the test the page is gone through
+    to its end: no cell has warned, nothing could not be shown, each picture has words, nothing is
+    wider than the page, axe-core finds nothing serious. Its kernel has loaded TensorFlow where
+    docs/class.md says so, and only there.
     """
     name = request.path.stem.removeprefix("test_")
     page = lesson_page(NOTEBOOKS / f"{name}.ipynb", timeout=SECONDS, bypass_csp=True)
     loaded = in_kernel(page, "'tensorflow' in __import__('sys').modules")
+    assert changed(name, ast.literal_eval(in_kernel(page, ASKED))) == []
     yield page
     for _ in range(40):
         page.mouse.wheel(0, 1200)
