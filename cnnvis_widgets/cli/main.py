@@ -13,6 +13,7 @@ from cnnvis_widgets.cli.compare import add_compare
 from cnnvis_widgets.cli.computing import SHARED, add_computing, add_worker, computing
 from cnnvis_widgets.cli.decoder import add_decoder
 from cnnvis_widgets.cli.explain import add_explain
+from cnnvis_widgets.cli.handout import add_handout
 from cnnvis_widgets.cli.models import add_models
 from cnnvis_widgets.cli.publishing import add_publishing, publishing
 from cnnvis_widgets.cli.questions import add_questions
@@ -85,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_models(commands.add_parser("models", help="the networks and their weights"))
     add_study(commands.add_parser("study", help="many explanations, and what metrics say of them"))
+    add_handout(commands.add_parser("handout", help="lessons on paper: worksheets, slides"))
     add_questions(commands.add_parser("questions", help="the lessons' questions, for Moodle"))
     decoders = commands.add_parser("decoder", help="decoders for the method upconvnet")
     add_decoder(decoders)

@@ -1,0 +1,160 @@
+"""A lesson on paper: a worksheet of one page, or its slides, one a page, as HTML to be printed.
+
+The page fits itself: `handout.js` makes a page's type smaller until all of it is there.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cnnvis_widgets.course.catalogue import Lesson, notebooks_folder
+from cnnvis_widgets.course.exercises import tasks
+from cnnvis_widgets.course.markdown import MATHML, to_html
+from cnnvis_widgets.course.questions import Question, asked, questions
+from cnnvis_widgets.errors import FileError, gist
+
+_HERE = Path(__file__).parent
+_LINES = '<div class="lines"></div>'
+SECONDS = 600
+"""The longest that a cell may run."""
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def worksheets(lessons: Iterable[Lesson], answers: bool = False) -> str:
+    """Worksheets, an A4 page for each lesson: what it is for, its questions and its exercises.
+
+    Args:
+        lessons: of the course.
+        answers: print the answers, for the lecturer, in place of lines to write on.
+    """
+    return _page("worksheet", "Worksheet", [_worksheet(lesson, answers) for lesson in lessons])
+
+
+def slides(lesson: Lesson, notebook: dict[str, Any]) -> str:
+    """A lesson's slides, 16:9, one for each slide mark of its notebook.
+
+    Args:
+        lesson: of the course.
+        notebook: its notebook; what its cells have put out is shown, where it has been run.
+    """
+    cells = notebook["cells"]
+    places = (one.cell for one in asked(notebooks_folder() / lesson.file))
+    quizzes = dict(zip(places, questions([lesson.name]), strict=True))
+    made: list[list[str]] = []
+    shown = True
+    for place, cell in enumerate(cells):
+        mark = cell["metadata"].get("slideshow", {}).get("slide_type", "-")
+        if cell["cell_type"] == "markdown":
+            shown = mark not in ("skip", "notes")
+        if shown and (mark in ("slide", "subslide") or not made):
+            made.append([])
+        if not shown:
+            continue
+        if cell["cell_type"] == "markdown":
+            made[-1].append(to_html("".join(cell["source"]), MATHML))
+        elif place in quizzes:
+            made[-1].append(_choices(quizzes[place]))
+        else:
+            made[-1] += _outputs(cell)
+    pages = [
+        f'<div class="body">{"".join(parts)}</div>'
+        f"<footer>{_words(lesson.heading)}<span>{number}</span></footer>"
+        for number, parts in enumerate(made, 1)
+    ]
+    return _page("slides", lesson.heading, pages)
+
+
+def _page(kind: str, title: str, pages: Iterable[str]) -> str:
+    style, script = ((_HERE / f"handout.{ending}").read_text("utf-8") for ending in ("css", "js"))
+    body = "\n".join(f'<section class="page">{page}</section>' for page in pages)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{_words(title)}</title>'
+        f"<style>{style}</style></head>"
+        f'<body class="{kind}">{body}<script type="module">{script}</script></body></html>'
+    )
+
+
+def _worksheet(lesson: Lesson, answers: bool) -> str:
+    name = "Answers" if answers else "Name: <span class='rule'></span>"
+    parts = [
+        f"<header><h1>{_words(lesson.heading)}</h1><p>{name}</p></header>",
+        f'<p class="about">{_words(lesson.question)}</p>',
+        f"<p><strong>You will learn to</strong> {_words(lesson.can)}.</p>",
+        "<h2>Predict before you look</h2>",
+        *(_question(one, answers) for one in questions([lesson.name])),
+        "<h2>Exercises</h2>",
+    ]
+    for one in tasks(lesson):
+        told = to_html(f"Answer: {one.answer or 'no one value.'}", MATHML)
+        parts.append(_numbered(one.number, one.task, told if answers else _LINES))
+    return "".join(parts)
+
+
+def _question(one: Question, answers: bool) -> str:
+    told = f"<p>{_words(one.because)}</p>" if answers else '<div class="lines">Because</div>'
+    return f'{to_html(one.context, MATHML)}{_choices(one, answers)}<div class="why">{told}</div>'
+
+
+def _choices(one: Question, answers: bool = False) -> str:
+    boxes = (
+        f"<li>{'☒' if answers and number == one.right else '☐'} {_words(choice)}</li>"
+        for number, choice in enumerate(one.choices)
+    )
+    return f'<p><strong>{_words(one.text)}</strong></p><ul class="boxes">{"".join(boxes)}</ul>'
+
+
+def _numbered(number: int, task: str, below: str) -> str:
+    numbered = f"**{number}** {task}"
+    return f'<div class="task">{to_html(numbered, MATHML)}{below}</div>'
+
+
+def _outputs(cell: dict[str, Any]) -> Iterator[str]:
+    """What a cell that was run shows on paper: pictures and texts, and where a widget would be."""
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if "image/png" in data:
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            source = f"data:image/png;base64,{''.join(data['image/png']).strip()}"
+            yield f'<img src="{source}" alt="{html.escape(alt)}">'
+        elif _WIDGET in data:
+            yield '<p class="alive">(To be tried out in the lesson.)</p>'
+        elif text := output.get("text") or data.get("text/plain"):
+            yield f"<pre>{_words(''.join(text).rstrip())}</pre>"
+
+
+def _words(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A notebook as it lies there, not run."""
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def run(path: Path) -> dict[str, Any]:
+    """A notebook with what its cells put out, run from top to bottom: minutes, for some.
+
+    Raises:
+        FileError: a cell failed, or there is no kernel to run it.
+    """
+    import nbformat
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = nbformat.read(path, as_version=4)
+    folder = {"metadata": {"path": str(path.parent)}}
+    try:
+        NotebookClient(notebook, timeout=SECONDS, resources=folder).execute()
+    except CellExecutionError as error:
+        why = f"{error.ename}: {error.evalue}"
+        raise FileError(f"{path.name} could not be run: {why}") from error
+    except NoSuchKernel as error:
+        raise FileError(f"{path.name} could not be run: {gist(error)}") from error
+    return dict(notebook)
