@@ -98,19 +98,19 @@ def _targets(step: ast.stmt) -> set[str]:
 
 def _changes(step: ast.stmt) -> set[str]:
     """The names whose value a statement may change, in part or as a whole."""
-    found = _targets(step)
+    names = _targets(step)
     for node in _walk(step):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
+            names.add(node.id)
         elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            found |= _loads(node.value)
+            names |= _loads(node.value)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             name = _called(node.value)
             if name not in SHOWS and not name[:1].isupper():
-                found |= _loads(node.value)
+                names |= _loads(node.value)
         elif isinstance(node, ast.Call) and _called(node) == "run":  # a study's, often printed
-            found |= _loads(node.func)
-    return found
+            names |= _loads(node.func)
+    return names
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:

@@ -23,7 +23,7 @@ def changed(lesson: str, asked: list[dict[str, Any]]) -> list[str]:
         lesson: the name of its notebook.
         asked: what its kernel says.
     """
-    found, kept = [], questions([lesson])
+    differences, kept = [], questions([lesson])
     if len(asked) != len(kept):
         return [f"{len(asked)} questions were asked; {len(kept)} are exported"]
     for one, quiz in zip(kept, asked, strict=True):
@@ -32,13 +32,13 @@ def changed(lesson: str, asked: list[dict[str, Any]]) -> list[str]:
         pairs = [(one.text, quiz["text"]), (one.because, quiz["because"])]
         pairs += zip(one.choices, quiz["choices"], strict=True)
         pairs.append((str(one.right), str(quiz["right"])))
-        found += [
+        differences += [
             f"{one.name}: {text!r} is exported, {now!r} was asked; run "
             f"python -m scripts.collect_questions {lesson}"
             for text, now in pairs
             if not alike(text, now)
         ]
-    return found
+    return differences
 
 
 def alike(kept: str, now: str) -> bool:

@@ -61,6 +61,6 @@ def test_only_the_lessons_named_are_written_anew(
     monkeypatch.setattr(collect_questions, "COMPUTED", kept)
     monkeypatch.setattr(collect_questions, "NOTEBOOKS", notebook.parent)
     main(["03_08_some"])
-    found = json.loads(kept.read_text("utf-8"))
-    assert found["01_other"] == [{"a": "1"}] and len(found["03_08_some"]) == 3
+    written = json.loads(kept.read_text("utf-8"))
+    assert written["01_other"] == [{"a": "1"}] and len(written["03_08_some"]) == 3
     assert "03_08_some 3" in capsys.readouterr().out

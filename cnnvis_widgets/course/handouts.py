@@ -133,8 +133,8 @@ def _words(text: str) -> str:
 
 def read(path: Path) -> dict[str, Any]:
     """A notebook as it lies there, not run."""
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
+    notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return notebook
 
 
 def run(path: Path) -> dict[str, Any]:

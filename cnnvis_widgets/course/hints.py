@@ -57,8 +57,10 @@ def hint(parts: list[Part], value: Any) -> str:
         wanted = ", ".join(part.wanted for part in parts)
         return f"it wants {len(parts)} values in brackets, in this order: {wanted}."
     given = list(value)
-    found = [(part.wanted, _part_hint(part, one)) for part, one in zip(parts, given, strict=True)]
-    wrong = [f"{wanted}: {said}" for wanted, said in found if said]
+    said_of_parts = [
+        (part.wanted, _part_hint(part, one)) for part, one in zip(parts, given, strict=True)
+    ]
+    wrong = [f"{wanted}: {said}" for wanted, said in said_of_parts if said]
     if len(wrong) > 1 and _fit_in_another_order(parts, given):
         return _ORDER
     return " ".join(wrong)

@@ -44,11 +44,11 @@ def browser(given: str | None = None) -> str:
     Raises:
         FileError: it is not there.
     """
-    found = shutil.which(given) if given else next(filter(None, map(shutil.which, NAMES)), None)
-    if not found and not given:
-        found = next((place for place in PLACES if Path(place).is_file()), None)
-    if found:
-        return found
+    browser = shutil.which(given) if given else next(filter(None, map(shutil.which, NAMES)), None)
+    if not browser and not given:
+        browser = next((place for place in PLACES if Path(place).is_file()), None)
+    if browser:
+        return browser
     raise FileError(
         (f"There is no browser {given!r}." if given else "No Chromium, Chrome or Edge was found.")
         + " Install one of them, or give its path with --browser; or write the page itself (an "

@@ -98,7 +98,7 @@ def questions(names: Iterable[str] = (), folder: Path | None = None) -> list[Que
     """
     folder = folder or notebooks_folder()
     computed = json.loads(COMPUTED.read_text("utf-8"))
-    found = []
+    questions = []
     for lesson in chosen(names, folder):
         values = computed.get(lesson.name, [])
         for place, one in enumerate(asked(folder / lesson.file)):
@@ -110,8 +110,8 @@ def questions(names: Iterable[str] = (), folder: Path | None = None) -> list[Que
                     f"does not hold ({error}). `python -m scripts.collect_questions "
                     f"{lesson.name}` computes it."
                 ) from None
-            found.append(_question(lesson, place + 1, one.context, texts))
-    return found
+            questions.append(_question(lesson, place + 1, one.context, texts))
+    return questions
 
 
 def chosen(names: Iterable[str], folder: Path | None = None) -> list[Lesson]:
@@ -136,13 +136,13 @@ def asked(notebook: Path) -> list[Asked]:
     """
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     sources = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
-    found, since = [], 0
+    quizzes, since = [], 0
     for place, (kind, source) in enumerate(sources):
         for call in _quizzes(source) if kind == "code" else ():
             context = _context(text for k, text in sources[since:place] if k == "markdown")
-            found.append(Asked(place, context, _texts(call)))
+            quizzes.append(Asked(place, context, _texts(call)))
             since = place + 1
-    return found
+    return quizzes
 
 
 def _quizzes(source: str) -> Iterator[ast.Call]:
