@@ -124,16 +124,16 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
 def values(notebook: Path) -> list[dict[str, str]]:
     """What each question of a lesson quotes; runs what that depends on."""
     room: dict[str, Any] = {"__name__": "__main__"}
-    found = []
+    quoted = []
     os.chdir(notebook.parent)
     for step in needed(notebook, asked(notebook)):
         with contextlib.redirect_stdout(io.StringIO()):
             if isinstance(step, Asked):
-                found.append({name: eval(c, room) for name, c in step.expressions().items()})
+                quoted.append({name: eval(c, room) for name, c in step.expressions().items()})
             else:
                 code = ast.Module([step], type_ignores=[])
                 exec(compile(code, str(notebook), "exec"), room)
-    return found
+    return quoted
 
 
 def main(names: list[str]) -> None:

@@ -61,8 +61,8 @@ def test_exercises_and_answers_belong_together(lesson: Lesson) -> None:
 def printed(text: str) -> set[str]:
     """The numbers of a text, per cent as shares too, each with three digits."""
     words = re.sub(r"(?<=\d)[ ,\u202f](?=\d{3}\b)", "", text.replace("−", "-"))
-    found = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", words)]
-    return {f"{n:.3g}" for n in [*found, *(n / 100 for n in found)]} | {"0" * ("zero" in text)}
+    numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", words)]
+    return {f"{n:.3g}" for n in [*numbers, *(n / 100 for n in numbers)]} | {"0" * ("zero" in text)}
 
 
 def near_numbers(parts: list[Part]) -> set[str]:

@@ -56,10 +56,10 @@ def size(page: pypdf.PageObject) -> tuple[float, float]:
 def test_every_lesson_s_worksheet_is_one_page_that_holds_all_tasks(tmp_path: Path) -> None:
     out = tmp_path / "worksheets.pdf"
     assert main(["handout", "--worksheet", "-o", str(out)]) == 0
-    found = pages(out)
-    assert len(found) == len(COURSE)
+    printed = pages(out)
+    assert len(printed) == len(COURSE)
     assert pypdf.PdfReader(out).metadata.title == "Worksheet"  # else a page says that it is full
-    for page, lesson in zip(found, COURSE, strict=True):
+    for page, lesson in zip(printed, COURSE, strict=True):
         assert size(page) == pytest.approx(A4, abs=0.5)
         text = words(page.extract_text())
         assert words(lesson.title) in text and words(lesson.can) in text
@@ -104,16 +104,16 @@ def test_a_lesson_s_slides_are_its_pages(tmp_path: Path) -> None:
     path = notebooks_folder() / "02_5_tools.ipynb"
     cells = [c for c in read(path)["cells"] if c["cell_type"] == "markdown"]
     marks = [c["metadata"]["slideshow"]["slide_type"] for c in cells]
-    found = pages(out)
-    assert len(found) == sum(mark in ("slide", "subslide") for mark in marks)
+    printed = pages(out)
+    assert len(printed) == sum(mark in ("slide", "subslide") for mark in marks)
     assert pypdf.PdfReader(out).metadata.title == "2.5 Tools"
-    assert all(size(page) == pytest.approx(WIDE, abs=0.5) for page in found)
+    assert all(size(page) == pytest.approx(WIDE, abs=0.5) for page in printed)
     heads = [
         "".join(c["source"])
         for c in cells
         if c["metadata"]["slideshow"]["slide_type"][-5:] == "slide"
     ]
-    for page, head in zip(found, heads, strict=True):
+    for page, head in zip(printed, heads, strict=True):
         assert pieces(head.splitlines()[0])[-1] in words(page.extract_text())
 
 

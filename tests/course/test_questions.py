@@ -48,10 +48,10 @@ def test_values_that_questions_quote_are_kept_and_no_others() -> None:
 
 
 def test_all_lessons_questions_are_whole() -> None:
-    found = questions()
+    exported = questions()
     sources = [path.read_text("utf-8") for path in notebooks_folder().glob("0*.ipynb")]
-    assert len(found) == sum(source.count('"Quiz(\\n"') for source in sources) > 50
-    for one in found:
+    assert len(exported) == sum(source.count('"Quiz(\\n"') for source in sources) > 50
+    for one in exported:
         assert 0 <= one.right < len(one.choices) >= 2
         assert one.text and one.because
     assert {one.lesson for one in questions(["03_08_grad_cam", "3.10"])} == {
@@ -158,7 +158,7 @@ def question_alone(text: str) -> str:
 
 
 def read_moodle(text: str) -> list[Read]:
-    found, lesson = list[Read](), ""
+    read, lesson = list[Read](), ""
     for node in ElementTree.fromstring(text):
         if node.get("type") == "category":
             lesson = node.findtext("category/text", "")
@@ -166,7 +166,7 @@ def read_moodle(text: str) -> list[Read]:
         assert node.get("type") == "multichoice" and node.findtext("single") == "true"
         answers = node.findall("answer")
         (right,) = [n for n, a in enumerate(answers) if a.get("fraction") == "100"]
-        found.append(
+        read.append(
             Read(
                 lesson,
                 node.findtext("name/text", ""),
@@ -176,7 +176,7 @@ def read_moodle(text: str) -> list[Read]:
                 tuple(plain(a.findtext("feedback/text")) for a in answers),
             )
         )
-    return found
+    return read
 
 
 def read_gift(text: str) -> list[Read]:
@@ -198,7 +198,7 @@ def read_gift(text: str) -> list[Read]:
     def free(part: str) -> str:
         return "".join(token[-1] for token in tokens(part))
 
-    found, lesson = list[Read](), ""
+    read, lesson = list[Read](), ""
     for block in re.split(r"\n\n+", text.strip()):
         if block.startswith("$CATEGORY: "):
             lesson = block.removeprefix("$CATEGORY: ")
@@ -209,7 +209,7 @@ def read_gift(text: str) -> list[Read]:
         answers = cut(body.strip(), "=~")[1:]
         (right,) = [n for n, (sign, _) in enumerate(answers) if sign == "="]
         parts = [[plain(free(p)) for _, p in cut(words, "#")] for _, words in answers]
-        found.append(
+        read.append(
             Read(
                 lesson,
                 free(name),
@@ -219,7 +219,7 @@ def read_gift(text: str) -> list[Read]:
                 tuple(because for _, because in parts),
             )
         )
-    return found
+    return read
 
 
 @pytest.mark.parametrize(("write", "read"), [(moodle_xml, read_moodle), (gift, read_gift)])

@@ -126,12 +126,12 @@ def test_the_gallery_is_sorted_by_the_strongest_place(library: Library) -> None:
     names = ("scene:3", "scene:1", "scene:7", "scene:2", "scene:5")
     steps: list[tuple[int, int]] = []
     request = Gallery("net", "c2", 4, names, top=3)
-    found = ask(request, library, lambda done, total: steps.append((done, total)))
+    excited = ask(request, library, lambda done, total: steps.append((done, total)))
     network = library.network("net")
     largest = {n: float(network.activations(load_named(n), "c2")[..., 4].max()) for n in names}
-    assert [one.picture for one in found] == sorted(names, key=lambda n: -largest[n])[:3]
-    assert [one.peak.value for one in found] == [largest[one.picture] for one in found]
-    for one in found:
+    assert [one.picture for one in excited] == sorted(names, key=lambda n: -largest[n])[:3]
+    assert [one.peak.value for one in excited] == [largest[one.picture] for one in excited]
+    for one in excited:
         assert (
             network.activations(load_named(one.picture), "c2")[one.peak.place][4] == one.peak.value
         )
