@@ -69,7 +69,7 @@ def test_a_layer_is_chosen_in_the_diagram(voila_page, screenshot) -> None:
     page.get_by_role("button", name=re.compile("^Layer")).click()
     expect(page.get_by_role("tab", name="Diagram")).to_have_attribute("aria-selected", "true")
     expect(diagram.locator("[aria-selected=true]")).to_have_attribute("data-key", there)
-    diagram.get_by_role("treeitem", name=re.compile("layers, .*, 2 branches")).first.click()
+    diagram.get_by_role("treeitem", name=re.compile(", 2 paths: ")).first.click()
     join = diagram.get_by_role("treeitem", name=re.compile(": add, .*, from .+ and .+")).first
     screenshot(page, "layer-diagram-block")
     join.click()
@@ -93,7 +93,7 @@ def test_three_hundred_layers_in_jupyterlab(lab_page, screenshot) -> None:
     screenshot(page.locator(".cnnvis-layers"), "layer-diagram-inception")
 
     # A block is opened by a key and closed by another; the focus stays on it.
-    head = diagram.get_by_role("treeitem", name=re.compile("^mixed5: 32 layers, .* 4 branches"))
+    head = diagram.get_by_role("treeitem", name=re.compile("^mixed5, 4 paths: 32 layers"))
     head.focus()
     page.keyboard.press("ArrowRight")
     expect(head).to_have_attribute("aria-expanded", "true")

@@ -55,14 +55,19 @@ function wordsOf(box) {
   return [`${box.layers} layers`, times(box.shape)];
 }
 
-/** How many branches meet in a block. @param {Box} box */
-const joinOf = ({ branches = 0 }) => (branches > 1 ? `, ${branches} branches` : "");
+/** How many paths meet in a block. @param {Box} box */
+const pathsOf = ({ open, branches = 0 }) => (open !== null && branches > 1 ? `${branches} paths` : "");
 
-/** All of it for a screen reader, and for a pointer that rests there. @param {Box} box */
+/**
+ * All of it for a screen reader, and for a pointer that rests there; it holds what can be seen, in the same
+ * order, so that the box can be chosen by saying that (WCAG 2.5.3).
+ * @param {Box} box
+ */
 function sentenceOf(box) {
   const [doing, shape] = wordsOf(box);
-  const from = box.inputs?.length ? `, from ${box.inputs.join(" and ")}` : joinOf(box);
-  return `${box.open === null ? box.key : box.name}: ${doing}, ${shape}${from}`;
+  const paths = pathsOf(box) && `, ${pathsOf(box)}`;
+  const from = box.inputs?.length ? `, from ${box.inputs.join(" and ")}` : "";
+  return `${box.open === null ? box.key : box.name}${paths}: ${doing}, ${shape}${from}`;
 }
 
 /** @param {Box} box */
@@ -83,14 +88,10 @@ function elementOf(box) {
       "data-key": block ? `block ${box.key}` : box.key,
       class: block ? (box.open ? "cnnvis-box cnnvis-frame" : "cnnvis-box cnnvis-folded") : "cnnvis-box",
     },
-    h(
-      "span",
-      { class: "cnnvis-box-name" },
-      name,
-      box.name,
-      h("small", {}, block && joinOf(box) ? `${box.branches} paths` : ""),
-    ),
-    h("span", { class: "cnnvis-box-words" }, ...wordsOf(box).map((words) => h("span", {}, words))),
+    // Spaces for what reads all text as one: the boxes' words would run together.
+    h("span", { class: "cnnvis-box-name" }, name, box.name, " ", h("small", {}, pathsOf(box))),
+    " ",
+    h("span", { class: "cnnvis-box-words" }, ...wordsOf(box).flatMap((words) => [h("span", {}, words), " "])),
   );
   const { x, y, width, height } = box;
   Object.assign(element.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
