@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from served_pages import WITHOUT_WORDS
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "comparer.ipynb"
-LOADING = 240_000
+LOADING = 480_000
 METHODS = '{"saliency": "saliency", "grad_cam": "grad_cam", "lime": ("lime", {"samples": 60})}'
 CELLS = [
     f"""
