@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnnvis_widgets.cli.explain import chosen_unit, read_labels
+from cnnvis_widgets.cli.explain import add_model_options, chosen_unit, read_labels
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.progress import progress_bar
 
@@ -30,13 +30,7 @@ def add_compare(command: argparse.ArgumentParser) -> None:
     add("--library", metavar="NAME", nargs="+", help="xplique, tf-keras-vis, captum; all installed")
     add("-o", "--out", metavar="FILE", type=Path, help="html: a page; png: the maps; json: all")
     add("--json", action="store_true", help="print plain data instead of sentences")
-    add(
-        "--preprocess",
-        metavar="NAME",
-        help="how a model file's pictures are prepared: -1..1, 0..1, caffe, torch, mobilenet_v2 …",
-    )
-    add("--labels", metavar="FILE", type=Path, help="a model file's class names, one a line")
-    add("--weights", metavar="WHERE", help='a folder or file of weights, or "random"')
+    add_model_options(command)
     add("--seed", metavar="N", type=int, default=0)
     add(
         "--seconds",

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
+def add_model_options(command: argparse.ArgumentParser) -> None:
+    """What a model file, or a network's weights, may need to be told."""
+    add = command.add_argument
+    add(
+        "--preprocess",
+        metavar="NAME",
+        help="how a model file's pictures are prepared: -1..1, 0..1, caffe, torch, mobilenet_v2 …",
+    )
+    add("--labels", metavar="FILE", type=Path, help="a model file's class names, one a line")
+    add("--weights", metavar="WHERE", help='a folder or file of weights, or "random"')
+
+
 def add_explain(command: argparse.ArgumentParser) -> None:
     """The options of `cnnvis explain`."""
     add = command.add_argument
@@ -24,12 +36,7 @@ def add_explain(command: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="OUT", required=True, type=Path)
     add("--network", metavar="NAME", default="efficientnet_lite0", help="or a .keras or .h5 file")
     add("--method", metavar="NAME", default="grad_cam")
-    add(
-        "--preprocess",
-        metavar="NAME",
-        help="how a model file's pictures are prepared: -1..1, 0..1, caffe, torch, mobilenet_v2 …",
-    )
-    add("--labels", metavar="FILE", type=Path, help="a model file's class names, one a line")
+    add_model_options(command)
     add(
         "--neuron",
         metavar="U|LABEL|LAYER:U",
@@ -41,7 +48,6 @@ def add_explain(command: argparse.ArgumentParser) -> None:
     add("--mode", default="overlay", help="overlay, side_by_side, split, contour or heatmap")
     add("--set", metavar="NAME=VALUE", action="append", default=[], help="the method's parameters")
     add("--seed", metavar="N", type=int, default=0)
-    add("--weights", metavar="WHERE", help='a folder or file of weights, or "random"')
     command.description = (
         "Explain a neuron on a picture. OUT's ending says what is written: png, svg, pdf … for a "
         "figure, npy for the raw attribution."

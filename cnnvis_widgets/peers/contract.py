@@ -119,7 +119,8 @@ class Counterpart:
     Attributes:
         method: ours, as `cnnvis.explain` takes it.
         call: how theirs is called, in code.
-        run: theirs; a `Task` to an array (or an array and the layers that its rule reached).
+        run: theirs; a `Task` to an array (or an array and the layers that its rule reached). None
+            for a library that is asked in a process of its own.
         form: what of ours is laid beside it, a key of `forms.FORMS`.
         differences: keys of `differences.KNOWN`, the likeliest first.
         chance: whether it draws random numbers that ours cannot draw again.
@@ -128,7 +129,7 @@ class Counterpart:
 
     method: str
     call: str
-    run: Callable[[Task], Any]
+    run: Callable[[Task], Any] | None
     form: str
     differences: tuple[str, ...] = ()
     chance: bool = False
@@ -194,6 +195,7 @@ class Library(ABC):
 
     def ask(self, counterpart: Counterpart, task: Task) -> Outcome:
         """Run one method; whatever it raises becomes an `Outcome` with an error."""
+        assert counterpart.run is not None, "a library with a process of its own asks that"
         start, reached = time.perf_counter(), None
         with _listening() as caught:
             try:

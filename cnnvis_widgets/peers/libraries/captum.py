@@ -132,11 +132,7 @@ def _one(
     differences: tuple[str, ...] = (),
     chance: bool = False,
 ) -> Counterpart:
-    return Counterpart(method, f"captum.attr.{call}", _elsewhere, form, differences, chance)
-
-
-def _elsewhere(task: Task) -> Any:
-    raise NotImplementedError("captum runs in a process of its own")
+    return Counterpart(method, f"captum.attr.{call}", None, form, differences, chance)
 
 
 def _write(task: Task, folder: Path) -> None:
