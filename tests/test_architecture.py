@@ -12,10 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cnnvis_widgets"
 ROOMS = {"backend", "methods", "zoo", "engine", "study", "rendering", "widgets", "course"}
-ROOMS |= {"cli", "peers", "serving"}
+ROOMS |= {"cli", "peers", "serving", "translation"}
 # The rooms that a room may import from, besides itself and the leaves.
 ARROWS = {
-    "widgets": {"engine", "study", "rendering", "course"},
+    "widgets": {"engine", "study", "rendering", "course", "translation"},
     "engine": {"methods", "zoo", "backend", "rendering"},
     "study": {"engine", "methods", "zoo", "backend", "rendering"},
     "peers": {"engine", "methods", "zoo", "backend", "rendering"},
@@ -23,10 +23,11 @@ ARROWS = {
     "zoo": {"backend"},
     "backend": set(),
     "rendering": set(),
-    "course": set(),
-    "serving": {"course"},
+    "translation": set(),
+    "course": {"translation"},
+    "serving": {"course", "translation"},
     "cli": {"serving", "engine", "study", "methods", "zoo", "backend", "rendering", "course"}
-    | {"peers"},
+    | {"peers", "translation"},
 }
 # Within a room that has sub-rooms: which of them, or the room's own modules (""), each may import.
 SUB_ARROWS = {

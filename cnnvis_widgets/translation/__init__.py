@@ -1,0 +1,1 @@
+"""Other languages: what of a notebook is text, and its translations as gettext's PO files."""
