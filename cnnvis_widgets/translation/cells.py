@@ -124,22 +124,20 @@ def _pieces(source: str) -> list[_Piece]:
 
 
 def _strings(source: str) -> Iterator[_Piece]:
-    def visit(node: ast.AST) -> Iterator[_Piece]:
-        text, kind = "", ""
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.JoinedStr):
             text, kind = _template(node), "format"
-            words = " ".join(v.value for v in node.values if isinstance(v, ast.Constant))
+            words = " ".join(str(v.value) for v in node.values if isinstance(v, ast.Constant))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             text, kind, words = node.value, "string", node.value
-        if not text:
-            for child in ast.iter_child_nodes(node):
-                yield from visit(child)
-            return
+        else:
+            waiting += ast.iter_child_nodes(node)
+            continue
         if _is_shown(words):
-            end = node.end_lineno, node.end_col_offset
-            yield _Piece(text, kind, (node.lineno, node.col_offset), end)  # type: ignore[attr-defined, arg-type]
-
-    yield from visit(ast.parse(source))
+            end = node.end_lineno or 0, node.end_col_offset or 0
+            yield _Piece(text, kind, (node.lineno, node.col_offset), end)
 
 
 def _is_shown(words: str) -> bool:
@@ -160,7 +158,7 @@ def _comments(source: str) -> Iterator[_Piece]:
 def _template(node: ast.JoinedStr) -> str:
     """What stands between the quotes of a formatted string, quotes and escapes resolved."""
     return "".join(
-        value.value.replace("{", "{{").replace("}", "}}")
+        str(value.value).replace("{", "{{").replace("}", "}}")
         if isinstance(value, ast.Constant)
         else _field(value)
         for value in node.values
