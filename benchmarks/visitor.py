@@ -23,6 +23,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 KERNEL = re.compile(r'"kernelId": ?"([0-9a-f-]{36})"')
 TRAIT_OF = {"class": "Predictions", "method": "MethodPicker", "picture": "PicturePicker"}
+VIEW = "ExplorerView"
 QUICK = ("saliency", "grad_cam", "guided_backprop", "deconvnet", "guided_grad_cam")
 VERSION = {"version": "1.0.0"}  # of the protocol by which widgets are asked for their state
 PATIENCE = 60.0
@@ -70,11 +71,9 @@ class Visitor:
             await self._open()
             reading = asyncio.create_task(self._read())
             self._ask_for_states()
-            await self._until(
-                lambda: set(TRAIT_OF.values()) | {"ExplanationView"} <= set(self._ids)
-            )
+            await self._until(lambda: {*TRAIT_OF.values(), VIEW} <= set(self._ids))
             self.controls = time.monotonic() - start
-            await self._until(lambda: self._state("ExplanationView").get("title"))
+            await self._until(lambda: self._state(VIEW).get("title"))
             self.first_picture = time.monotonic() - start
             end = time.monotonic() + seconds
             await asyncio.sleep(self._random.uniform(0, every))
@@ -152,7 +151,7 @@ class Visitor:
         elif data.get("method") in ("update", "echo_update"):
             model = self._models.setdefault(content["comm_id"], {})
             model.update(data["state"])
-            if content["comm_id"] == self._ids.get("ExplanationView"):
+            if content["comm_id"] == self._ids.get(VIEW):
                 brought = {*data["state"], *(path[0] for path in data.get("buffer_paths", []))}
                 self._pictures += bool({"heatmap", "picture", "title"} & brought)
 

@@ -35,6 +35,21 @@ def test_processes_of_the_app_are_told_apart() -> None:
     assert kind(spawned, "scheduler") == "workers"
 
 
+def test_a_visitor_waits_for_components_that_an_explorer_has() -> None:
+    """Of another name they would never come: all visits would be refused after a minute."""
+    from engine_double import EngineDouble
+    from visitor import TRAIT_OF, VIEW
+
+    from cnnvis_widgets.widgets import Explorer
+
+    explorer = Explorer(engine=EngineDouble())
+    try:
+        components = {type(part).__name__ for part in vars(explorer).values()}
+        assert {*TRAIT_OF.values(), VIEW} <= components
+    finally:
+        explorer.close()
+
+
 def test_an_outcome_is_a_line_of_the_table() -> None:
     from crowd import HEAD, Sample, outcome
     from visitor import Visitor
