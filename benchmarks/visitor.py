@@ -17,7 +17,7 @@ from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
     serialize_msg_to_ws_v1,
 )
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
@@ -82,7 +82,7 @@ class Visitor:
                 await self._choose(upload)
                 upload = b""
                 await asyncio.sleep(max(0.0, every - (time.monotonic() - began)))
-        except (Refused, OSError) as error:
+        except (Refused, HTTPError, OSError) as error:
             self.errors.append(f"{type(error).__name__}: {error}")
         finally:
             if reading is not None:
@@ -141,16 +141,18 @@ class Visitor:
         self.errors.append("the line broke")
 
     def _take(self, content: dict[str, Any]) -> None:
+        """Take a message of the kernel's as a page does: what comes before the states is lost."""
         data = content["data"]
         if data.get("method") == "update_states":
             for model, entry in data["states"].items():
-                self._models.setdefault(model, {}).update(entry["state"])
+                self._models[model] = dict(entry["state"])
                 name = str(entry["state"].get("_anywidget_id", "")).rpartition(".")[2]
                 if name:
                     self._ids[name] = model
-        elif data.get("method") in ("update", "echo_update"):
-            model = self._models.setdefault(content["comm_id"], {})
-            model.update(data["state"])
+                    drawn = {"method": "custom", "content": {"kind": "drawn"}}
+                    self._send("comm_msg", {"comm_id": model, "data": drawn})
+        elif data.get("method") in ("update", "echo_update") and content["comm_id"] in self._models:
+            self._models[content["comm_id"]].update(data["state"])
             if content["comm_id"] == self._ids.get(VIEW):
                 brought = {*data["state"], *(path[0] for path in data.get("buffer_paths", []))}
                 self._pictures += bool({"heatmap", "picture", "title"} & brought)
@@ -158,7 +160,7 @@ class Visitor:
     def _state(self, name: str) -> dict[str, Any]:
         return self._models.get(self._ids.get(name, ""), {})
 
-    async def _until(self, true: Any) -> None:
+    async def _until(self, true: Any, after: str = "opening") -> None:
         async def wait() -> None:
             async with self._news:
                 await self._news.wait_for(true)
@@ -166,11 +168,12 @@ class Visitor:
         try:
             await asyncio.wait_for(wait(), PATIENCE)
         except TimeoutError:
-            raise Refused(f"nothing came within {PATIENCE:.0f} s") from None
+            raise Refused(f"nothing came within {PATIENCE:.0f} s after {after}") from None
 
     async def _choose(self, upload: bytes) -> None:
         kind = "upload" if upload else self._random.choice(["class", "class", "method", "picture"])
         before, began = self._pictures, time.monotonic()
+        chosen: Any = "mine.png"
         if upload:
             content = {"kind": "upload", "id": 1, "filename": "mine.png"}
             data = {"method": "custom", "content": content}
@@ -186,11 +189,10 @@ class Visitor:
             others = [one for one in offers if one != state.get("value")]
             if not others:  # the classes of a new picture have not come yet
                 return
-            value = self._random.choice(others)
-            state["value"] = value
-            data = {"method": "update", "state": {"value": value}, "buffer_paths": []}
+            chosen = state["value"] = self._random.choice(others)
+            data = {"method": "update", "state": {"value": chosen}, "buffer_paths": []}
             self._send("comm_msg", {"comm_id": self._ids[name], "data": data})
-        await self._until(lambda: self._pictures > before)
+        await self._until(lambda: self._pictures > before, f"a choice of {kind}: {chosen}")
         self.changes.append((kind, time.monotonic() - began))
 
     async def _leave(self) -> None:

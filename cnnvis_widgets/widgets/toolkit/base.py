@@ -15,6 +15,11 @@ from cnnvis_widgets.errors import UnknownNameError, without_paths
 from cnnvis_widgets.widgets.toolkit import page_messages
 from cnnvis_widgets.widgets.toolkit.linker import linked, renders, styles
 
+_CONSTANT = frozenset(
+    {*anywidget.AnyWidget.class_traits(sync=True), "_esm", "_css", "_anywidget_id"}
+)
+"""What does not change once a page was told of a widget: its code, and ipywidgets' own names."""
+
 
 def _module(cls: type) -> Path:
     """The file that a class was defined in; in a notebook, one that does not exist."""
@@ -54,6 +59,7 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
     layouts: ClassVar[tuple[str, ...]] = ()
     set_by_page: ClassVar[frozenset[str]] = frozenset({"error"})
     _whole = False
+    _sent_since_told = False
 
     def __init_subclass__(cls, from_page: str = "", **kwargs: Any) -> None:
         """Take the component's JavaScript and style sheet from the files beside its module."""
@@ -82,6 +88,29 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
         """
         if self._whole:
             super().open()
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """The values of some traits, or of all: what a page that opens is told."""
+        if key is None:
+            self._sent_since_told = False  # first: what is set meanwhile is sent, or sent again
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        return state
+
+    def send_state(self, key: Any = None) -> None:
+        """Send the values of some traits, or of all, to the page."""
+        self._sent_since_told = True
+        super().send_state(key)
+
+    def _drawn(self) -> None:
+        """Send again what a page cannot have heard.
+
+        A page asks for the state of all widgets, and only then makes its own end of each. What is
+        sent in between is lost, such as the first picture of an explorer.
+        """
+        if self._sent_since_told:
+            self._sent_since_told = False
+            super().send_state([name for name in self.keys if name not in _CONSTANT])
+            self.layout.send_state()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the page sends of the traits that are the page's to set, and nothing else."""
@@ -117,6 +146,8 @@ class Component(anywidget.AnyWidget, metaclass=_Whole):
                 self.set_state(state)
             case {"method": "request_state"}:
                 self.send_state()
+            case {"method": "custom", "content": {"kind": "drawn"}}:
+                self._drawn()
             case {"method": "custom", "content": dict(content)}:
                 self._handle_custom_msg(content, buffers)
             case _:

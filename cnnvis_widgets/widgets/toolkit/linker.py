@@ -28,6 +28,16 @@ _EXPORTED_NAMES = re.compile(r"^export\s*\{([^}]*)\};?[ \t]*$", re.M)
 _EXPORTED = re.compile(
     rf"^export\s+(?=((?:async\s+)?function\b\s*\*?|class|const|let)\s+({_NAME}))", re.M
 )
+_LAST = """const {{ render }} = {entry};
+// Python sends again what it sent before this page could hear it.
+export default {{
+  render(context) {{
+    const undo = render(context);
+    context.model.send({{ kind: "drawn" }});
+    return undo;
+  }},
+}};
+"""
 _DEFAULT = re.compile(r"^export\s+default\s*\{\s*render,?\s*\};?[ \t]*$", re.M)
 _SEVERAL = re.compile(
     rf"^export\s+(?:const|let)\s+(?:[\[{{]|{_NAME}\s*=[^;\n]*,\s*{_NAME}\s*=)", re.M
@@ -69,12 +79,7 @@ def linked(file: Path) -> str:
     modules = _in_order(entry)
     names = {module.file: f"m{number}" for number, module in enumerate(modules, 1)}
     scopes = [_scope(module, names, module is entry) for module in modules]
-    return (
-        "\n".join(
-            [*scopes, f"const {{ render }} = {names[entry.file]};", "export default { render };"]
-        )
-        + "\n"
-    )
+    return "\n".join([*scopes, _LAST.format(entry=names[entry.file])])
 
 
 def styles(file: Path) -> str:

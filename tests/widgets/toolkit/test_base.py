@@ -52,6 +52,32 @@ def test_what_is_changed_later_is_sent_as_ever(line: type[Line]) -> None:
     assert [message["state"] for message in line.sent] == [{"count": 4}]
 
 
+def drawn(widget: Component) -> None:
+    """The page says that its end of the widget is there."""
+    widget._take({"content": {"data": {"method": "custom", "content": {"kind": "drawn"}}}})
+
+
+def test_what_a_page_could_not_hear_yet_is_sent_again(line: type[Line]) -> None:
+    """It asks for all states and then makes its ends; the first answer may come in between."""
+    widget = ChannelSum(np.ones((2, 3, 5), np.float32), np.ones(5))
+    told = widget.get_state()
+    widget.count = 4
+    drawn(widget)
+    lost, again, _layout = line.sent
+    assert (told["count"], lost["state"]) == (1, {"count": 4})
+    assert again["state"]["count"] == 4
+    assert again["state"]["_data"]["shape"] == [2, 3, 5]
+    assert not {"_esm", "_css", "_model_name", "layout"} & set(again["state"])
+
+
+def test_nothing_is_sent_again_to_a_page_that_was_told_all(line: type[Line]) -> None:
+    widget = ChannelSum(np.ones((2, 3, 5), np.float32), np.ones(5))
+    widget.count = 4
+    widget.get_state()
+    drawn(widget)
+    assert [message["state"] for message in line.sent] == [{"count": 4}]
+
+
 def test_of_a_component_that_is_refused_no_page_hears(line: type[Line]) -> None:
     class Late(Component):
         def __init__(self) -> None:

@@ -69,8 +69,12 @@ def write(folder: Path, **files: str) -> Path:
 
 
 def run(module: Path) -> str:
-    """What a module's `render` gives, as JSON."""
-    code = f"import m from {module.as_uri()!r}; console.log(JSON.stringify(await m.render()))"
+    """What a module's `render` gives and sends to Python, as JSON."""
+    code = (
+        f"import m from {module.as_uri()!r}; const sent = [];"
+        "const model = { send: (content) => sent.push(content.kind) };"
+        "console.log(JSON.stringify([await m.render({ model }), sent]));"
+    )
     done = subprocess.run(
         [NODE, "--input-type=module", "-e", code], capture_output=True, text=True, check=True
     )
@@ -83,7 +87,8 @@ def test_a_linked_module_gives_what_its_modules_give(tmp_path: Path) -> None:
     one = tmp_path / "linked.js"
     one.write_text(linked(entry), "utf-8")
     assert "import" not in one.read_text("utf-8").replace("import.meta", "")
-    assert run(one) == run(entry) == '["1:1","1:2",[7,40],1]'
+    assert run(entry) == '[["1:1","1:2",[7,40],1],[]]'
+    assert run(one) == '[["1:1","1:2",[7,40],1],["drawn"]]'
 
 
 def test_each_module_stands_once_after_those_that_it_imports(tmp_path: Path) -> None:
@@ -91,7 +96,7 @@ def test_each_module_stands_once_after_those_that_it_imports(tmp_path: Path) -> 
     places = [text.index(f"// {name}.js") for name in ("shared", "counter", "entry")]
     assert places == sorted(places)
     assert text.count("let count = 0") == 1
-    assert text.endswith("export default { render };\n")
+    assert text.count("export default {\n  render(context) {") == 1
 
 
 def test_style_sheets_follow_the_modules_with_the_own_one_last(tmp_path: Path) -> None:
