@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -33,22 +34,25 @@ MARKS = {
 WORDS_OF_A_NAME = 6
 
 
+@functools.cache
 def source_of(name: str) -> Any:
     return nbformat.read(notebooks_folder() / f"{name}.ipynb", 4)
 
 
 def pairs(language: str, name: str, kind: str) -> Iterator[tuple[str, str]]:
-    """Each cell of a kind, and the same cell in the other language."""
+    """The sources of each cell of a kind, in English and translated."""
     source = source_of(name)
-    for cell, other in zip(source.cells, translated(source, name, language).cells, strict=True):
-        if cell.cell_type == kind:
-            yield cell.source, other.source
+    cells = translated(source, name, language).cells
+    for english, translation in zip(source.cells, cells, strict=True):
+        if english.cell_type == kind:
+            yield english.source, translation.source
 
 
 def marks(text: str) -> dict[str, list[str]]:
     """What a translation must not change; the order of the words of a sentence it may."""
-    found = {name: re.findall(pattern, text, re.MULTILINE) for name, pattern in MARKS.items()}
-    return {name: sorted(what) for name, what in found.items()}
+    return {
+        name: sorted(re.findall(pattern, text, re.MULTILINE)) for name, pattern in MARKS.items()
+    }
 
 
 def shape(code: str, texts: set[str]) -> list[str]:
@@ -80,24 +84,24 @@ def test_sentences_are_not_left_as_they_were(language: str, name: str) -> None:
 @pytest.mark.parametrize(("language", "name"), FILES)
 def test_a_code_cell_differs_in_its_texts_alone(language: str, name: str) -> None:
     catalogue = read(path_of(language, name))
-    english = {str(message.id) for message in catalogue if message.id}
-    others = {str(message.string) for message in catalogue if message.id}
-    for source, other in pairs(language, name, "code"):
-        assert shape(other, others) == shape(source, english)
+    texts = {str(message.id) for message in catalogue if message.id}
+    translated_texts = {str(message.string) for message in catalogue if message.id}
+    for english, translation in pairs(language, name, "code"):
+        assert shape(translation, translated_texts) == shape(english, texts)
 
 
 @pytest.mark.parametrize(("language", "name"), FILES)
 def test_markdown_keeps_its_links_formulas_and_tables(language: str, name: str) -> None:
-    for source, other in pairs(language, name, "markdown"):
-        assert marks(other) == marks(source), other[:80]
+    for english, translation in pairs(language, name, "markdown"):
+        assert marks(translation) == marks(english), translation[:80]
 
 
 def test_the_code_cannot_change_unseen() -> None:
-    source = 'grid(f"{share:.0%} of it", "A map", "grad_cam")'
-    other = 'grid(f"el {share:.0%}", "Un mapa", "grad_cam")'
-    assert shape(source, {"A map"}) == shape(other, {"Un mapa"})
-    for wrong in ("grad_cam", "{share:.0%}", "grid"):
-        assert shape(other.replace(wrong, "changed"), {"Un mapa"}) != shape(source, {"A map"})
+    english = shape('grid(f"{share:.0%} of it", "A map", "grad_cam")', {"A map"})
+    translation = 'grid(f"el {share:.0%}", "Un mapa", "grad_cam")'
+    assert shape(translation, {"Un mapa"}) == english
+    for code in ("grad_cam", "{share:.0%}", "grid"):
+        assert shape(translation.replace(code, "changed"), {"Un mapa"}) != english
 
 
 def test_there_are_translations() -> None:
