@@ -8,7 +8,7 @@ MODULES := node_modules/.ready
 
 SITE_VENDOR := docs/assets/vendor/mermaid.tiny.js
 
-.PHONY: app lab test check lint format docs bench bench-page bench-lessons bench-class constraints browser clean
+.PHONY: app lab test check exhaustive lint format docs bench bench-page bench-lessons bench-class constraints browser clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or later is needed; set PYTHON="'
@@ -51,7 +51,11 @@ test: lint browser $(SITE_VENDOR)
 # What one runs before each commit: lint, types, and the tests that take neither browser, notebook,
 # large weights nor long.
 check: lint $(SITE_VENDOR)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not notebook and not weights and not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not notebook and not weights and not slow and not exhaustive"
+
+# What takes an hour or a registry: every method on Keras Applications and on networks of others.
+exhaustive: $(READY)
+	$(BIN)/python -m pytest -s -m exhaustive tests/exhaustive
 
 # The docs as a site: build/site/index.html, to be opened as a file or served from anywhere.
 # With STUDY=FOLDER also the pages of the study there, build/site/thesis/index.html.

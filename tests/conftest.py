@@ -54,6 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "notebooks":
             item.add_marker(pytest.mark.notebook)
+        if item.path.parent.name == "exhaustive":
+            item.add_marker(pytest.mark.exhaustive)
         if item.path.stem in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
         if WEIGHTS & set(getattr(item, "fixturenames", ())):
