@@ -25,7 +25,7 @@ ARROWS = {
     "rendering": set(),
     "translation": set(),
     "course": {"translation"},
-    "serving": {"course", "translation"},
+    "serving": {"course", "translation", "zoo"},
     "cli": {"serving", "engine", "study", "methods", "zoo", "backend", "rendering", "course"}
     | {"peers", "translation"},
 }

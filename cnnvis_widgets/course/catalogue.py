@@ -23,7 +23,7 @@ CHAPTERS = {
 
 _PACKAGE = Path(__file__).parents[1]
 _NUMBERS = re.compile(r"(\d\d)_(?:(\d+)_)?\w+$")
-_ROW = re.compile(r"^\| \*\*(.+?)\*\* \| (.+?) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| \*\*(.+?)\*\* \| (.+?) \|$", re.MULTILINE)
 
 
 class Lesson(NamedTuple):
@@ -125,7 +125,7 @@ def _read(path: Path, _changed: int) -> Lesson | None:
     section = f"{chapter}.{int(part)}" if part else str(chapter or "")
     heading, *paragraphs = (plain(text) for text in re.split(r"\n\s*\n", head))
     title, _, question = heading.partition(": ")
-    facts = {name: plain(value) for name, value in _ROW.findall(head)}
+    facts = {name: plain(value) for name, value in ROW.findall(head)}
     cells = notebook.get("cells", [])
     return Lesson(
         name=path.stem,

@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnnvis_widgets.course.catalogue import Lesson
+from cnnvis_widgets.translation.catalogues import SOURCE
+from cnnvis_widgets.translation.interface import texts as translations
 
 FILE = "glossary.ipynb"
+FORMS = "; "
+"""Between the forms of a word, which are one message: languages have different numbers of them."""
 
 # What is no running text: code, formulas, links, citations, tags, headings, "in class".
 _NO_TEXT = r"""
@@ -50,42 +54,61 @@ def terms() -> tuple[Term, ...]:
 
 
 @functools.cache
-def _pattern() -> tuple[re.Pattern[str], dict[str, Term]]:
+def _spoken(language: str) -> tuple[tuple[Term, Term], ...]:
+    """The terms in a language, each beside the English one, whose address it has."""
+    known = translations(language, "glossary")
+
+    def said(text: str) -> str:
+        return known.get(" ".join(text.split()), text)
+
+    def forms(term: Term) -> tuple[str, ...]:
+        return tuple(form for form in said(FORMS.join(term.also)).split(FORMS) if form)
+
+    return tuple((Term(said(t.name), forms(t), said(t.means)), t) for t in terms())
+
+
+@functools.cache
+def _pattern(language: str) -> tuple[re.Pattern[str], dict[str, tuple[Term, Term]]]:
     """What is no text, or else one of the words, the longest first; and the words' terms."""
-    forms = {form.lower(): term for term in terms() for form in (term.name, *term.also)}
+    pairs = _spoken(language)
+    forms = {form.lower(): pair for pair in pairs for form in (pair[0].name, *pair[0].also)}
     longest = sorted(forms, key=len, reverse=True)
     words = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in longest)
     pattern = rf"(?:{_NO_TEXT}) | (?<![\w-])(?P<word>{words})(?![\w-])"
     return re.compile(pattern, re.VERBOSE | re.DOTALL | re.MULTILINE | re.IGNORECASE), forms
 
 
-def link(texts: Iterable[str], folder: str = "") -> tuple[list[str], list[Term]]:
+def link(
+    texts: Iterable[str], folder: str = "", language: str = SOURCE
+) -> tuple[list[str], list[Term]]:
     """Put a link where each term is used first.
 
     Args:
         texts: Markdown, cell after cell. From a heading "Sources" on, nothing is linked.
         folder: where the glossary lies, seen from the page: "../" for a notebook further down.
+        language: of the texts.
 
     Returns:
-        The texts with the links, and the terms in the order in which they are met.
+        The texts with the links, and the terms, in English, in the order in which they are met.
     """
-    pattern, forms = _pattern()
+    pattern, forms = _pattern(language)
     met: dict[str, Term] = {}
 
     def replace(match: re.Match[str]) -> str:
         word = match["word"]
-        term = forms[re.sub(r"\s+", " ", word.lower())] if word else None
-        if term is None or term.name in met:
+        pair = forms[re.sub(r"\s+", " ", word.lower())] if word else None
+        if pair is None or pair[1].name in met:
             return match[0]
+        spoken, term = pair
         met[term.name] = term
-        means = html.escape(term.means)
+        means = html.escape(spoken.means)
         address = f"{folder}{FILE}#{term.anchor}"
         return f'<a class="cnnvis-term" href="{address}" data-means="{means}">{word}</a>'
 
     linked = []
     ended = False
     for text in texts:
-        ended = ended or text.startswith("## Sources")
+        ended = ended or text.startswith(("## Sources", "## Fuentes"))
         linked.append(text if ended else pattern.sub(replace, text))
     return linked, list(met.values())
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from cnnvis_widgets.course.catalogue import INDEX, Lesson, find, first_cell, lessons, plain
+from cnnvis_widgets.course.catalogue import (
+    INDEX,
+    Lesson,
+    find,
+    first_cell,
+    lessons,
+    notebooks_folder,
+    plain,
+)
 from cnnvis_widgets.course.glossary import link
+from cnnvis_widgets.translation.catalogues import SOURCE
+from cnnvis_widgets.translation.languages import NAMES, offers
 
 
 def prepare(notebook: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -15,13 +26,16 @@ def prepare(notebook: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, An
     the first use of each term of the glossary becomes a link. The input cells are kept (Voilà was
     told to leave them out), so that the page can show them when it is asked to.
     """
-    page = about(first_cell(notebook), resources.get("metadata", {}).get("name", ""))
+    spoken = notebook.metadata.get("cnnvis", {})  # a page in another language
+    head = spoken.get("head", first_cell(notebook))
+    page = about(head, resources.get("metadata", {}).get("name", ""))
     if page is None:
         return notebook, resources
     notebook.metadata["title"] = page["title"]
     if page["lesson"]:
         texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-        linked, _ = link((cell.source for cell in texts), page["folder"])
+        language = spoken.get("language", SOURCE)
+        linked, _ = link((cell.source for cell in texts), page["folder"], language)
         for cell, text in zip(texts, linked, strict=True):
             cell.source = text
     marks = (cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells)
@@ -66,7 +80,15 @@ def about(head: str, name: str) -> dict[str, Any] | None:
         "after": _link(after),
         "lessons": [lesson.name for lesson in order],
         "command": f"cnnvis lab {name}",
+        "known": list(NAMES),
+        "languages": [] if solution else _languages(notebooks_folder() / f"{name}.ipynb"),
     }
+
+
+def _languages(notebook: Path) -> list[dict[str, str]]:
+    """Those that a page is whole in; none where English is the only one."""
+    whole = [code for code in NAMES if offers(notebook, code)]
+    return [{"code": code, "name": NAMES[code]} for code in whole] if len(whole) > 1 else []
 
 
 def _link(lesson: Lesson | None) -> dict[str, str] | None:

@@ -57,6 +57,8 @@ from cnnvis_widgets.serving.kernel_lines import (
 from cnnvis_widgets.serving.kernel_watch import KernelWatch
 from cnnvis_widgets.serving.limits import THEMES, Publishing, Sentence
 from cnnvis_widgets.serving.owners import Owners, address_of
+from cnnvis_widgets.serving.page_language import in_language, in_page, language_of
+from cnnvis_widgets.translation.catalogues import SOURCE
 
 _SILENT = logging.Logger("cnnvis_widgets.serving.progressive_voila", logging.CRITICAL + 1)
 
@@ -151,11 +153,17 @@ class Page(Guarded, TornadoVoilaHandler):
 
     voila_configuration: VoilaConfiguration
     _kernel = ""
+    _language, _path = SOURCE, ""
 
     def initialize(self, in_sight: VoilaConfiguration, **settings: Any) -> None:
         """Take Voilà's settings, and those that hold for a page in sight."""
         super().initialize(**settings)
         self._in_sight = in_sight
+        self.prelaunch_hook = self._speak
+
+    def _speak(self, _handler: Any, notebook: Any, cwd: str) -> Any:
+        """Voilà asks for the notebook that it shall show; a page that stood ready is not asked."""
+        return in_language(notebook, PurePath(self._path).stem, self._language)
 
     @property
     def kernel_manager(self) -> Any:
@@ -181,8 +189,13 @@ class Page(Guarded, TornadoVoilaHandler):
         self._admit()
         if path and is_lesson(path) and not self.kernel_manager.get_pool_size(path):
             self.voila_configuration = self._in_sight
+        root, self._path = self.contents_manager.root_dir, path or ""
+        self._language = language_of(root, path, self.get_argument("lang", SOURCE))
         try:
-            async for part in super().get_generator(path=path):
+            parts = super().get_generator(path=path)
+            stood_ready = bool(path and self.kernel_manager.get_pool_size(path))
+            made_of = Path(root) / self._path if stood_ready else None
+            async for part in in_page(parts, self._language, made_of):
                 yield part
         finally:
             if self._kernel:

@@ -41,7 +41,7 @@ def read(path: Path) -> Catalog:
     if not path.is_file():
         raise FileError(f"There is no translation {path.name!r}.")
     with path.open("rb") as file:
-        return read_po(file, locale=path.parts[-3], charset="utf-8")
+        return read_po(file, charset="utf-8")
 
 
 def updated(notebook: Any, name: str, language: str) -> bytes:

@@ -1,6 +1,7 @@
 /** All lessons and apps as cards; see course_index.py. */
 import { errorLine, h, listen, watch } from "../toolkit/base.js";
 import { notebookUrl } from "../toolkit/notebook_url.js";
+import { inPageLanguage, pageLanguage } from "../toolkit/page_language.js";
 import { keptOfCourse } from "./course_part.js";
 
 function render({ model, el }) {
@@ -28,11 +29,17 @@ function render({ model, el }) {
           : h(
               "span",
               { class: "cnnvis-course-none", "aria-hidden": "true" },
-              lesson.section || lesson.title[0],
+              lesson.section || inPageLanguage(lesson.title)[0],
             ),
         h("b", {}, lesson.section ? `${lesson.section} ${lesson.title}` : lesson.title),
         h("i", {}, lesson.question),
-        h("small", {}, [lesson.time, done && "✓ done"].filter(Boolean).join(" · ")),
+        h(
+          "small",
+          {},
+          [lesson.time, !lesson.languages.includes(pageLanguage()) && "In English", done && "✓ done"]
+            .filter(Boolean)
+            .join(" · "),
+        ),
         h(
           "span",
           { class: "cnnvis-course-about" },

@@ -9,6 +9,7 @@ import traitlets
 
 from cnnvis_widgets.course import Lesson, lessons
 from cnnvis_widgets.course.catalogue import CHAPTERS, PICTURES, here
+from cnnvis_widgets.translation.languages import NAMES, offers
 from cnnvis_widgets.widgets.toolkit.base import Component
 from cnnvis_widgets.widgets.toolkit.traits import data_url
 
@@ -43,5 +44,6 @@ def _record(lesson: Lesson, folder: Path) -> dict[str, Any]:
         "question": lesson.question,
         "about": lesson.can if lesson.chapter else lesson.about,
         "time": lesson.time.partition(" to ")[0].partition(";")[0],
+        "languages": [code for code in NAMES if offers(folder / lesson.file, code)],
         "picture": data_url(picture.read_bytes()) if picture.is_file() else "",
     }

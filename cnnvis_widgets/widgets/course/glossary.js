@@ -1,6 +1,41 @@
 /** The words of the course; see glossary.py. */
 import { errorLine, h, itemsOf, keepKeys, listen, send, watch } from "../toolkit/base.js";
 import { notebookUrl } from "../toolkit/notebook_url.js";
+import { inPageLanguage, pageLanguage } from "../toolkit/page_language.js";
+
+// In the page's language, sorted as that is. The other forms of a word are one message.
+const listed = (terms) =>
+  terms
+    .map((term) => ({
+      ...term,
+      name: inPageLanguage(term.name),
+      also: inPageLanguage(term.also.join("; ")).split("; ").filter(Boolean),
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name, pageLanguage()));
+
+const entry = (term) => {
+  const [first, ...later] = term.met;
+  const to = (lesson) => h("a", { href: notebookUrl(lesson.file) }, lesson.heading);
+  const others = term.also.filter((form) => !form.toLowerCase().startsWith(term.name.toLowerCase()));
+  return h(
+    "li",
+    { "data-anchor": term.anchor, tabindex: "-1" },
+    h("b", { translate: "no" }, term.name),
+    h("span", {}, ...(others.length ? ["  also: ", h("span", { translate: "no" }, others.join(", "))] : [])),
+    h("p", {}, term.means),
+    ...(first
+      ? [
+          h(
+            "p",
+            {},
+            "First met in ",
+            to(first),
+            ...later.flatMap((lesson, i) => [i ? ", " : "; also in ", to(lesson)]),
+          ),
+        ]
+      : []),
+  );
+};
 
 function render({ model, el }) {
   const undo = new AbortController();
@@ -17,33 +52,11 @@ function render({ model, el }) {
   );
   el.append(root);
 
-  const entry = (term) => {
-    const [first, ...later] = term.met;
-    const to = (lesson) => h("a", { href: notebookUrl(lesson.file) }, lesson.heading);
-    const others = term.also.filter((form) => !form.toLowerCase().startsWith(term.name.toLowerCase()));
-    return h(
-      "li",
-      { "data-anchor": term.anchor, tabindex: "-1" },
-      h("b", {}, term.name),
-      h("span", {}, others.length ? `  also: ${others.join(", ")}` : ""),
-      h("p", {}, term.means),
-      ...(first
-        ? [
-            h(
-              "p",
-              {},
-              "First met in ",
-              to(first),
-              ...later.flatMap((lesson, i) => [i ? ", " : "; also in ", to(lesson)]),
-            ),
-          ]
-        : []),
-    );
-  };
+  let terms = [];
   const filter = () => {
     const wanted = model.get("search").trim().toLowerCase();
     let shown = 0;
-    for (const [i, term] of model.get("_terms").entries()) {
+    for (const [i, term] of terms.entries()) {
       const fits = [term.name, ...term.also].some((form) => form.toLowerCase().includes(wanted));
       /** @type {HTMLElement} */ (list.children[i]).hidden = !fits;
       if (fits) shown += 1;
@@ -64,7 +77,8 @@ function render({ model, el }) {
       }, 100);
   };
   watch(signal, model, ["_terms"], () => {
-    list.replaceChildren(...model.get("_terms").map(entry));
+    terms = listed(model.get("_terms"));
+    list.replaceChildren(...terms.map(entry));
     filter();
     asked();
   });

@@ -15,6 +15,8 @@ const FIRST = [
 ];
 
 const FOLLOW_MS = 250;
+const LANGUAGE = /[?&]lang=[^&]*/; // of the page, not of what the explorer shows
+const language = () => (LANGUAGE.exec(location.search)?.[0] ?? "").replace("?", "&");
 
 class ExplorerBarView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
@@ -54,14 +56,15 @@ class ExplorerBarView {
     const served = Boolean(document.getElementById("rendered_cells")); // by Voilà, not in a notebook
     const own = () => served && document.querySelectorAll(".cnnvis-bar").length === 1;
     const initial = this.model.get("link");
+    const search = () => location.search.replace(LANGUAGE, "").replace(/^&/, "?");
     let following = /[?&](network|picture|method|neuron)=/.test(location.search);
-    const read = () => this.model.send({ kind: "link", link: location.search || `?${initial}` });
+    const read = () => this.model.send({ kind: "link", link: search() || `?${initial}` });
     if (following) read();
     const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "Copy link");
     const address = () => {
       if (!served) return `?${this.model.get("link")}`;
       const page = own() ? location.pathname : location.pathname.replace(/[^/]*$/, "explorer.ipynb");
-      return `${location.origin}${page}?${this.model.get("link")}`;
+      return `${location.origin}${page}?${this.model.get("link")}${language()}`;
     };
     this.root.append(button);
     if (served) this.root.append(...shareDialog(this.model, address, this.signal));
@@ -78,7 +81,7 @@ class ExplorerBarView {
       });
     }
     const follow = () => {
-      const link = `?${this.model.get("link")}`;
+      const link = `?${this.model.get("link")}${language()}`;
       if (!used || !own() || link === location.search) return;
       if (following) history.replaceState(null, "", link);
       else history.pushState(null, "", link);

@@ -45,8 +45,8 @@ function row(layer, most, level) {
     "button",
     { type: "button", role: "treeitem", "aria-level": level, "data-key": layer.name },
     shapeBar(layer, most),
-    h("span", { class: "cnnvis-name" }, layer.name),
-    h("span", { class: "cnnvis-kind" }, layer.kind),
+    h("span", { class: "cnnvis-name", translate: "no" }, layer.name),
+    h("span", { class: "cnnvis-kind", translate: "no" }, layer.kind),
     h("span", { class: "cnnvis-size" }, shapeText(layer)),
   );
 }
@@ -56,7 +56,7 @@ function head(block, most) {
     "button",
     { type: "button", role: "treeitem", "aria-level": 1, "aria-expanded": "true", class: "cnnvis-block" },
     shapeBar(block.layers[block.layers.length - 1], most),
-    h("span", { class: "cnnvis-name" }, block.name),
+    h("span", { class: "cnnvis-name", translate: "no" }, block.name),
     h(
       "span",
       { class: "cnnvis-kind" },

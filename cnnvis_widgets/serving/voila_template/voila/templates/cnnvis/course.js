@@ -21,6 +21,29 @@
   // While the notebook ran, the ways out stood above the page; now they scroll away with it.
   document.querySelector("#rendered_cells > div").prepend(document.querySelector(".cnnvis-head"));
 
+  // The language: the one that the page is in, and the way to the others, the rest of the address
+  // as it is now. What the address asks for is kept on the way to other pages.
+  const links = all(".cnnvis-languages a");
+  for (const link of links) {
+    if (link.hreflang === document.documentElement.lang) link.setAttribute("aria-current", "true");
+    link.addEventListener("click", () => {
+      const there = new URL(location.href);
+      there.searchParams.set("lang", link.hreflang);
+      link.href = there.href;
+    });
+  }
+  const wanted = new URLSearchParams(location.search).get("lang");
+  const keepLanguage = (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!link || link.closest(".cnnvis-languages") || !page.known.includes(wanted)) return;
+    const there = new URL(link.href);
+    if (there.origin !== location.origin || !there.pathname.endsWith(".ipynb")) return;
+    if (there.searchParams.has("lang")) return;
+    there.searchParams.set("lang", wanted);
+    link.href = there.href;
+  };
+  for (const kind of ["click", "auxclick", "contextmenu"]) addEventListener(kind, keepLanguage, true);
+
   // Which lessons are done
   let done = new Set(kept().done);
   const showDone = () => {

@@ -1,0 +1,67 @@
+"""The interface's texts in another language, as the page gets them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from cnnvis_widgets.translation import catalogues, fields
+
+FILES = ("interface", "glossary")
+_FOLDER = Path(__file__).parent
+
+
+def path_of(language: str, name: str = "interface") -> Path:
+    """A PO file that belongs to no notebook: "interface" or "glossary"."""
+    return _FOLDER / language / f"{name}.po"
+
+
+def texts(language: str, name: str = "interface") -> dict[str, str]:
+    """Message → translation, for those that are there and not out of date.
+
+    Args:
+        language: as `languages.asked` returns it.
+        name: "interface" or "glossary".
+    """
+    path = path_of(language, name)
+    return dict(_texts(path, path.stat().st_mtime_ns)) if path.is_file() else {}
+
+
+def untranslated(language: str, name: str = "interface") -> list[str]:
+    """The messages of such a file that have no translation."""
+    path = path_of(language, name)
+    known = texts(language, name)
+    return [str(m.id) for m in catalogues.read(path) if m.id and str(m.id) not in known]
+
+
+def compiled(language: str) -> dict[str, Any]:
+    """What the page translates by: exact messages, and patterns, the most particular first.
+
+    Returns:
+        {"exact": {message: translation}, "patterns": [[expression, translation, [field]]]}
+
+    Raises:
+        InvalidValueError: a translation has other fields than its message.
+    """
+    exact: dict[str, str] = {}
+    particular: list[tuple[int, tuple[str, str, list[str]]]] = []
+    for name in FILES:
+        for message, translation in texts(language, name).items():
+            found = fields.names(message)
+            if found:
+                bare = len(message) - sum(len(field) + 2 for field in found)
+                particular.append((bare, fields.pattern(message, translation)))
+            else:
+                exact[message] = translation
+    particular.sort(key=lambda entry: -entry[0])
+    return {"exact": exact, "patterns": [list(entry) for _, entry in particular]}
+
+
+@functools.lru_cache(16)
+def _texts(path: Path, _changed: int) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (" ".join(str(message.id).split()), str(message.string))
+        for message in catalogues.read(path)
+        if message.id and message.string and not message.fuzzy
+    )

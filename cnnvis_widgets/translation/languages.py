@@ -1,0 +1,80 @@
+"""The languages, and which pages are offered in which: the one list that a release changes."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import nbformat
+
+from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.translation.catalogues import SOURCE, wanting
+
+NAMES = {"en": "English", "es": "Español"}
+"""What each language is called in itself."""
+
+OFFERED: dict[str, frozenset[str]] = {
+    "es": frozenset(
+        {
+            "00_index",
+            "explorer",
+            "comparer",
+            "scoreboard",
+            "who_cheats",
+            "glossary",
+            "01_introduction",
+            "03_01_visualizing_cnns",
+            "03_02_activation_maximization",
+            "03_03_deconvnet",
+            "03_04_saliency_maps",
+            "03_05_guided_backpropagation",
+            "03_06_deep_taylor",
+            "03_07_cam",
+            "03_08_grad_cam",
+            "03_09_guided_grad_cam",
+            "03_10_lime",
+            "03_11_visual_backprop",
+            "03_12_network_inversion",
+            "03_13_theoretical_comparison",
+            "05_conclusions",
+        }
+    )
+}
+"""The pages whose interface is whole in a language. One whose notebook has a text without a
+translation is not offered either: see `offers`."""
+
+
+def asked(language: str) -> str:
+    """A language that is known; English for anything else.
+
+    Args:
+        language: what an address says. It is looked up, and never becomes part of a path.
+
+    Example:
+        >>> asked("es"), asked("../../etc"), asked("")
+        ('es', 'en', 'en')
+    """
+    return language if language in NAMES else SOURCE
+
+
+def offers(notebook: Path, language: str) -> bool:
+    """Whether a page is whole in a language.
+
+    Args:
+        notebook: its file. Only its name decides which translation is looked for.
+        language: as `asked` returns it.
+    """
+    if language == SOURCE:
+        return True
+    if notebook.stem not in OFFERED.get(language, ()) or not notebook.is_file():
+        return False
+    return _whole(notebook, language, notebook.stat().st_mtime_ns)
+
+
+@functools.lru_cache(256)
+def _whole(notebook: Path, language: str, _changed: int) -> bool:
+    try:
+        read = nbformat.read(notebook, 4)
+        return not wanting(read, notebook.stem, language)
+    except (CnnvisError, ValueError, KeyError, SyntaxError):
+        return False  # somebody's own of the same name
