@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 from cnnvis_widgets.course import lessons
 from cnnvis_widgets.course.catalogue import CHAPTERS
+from cnnvis_widgets.course.exercises import ANSWERS, answers
 from cnnvis_widgets.course.glossary import FORMS, terms
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.methods import all_methods
+from cnnvis_widgets.translation.languages import OFFERED
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FACTS = ("title", "summary", "perspective", "acts_on", "neurons", "resolution", "networks")
@@ -49,7 +51,7 @@ def _of_networks() -> Iterator[str]:
     for network in listings.networks():
         yield from (network["title"], network["note"])
     for version in listings.versions().values():
-        yield from (version["title"], version["note"])
+        yield version["note"]  # its title is a message with a field: "{text} (cheating)"
 
 
 def _of_pictures() -> Iterator[str]:
@@ -63,3 +65,6 @@ def _of_lessons() -> Iterator[str]:
     for lesson in lessons():
         yield from (lesson.title, lesson.question)
         yield f"You will learn to {lesson.can}." if lesson.can else lesson.about
+        if lesson.name in OFFERED["es"] and (ANSWERS / f"{lesson.name}.toml").is_file():
+            for parts in answers(lesson.name).values():
+                yield from (part.wanted for part in parts)

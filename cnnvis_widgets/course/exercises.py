@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -131,11 +131,7 @@ class Checker:
         return Verdict(not wrong, f"Exercise {number}: {wrong or 'right.'}")
 
     def __repr__(self) -> str:
-        return "\n".join(
-            f"check({number}, {'(…)' if len(parts) > 1 else '…'})   "
-            + ", ".join(part.wanted for part in parts)
-            for number, parts in self._parts.items()
-        )
+        return "\n".join(listed(self._parts))
 
 
 def checker(lesson: str) -> Checker:
@@ -159,6 +155,20 @@ def checker(lesson: str) -> Checker:
     if name not in known:
         raise UnknownNameError.of("lesson with exercises", lesson, sections)
     return Checker(_section(name), answers(name))
+
+
+def listed(parts: dict[int, list[Part]], said: Callable[[str], str] = str) -> list[str]:
+    """What each exercise wants: a line for each, "check(1, …)   the slope".
+
+    Args:
+        parts: exercise number → the parts of its answer.
+        said: what is wanted → the same in another language.
+    """
+    return [
+        f"check({number}, {'(…)' if len(wanted) > 1 else '…'})   "
+        + ", ".join(said(part.wanted) for part in wanted)
+        for number, wanted in parts.items()
+    ]
 
 
 def answers(name: str) -> dict[int, list[Part]]:

@@ -18,11 +18,11 @@ FILE = "glossary.ipynb"
 FORMS = "; "
 """Between the forms of a word, which are one message: languages have different numbers of them."""
 
-# What is no running text: code, formulas, links, citations, tags, headings, "in class".
+# What is no running text: code, formulas, links, citations, tags, the thesis, headings, "in class".
 _NO_TEXT = r"""
     ```.*?``` | `[^`\n]*` | \$\$.*?\$\$ | \$[^$]+\$
   | !?\[[^\]]*\]\([^)]*\) | \[[^\]]*\] | <!--.*?--> | <summary>.*?</summary> | <[^>]+>
-  | ^\#+[ ][^\n]*$ | ^\|[ ]\*\*Time\*\*[^\n]*$ | \b(?:in|to)\s+class\b
+  | \*Visualizando\s[^*]*\* | ^\#+[ ][^\n]*$ | ^\|[ ]\*\*Time\*\*[^\n]*$ | \b(?:in|to)\s+class\b | \ben\s+clase\b
 """
 
 

@@ -14,7 +14,8 @@ from cnnvis_widgets.course.catalogue import (
     notebooks_folder,
     plain,
 )
-from cnnvis_widgets.translation import catalogues
+from cnnvis_widgets.course.exercises import ANSWERS, answers, listed
+from cnnvis_widgets.translation import catalogues, interface
 from cnnvis_widgets.translation.languages import offers
 
 _ABOUT = {"es": "Aprenderás a {}."}
@@ -38,7 +39,17 @@ def course_texts(language: str, folder: Path | None = None) -> dict[str, str]:
             notebook = nbformat.read(path, 4)
             translated = catalogues.translated(notebook, lesson.name, language)
             texts |= _of_head(lesson, first_cell(translated), language)
+            texts |= _of_check(lesson, language)
     return texts
+
+
+def _of_check(lesson: Lesson, language: str) -> dict[str, str]:
+    """The lines that list what `check` wants."""
+    if not (ANSWERS / f"{lesson.name}.toml").is_file():
+        return {}
+    parts, known = answers(lesson.name), interface.texts(language)
+    spoken = listed(parts, lambda text: known.get(text, text))
+    return {" ".join(e.split()): s for e, s in zip(listed(parts), spoken, strict=True)}
 
 
 def _of_head(lesson: Lesson, head: str, language: str) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import ipywidgets
 
-from cnnvis_widgets import own_folder
+from cnnvis_widgets import own_folder, wording
+from cnnvis_widgets.translation import phrases
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -16,4 +18,5 @@ def load_ipython_extension(shell: Any) -> None:
         shell: the kernel's.
     """
     ipywidgets.load_ipython_extension(shell)  # answers pages that ask for their widgets
+    wording.use(phrases.of_query(os.environ.get("QUERY_STRING", "")))
     own_folder.enforce()  # on a public page

@@ -106,6 +106,9 @@ class ProgressiveVoila(Voila):
     def init_handlers(self) -> list[tuple[Any, ...]]:
         """Voilà's own, all guarded, and what runs the cells of a page in sight."""
         in_sight = VoilaConfiguration(parent=self, preheat_kernel=False, progressive_rendering=True)
+        for configuration in (in_sight, self.voila_configuration):
+            if configuration.prelaunch_hook is None:  # a user's own comes first
+                configuration.prelaunch_hook = _in_language_of
         ours: dict[type, tuple[type, dict[str, Any]]] = {
             TornadoVoilaHandler: (Page, {"in_sight": in_sight}),
             KernelHandler: (KernelState, {}),
@@ -159,10 +162,9 @@ class Page(Guarded, TornadoVoilaHandler):
         """Take Voilà's settings, and those that hold for a page in sight."""
         super().initialize(**settings)
         self._in_sight = in_sight
-        self.prelaunch_hook = self._speak
 
-    def _speak(self, _handler: Any, notebook: Any, cwd: str) -> Any:
-        """Voilà asks for the notebook that it shall show; a page that stood ready is not asked."""
+    def spoken(self, notebook: Any) -> Any:
+        """The notebook in the language of this page."""
         return in_language(notebook, PurePath(self._path).stem, self._language)
 
     @property
@@ -207,6 +209,11 @@ class Page(Guarded, TornadoVoilaHandler):
             self.guard.counter.page(address, owners.count(address), len(owners.kernels))
         except Sentence as refusal:
             raise said(refusal) from None
+
+
+def _in_language_of(handler: Page | None, notebook: Any, cwd: str) -> Any:
+    """Voilà asks for the notebook that it shall show; one that is made ready is for nobody yet."""
+    return notebook if handler is None else handler.spoken(notebook)
 
 
 class _Handed:

@@ -10,7 +10,7 @@ import re
 from cnnvis_widgets.errors import InvalidValueError
 
 _FIELD = re.compile(r"\{((?:n|name|text)\d*)\}")
-_NUMBER = r"[-−–+±]?[\d.,\u202f]+(?:e[-−+]?\d+)?"
+_NUMBER = r"[-−–+±]?[\d.,\u202f]+(?:e[-−+]?\d+|×10⁻?[⁰¹²³⁴-⁹]+)?"
 _PATTERNS = {"n": f"({_NUMBER})", "name": "(.+?)", "text": "(.+?)"}
 
 

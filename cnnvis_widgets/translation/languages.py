@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 
 from cnnvis_widgets.errors import CnnvisError
-from cnnvis_widgets.translation.catalogues import SOURCE, wanting
+from cnnvis_widgets.translation.catalogues import SOURCE, path_of, wanting
 
 NAMES = {"en": "English", "es": "Español"}
 """What each language is called in itself."""
@@ -68,11 +68,13 @@ def offers(notebook: Path, language: str) -> bool:
         return True
     if notebook.stem not in OFFERED.get(language, ()) or not notebook.is_file():
         return False
-    return _whole(notebook, language, notebook.stat().st_mtime_ns)
+    translation = path_of(language, notebook.stem)
+    changed = [path.stat().st_mtime_ns for path in (notebook, translation) if path.is_file()]
+    return _whole(notebook, language, tuple(changed))
 
 
 @functools.lru_cache(256)
-def _whole(notebook: Path, language: str, _changed: int) -> bool:
+def _whole(notebook: Path, language: str, _changed: tuple[int, ...]) -> bool:
     try:
         read = nbformat.read(notebook, 4)
         return not wanting(read, notebook.stem, language)

@@ -17,7 +17,7 @@ const HIDDEN = ["Title", "Classes", "Trust", "Tools", "Code"];
 export function shareDialog(model, address, signal) {
   const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "QR code");
   const image = h("img", { alt: "QR code of the link" });
-  const text = h("p", { class: "cnnvis-qr-address", tabindex: "0" });
+  const text = h("p", { class: "cnnvis-qr-address", tabindex: "0", translate: "no" });
   const only = h("p", { class: "cnnvis-qr-only" });
   const copy = h("button", { type: "button" }, "Copy link");
   const close = h("button", { type: "button" }, "Close");

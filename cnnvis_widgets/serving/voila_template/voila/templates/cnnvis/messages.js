@@ -11,7 +11,7 @@ const MOST_KEPT = 20_000;
 // Names of layers, networks and files, versions, sizes: they are the same in all languages.
 const NAME = /^(?=.*[_\d])[\w./:×@+-]+$/u;
 // Sentences that were put together: each is a message of its own.
-const BETWEEN = /(?<=[.!?…]) (?=[A-Z(])|(?<=\S) · (?=\S)/u;
+const BETWEEN = /(?<=[.!?…]) (?=[\p{L}(])|(?<=\S) · (?=\S)/u;
 
 /**
  * @param {Catalogue} catalogue
@@ -51,7 +51,10 @@ export function translator({ exact, patterns }) {
   /** @param {string} text @returns {Answer} */
   const inParts = (text) => {
     const between = BETWEEN.exec(text);
-    if (!between) return { text, known: false };
+    if (!between) {
+      const words = text.endsWith(".") ? answer(text.slice(0, -1)) : { text, known: false };
+      return words.known ? { text: `${words.text}.`, known: true } : { text, known: false };
+    }
     const first = answer(text.slice(0, between.index));
     const rest = first.known && answer(text.slice(between.index + between[0].length));
     if (!rest || !rest.known) return { text, known: false };

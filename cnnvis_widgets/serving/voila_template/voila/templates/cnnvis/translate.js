@@ -58,7 +58,24 @@ const put = (node, name, text, element, write) => {
   written.set(node, { ...written.get(node), [name]: translation });
   write(translation);
 };
-const putText = (node) => put(node, "", node.data, node.parentElement, (text) => (node.data = text));
+
+/** What a cell printed is its notebook's own text; lines that the package prints are messages. */
+const putPrinted = (node) => {
+  if (node.parentElement.closest("code, .jp-InputArea, .cnnvis") || written.get(node)?.[""] === node.data)
+    return;
+  const text = node.data
+    .split("\n")
+    .map((line) => answer(line).text)
+    .join("\n");
+  if (text === node.data) return;
+  written.set(node, { "": text });
+  node.data = text;
+};
+const putText = (node) => {
+  if (node.parentElement?.closest(".jp-OutputArea-output pre")) putPrinted(node);
+  else putPlain(node);
+};
+const putPlain = (node) => put(node, "", node.data, node.parentElement, (text) => (node.data = text));
 const putAttribute = (element, name) =>
   put(element, name, element.getAttribute(name), element, (text) => element.setAttribute(name, text));
 
@@ -76,7 +93,7 @@ const SELECTOR = ATTRIBUTES.map((name) => `[${name}]`).join(",");
 const putAll = (root) => {
   if (root instanceof Text) return putText(root);
   if (!(root instanceof Element)) return undefined;
-  if (root.closest("code, pre, script, style")) return undefined;
+  if (root.closest("code, script, style")) return undefined;
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) putText(walker.currentNode);
   for (const element of [root, ...root.querySelectorAll(SELECTOR)])
