@@ -22,7 +22,8 @@ FORMS = "; "
 _NO_TEXT = r"""
     ```.*?``` | `[^`\n]*` | \$\$.*?\$\$ | \$[^$]+\$
   | !?\[[^\]]*\]\([^)]*\) | \[[^\]]*\] | <!--.*?--> | <summary>.*?</summary> | <[^>]+>
-  | \*Visualizando\s[^*]*\* | ^\#+[ ][^\n]*$ | ^\|[ ]\*\*Time\*\*[^\n]*$ | \b(?:in|to)\s+class\b | \ben\s+clase\b
+  | ^\#+[ ][^\n]*$ | ^\|[ ]\*\*(?:Time|Tiempo)\*\*[^\n]*$ | \b(?:in|to)\s+class\b
+  | \ben\s+clase\b | \*Visualizando\s[^*]*\*
 """
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
 
 from cnnvis_widgets.translation import catalogues, fields
 
@@ -33,6 +37,25 @@ def untranslated(language: str, name: str = "interface") -> list[str]:
     path = path_of(language, name)
     known = texts(language, name)
     return [str(m.id) for m in catalogues.read(path) if m.id and str(m.id) not in known]
+
+
+def add(name: str, messages: Iterable[str], language: str) -> None:
+    """Bring new messages into such a file; what is there stays.
+
+    Args:
+        name: "interface" or "glossary".
+        messages: those that may be new.
+        language: as `languages.asked` returns it.
+    """
+    path = path_of(language, name)
+    new = Catalog(locale=language, charset="utf-8", fuzzy=False)
+    catalogue = catalogues.read(path) if path.is_file() else new
+    for message in messages:
+        if message not in catalogue:
+            catalogue.add(message).flags.clear()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=0, omit_header=True, sort_output=False)
 
 
 def compiled(language: str) -> dict[str, Any]:

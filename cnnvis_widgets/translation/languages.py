@@ -78,5 +78,12 @@ def _whole(notebook: Path, language: str, _changed: tuple[int, ...]) -> bool:
     try:
         read = nbformat.read(notebook, 4)
         return not wanting(read, notebook.stem, language)
-    except (CnnvisError, ValueError, KeyError, SyntaxError):
+    except (
+        CnnvisError,
+        nbformat.ValidationError,
+        AttributeError,
+        KeyError,
+        SyntaxError,
+        ValueError,
+    ):
         return False  # somebody's own of the same name

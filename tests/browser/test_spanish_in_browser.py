@@ -1,0 +1,135 @@
+"""Pages in Spanish: no text without a translation; and English pages stay as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from jupyter_servers import JupyterServer
+from playwright.sync_api import Browser, Page, expect
+
+from cnnvis_widgets.course.catalogue import notebooks_folder
+from cnnvis_widgets.translation.languages import offers
+
+SLOW = 180_000
+PANELS = ("network", "picture", "layer", "neuron", "method", "parameters")
+MISSES = "[...cnnvisLanguage.misses].map(([text, place]) => `${text} @ ${place}`)"
+
+
+@pytest.fixture
+def address(course: JupyterServer) -> str:
+    return f"{course.url}/voila/render"
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    errors: list[str] = []
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def is_spanish(page: Page) -> None:
+    assert page.locator("html").get_attribute("lang") == "es"
+    assert page.evaluate(MISSES) == []
+
+
+def test_from_the_home_page_by_links_that_keep_the_language(
+    address: str, page: Page, screenshot
+) -> None:
+    page.goto(f"{address}/00_index.ipynb", wait_until="commit")
+    languages = page.get_by_role("navigation", name="Language")
+    expect(languages.get_by_role("link", name="English")).to_have_attribute("aria-current", "true")
+    spanish = languages.get_by_role("link", name="Español")
+    expect(spanish).to_have_attribute("lang", "es")
+    spanish.click()
+    page.wait_for_url("**/00_index.ipynb?lang=es")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("¿Qué ve una red?", timeout=SLOW)
+    cards = page.locator(".cnnvis-course-card")
+    expect(cards.filter(has_text="2.1 Aprendizaje automático")).to_contain_text("En inglés")
+    expect(cards.filter(has_text="Explorador")).not_to_contain_text("En inglés")
+    is_spanish(page)
+    screenshot(page, "index-in-spanish")
+    page.set_viewport_size({"width": 390, "height": 844})
+    box = page.get_by_role("link", name="Español").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] < 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    page.get_by_role("link", name="Glosario").first.click()
+    page.wait_for_url("**/glossary.ipynb?lang=es")
+    names = page.locator(".cnnvis-glossary li > b")
+    expect(names.first).to_have_text("activación", timeout=SLOW)
+    listed = names.all_inner_texts()
+    assert page.evaluate("(l) => [...l].sort((a, b) => a.localeCompare(b, 'es'))", listed) == listed
+    page.get_by_label("Buscar una palabra").fill("sobreajusta")
+    expect(page.locator(".cnnvis-glossary li:visible")).to_have_count(1)
+    is_spanish(page)
+
+
+def test_the_explorer_in_spanish(address: str, page: Page, screenshot) -> None:
+    page.goto(f"{address}/explorer.ipynb?lang=es", wait_until="commit")
+    expect(page.locator(".cnnvis-trust button")).to_have_count(3, timeout=SLOW)
+    for panel in PANELS:
+        opener = page.locator(f'.cnnvis-bar [data-panel="{panel}"]')
+        opener.click()
+        expect(page.locator(f".cnnvis-panel-{panel}")).to_be_visible()
+        page.keyboard.press("Escape")
+    for name in ("Partido", "Al lado", "Mapa de calor", "Contornos", "Imagen", "Encima"):
+        page.locator(".cnnvis-view").get_by_role("radio", name=name, exact=True).click()
+    for name in ("Posición", "Recuadro", "Parche", "Superpíxeles", "Borrado"):
+        page.get_by_role("radio", name=name).click()
+    expect(page.get_by_text("Área bajo la probabilidad")).to_be_visible()
+    page.get_by_role("button", name="Conservar este mapa").click()
+    expect(page.get_by_text("Mapas conservados (1 de")).to_be_visible()
+    page.get_by_role("button", name="Código QR").click()
+    expect(page.get_by_role("dialog", name="Enlace como código QR")).to_be_visible()
+    page.get_by_role("button", name="Cerrar").click()
+    expect(page).to_have_url(re.compile(r"[?&]lang=es"))
+    is_spanish(page)
+    screenshot(page, "explorer-in-spanish")
+    page.goto(f"{address}/explorer.ipynb?lang=es&network=nobody", wait_until="commit")
+    expect(page.get_by_text("No se puede seguir el enlace.")).to_be_visible(timeout=SLOW)
+    is_spanish(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("who_cheats", ".cnnvis-scene select"),
+        ("comparer", ".cnnvis-comparer-grid"),
+        ("scoreboard", ".cnnvis-scoreboard"),
+    ],
+)
+def test_the_other_apps_in_spanish(name: str, there: str, address: str, page: Page) -> None:
+    page.goto(f"{address}/{name}.ipynb?lang=es", wait_until="commit")
+    expect(page.locator(there).first).to_be_visible(timeout=SLOW)
+    is_spanish(page)
+
+
+def test_a_lesson_is_in_spanish_as_soon_as_it_is_whole(address: str, page: Page) -> None:
+    whole = offers(notebooks_folder() / "03_08_grad_cam.ipynb", "es")
+    page.goto(f"{address}/03_08_grad_cam.ipynb?lang=es", wait_until="commit")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=SLOW)
+    assert page.locator("html").get_attribute("lang") == ("es" if whole else "en")
+    assert page.title() == "3.8 Grad-CAM"
+    links = page.get_by_role("link", name="Español")
+    expect(links).to_have_count(1 if whole else 0)
+    text = page.locator("#rendered_cells .jp-RenderedMarkdown").nth(1).inner_text()
+    assert bool(re.search(r"\b(?:la|una|que)\b", text)) == whole
+    page.get_by_role("link", name="Todas las lecciones" if whole else "All lessons").first.click()
+    page.wait_for_url("**/00_index.ipynb?lang=es")
+
+
+@pytest.mark.parametrize("asked", ["", "?lang=en", "?lang=xx", "?lang=../es"])
+def test_in_english_nothing_is_touched(asked: str, address: str, page: Page) -> None:
+    page.goto(f"{address}/glossary.ipynb{asked}", wait_until="commit")
+    expect(page.locator(".cnnvis-glossary li > b").first).to_have_text("accuracy", timeout=SLOW)
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.evaluate("globalThis.cnnvisLanguage") is None
+    expect(page.get_by_role("link", name="All lessons").first).to_be_visible()
