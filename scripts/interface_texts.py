@@ -15,6 +15,7 @@ from cnnvis_widgets.course.glossary import FORMS, terms
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.methods import all_methods
 from cnnvis_widgets.translation.languages import OFFERED
+from cnnvis_widgets.zoo.loading import architectures
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FACTS = ("title", "summary", "perspective", "acts_on", "neurons", "resolution", "networks")
@@ -50,6 +51,8 @@ def _of_methods() -> Iterator[str]:
 def _of_networks() -> Iterator[str]:
     for network in listings.networks():
         yield from (network["title"], network["note"])
+    for architecture in architectures().values():
+        yield getattr(architecture, "trained_on", "")
     for version in listings.versions().values():
         yield version["note"]  # its title is a message with a field: "{text} (cheating)"
 
