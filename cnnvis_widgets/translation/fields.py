@@ -1,6 +1,7 @@
 """Messages with fields: "{n} of {n2} layers". What a field's name begins with says what it holds.
 
-`n` holds a number, `name` what stays as it is (a layer, a file), `text` what is a message itself.
+`n` holds a number, `name` what stays as it is (a layer, a file), `text` what is a message itself,
+`any` what may be one (what a lesson calls something).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ import re
 
 from cnnvis_widgets.errors import InvalidValueError
 
-_FIELD = re.compile(r"\{((?:n|name|text)\d*)\}")
+_FIELD = re.compile(r"\{((?:n|name|text|any)\d*)\}")
 _NUMBER = r"[-−–+±]?[\d.,\u202f]+(?:e[-−+]?\d+|×10⁻?[⁰¹²³⁴-⁹]+)?"
-_PATTERNS = {"n": f"({_NUMBER})", "name": "(.+?)", "text": "(.+?)"}
+_PATTERNS = {"n": f"({_NUMBER})", "name": "(.+?)", "text": "(.+?)", "any": "(.+?)"}
 
 
 def names(message: str) -> list[str]:
@@ -25,7 +26,7 @@ def names(message: str) -> list[str]:
 
 
 def kind(field: str) -> str:
-    """What a field holds: "n", "name" or "text"."""
+    """What a field holds: "n", "name", "text" or "any"."""
     return field.rstrip("0123456789")
 
 

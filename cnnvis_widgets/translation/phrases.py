@@ -35,6 +35,12 @@ def phrases(language: str) -> Callable[[str], str]:
     exact: dict[str, str] = compiled["exact"]
     patterns = [(re.compile(p), said, names) for p, said, names in compiled["patterns"]]
 
+    def of_field(name: str, value: str) -> str | None:
+        kind = fields.kind(name)
+        if kind == "any":
+            return look(value) or value
+        return look(value) if kind == "text" else value
+
     def look(text: str) -> str | None:
         """None where there is no message."""
         if text in exact or not any(map(str.isalpha, text)):
@@ -42,7 +48,7 @@ def phrases(language: str) -> Callable[[str], str]:
         for pattern, translation, names in patterns:
             match = pattern.fullmatch(text)
             values = dict(zip(names, match.groups(), strict=True)) if match else {}
-            said = {n: look(v) if fields.kind(n) == "text" else v for n, v in values.items()}
+            said = {name: of_field(name, value) for name, value in values.items()}
             if match and None not in said.values():
                 return str(translation.format_map(said))
         return None

@@ -25,6 +25,14 @@ test("fields: numbers and names stay, texts are messages themselves", () => {
   assert.deepEqual(answer("block_1 of the whole field is shown").known, false);
 });
 
+test("what may be a message is translated where it is one, and else stays", () => {
+  const { text } = translator({
+    exact: { Map: "Mapa" },
+    patterns: [["(.+?) over (.+)", "{any2}: {any}", ["any", "any2"]]],
+  })("Map over la foto");
+  assert.equal(text, "la foto: Mapa");
+});
+
 test("sentences that were put together are translated one by one, all or none", () => {
   assert.equal(answer("Two maps. 2 of 3 layers").known, false); // no sentence begins with a digit
   assert.deepEqual(answer("Two maps. Layer · Old"), { text: "Dos mapas. Capa · Viejo", known: true });

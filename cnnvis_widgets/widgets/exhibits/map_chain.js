@@ -133,7 +133,7 @@ class MapChainView {
           small,
           h(
             "span",
-            { class: "cnnvis-chain-layer", title: layer },
+            { class: "cnnvis-chain-layer", title: layer, translate: "no" },
             ...layer.split("_").flatMap((part, k) => (k ? ["_", h("wbr"), part] : [part])),
           ),
           h("span", {}, `${shape[0]} × ${shape[1]}`),

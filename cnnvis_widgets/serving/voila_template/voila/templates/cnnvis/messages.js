@@ -38,9 +38,10 @@ export function translator({ exact, patterns }) {
       const values = {};
       let known = true;
       fields.forEach((field, i) => {
-        const value = field.startsWith("text") ? answer(groups[i]) : { text: groups[i], known: true };
+        const message = /^(?:text|any)/.test(field);
+        const value = message ? answer(groups[i]) : { text: groups[i], known: true };
         values[field] = value.text;
-        known &&= value.known;
+        known &&= value.known || field.startsWith("any");
       });
       if (known)
         return { text: translation.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole), known };

@@ -65,7 +65,7 @@ const putPrinted = (node) => {
     return;
   const text = node.data
     .split("\n")
-    .map((line) => answer(line).text)
+    .map((line) => line.replace(/^(\s*(?:- )?)(.*)$/u, (_, start, words) => start + answer(words).text))
     .join("\n");
   if (text === node.data) return;
   written.set(node, { "": text });
