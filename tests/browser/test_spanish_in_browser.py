@@ -13,7 +13,6 @@ from cnnvis_widgets.course.catalogue import notebooks_folder
 from cnnvis_widgets.translation.languages import offers
 
 SLOW = 180_000
-PANELS = ("network", "picture", "layer", "neuron", "method", "parameters")
 MISSES = "[...cnnvisLanguage.misses].map(([text, place]) => `${text} @ ${place}`)"
 
 
@@ -52,7 +51,8 @@ def test_from_the_home_page_by_links_that_keep_the_language(
     expect(page.get_by_role("heading", level=1)).to_contain_text("¿Qué ve una red?", timeout=SLOW)
     cards = page.locator(".cnnvis-course-card")
     expect(cards.filter(has_text="2.1 Aprendizaje automático")).to_contain_text("En inglés")
-    expect(cards.filter(has_text="Explorador")).not_to_contain_text("En inglés")
+    expect(page.locator('[data-key="explorer"]')).to_contain_text("Explorador")
+    expect(page.locator('[data-key="explorer"]')).not_to_contain_text("En inglés")
     is_spanish(page)
     screenshot(page, "index-in-spanish")
     page.set_viewport_size({"width": 390, "height": 844})
@@ -75,10 +75,11 @@ def test_from_the_home_page_by_links_that_keep_the_language(
 def test_the_explorer_in_spanish(address: str, page: Page, screenshot) -> None:
     page.goto(f"{address}/explorer.ipynb?lang=es", wait_until="commit")
     expect(page.locator(".cnnvis-trust button")).to_have_count(3, timeout=SLOW)
-    for panel in PANELS:
-        opener = page.locator(f'.cnnvis-bar [data-panel="{panel}"]')
+    openers = page.locator(".cnnvis-bar-parts button")
+    expect(openers).to_have_count(6)
+    for opener in openers.all():
         opener.click()
-        expect(page.locator(f".cnnvis-panel-{panel}")).to_be_visible()
+        expect(page.locator(".cnnvis-panel-open")).to_be_visible()
         page.keyboard.press("Escape")
     for name in ("Partido", "Al lado", "Mapa de calor", "Contornos", "Imagen", "Encima"):
         page.locator(".cnnvis-view").get_by_role("radio", name=name, exact=True).click()
