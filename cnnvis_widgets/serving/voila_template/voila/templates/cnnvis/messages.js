@@ -38,8 +38,8 @@ export function translator({ exact, patterns }) {
       const values = {};
       let known = true;
       fields.forEach((field, i) => {
-        const message = /^(?:text|any)/.test(field);
-        const value = message ? answer(groups[i]) : { text: groups[i], known: true };
+        const mayBeOne = /^(?:text|any)/.test(field);
+        const value = mayBeOne ? answer(groups[i]) : { text: groups[i], known: true };
         values[field] = value.text;
         known &&= value.known || field.startsWith("any");
       });
