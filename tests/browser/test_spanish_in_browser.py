@@ -67,7 +67,7 @@ def test_from_the_home_page_by_links_that_keep_the_language(
     expect(names.first).to_have_text("activación", timeout=SLOW)
     listed = names.all_inner_texts()
     assert page.evaluate("(l) => [...l].sort((a, b) => a.localeCompare(b, 'es'))", listed) == listed
-    page.get_by_label("Buscar una palabra").fill("sobreajusta")
+    page.get_by_role("searchbox").fill("sobreajusta")
     expect(page.locator(".cnnvis-glossary li:visible")).to_have_count(1)
     is_spanish(page)
 
