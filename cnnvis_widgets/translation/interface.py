@@ -71,9 +71,9 @@ def compiled(language: str) -> dict[str, Any]:
     particular: list[tuple[int, tuple[str, str, list[str]]]] = []
     for name in FILES:
         for message, translation in texts(language, name).items():
-            found = fields.names(message)
-            if found:
-                bare = len(message) - sum(len(field) + 2 for field in found)
+            names = fields.names(message)
+            if names:
+                bare = len(message) - sum(len(field) + 2 for field in names)
                 particular.append((bare, fields.pattern(message, translation)))
             else:
                 exact[message] = translation
