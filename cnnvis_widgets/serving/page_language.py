@@ -118,9 +118,9 @@ def cells(notebook: Path, language: str) -> dict[str, str]:
 
 
 def words(page: str) -> str:
-    """The words of some HTML, one space between them."""
+    """The words of some HTML without the white space, of which a browser keeps another amount."""
     text = html.unescape(re.sub(r"<[^>]*>", "", page)).replace("¶", "")
-    return " ".join(text.split())
+    return "".join(text.split())
 
 
 def _state(language: str) -> tuple[int, ...]:

@@ -81,7 +81,7 @@ const putAttribute = (element, name) =>
 
 /** A cell's text, made in English before the visitor came. */
 const putCell = (element) => {
-  const words = element.textContent.replaceAll("¶", "").trim().replace(/\s+/gu, " ");
+  const words = element.textContent.replace(/[¶\s]+/gu, "");
   if (Object.hasOwn(cells, words)) element.innerHTML = cells[words];
 };
 const putCells = (element) => {
