@@ -20,6 +20,7 @@ from cnnvis_widgets.errors import InvalidValueError
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NAME = re.compile(r"[a-z0-9_./:-]+$")
+# Arguments that are texts by where they stand: of any call by name, of these by place.
 _SHOWN_BY_KEYWORD = {"label", "alt", "title", "unit", "caption", "because", "row_labels"}
 _SHOWN_BY_PLACE = {"print": range(100), "Panel": (2, 3, 5), "Quiz": (0, 1, 3, 5)}
 
