@@ -1,8 +1,9 @@
 """What of a notebook's cells is text, and the same cells with other texts.
 
 A markdown cell is one message. Of a code cell, its comments and the strings that a reader may see
-are messages; a formatted string is one message with its fields in it, ``"{share:.0%} of it"``. The
-code itself stays as it is: all languages run the same cells.
+are messages; a formatted string is one message with its fields in it, ``"{share:.0%} of it"``. A
+single lower-case word is taken for a name, ``"grad_cam"``, unless it stands where only texts do: in
+`print`, as a label. The code itself stays as it is: all languages run the same cells.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from cnnvis_widgets.errors import InvalidValueError
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NAME = re.compile(r"[a-z0-9_./:-]+$")
+# Arguments that are texts by where they stand: of any call by name, of these by place.
+_SHOWN_BY_KEYWORD = {"label", "alt", "title", "unit", "caption", "because", "row_labels"}
+_SHOWN_BY_PLACE = {"print": range(100), "Panel": (2, 3, 5), "Quiz": (0, 1, 3, 5)}
 
 
 class Message(NamedTuple):
@@ -124,7 +128,9 @@ def _pieces(source: str) -> list[_Piece]:
 
 
 def _strings(source: str) -> Iterator[_Piece]:
-    waiting: list[ast.AST] = [ast.parse(source)]
+    tree = ast.parse(source)
+    shown = {text for call in ast.walk(tree) for text in _arguments_that_are_texts(call)}
+    waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.JoinedStr):
@@ -135,14 +141,21 @@ def _strings(source: str) -> Iterator[_Piece]:
         else:
             waiting += ast.iter_child_nodes(node)
             continue
-        if _is_shown(words):
+        if _WORD.search(words) and (node in shown or not _NAME.fullmatch(words)):
             end = node.end_lineno or 0, node.end_col_offset or 0
             yield _Piece(text, kind, (node.lineno, node.col_offset), end)
 
 
-def _is_shown(words: str) -> bool:
-    """Whether it can be something to read: names of networks, methods and layers cannot."""
-    return bool(_WORD.search(words)) and not _NAME.fullmatch(words)
+def _arguments_that_are_texts(node: ast.AST) -> Iterator[ast.expr]:
+    """What is read by where it stands, even a word that looks like the name of a layer."""
+    if not isinstance(node, ast.Call):
+        return
+    function = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    places = _SHOWN_BY_PLACE.get(function, ())
+    shown = [argument for place, argument in enumerate(node.args) if place in places]
+    shown += [keyword.value for keyword in node.keywords if keyword.arg in _SHOWN_BY_KEYWORD]
+    for value in shown:
+        yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
 
 
 def _comments(source: str) -> Iterator[_Piece]:

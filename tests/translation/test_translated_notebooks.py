@@ -96,6 +96,30 @@ def test_markdown_keeps_its_links_formulas_and_tables(language: str, name: str) 
         assert marks(translation) == marks(english), translation[:80]
 
 
+def words_in_fields(code: str) -> list[str]:
+    """Texts that a formatted string has inside a field, where no translation reaches them."""
+    inside = []
+    for field in ast.walk(ast.parse(code)):
+        if isinstance(field, ast.FormattedValue):
+            nodes = list(ast.walk(field.value))
+            keys = [n.slice for n in nodes if isinstance(n, ast.Subscript)]
+            values = [n.value for n in nodes if isinstance(n, ast.Constant) and n not in keys]
+            texts = [value for value in values if isinstance(value, str)]
+            inside += [text for text in texts if re.search(r"[^\W\d_]{2,}", text)]
+    return inside
+
+
+@pytest.mark.parametrize(("language", "name"), FILES)
+def test_no_word_is_inside_a_field(language: str, name: str) -> None:
+    for _, translation in pairs(language, name, "code"):
+        assert words_in_fields(translation) == []
+
+
+def test_a_word_inside_a_field_is_seen() -> None:
+    code = """print(f"{place or 'pixels':12} {' and '.join(off)} {made['cat']} {n:{3}}")"""
+    assert words_in_fields(code) == ["pixels", " and "]
+
+
 def test_the_code_cannot_change_unseen() -> None:
     english = shape('grid(f"{share:.0%} of it", "A map", "grad_cam")', {"A map"})
     translation = 'grid(f"el {share:.0%}", "Un mapa", "grad_cam")'
