@@ -163,7 +163,7 @@ def _by_tape(loaded: Loaded, layer: str | None) -> tuple[np.ndarray, np.ndarray]
     try:
         outputs = [model.get_layer(layer).output if layer else model.input, model.output]
         inner = keras.Model(model.input, outputs)
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             pixels = tf.constant(loaded.x[None])
             tape.watch(pixels)
             at, logits = inner(pixels, training=False)

@@ -146,7 +146,7 @@ def _nested(network: Any, picture: np.ndarray, last: str) -> Case:
 def by_tape(case: Case, unit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """The derivatives of a logit to the picture and to the map, the map, and the logit."""
     x = tf.constant(case.network.prepare(case.picture).input[None])
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         map_, logits = case.maps(x)
         value = logits[0, unit]
@@ -245,7 +245,7 @@ def test_edges_of_a_network_with_six_outputs(wheels: Path, monkeypatch: pytest.M
     picture = cnnvis.load_image("cat")
     x = tf.constant(network.prepare(picture).input[None])
     for output in (0, 3, 5):
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
             value = tf.reduce_sum(edges(x, training=True)[output][0, 10:20, 30:50, 0])
         wanted = tape.gradient(value, x)[0].numpy()
