@@ -145,13 +145,21 @@ def _nested(network: Any, picture: np.ndarray, last: str) -> Case:
 
 def by_tape(case: Case, unit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """The derivatives of a logit to the picture and to the map, the map, and the logit."""
-    x = tf.constant(case.network.prepare(case.picture).input[None])
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(x)
-        map_, logits = case.maps(x)
-        value = logits[0, unit]
-    slopes = tape.gradient(value, [x, map_])
-    return slopes[0][0].numpy(), slopes[1][0].numpy(), map_[0].numpy(), float(value)
+
+    # Compiled: an eager tape also asks for the filters' derivatives, and TensorFlow 2.21 aborts the
+    # process on those of `fer` ("free(): invalid size").
+    @tf.function
+    def run(x: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            map_, logits = case.maps(x)
+            value = logits[0, unit]
+        return *tape.gradient(value, [x, map_]), map_, value
+
+    to_picture, to_map, map_, value = run(
+        tf.constant(case.network.prepare(case.picture).input[None])
+    )
+    return to_picture[0].numpy(), to_map[0].numpy(), map_[0].numpy(), float(value)
 
 
 def test_saliency_and_grad_cam_are_those_of_a_plain_tape(case: Case) -> None:
