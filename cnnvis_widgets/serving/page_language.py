@@ -70,23 +70,16 @@ async def in_page(
         language: as `language_of` returns it.
         notebook: whose cells the page was made of in English; None where they are translated.
     """
-    if language == catalogues.SOURCE:
-        async for part in parts:
-            yield part
-        return
-    head = ""
+    head, sent = "", language == catalogues.SOURCE
     async for part in parts:
-        if head is None:
+        if sent:
             yield part
             continue
         head += part
-        if MARK not in head:
-            continue
-        yield head.replace('<html lang="en">', f'<html lang="{language}">', 1).replace(
-            MARK, script(language, notebook), 1
-        )
-        head = None  # type: ignore[assignment]
-    if head:
+        if sent := MARK in head:
+            head = head.replace('<html lang="en">', f'<html lang="{language}">', 1)
+            yield head.replace(MARK, script(language, notebook), 1)
+    if not sent:
         yield head
 
 
