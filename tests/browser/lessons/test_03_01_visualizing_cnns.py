@@ -10,7 +10,7 @@ def test_visualizing_cnns(lesson):
     expect(lesson.locator(".cnnvis-quiz")).to_have_count(3)
     title = lesson.locator(".cnnvis-view-title")
     expect(title).to_contain_text("Saliency map", timeout=600_000)
-    lesson.get_by_role("button", name="Method").click()
+    lesson.locator(".cnnvis-bar-parts").get_by_role("button", name="Method").click()
     methods = lesson.get_by_role("group", name="Method", exact=True)
     methods.get_by_role("radio", name="VisualBackProp").click()
     expect(title).to_contain_text("VisualBackProp", timeout=60_000)
