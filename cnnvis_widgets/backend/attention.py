@@ -79,7 +79,7 @@ def _with_heads(map_: tf.Tensor) -> tf.Tensor:
 
 
 def _layout(structure: Structure, layer: str | None) -> Layout:
-    """Where the patches stand among the tokens of all attention before a neuron."""
+    """Where the patches are among the tokens of all attention before a neuron."""
     target = structure.target(layer)
     maps = attention_maps(structure, target)
     if not maps:

@@ -60,7 +60,7 @@ class DecoderFacts(NamedTuple):
 
 
 class StoredDecoder(NamedTuple):
-    """A decoder as it lies on disk.
+    """A decoder as it is stored on disk.
 
     Attributes:
         facts: see `DecoderFacts`.

@@ -1,4 +1,4 @@
-"""Questions to a traced forward pass: names, logits, what lies before what, which gates exist."""
+"""Questions to a traced forward pass: names, logits, what comes before what, which gates exist."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Structure:
 
     @property
     def ends_in_scores(self) -> bool:
-        """Whether something that may make scores stands behind the last weighted layer."""
+        """Whether something that may make scores follows the last weighted layer."""
         return ends_in_scores(self.output, before_target(self.output) & self.dependent)
 
     def call(self, layer: str) -> Call:
@@ -207,7 +207,7 @@ class Structure:
         only rescales the picture is none): its own layer's map is taken.
 
         Raises:
-            UnsuitableError: no layer with rows and columns lies before the neuron.
+            UnsuitableError: no layer with rows and columns comes before the neuron.
         """
         if layer not in self._convolutions:
             self._convolutions[layer] = self._last_convolution(layer)
