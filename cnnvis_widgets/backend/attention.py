@@ -43,7 +43,7 @@ def attention(
 
     Raises:
         UnsuitableError: no attention before the neuron; or it is not one of the same tokens in
-            each block, or these do not lie in rows and columns.
+            each block, or these are not in rows and columns.
     """
     layer, aggregate, arguments = network.neuron_arguments(batch, neurons)
     layout = _layout(network.structure, layer)

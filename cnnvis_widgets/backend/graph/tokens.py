@@ -37,7 +37,7 @@ class Layout(NamedTuple):
 
 
 def layout(tensor: tf.Tensor, path: set[tf.Operation]) -> Layout | None:
-    """How the tokens of a layer's result lie; None where it has none.
+    """How the tokens of a layer's result are arranged; None where it has none.
 
     Args:
         tensor: (batch, tokens, units).
