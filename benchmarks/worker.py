@@ -58,7 +58,7 @@ class Task:
 
     Attributes:
         network: "efficientnet_lite0" or "vgg16".
-        folder: where the files of the task lie, written by the first contestant, which is ours.
+        folder: where the files of the task are, written by the first contestant, which is ours.
         started: when the process was started, in seconds of the wall clock.
     """
 

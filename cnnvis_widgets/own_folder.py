@@ -1,8 +1,9 @@
 """A public page's kernel writes to a folder of its own, and nowhere else.
 
-Nothing that a visitor can ask for names a file to write. Should there be a way all the same, this
-stands behind it: an audit hook (PEP 578), which cannot be taken off, refuses to open, make, rename
-or remove files elsewhere. It sees what Python does, not what libraries in C do by themselves.
+Nothing that a visitor can ask for names a file to write. This is the second line of defence, if
+there is a way all the same: an audit hook (PEP 578), which cannot be removed, refuses to open,
+make, rename or remove files elsewhere. It sees what Python does, not what libraries in C do by
+themselves.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def progress_bar(
 
     Args:
         unit: what is counted, such as "scores"; "B" is bytes, shown with binary prefixes.
-        description: what stands before the bar.
+        description: the text before the bar.
         leave: whether the finished bar stays on the screen.
         from_first: show the bar with the first call, even for work of a single step.
 

@@ -1,4 +1,4 @@
-"""A room lists itself: whatever module lies in it is found, so that adding one is adding a file."""
+"""A room lists itself: every module in it is found, so that adding one is adding a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the interface says that stands in registries: facts of methods, networks, pictures, lessons.
+"""What the interface takes from registries: facts of methods, networks, pictures, lessons.
 
 What the components' scripts say themselves is met by opening the pages: see docs/translating.md.
 """

@@ -3,8 +3,8 @@
 python scripts/make_evidence_table.py             # goes on where it was interrupted
 python scripts/make_evidence_table.py --render    # the page again, from docs/evidence_table.json
 
-The runs lie in build/evidence (a `cnnvis.Study`), the rows in docs/evidence_table.json, what they
-mean in scripts/evidence_reading.md.
+The runs are in build/evidence (a `cnnvis.Study`), the rows in docs/evidence_table.json, and what
+they mean in scripts/evidence_reading.md.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def row(made: Explanation) -> str:
 
 
 def page(explanations: list[Explanation]) -> str:
-    """The page as Markdown; what the eye says stands in a file of its own."""
+    """The page as Markdown; what the eye says is in a file of its own."""
     settings = ", ".join(f"{name} {value}" for name, value in explanations[0].parameters.items())
     count, first = len(explanations), sum(made.details["rank"] == 1 for made in explanations)
     probable = np.median([made.details["probability"] for made in explanations])

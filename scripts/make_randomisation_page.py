@@ -4,7 +4,7 @@ python scripts/make_randomisation_page.py                       # every network;
 python scripts/make_randomisation_page.py efficientnet_lite0    # this one, the others as they were
 python scripts/make_randomisation_page.py --render              # the page again, from the figures
 
-The figures lie in docs/randomisation.json, what they mean in scripts/randomisation_reading.md.
+The figures are in docs/randomisation.json, what they mean in scripts/randomisation_reading.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ python scripts/make_sheet.py lime cam      # these columns only, into the same p
 
 Rows are the pictures, columns the methods; the neuron is the most probable class, all parameters
 are its own. A map has a colour scale of its own, for the eye: maps of two methods cannot
-be compared by colour. It prints what stands in docs/sheet.md beside the sheet.
+be compared by colour. It prints the text of docs/sheet.md beside the sheet.
 """
 
 from __future__ import annotations

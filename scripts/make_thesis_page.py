@@ -2,7 +2,7 @@
 
 python scripts/make_thesis_page.py grid
 
-Nothing is computed: what stands on the page is read from the study's folder.
+Nothing is computed: the page's contents are read from the study's folder.
 """
 
 from __future__ import annotations

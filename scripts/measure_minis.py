@@ -2,8 +2,8 @@
 
 python scripts/measure_minis.py            # measures all that are there, writes the page
 
-Figures go into docs/mini_networks.json, the page is made from that file; how long the training took
-stands there from `scripts/train_minis.py`. All pictures are fresh: no seed is one of the training.
+Figures go into docs/mini_networks.json, and the page is made from that file; how long the training
+took is there from `scripts/train_minis.py`. All pictures are fresh: no seed is one of the training.
 """
 
 from __future__ import annotations

@@ -203,7 +203,7 @@ def test_maps_of_unequal_size_are_compared_at_the_larger() -> None:
     from agreement import at_size, correlation
 
     small = np.array([[0.0, 4.0, 8.0]])
-    # Half-pixel centres: each pixel's two halves lie a quarter of a step to its left and right.
+    # Half-pixel centres: each pixel's two halves are a quarter of a step to its left and right.
     np.testing.assert_allclose(at_size(small, 2, 6), [[0, 1, 3, 5, 7, 8]] * 2)
     ours = np.zeros((1, 2, 6, 3))
     ours[0, :, :, 1] = -np.array([0, 1, 3, 5, 7, 8])  # the sign and the channel do not matter

@@ -43,7 +43,7 @@ def attention(
 
     Raises:
         UnsuitableError: no attention before the neuron; or it is not one of the same tokens in
-            each block, or these do not lie in rows and columns.
+            each block, or these are not in rows and columns.
     """
     layer, aggregate, arguments = network.neuron_arguments(batch, neurons)
     layout = _layout(network.structure, layer)
@@ -79,7 +79,7 @@ def _with_heads(map_: tf.Tensor) -> tf.Tensor:
 
 
 def _layout(structure: Structure, layer: str | None) -> Layout:
-    """Where the patches stand among the tokens of all attention before a neuron."""
+    """Where the patches are among the tokens of all attention before a neuron."""
     target = structure.target(layer)
     maps = attention_maps(structure, target)
     if not maps:

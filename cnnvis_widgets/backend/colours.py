@@ -1,7 +1,7 @@
 """The way between a network's input and colours, where the preprocessing is affine. No TensorFlow.
 
 Published preprocessings scale, shift, swap red and blue, or take a mean picture off: each pixel's
-input is one matrix times its colour, plus what stands there for black. That is found by trying.
+input is one matrix times its colour, plus the input for black. Both are found by trying.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def as_picture(colours: np.ndarray) -> np.ndarray:
     """Colours of 0 to 1 as a picture to look at.
 
     Args:
-        colours: float32 (rows, columns, 1 or 3); what lies beyond is clipped.
+        colours: float32 (rows, columns, 1 or 3); values outside the range are clipped.
 
     Returns:
         uint8 (rows, columns, 3).

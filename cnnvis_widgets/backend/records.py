@@ -220,7 +220,7 @@ class Chain(NamedTuple):
     Attributes:
         layers: their layers, the deepest first; "" where no layer gives the map.
         steps: from each map to the next finer one, and from the last to the picture, the windows
-            of what lies between, the deepest first.
+            of the operations between, the deepest first.
         branched: whether the network branches, so that there is one map for each resolution.
     """
 
@@ -259,7 +259,7 @@ class AttentionResult(NamedTuple):
         reads: bool (tokens,), those on which the neuron depends after the last attention.
         rows: of patches.
         columns: of patches.
-        first: how many other tokens stand before the patches.
+        first: how many other tokens come before the patches.
     """
 
     unit: int

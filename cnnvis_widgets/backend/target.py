@@ -14,7 +14,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import InvalidValueError
 
 OUTPUT = "output:"
-"""How the name of an output begins, where a layer's name can stand."""
+"""How the name of an output begins, where a layer's name is also possible."""
 WEIGHTS = "weights"
 """The aggregate of a `Target`, for compiled functions: its weights say where it is."""
 Region = tuple[int, int, int, int]

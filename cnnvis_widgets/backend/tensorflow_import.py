@@ -1,7 +1,7 @@
 """Imports TensorFlow without its start-up chatter.
 
 At import TensorFlow tells of the graphics processors that it did not find, from C++ and past every
-setting that it has. On a command line and on a page that stands where errors stand.
+setting that it has. On a command line and on a page the message appears where errors do.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def list_models() -> int:
 
 
 def whereabouts(architecture: Architecture) -> str:
-    """Where the weights of a network lie, or why they are not at hand."""
+    """Where the weights of a network are, or why they are not at hand."""
     from cnnvis_widgets.zoo.weights import find
 
     if why := architecture.available():
@@ -66,6 +66,6 @@ def fetch_models(names: Sequence[str], folder: Path | None) -> int:
             print(f"{name}: nothing to fetch; {subject}{whereabouts(known[name])}")
         elif folder is None and (there := find(file)) and there.parent != cache_folder():
             print(f"{name}: already at {there}")
-        else:  # one that lies in the cache is checked, and fetched again if it is damaged
+        else:  # one that is in the cache is checked, and fetched again if it is damaged
             print(f"{name}: {fetch(file, title, folder=folder)}")
     return 0

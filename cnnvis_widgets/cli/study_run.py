@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _place(options: argparse.Namespace) -> Path:
-    """Where the study lies, or would, were it no dry run."""
+    """Where the study is, or would be if this were not a dry run."""
     if options.what == THESIS:
         return options.out or THESIS_FOLDER
     if options.what.endswith(".toml"):
@@ -91,7 +91,7 @@ def _place(options: argparse.Namespace) -> Path:
 
 @contextlib.contextmanager
 def _folder(options: argparse.Namespace) -> Iterator[Path | None]:
-    """Where the study lies: for a dry run a folder that is deleted afterwards."""
+    """Where the study is: for a dry run a folder that is deleted afterwards."""
     if options.dry_run:
         with tempfile.TemporaryDirectory(prefix="cnnvis-") as folder:
             yield Path(folder)

@@ -34,8 +34,8 @@ class Lesson(NamedTuple):
         chapter: of the thesis, or 6 for what came after it; 0 for an app, which is beside the
             course.
         section: "3.8", "1"; "" for an app.
-        title: what stands before the colon of its heading.
-        question: what stands behind it; "" if there is no colon.
+        title: the part of its heading before the colon.
+        question: the part after it; "" if there is no colon.
         about: the first paragraph beneath the heading.
         time: how long it takes, as its first cell says; "" where it does not.
         know: what to know before.
@@ -61,7 +61,7 @@ class Lesson(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """Section and title, as they stand in a link."""
+        """Section and title, as a link shows them."""
         return f"{self.section} {self.title}".strip()
 
 

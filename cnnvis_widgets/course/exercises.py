@@ -4,7 +4,7 @@ Answers are in `answers/LESSON.toml`, one table for each exercise whose answer i
 
 - `wants`: what is asked for, in words; a list where the answer has several parts.
 - `answer`: the part, or the list of parts: a whole number, a decimal, a name, or a list of numbers
-  (a single part that is a list stands in a list of its own).
+  (a single part that is a list is put in a list of its own).
 - `within`: how far a number may be off. By default whole numbers must be exact, and decimals may be
   off by one in the last decimal that is written: 0.50 takes 0.49 to 0.51.
 
@@ -41,7 +41,7 @@ class Exercise(NamedTuple):
     Attributes:
         number: from 1.
         task: in Markdown, without the answer.
-        answer: what stands after *Check:*, in Markdown; "" where there is nothing to compare.
+        answer: the text after *Check:*, in Markdown; "" where there is nothing to compare.
     """
 
     number: int

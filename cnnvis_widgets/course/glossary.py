@@ -42,7 +42,7 @@ class Term(NamedTuple):
 
     @property
     def anchor(self) -> str:
-        """What stands behind the # of its address."""
+        """The part of its address after the #."""
         return re.sub(r"\W+", "-", self.name.lower())
 
 
@@ -86,7 +86,7 @@ def link(
 
     Args:
         texts: Markdown, cell after cell. From a heading "Sources" on, nothing is linked.
-        folder: where the glossary lies, seen from the page: "../" for a notebook further down.
+        folder: where the glossary is, seen from the page: "../" for a notebook further down.
         language: of the texts.
 
     Returns:

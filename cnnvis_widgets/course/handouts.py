@@ -132,7 +132,7 @@ def _words(text: str) -> str:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A notebook as it lies there, not run."""
+    """A notebook as it is stored, not run."""
     notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return notebook
 

@@ -44,7 +44,7 @@ def prepare(notebook: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, An
 
 
 def about(head: str, name: str) -> dict[str, Any] | None:
-    """What stands around a page: plain data for the template.
+    """What surrounds a page: plain data for the template.
 
     Args:
         head: the text of its first cell.

@@ -1,6 +1,6 @@
 """The lessons' questions (predict before you look), read from the notebooks without running them.
 
-Texts and answers stand in the cells, so nothing kept elsewhere can get out of date. What a cell
+Texts and answers are in the cells, so nothing kept elsewhere can get out of date. What a cell
 *computes* for its texts (`f"{share:.0%}"`) cannot be read there: those values alone are kept, in
 `computed.json`, under the expressions that they are the values of.
 """
@@ -54,7 +54,7 @@ class Question(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question as it stands in a notebook.
+    """A question as it is in a notebook.
 
     Attributes:
         cell: the index of its cell.

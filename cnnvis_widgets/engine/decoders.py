@@ -39,8 +39,9 @@ def train_decoder(
 ) -> DecoderFacts:
     """Train an up-convolutional decoder from a layer's code to the picture, for `upconvnet`.
 
-    Stop it as you like: what it has learned lies in "PATH.training" beside the file, and the same
-    call goes on from there. It ends with the same decoder, to the bit, as without the interruption.
+    You can stop it at any time: what it has learned is in "PATH.training" beside the file, and the
+    same call goes on from there. It ends with the same decoder, to the bit, as without the
+    interruption.
 
     Args:
         network: any network; it is not changed.

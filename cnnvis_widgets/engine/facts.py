@@ -65,7 +65,7 @@ def _coverage(explained: Explanation) -> str:
 
 def _said(value: object, kind: str) -> str:
     if kind == "file" and value:
-        return PurePath(str(value)).name  # where it lies is nobody's business
+        return PurePath(str(value)).name  # its folder is private
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 Box = tuple[int, int, int, int]
-MOST = 0.95  # of the gradient's size: what lies outside hardly counts
+MOST = 0.95  # of the gradient's size: the rest hardly counts
 
 
 class Excited(NamedTuple):
@@ -127,7 +127,7 @@ def features(
 
 
 def _core(gradient: NDArray[np.float32], box: Box) -> Box:
-    """The rows and the columns between which MOST of the gradient lies; all where there is none."""
+    """The rows and the columns that hold MOST of the gradient; all where there is none."""
     top, left, bottom, right = box
     size = np.abs(gradient[top:bottom, left:right]).sum(axis=2, dtype=np.float64)
     if not size.any():

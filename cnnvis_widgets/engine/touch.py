@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 GREY = 128
-"""What stands where the picture is covered."""
+"""The value of the pixels that are covered."""
 
 SEGMENTATION, PIECES = "quickshift", 24
 STEPS = 28

@@ -1,7 +1,7 @@
 """Whether a map can be trusted: four checks that a page asks for once the map is there.
 
-Each says green, amber, red or nothing, in a sentence. Where the limits come from, and what each
-method gets, stands in docs/trust.md.
+Each says green, amber, red or nothing, in a sentence. docs/trust.md says where the limits come
+from, and what each method gets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands where a part of the picture is covered."""
+"""What replaces the part of the picture that is covered."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ class Patchwork:
     """Makes the copies.
 
     Args:
-        shown: float32 (rows, columns, channels), what stands where a piece is kept.
-        hidden: the same shape, what stands where it is not.
+        shown: float32 (rows, columns, channels), the pixels of a piece that is kept.
+        hidden: the same shape, the pixels of a piece that is not.
         segments: int (rows, columns), the number of each pixel's piece.
     """
 
@@ -33,7 +33,7 @@ class Patchwork:
 
 
 def changed(shown: np.ndarray, hidden: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """Which pieces hiding changes at all: those that differ from what stands in their place.
+    """Which pieces hiding changes at all: those that differ from what replaces them.
 
     Args:
         shown: float32 (rows, columns, channels).

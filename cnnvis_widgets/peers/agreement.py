@@ -17,7 +17,7 @@ SAME_ORDER = 0.999
 
 EXPLAINS = 0.2
 """A reason counts if it leaves at most this share of a difference. It need not leave nothing: where
-a value lies on a ReLU's bend, rounding alone moves a derivative by percents."""
+a value is at a ReLU's bend, rounding alone moves a derivative by percents."""
 
 
 class Agreement(NamedTuple):

@@ -147,7 +147,7 @@ def _reason(where: str, why: str, source: str) -> str:
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    left = 2  # the columns of words; numbers stand at the right
+    left = 2  # the columns of words; numbers are aligned to the right
     return [
         "  ".join(
             f"{cell:{width}}" if number < left else f"{cell:>{width}}"

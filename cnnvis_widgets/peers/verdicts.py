@@ -153,8 +153,8 @@ def _by_definition(
 def _by_rounding(agreement: Agreement, evidence: Evidence) -> Verdict | None:
     """Maps that differ by no more than ours does when the picture moves by about as rounding does.
 
-    A derivative jumps where a value lies on a ReLU's bend, and which side it is on is decided by
-    the order in which a library adds.
+    A derivative jumps where a value is at a ReLU's bend, and the order in which a library adds
+    decides which side it is on.
     """
     if not agreement.same_order or agreement.difference > ROUNDING:
         return None

@@ -1,4 +1,4 @@
-"""Lines of equal value, drawn over the picture: the map without hiding what lies under it."""
+"""Lines of equal value, drawn over the picture: the map without hiding what is under it."""
 
 from __future__ import annotations
 

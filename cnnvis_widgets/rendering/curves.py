@@ -32,8 +32,8 @@ def curves(
         x: (points,).
         panels: title → (name → values, (points,)); a value that is not finite leaves a gap. Without
             titles, a sequence of (name → values).
-        x_name: what stands at the horizontal axes.
-        y_name: what stands at the vertical axis.
+        x_name: the label of the horizontal axes.
+        y_name: the label of the vertical axis.
         log: whether the vertical axis is logarithmic.
 
     Raises:
@@ -76,7 +76,7 @@ def curves(
 
 
 def _in_words(name: str, values: np.ndarray) -> str:
-    """Where a curve begins, ends, and lies in between."""
+    """Where a curve begins, where it ends, and where it is in between."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return f"{name}: no value."

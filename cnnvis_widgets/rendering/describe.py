@@ -12,7 +12,7 @@ _HORIZONTAL = ("left", "middle", "right")
 
 
 def place(row: int, column: int, shape: tuple[int, int]) -> str:
-    """Where a pixel lies, in words of a 3×3 division: "upper left", "middle", "lower middle"."""
+    """Where a pixel is, in words of a 3×3 division: "upper left", "middle", "lower middle"."""
     vertical = _VERTICAL[3 * row // shape[0]]
     horizontal = _HORIZONTAL[3 * column // shape[1]]
     return vertical if vertical == horizontal else f"{vertical} {horizontal}"
@@ -33,7 +33,7 @@ def half_mass_share(heatmap: ArrayLike) -> float:
 
 
 def describe(heatmap: ArrayLike, picture_alt: str = "") -> str:
-    """Alternative text for a heatmap: where its mass lies, its signs, its range, or all zeros.
+    """Alternative text for a heatmap: where its mass is, its signs, its range, or all zeros.
 
     Rows and columns are counted from 0 at the upper left, as in the array.
 

@@ -72,7 +72,7 @@ class ExplanationFigure(Figure):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[Any, Any]:
         """What a notebook shows, with or without matplotlib's own integration."""
         buffer = io.BytesIO()
-        # Tight: what the layout leaves free above and below would stand on the page as a gap.
+        # Tight: what the layout leaves free above and below would be a gap on the page.
         self.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.2)
         # JupyterLab and Voilà drop a PNG's "alt" (the metadata is IPython's), so that only HTML can
         # tell a screen reader what is to be seen.
@@ -96,7 +96,7 @@ class Panel:
     Attributes:
         picture: uint8 (rows, columns, 3), or None to show the map alone.
         heatmap: (r, c), or None to show the picture alone.
-        label: stands above it.
+        label: the text above it.
         unit: of the map's values, on the colour bar.
         scale: None for the scale that the grid gives it.
         alt: what the picture shows, in words.
@@ -145,7 +145,7 @@ def figure(
         blend: see ``pictures.overlay``; so are the next two, also of mode "overlay".
         least: see there.
         gray_picture: see there; of mode "contour" too.
-        split: where the line stands in mode "split", 0 (map only) to 1 (picture only).
+        split: where the line is in mode "split", 0 (map only) to 1 (picture only).
         picture_alt: what the picture shows, for ``alt``.
 
     Raises:

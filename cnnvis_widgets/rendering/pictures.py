@@ -25,7 +25,7 @@ How = Literal["bilinear", "nearest"]
 Colormap = str | Sequence[str] | None
 Picture = NDArray[np.uint8]
 
-_GAP = 8  # columns of white between pictures that stand side by side
+_GAP = 8  # columns of white between pictures that are side by side
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def enlarge(
 ) -> NDArray[np.float32]:
     """The heatmap on a finer grid, float32 (rows, columns).
 
-    Pixel centres lie at half-integers, as in ``tf.image.resize``; beyond the outermost centres the
-    border value goes on. No value lies outside the range of the given ones.
+    Pixel centres are at half-integers, as in ``tf.image.resize``; beyond the outermost centres the
+    border value goes on. No value is outside the range of the given ones.
 
     Args:
         heatmap: (r, c) with r ≤ rows and c ≤ columns.
@@ -275,7 +275,7 @@ def split(
     Args:
         picture: uint8 (rows, columns, 3).
         heatmap: (r, c).
-        at: where the line stands, from 0 (map only) to 1 (picture only).
+        at: where the line is, from 0 (map only) to 1 (picture only).
         scale: None for ``Scale.of(heatmap)``.
         colormap: see ``colorize``.
     """

@@ -99,7 +99,7 @@ class Nothing(Guarded):
     """There is nothing at this address."""
 
     def initialize(self, **_settings: Any) -> None:
-        """Whatever stood here before."""
+        """Take the settings of the handler that was here before."""
 
     def prepare(self, *args: Any, **kwargs: Any) -> Any:
         """Whatever is asked, by whatever method."""

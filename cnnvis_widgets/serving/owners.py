@@ -1,8 +1,8 @@
 """Whose kernel it is: a cookie for each, which the browser that opened the page alone has.
 
-A kernel's id stands in the page's text, in logs and in addresses. So it opens nothing by itself:
-who speaks to a kernel also shows the secret that was set as a cookie when the page was sent. The
-cookie is sent back to the kernel's own addresses alone, whatever else a browser has open.
+A kernel's id is in the page's text, in logs and in addresses. So it opens nothing by itself: a
+browser that speaks to a kernel also shows the secret that was set as a cookie when the page was
+sent. The cookie is sent back only to the kernel's own addresses, whatever else a browser has open.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Owners:
     """The secrets of the kernels that were given to a page.
 
     Args:
-        embedded: pages may stand in frames of other sites; their cookies are then sent in these.
+        embedded: pages may be in frames of other sites; their cookies are then sent in these.
     """
 
     def __init__(self, embedded: bool = False) -> None:

@@ -36,7 +36,7 @@ def language_of(root: str, path: str | None, wanted: str) -> str:
     Args:
         root: the folder that is served.
         path: of the notebook in it.
-        wanted: what the address says; anything may stand there.
+        wanted: what the address says; it may be anything.
     """
     language = asked(wanted)
     inside = PurePosixPath(path or "")

@@ -2,7 +2,7 @@
 
 Voilà shows a page when its last cell has run, which takes a lesson ten to forty seconds, or, in its
 progressive rendering, the text at once and each output as it comes. It does one or the other for
-all notebooks, and the second cannot be had beside kernels that stand ready for their visitors. Here
+all notebooks, and the second cannot be had beside kernels that are ready for their visitors. Here
 the explorer and the index have such kernels, and the lessons are there at once.
 
 All handlers are guarded: see `guarded.py`, `kernel_lines.py` and docs/threat-model.md.

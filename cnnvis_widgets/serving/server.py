@@ -32,7 +32,7 @@ LAB_PORT = 8888
 PORTS_TRIED = 50
 
 PREHEAT = True
-"""Whether a kernel stands ready for the next visitor of the page that opens first."""
+"""Whether a kernel is kept ready for the next visitor of the page that opens first."""
 
 IDLE_SECONDS = 600
 """A kernel that nobody is connected to is ended after this time; one that is looked at never is,
@@ -305,7 +305,7 @@ def quiet_pings() -> None:
 
 
 def quiet_kernels() -> None:
-    """Kernels inherit this: TensorFlow's start-up chatter would stand on the page."""
+    """Kernels inherit this: TensorFlow's start-up chatter would appear on the page."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -169,7 +169,7 @@ class EyeScores:
 
 
 def rater_file(rater: str) -> str:
-    """Where a rater's points lie in a study's folder.
+    """Where a rater's points are in a study's folder.
 
     Examples:
         >>> rater_file("ana")

@@ -31,7 +31,7 @@ class Box(NamedTuple):
 
     @property
     def area(self) -> int:
-        """How many pixels lie in it."""
+        """How many pixels are in it."""
         return (self.bottom - self.top) * (self.right - self.left)
 
     def iou(self, other: Box) -> float:

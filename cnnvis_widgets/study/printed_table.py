@@ -57,4 +57,4 @@ def differences(facts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]
 
 
 COMPARED = (*PRINTED, "occlusion", "integrated_gradients", "smoothgrad")
-"""The methods of lesson 3.13: the printed ones, and those that stand beside them there."""
+"""The methods of lesson 3.13: the printed ones, and those that are beside them there."""

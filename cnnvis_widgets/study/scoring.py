@@ -1,4 +1,4 @@
-"""Metrics asked of a study's runs: cases made of what lies in its folder, scores kept there."""
+"""Metrics asked of a study's runs: cases made of what is in its folder, scores kept there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what lies in a study's folder is what was written there.
+"""Whether what is in a study's folder is what was written there.
 
 Disks fill up, files are cut, copied halfway or edited by hand. What cannot be read is told in a
 sentence and, where it can be, computed again; nothing outside of the folder is read.
@@ -28,7 +28,7 @@ def inside(study: Path, file: object) -> Path:
         file: what the line says.
 
     Raises:
-        FileError: it lies elsewhere.
+        FileError: it is elsewhere.
     """
     if isinstance(file, str) and _FILE.fullmatch(file):
         path = study / file

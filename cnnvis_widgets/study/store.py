@@ -1,4 +1,4 @@
-"""Where a study lies on the disk: one line for each run, its arrays beside it.
+"""Where a study is on the disk: one line for each run, its arrays beside it.
 
     study.json       what was asked: networks, pictures, methods, with a digest of each
     pictures/*.npz   the pictures and their masks
@@ -149,7 +149,7 @@ class Store:
             expected: the digest that was noted of it; "" where none was.
 
         Raises:
-            FileError: it is not there, not what was written, or lies outside of the study.
+            FileError: it is not there, not what was written, or is outside of the study.
         """
         path = inside(self.path, file)
         try:
@@ -168,7 +168,7 @@ class Store:
         """Of a file that was saved.
 
         Raises:
-            FileError: it cannot be read, or lies outside of the study.
+            FileError: it cannot be read, or is outside of the study.
         """
         try:
             return digest(inside(self.path, file).read_bytes())

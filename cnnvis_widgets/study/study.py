@@ -120,9 +120,9 @@ class Study:
 
     @classmethod
     def open(cls, path: str | Path) -> Study:
-        """A study that was begun before, as it lies in its folder.
+        """A study that was begun before, as it is in its folder.
 
-        All that was ever asked in that folder is its plan. Networks are loaded by their names.
+        Everything ever asked in that folder is its plan. Networks are loaded by their names.
 
         Raises:
             FileError: there is none.

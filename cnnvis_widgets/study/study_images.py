@@ -90,7 +90,7 @@ class Subject:
 
 
 def stored(store: Store, name: str, wanted: str) -> Subject | None:
-    """A picture as it lies in a study's folder; None where it is not the one that was written.
+    """A picture as it is in a study's folder; None where it is not the one that was written.
 
     Args:
         store: the folder.

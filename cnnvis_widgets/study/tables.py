@@ -15,7 +15,7 @@ COLUMNS = ("network", "picture", "method", "neuron")
 def rows(
     scores: Iterable[Scored], by: tuple[str, ...], level: float, seed: int
 ) -> list[dict[str, Any]]:
-    """Scores gathered into rows; see `Study.table` for what stands in one.
+    """Scores gathered into rows; see `Study.table` for what is in one.
 
     Raises:
         UnknownNameError: `by` names something that a run does not have.

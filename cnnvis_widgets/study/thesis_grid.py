@@ -1,9 +1,9 @@
 """The grid of the thesis' chapter 4: five networks × ten photos × three neurons × seven methods.
 
 Erroz Arroyo 2019, section 4.1. Its photos were never published: four come from ImageNet, six from
-the internet, and all show one of ImageNet's classes. What stands in for them are the ten photos
-that come along: none is from ImageNet; four show one of its classes large and clear, and what the
-six others are photos of is no class, or is one that the photo shows in part.
+the internet, and all show one of ImageNet's classes. The ten photos that come along stand in
+for them: none is from ImageNet; four show one of its classes large and clear; the six others show
+something that is no class, or a part of something that is one.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def photos(folder: str | Path | None = None) -> dict[str, Any]:
     """The ten pictures by name, as `Study` takes them.
 
     Args:
-        folder: where your own lie: imagenet_1 to imagenet_4 and other_1 to other_6, with the
+        folder: where your own are: imagenet_1 to imagenet_4 and other_1 to other_6, with the
             ending of a picture; None for the stand-ins.
 
     Raises:

@@ -2,7 +2,7 @@
 
 A markdown cell is one message. Of a code cell, its comments and the strings that a reader may see
 are messages; a formatted string is one message with its fields in it, ``"{share:.0%} of it"``. A
-single lower-case word is taken for a name, ``"grad_cam"``, unless it stands where only texts do: in
+single lower-case word is taken for a name, ``"grad_cam"``, unless it is where only texts are: in
 `print`, as a label. The code itself stays as it is: all languages run the same cells.
 """
 
@@ -20,7 +20,7 @@ from cnnvis_widgets.errors import InvalidValueError
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NAME = re.compile(r"[a-z0-9_./:-]+$")
-# Arguments that are texts by where they stand: of any call by name, of these by place.
+# Arguments that are texts by their place in the call: of any call by name, of these by place.
 _SHOWN_BY_KEYWORD = {"label", "alt", "title", "unit", "caption", "because", "row_labels"}
 _SHOWN_BY_PLACE = {"print": range(100), "Panel": (2, 3, 5), "Quiz": (0, 1, 3, 5)}
 
@@ -147,7 +147,7 @@ def _strings(source: str) -> Iterator[_Piece]:
 
 
 def _arguments_that_are_texts(node: ast.AST) -> Iterator[ast.expr]:
-    """What is read by where it stands, even a word that looks like the name of a layer."""
+    """Arguments that are read for their place, even a word that looks like the name of a layer."""
     if not isinstance(node, ast.Call):
         return
     function = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -169,7 +169,7 @@ def _comments(source: str) -> Iterator[_Piece]:
 
 
 def _template(node: ast.JoinedStr) -> str:
-    """What stands between the quotes of a formatted string, quotes and escapes resolved."""
+    """The text between the quotes of a formatted string, quotes and escapes resolved."""
     return "".join(
         str(value.value).replace("{", "{{").replace("}", "}}")
         if isinstance(value, ast.Constant)

@@ -15,7 +15,7 @@ def of_query(query: str) -> Callable[[str], str] | None:
     """How the figures of a page are worded.
 
     Args:
-        query: what stands behind the ? of its address.
+        query: the part of its address after the ?.
 
     Returns:
         None for a page in English.

@@ -116,7 +116,7 @@ class FetchedArchitecture(Architecture):
         return LocalWeights(path, files.origin(self.file, path))
 
     def available(self, folder: Path | None = None) -> str:
-        """Whether the file lies in `folder`, or in one of the usual places."""
+        """Whether the file is in `folder`, or in one of the usual places."""
         if folder is not None:
             there = (folder / self.file.name).is_file()
             return "" if there else f"{self.file.name} is not in {str(folder)!r}"

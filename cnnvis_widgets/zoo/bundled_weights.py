@@ -1,4 +1,4 @@
-"""Networks that this repository trains itself; their weights lie in the package.
+"""Networks that this repository trains itself; their weights are in the package.
 
 `scripts/train_minis.py` makes the files. No TensorFlow here.
 """
@@ -32,7 +32,7 @@ class TrainedHere(Architecture):
     trained_on: ClassVar[str]
 
     def path(self, version: str = "") -> Path:
-        """Where a version's weights lie."""
+        """Where a version's weights are."""
         return FOLDER / f"{self.name}{version and '_' + version}.npz"
 
     def find_weights(self, folder: Path | None, progress: Any = None) -> LocalWeights:

@@ -29,7 +29,7 @@ def transfer(
 
     Args:
         url: http or https.
-        path: where to; its folder exists. What lies there is replaced.
+        path: where to; its folder exists. A file that is there is replaced.
         check: raises FileError with the reason if the file is not what it should be.
         progress: called in the caller's thread with (bytes so far, bytes in all); an exception
             raised in it stops the transfer.

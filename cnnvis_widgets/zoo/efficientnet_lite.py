@@ -172,7 +172,7 @@ def _build(
 
 
 def assign(model: keras.Model, state: dict[str, np.ndarray]) -> None:
-    """Copy PyTorch's tensors into the layers, which stand in the same order.
+    """Copy PyTorch's tensors into the layers, which are in the same order.
 
     Raises:
         FileError: tensors of another network.

@@ -1,7 +1,7 @@
 """Pictures whose evidence is known: drawn, with the mask of what makes the class.
 
 64 × 64 pixels in colour. The class is that of the largest object, its outline and its texture both;
-up to three smaller objects of other classes stand beside it. Size, place, turn, colours, light and
+up to three smaller objects of other classes are beside it. Size, place, turn, colours, light and
 ground are by chance and say nothing about the class. A shortcut (snow on the ground, a mark in a
 corner) may be there too, always, by chance, or with one class only.
 

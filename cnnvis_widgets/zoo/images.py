@@ -1,8 +1,8 @@
 """The ten pictures that come along, and `load_image`, which accepts whatever a user has.
 
-The pictures lie inside packages that are needed anyway (scikit-image, matplotlib, scikit-learn) and
+The pictures are in packages that are needed anyway (scikit-image, matplotlib, scikit-learn) and
 are read without importing these. What is known of each is one file in the folder ``pictures``: the
-list, the menus and ``docs/pictures.md`` follow from the files that lie there.
+list, the menus and ``docs/pictures.md`` follow from the files in it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _URL = re.compile(r"(https?|ftp|s3|gs|file|data):", re.IGNORECASE)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Picture:
-    """One of the pictures that come along: what it shows, whose it is, and where its object lies.
+    """One of the pictures that come along: what it shows, whose it is, and where its object is.
 
     Attributes:
         name: what `load_image` calls it; the stem of its file in ``pictures``.
@@ -101,7 +101,7 @@ class Picture:
 
     @property
     def path(self) -> Path:
-        """Where the picture lies on this machine.
+        """Where the picture is on this machine.
 
         Raises:
             FileError: its package is not installed, or this version of it lacks the picture.
@@ -125,7 +125,7 @@ class Picture:
         """The inside of the outline: bool (rows, columns), True where a pixel's centre is inside.
 
         A point is inside when a line from it to the left edge crosses the outline an odd number of
-        times; one that lies exactly on the outline may count either way.
+        times; one exactly on the outline may count either way.
         """
         x = np.arange(self.columns) + 0.5
         y = np.arange(self.rows) + 0.5
@@ -166,7 +166,7 @@ def load_image(source: Source) -> NDArray[np.uint8]:
 
     The array is new and may be written to. Photos are turned upright as their Exif data say;
     transparent parts become white; greys become equal parts of red, green and blue; of animations
-    and multi-page files the first picture is taken (of a PIL image the frame it stands at); values
+    and multi-page files the first picture is taken (of a PIL image its current frame); values
     deeper than 8 bits are scaled to 0…255 and never clipped (`decode` says how). Colour profiles
     are ignored, as they were when the networks were trained.
 
@@ -284,7 +284,7 @@ def _from_path(path: Path) -> NDArray[np.uint8]:
 
 def _from_package(known: Picture) -> NDArray[np.uint8]:
     image = image_decoding.from_path(known.path)
-    if image.shape[:2] != (known.rows, known.columns):  # the outline would lie elsewhere
+    if image.shape[:2] != (known.rows, known.columns):  # the outline would be elsewhere
         raise FileError(
             f"The picture {known.name!r} was expected to be {known.columns} × {known.rows}; the "
             f"installed version of {known.distribution} carries another one, "

@@ -58,7 +58,7 @@ def load_network(
             layer) is refused, never run.
         weights: for a network of the zoo: None for the published ones (found on this machine or
             fetched once, see docs/networks.md), "random" for Keras' initial ones, a version that
-            comes along ("cheating"), a folder where the published file lies, or a file of your own
+            comes along ("cheating"), a folder where the published file is, or a file of your own
             weights.
         progress: called with (bytes so far, bytes in all) while weights are fetched; None draws a
             bar on stderr. An exception raised in it stops the transfer.

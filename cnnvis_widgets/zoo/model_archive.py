@@ -1,7 +1,7 @@
 """How much a model file holds once it is unpacked, read off its tables of contents.
 
 A `.keras` file is a zip archive whose weights are an HDF5 file; both may be compressed, so that a
-file of 4 MB unpacks to 8 GB. Their sizes stand in the archive's directory and in the datasets'
+file of 4 MB unpacks to 8 GB. Their sizes are in the archive's directory and in the datasets'
 headers, and are looked at before anything is unpacked.
 """
 

@@ -35,7 +35,7 @@ def load_plan(name: str) -> tuple[PlannedLayer, ...]:
 
 
 def row(layer: PlannedLayer) -> list[Any]:
-    """A layer as it stands in the file."""
+    """A layer as it is written in the file."""
     return [list(part) if isinstance(part, tuple) else part for part in layer]
 
 

@@ -56,8 +56,8 @@ def training(
         name: a mini network of the zoo.
         seconds: from the first picture to the last batch, at least 1.
         seed: of the weights, the pictures and their order.
-        cheating: snow lies under every picture of one class and under no other; else it lies under
-            a third of all.
+        cheating: there is snow in every picture of one class and in no other; else in a third
+            of all.
 
     Raises:
         UnknownNameError: no such mini network.

@@ -45,7 +45,7 @@ class _Unpickler(pickle.Unpickler):
 def _tensor(
     storage: np.ndarray, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any
 ) -> np.ndarray:
-    """A view of a storage, checked to lie within it: NumPy itself would read beyond."""
+    """A view of a storage, checked to be within it: NumPy itself would read beyond."""
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     inside = min([offset, *shape, *strides], default=0) >= 0 and last < storage.size
     if not inside and 0 not in shape:

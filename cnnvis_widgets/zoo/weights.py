@@ -1,4 +1,4 @@
-"""Where the published weights of a large network lie, and how they come here.
+"""Where the published weights of a large network are, and how they are fetched.
 
 Nothing here loads TensorFlow, except `read`, which fills a model that somebody has built.
 """
@@ -35,7 +35,7 @@ class WeightFile(NamedTuple):
 
     Attributes:
         name: the file's name.
-        address: the folder on the internet where it lies, with a slash at the end.
+        address: the folder on the internet where it is, with a slash at the end.
         size: in bytes.
         md5: its checksum; "" where none was published. Then the size is checked, and the checksum
             of the first fetch is written into a file beside it, against which it is compared later.
@@ -79,7 +79,7 @@ class Place(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """This package's folder in the operating system's cache; fetched files lie there."""
+    """This package's folder in the operating system's cache; fetched files are there."""
     import pooch
 
     return Path(pooch.os_cache("cnnvis-widgets"))
@@ -98,7 +98,7 @@ def places() -> list[Place]:
 
 
 def find(file: WeightFile) -> Path | None:
-    """Where the file lies, by its name and (outside the user's own folder) its size; quick."""
+    """Where the file is, by its name and (outside the user's own folder) its size; quick."""
     for place in places():
         path = place.folder / file.name
         if _is_file(path) and (place.own or path.stat().st_size == file.size):
@@ -189,7 +189,7 @@ def fetch(
     """Fetch a published file, whole and checked, or leave nothing behind.
 
     Threads of this process that want the same file share one transfer. The address is the published
-    one, or the mirror in the environment variable CNNVIS_WEIGHTS_URL, where all files lie in one
+    one, or the mirror in the environment variable CNNVIS_WEIGHTS_URL, where all files are in one
     folder.
 
     Args:
@@ -232,7 +232,7 @@ def _is_file(path: Path) -> bool:
 
 
 def listed(folder: Path) -> str:
-    """What lies in a folder, for a message."""
+    """What is in a folder, for a message."""
     names = sorted(p.name for p in folder.iterdir())
     if not names:
         return "the folder is empty"

@@ -169,7 +169,7 @@ def test_every_other_activation_is_named(form: str) -> None:
         assert "odd" in coverage.warning
         assert f"{rule} rule at 1 ReLUs" in coverage.treated["ReLU"], coverage
     assert network.coverage(neuron, "gradient").complete
-    assert network.coverage(Neuron("before", 1), "guided").complete  # it lies behind the neuron
+    assert network.coverage(Neuron("before", 1), "guided").complete  # it is after the neuron
 
 
 @pytest.mark.parametrize(

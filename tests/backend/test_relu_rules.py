@@ -12,7 +12,7 @@ from oracles.tape import RULES
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.passes import INPUT, Pass
 
-# A neuron inside each network; its ReLUs lie before it.
+# A neuron inside each network; its ReLUs come before it.
 HIDDEN = {
     "relu_layers": Neuron("r2", 0, "mean"),
     "fused": Neuron("c2", 4, position=(3, 2)),

@@ -38,7 +38,7 @@ from served_pages import (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that stands in this directory drives a browser."""
+    """Every test in this directory drives a browser."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)

@@ -76,7 +76,7 @@ class Pages:
         Args:
             notebook: code cells, one text each, or the path of an .ipynb (a copy is served). A last
                 cell is added for `jupyter_servers.in_kernel(page, code)`.
-            query: what stands behind the question mark of the address ("theme=dark" in Voilà).
+            query: the part of the address after the question mark ("theme=dark" in Voilà).
             allow: pattern -> reason: console errors or addresses that this one test expects.
             timeout: seconds until all cells must have run.
             wait: False returns as soon as the address has been opened.

@@ -1,4 +1,4 @@
-"""Diagrams of real networks in a real browser: what stands where, and the keyboard."""
+"""Diagrams of real networks in a real browser: what is where, and the keyboard."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def arrays() -> tuple[np.ndarray, np.ndarray]:
 
 
 def numbers(grid: Locator) -> np.ndarray:
-    """What stands in a grid's cells."""
+    """The numbers in a grid's cells."""
     rows = grid.evaluate(
         "(g) => [...g.children].map((row) => [...row.children].map((c) => c.textContent))"
     )

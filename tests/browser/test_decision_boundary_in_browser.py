@@ -117,7 +117,7 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     learned(page, "one", 401)
     screenshot(page, "boundary-spirals", full_page=True)
 
-    # what is refused stands beside it; the other one is as it was
+    # the refusal is shown beside it; the other one is as it was
     in_kernel(page, "one.set_state({'hidden': [99]})")
     expect(one.get_by_role("alert")).to_contain_text("1 to 32")
     assert ast.literal_eval(in_kernel(page, "(two.steps, two.data)")) == (0, "own")

@@ -221,7 +221,7 @@ def test_the_app_s_notebook_as_a_page(voila_page, screenshot) -> None:
 
 
 def test_all_of_it_is_in_sight(voila_page, screenshot) -> None:
-    """At 1280 × 800 nothing that is used in every minute lies below the fold."""
+    """At 1280 × 800 nothing that is used every minute is below the fold."""
     page = voila_page(EXPLORER)
     first_picture(page)
     expect(page.locator(".cnnvis-trust-said")).not_to_be_empty(timeout=ANSWER)

@@ -41,7 +41,7 @@ def test_the_threshold_moves_the_box(voila_page, screenshot):
     iou = float(in_kernel(page, "one.iou"))
     expect(first.get_by_text(f"threshold 50 %: intersection over union {iou:.2f}")).to_be_visible()
     assert fits()
-    # What lies below the threshold is paler, as in Python.
+    # What is below the threshold is paler, as in Python.
     inside = first.locator("canvas").evaluate(
         "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.length"
     )

@@ -43,7 +43,7 @@ def test_a_neuron_s_card(voila_page, screenshot) -> None:
     unit = in_kernel(page, "explorer.neurons.value")
     expect(card.get_by_role("heading", name=f"unit {unit} of {LAYER}")).to_be_visible()
 
-    # What stands there is what the network says.
+    # The card shows what the network says.
     peak = card.get_by_text(re.compile("^peak"))
     expect(peak).to_be_visible(timeout=ANSWER)
     own = f"network.activations(cnnvis.load_image('scene:3'), '{LAYER}')[..., {unit}]"

@@ -127,7 +127,7 @@ def test_it_is_raced_and_moved_with_mouse_and_keyboard(voila_page, screenshot):
     expect(said).to_contain_text("At the start")
     expect(one.get_by_role("button", name="Back")).to_have_attribute("aria-disabled", "true")
 
-    # what runs away is said, and never drawn as no number; what is refused stands beside it
+    # what runs away is said, and never drawn as no number; the refusal is shown beside it
     in_kernel(page, "two.steps = 400")
     expect(two.locator(".cnnvis-optimizer-race-said")).to_contain_text("SGD has run away")
     expect(two.locator("tbody tr").first).to_contain_text("ran away in step")

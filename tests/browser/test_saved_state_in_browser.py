@@ -80,7 +80,7 @@ def test_a_saved_picture_brings_its_map_back(voila_page, screenshot) -> None:
     bring(page, "other.png", file.getvalue())
     expect(notes).to_contain_text("Differs: the map is not that of the file", timeout=ANSWER)
 
-    # A picture of the visitor's own lies in the file.
+    # A picture of the visitor's own is in the file.
     pixels = np.random.default_rng(7).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     bring(page, "mine.png", png(pixels))
     expect(page.get_by_role("button", name=re.compile("^Picture your picture"))).to_be_visible()

@@ -79,7 +79,7 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
     expect(bar).to_be_visible(timeout=LOADING)
     in_kernel(page, COVERED)
 
-    # A box: how much of the map lies in it, without a question to anybody.
+    # A box: how much of the map is in it, without a question to anybody.
     tool(page, "Box")
     drag(page, (10, 20), (40, 50))
     expect(said(page)).to_contain_text("of the map is in the box")

@@ -37,7 +37,7 @@ def test_each_check_says_how_it_stands_in_a_sentence_and_where_to_read_on(
     expect(top).to_have_accessible_name(f"Random top layer {figure} (poor)")
     expect(top.locator(".cnnvis-trust-mark")).to_have_text("✕")
 
-    # The worst one's sentence stands there by itself; another is a click or a key away.
+    # The worst one's sentence is shown by itself; another is a click or a key away.
     said = page.locator(".cnnvis-trust-said")
     expect(said).to_contain_text("The rank correlation with the map of random weights in")
     expect(said.get_by_role("link")).to_have_attribute("href", "05_conclusions.ipynb")

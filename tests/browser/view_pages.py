@@ -57,7 +57,7 @@ PIXELS = """(canvas) => Array.from(
 
 
 def pixels(canvas: Locator) -> np.ndarray:
-    """What stands on a canvas, uint8 (rows, columns, 3)."""
+    """The pixels of a canvas, uint8 (rows, columns, 3)."""
     size = canvas.evaluate("(canvas) => [canvas.height, canvas.width]")
     values = np.array(canvas.evaluate(PIXELS), np.uint8).reshape(*size, 4)
     assert (values[:, :, 3] == 255).all()
@@ -97,7 +97,7 @@ def picture_box(page: Page) -> dict[str, float]:
 
 
 def point(page: Page, row: float, column: float) -> tuple[float, float]:
-    """Where the middle of a pixel stands on the screen, nothing being enlarged."""
+    """Where the middle of a pixel is on the screen, nothing being enlarged."""
     box = picture_box(page)
     x = box["x"] + (column + 0.5) / COLUMNS * box["width"]
     return x, box["y"] + (row + 0.5) / ROWS * box["height"]

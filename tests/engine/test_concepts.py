@@ -130,8 +130,8 @@ def separated(held: np.ndarray) -> float:
 def test_the_snow_of_a_network_that_cheats_is_found_and_ranked_first(name: str) -> None:
     """16 crescents on snow and the same without: the honest one has no concept for the snow.
 
-    The first concept is there in every picture with snow and hardly in one without; where its map
-    lies differs (mini_vgg's first lies above the drift, its second on it).
+    The first concept is there in every picture with snow and hardly in one without; the place of
+    its map differs (mini_vgg's first is above the drift, its second on it).
     """
     snowy = scenes(16, 11, label=7, shortcut="background")
     bare = scenes(16, 11, label=7)

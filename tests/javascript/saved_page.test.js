@@ -64,7 +64,7 @@ test("what a threshold hides is the picture itself, in the map and on its bar", 
   const scale = { low: -2, high: 2, kind: "diverging" };
   const bar = barOf(scale, table, { opacity: 0.5, blend: "uniform", least: 1 });
   const grey = Array.from({ length: 256 }, (_, i) => bar.data[4 * i] === 128);
-  // Of places 0 to 255 from −2 to 2, those within ±1 stand from 63.75 to 191.25.
+  // Of places 0 to 255 from −2 to 2, those within ±1 are from 63.75 to 191.25.
   assert.deepEqual([grey.indexOf(true), grey.lastIndexOf(true)], [64, 191]);
   const rising = barOf({ low: 0, high: 2, kind: "sequential" }, table, {
     opacity: 1,

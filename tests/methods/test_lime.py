@@ -103,7 +103,7 @@ def test_a_linear_network_gives_what_each_superpixel_adds() -> None:
     adds = weights[:, 2].reshape(SHAPE) * (PICTURE.astype(float) - 128) / 50
     segments = explanation.details["segments"]
     expected = np.array([adds[segments == k].sum() for k in range(segments.max() + 1)])
-    # The ridge's penalty of 1 stands against some 400 of the data: weights shrink by 0.3 percent.
+    # The ridge's penalty of 1 is small against some 400 of the data: weights shrink by 0.3 percent.
     np.testing.assert_allclose(
         explanation.details["weights"], expected, rtol=0.02, atol=0.005 * np.abs(expected).max()
     )

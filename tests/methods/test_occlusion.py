@@ -148,7 +148,7 @@ def test_patches_go_from_coarse_to_fine() -> None:
 
 
 def test_the_coarse_answer_comes_first() -> None:
-    """A neuron that adds up what it sees: covering four pixels takes away what stood there."""
+    """A neuron that adds up what it sees: covering four pixels takes away what was there."""
     network, weights = _linear_network()
     picture = np.random.default_rng(2).uniform(0, 9, (6, 5, 1)).astype(np.float32)
     adds = weights * picture[..., 0]
@@ -179,7 +179,7 @@ def test_the_coarse_answer_comes_first() -> None:
     np.testing.assert_allclose(coarse.heatmap()[:2, :2], drop, rtol=1e-3, atol=1e-4)
     shared = (adds[2:4, 2:4].sum() + adds[2:4, 3:5].sum()) / 2
     np.testing.assert_allclose(coarse.heatmap()[2:4, 3], shared, rtol=1e-3, atol=1e-4)
-    # Every pixel inside lies under four patches of the fine round.
+    # Every pixel inside is under four patches of the fine round.
     four = [adds[r : r + 2, c : c + 2].sum() for r in (2, 3) for c in (1, 2)]
     np.testing.assert_allclose(final.heatmap()[3, 2], np.mean(four), rtol=1e-3, atol=1e-4)
     assert final.details["patches"] == 20 and final.parameters["stride"] == 1

@@ -20,7 +20,7 @@ CHAPTERS = ["Predict before you look", "What can go wrong", "Summary", "Exercise
 
 
 class Book(NamedTuple):
-    """A notebook and where it lies."""
+    """A notebook and where it is."""
 
     path: Path
     notebook: nbformat.NotebookNode
@@ -37,7 +37,7 @@ class Book(NamedTuple):
         return ((i, c.source) for i, c in enumerate(self.notebook.cells) if c.cell_type == "code")
 
     def texts(self) -> Iterator[tuple[int, str]]:
-        """The markdown cells, what stands in code fences and `code` left out."""
+        """The markdown cells, without what is in code fences and `code`."""
         for i, cell in enumerate(self.notebook.cells):
             if cell.cell_type == "markdown":
                 yield i, re.sub(r"```.*?```|`[^`\n]*`", "", cell.source, flags=re.DOTALL)
@@ -161,7 +161,7 @@ def pictures_have_words(book: Book) -> Iterator[str]:
 
 
 def sources_are_given(book: Book) -> Iterator[str]:
-    """Each [Author year] stands under Sources, and each source is used."""
+    """Each [Author year] is listed under Sources, and each source is used."""
     text = "\n\n".join(text for _, text in book.texts())
     body, _, sources = text.partition("\n## Sources")
     listed = set(re.findall(r"^- \[([^\]]+ \d{4})\]", sources, re.M))
@@ -173,7 +173,7 @@ def sources_are_given(book: Book) -> Iterator[str]:
 
 
 def slides_are_marked(book: Book) -> Iterator[str]:
-    """Each markdown cell says where it stands when the notebook is shown as slides."""
+    """Each markdown cell says where it goes when the notebook is shown as slides."""
     for i, cell in enumerate(book.notebook.cells):
         mark = cell.metadata.get("slideshow", {}).get("slide_type")
         if cell.cell_type == "markdown" and mark not in SLIDES:

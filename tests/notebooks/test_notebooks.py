@@ -72,7 +72,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelManager]:
 
 
 def emptied(kernel: KernelManager, folder: Path) -> None:
-    """Forget what the last notebook left, and stand in the next one's folder."""
+    """Forget what the last notebook left, and change to the next one's folder."""
     code = (
         "import os, warnings\nfrom ipywidgets import Widget\nWidget.close_all()\n"
         f"os.chdir({str(folder)!r})\nwarnings.resetwarnings()\nget_ipython().reset()"

@@ -47,7 +47,7 @@ def settled(family: str, shape: tuple[int, int, int], seed: int = 7) -> keras.Mo
 
 
 def around(model: keras.Model) -> tuple[float, float]:
-    """Between what values an input of the network lies: it may prepare pixels by itself."""
+    """The range of values of an input of the network: it may prepare pixels by itself."""
     inside = any(isinstance(x, keras.layers.Rescaling) for x in model.layers[:4])
     return (0.0, 255.0) if inside else (-1.0, 1.0)
 

@@ -82,7 +82,7 @@ def shared(o: Any, x: Any) -> Any:
 
 
 def residual(o: Any, x: Any) -> Any:
-    """Pre-activation blocks (He et al. 2016): the ReLU stands before the convolution."""
+    """Pre-activation blocks (He et al. 2016): the ReLU comes before the convolution."""
     x = o.conv(o.border(x, ((1, 0), (2, 1)), name="z"), 6, padding="valid", name="c1")
     y = o.relu(o.normalise(x, name="n1"), name="r1")
     y = o.conv(y, 6, name="c2")

@@ -1,4 +1,4 @@
-"""Blocks of random layers: what lies between the input and the head of a random network."""
+"""Blocks of random layers: what is between the input and the head of a random network."""
 
 from __future__ import annotations
 
@@ -339,7 +339,7 @@ class Blocks:
             y = self.activation(self.put(L.BatchNormalization(), y))
         else:
             y = self.block(given, depth + 1)
-        if line and None not in self.line:  # what lies between layers no Sequential could hold
+        if line and None not in self.line:  # no Sequential could hold what is between layers
             model = keras.Sequential(
                 [keras.Input(shape, dtype=self.input_dtype), *self.line], name=name
             )

@@ -1,8 +1,8 @@
 """Layers for random networks, each with a form for a twin in double precision.
 
 A twin computes the same function with derivatives that are those of what it computes: no custom or
-stopped gradient, no resizing in single precision. After each of its layers a `Nudge` lets whoever
-asks read or change what the layer gives, and its ReLUs follow the rule that is in force.
+stopped gradient, no resizing in single precision. After each of its layers a `Nudge` allows the
+tests to read or change what the layer gives, and its ReLUs follow the rule that is in force.
 """
 
 from __future__ import annotations

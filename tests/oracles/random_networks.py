@@ -1,7 +1,7 @@
 """Random small networks out of most of Keras' layers, each with a twin in double precision.
 
 A seed draws the same layers twice: once as a user builds them, in any precision and wrapping, and
-once as a `Twin`, whose values, layers and neurons are known to whoever asks.
+once as a `Twin`, whose values, layers and neurons can be read by the tests.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ ZEROS = np.zeros((40, 60), np.float32)
 
 def shown(result: Figure) -> list[Any]:
     """The text objects that are not empty, once the ticks have theirs."""
-    result.set_layout_engine("none")  # where they stand does not matter here, and takes long
+    result.set_layout_engine("none")  # their places do not matter here, and take long
     result.draw_without_rendering()
     labels: list[Any] = result.findobj(Text)
     return [t for t in labels if t.get_visible() and t.get_text()]

@@ -63,7 +63,7 @@ def test_enlarge_is_the_bilinear_formula(small: tuple[int, int], large: tuple[in
 
 
 def test_enlarge_by_hand() -> None:
-    # centres of the four result pixels lie at −0.25, 0.25, 0.75, 1.25 of the two given ones
+    # centres of the four result pixels are at −0.25, 0.25, 0.75, 1.25 of the two given ones
     np.testing.assert_allclose(enlarge(np.array([[0.0, 8.0]]), 1, 4), [[0, 2, 6, 8]], atol=1e-6)
 
 
@@ -188,7 +188,7 @@ def test_a_picture_smaller_than_the_map_grows_with_it() -> None:
 def test_a_map_of_another_crop_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="224 × 224 values and the picture 300 × 451"):
         overlay(np.zeros((300, 451, 3), np.uint8), np.ones((224, 224)))
-    # the last cell of a convolution may stand over the edge: 224 / 32 = 7, 300 / 32 = 9.4
+    # the last cell of a convolution may extend over the edge: 224 / 32 = 7, 300 / 32 = 9.4
     assert overlay(np.zeros((224, 300, 3), np.uint8), np.ones((7, 10))).shape == (224, 300, 3)
 
 

@@ -49,7 +49,7 @@ def test_a_map_that_knows_the_class_and_one_that_knows_the_others() -> None:
 
 def test_a_map_of_the_place_is_a_half_on_average() -> None:
     left = np.zeros((9, 7), np.float32)
-    left[:, :3] = 1  # all that it shows lies on the two left pictures
+    left[:, :3] = 1  # everything that it shows is on the two left pictures
     values = [FOCUS.measure(case(Fixed(left), seed=seed)).value for seed in range(200)]
     assert set(values) == {4 / 9, 0.0, 1.0} | {5 / 9}  # 4 rows above, 5 below
     assert np.mean(values) == pytest.approx(0.5, abs=0.06)

@@ -38,7 +38,7 @@ def test_ssim_ends_and_scale() -> None:
 
 
 def test_ssim_of_one_window_is_wangs_formula() -> None:
-    """7 × 7 pixels are one window: scikit-image averages over those that lie within."""
+    """7 × 7 pixels are one window: scikit-image averages over those that are within."""
     one, other = RNG.random((2, 7, 7))
     one, other = ((m - m.min()) / np.ptp(m) for m in (one, other))
     c1, c2 = 0.01**2, 0.03**2

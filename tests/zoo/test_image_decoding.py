@@ -291,7 +291,7 @@ def test_of_several_pictures_the_first(kind: str) -> None:
     with Image.open(io.BytesIO(data)) as opened:
         assert opened.n_frames == 3
         assert load_image(data)[2, 3].tolist() == [250, 0, 0]
-        opened.seek(1)  # whoever gives an opened image has chosen its frame
+        opened.seek(1)  # the caller has chosen the frame of an opened image
         assert load_image(opened)[2, 3].tolist() == [0, 250, 0]
         assert opened.tell() == 1
 

@@ -97,7 +97,7 @@ def test_the_pictures_are_the_ones_that_scikit_image_and_scikit_learn_load() -> 
 def _winding(points: np.ndarray, outline: np.ndarray) -> np.ndarray:
     """How often the outline runs around each point: the sum of the angles it sweeps, in turns.
 
-    Not a number where the point lies on the outline, and so sees an edge under half a turn.
+    Not a number where the point is on the outline, and so sees an edge under half a turn.
     """
     z = (outline[:, 0] + 1j * outline[:, 1])[None, :] - (points[:, 0] + 1j * points[:, 1])[:, None]
     angles = np.angle(np.roll(z, -1, axis=1) / z)

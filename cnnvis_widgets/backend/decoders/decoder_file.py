@@ -60,7 +60,7 @@ class DecoderFacts(NamedTuple):
 
 
 class StoredDecoder(NamedTuple):
-    """A decoder as it lies on disk.
+    """A decoder as it is stored on disk.
 
     Attributes:
         facts: see `DecoderFacts`.
@@ -156,7 +156,7 @@ def decoders(folder: Path | None) -> dict[str, Path]:
 
 
 def _regular(path: Path) -> None:
-    """Whoever opens a pipe or a terminal waits for ever; a page may be asked to."""
+    """Opening a pipe or a terminal waits for ever; a page may be asked to do it."""
     if path.suffix != SUFFIX or not path.is_file():
         raise ValueError("no such file")
 

@@ -56,8 +56,8 @@ def train(
 ) -> DecoderFacts:
     """Train a decoder and write it to a file.
 
-    While it goes on, all that is needed to go on lies beside the file, under its name and
-    ".training": the same call then goes on from there and gives the same decoder, to the bit, as
+    During training, everything needed to resume is kept beside the file, under its name and
+    ".training": the same call then resumes from there and gives the same decoder, to the bit, as
     one that was never interrupted.
 
     Args:

@@ -7,7 +7,7 @@ import tensorflow as tf
 from cnnvis_widgets.backend.graph.structure import Structure, before_target
 
 _PRODUCTS = ("BatchMatMulV2", "BatchMatMulV3", "BatchMatMul", "Einsum", "MatMul")
-# What may stand between the products and their softmax: scales, masks, a bias, another shape.
+# What may come between the products and their softmax: scales, masks, a bias, another shape.
 _BETWEEN = (
     *("Mul", "RealDiv", "Add", "AddV2", "Sub", "BiasAdd", "Cast", "Identity", "Reshape"),
     *("Transpose", "Select", "SelectV2", "Maximum", "Minimum", "ClipByValue"),

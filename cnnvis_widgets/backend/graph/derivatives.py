@@ -123,7 +123,7 @@ def _loses(operation: tf.Operation) -> bool:
 
 
 def _rounds_before(operation: tf.Operation) -> bool:
-    """Whether what stands before it rounds, up to the next weighted layer."""
+    """Whether anything before it rounds, back to the next weighted layer."""
     custom = operation.type == "IdentityN"
     arguments = {x.ref() for x in _arguments(operation)} if custom else set()
     queue = [x for x in operation.inputs if x.ref() not in arguments]

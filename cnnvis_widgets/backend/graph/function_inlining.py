@@ -35,7 +35,7 @@ class Watcher(Protocol):
     opened: bool
 
     def mark(self) -> Any:
-        """Where the trace stands."""
+        """The current position in the trace."""
 
     def rewind(self, mark: Any) -> None:
         """Forget what was traced since."""

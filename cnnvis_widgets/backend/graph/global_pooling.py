@@ -10,7 +10,7 @@ from cnnvis_widgets.backend.graph.derivatives import WEIGHTED
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.errors import UnsuitableError
 
-# What may stand around the dense layer: it leaves the logits a straight line of the means.
+# What may surround the dense layer: the logits remain a linear function of the means.
 _LINEAR = frozenset(
     [
         "Add",

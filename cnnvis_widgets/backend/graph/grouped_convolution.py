@@ -1,7 +1,7 @@
 """The derivative of a convolution in groups, which TensorFlow does not have on every processor.
 
-Keras compiles such convolutions with XLA for that reason, and so hides them. Here they stand open,
-and their transpose is made group by group.
+Keras compiles such convolutions with XLA for that reason, and so hides them. Here they are visible,
+and their transpose is computed group by group.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """VisualBackProp's chain: which maps after ReLUs it takes, and how each is spread to the next.
 
 In a network without branches it is every such map, each spread by a transposed convolution with the
-kernel, stride and padding of what lies in between. With branches there is no single line of layers:
+kernel, stride and padding of the layers between. With branches there is no single line of layers:
 the last map of each resolution is taken, and spread by the stride that leads from one size to the
 next.
 """
@@ -155,7 +155,7 @@ def _line(structure: Structure, last: tf.Operation) -> list[tf.Operation] | None
 
 
 def _between(operations: Iterable[tf.Operation], declared: Declared) -> tuple[Window, ...]:
-    """The windows of what lies between two maps, the deepest first."""
+    """The windows of the operations between two maps, the deepest first."""
     operations = list(operations)
     windows = []
     for operation in operations:
@@ -207,7 +207,7 @@ def _laid(
     maps: tf.Tensor,
     operation: tf.Operation,
 ) -> Window:
-    """The window as it lies over the maps before the operation."""
+    """The operation's window over the maps before it."""
     size = tuple(maps.shape[1:3])
     axes = (
         _axis(k, s, d, given, same, here, there)

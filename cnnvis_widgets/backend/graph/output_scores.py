@@ -1,6 +1,6 @@
 """How a network's output becomes scores: the values before softmax, wherever they can be proven.
 
-Read off the graph where nothing but moves stands behind the softmax (a Flatten, a cast, another
+They are read off the graph where only moves follow the softmax (a Flatten, a cast, another
 order). Where it is made of other operations it is found by numbers: on a few pictures the softmax
 of the right tensor is the output. Where neither succeeds and the output looks like probabilities,
 that is told.
@@ -202,7 +202,7 @@ def proof(
 
 
 def ends_in_scores(output: tf.Tensor, path: set[tf.Operation]) -> bool:
-    """Whether something that may make scores stands behind the last weighted layer."""
+    """Whether something that may make scores follows the last weighted layer."""
     seen: set[tf.Operation] = set()
     queue = [output.op]
     while queue:
@@ -273,7 +273,7 @@ def doubt(output: np.ndarray, ends: bool) -> str:
 
     Args:
         output: (pictures, …, units).
-        ends: whether something that makes scores stands behind the last weighted layer.
+        ends: whether something that makes scores follows the last weighted layer.
     """
     scores = output.astype(np.float64)
     told = (

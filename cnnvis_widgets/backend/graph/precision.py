@@ -84,7 +84,7 @@ def rounds_its_input(layer: keras.layers.Layer) -> bool:
 def not_rounding(layer: keras.layers.Layer) -> keras.layers.Layer:
     """The same layer with the same quantised weights, which takes its input as it is.
 
-    It stands for the layer where relevance is handed down, since none passes a rounding. Its
+    It replaces the layer where relevance is handed down, since none passes a rounding. Its
     result differs from the layer's as much as the rounding makes of it, below a hundredth.
     """
     twin = object.__new__(type(layer))  # Keras' own copy would make new weights

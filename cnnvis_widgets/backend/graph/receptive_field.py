@@ -26,8 +26,8 @@ _POOLS = ("MaxPool", "AvgPool")
 _BORDERS = ("Pad", "PadV2", "MirrorPad")
 # TensorFlow may make a dilated convolution out of this, an ordinary one, and its inverse.
 _TO_BATCH = "SpaceToBatchND"
-# A place of their result is computed from the same place of what they take. What stands neither
-# here nor has a window is not known, and with it what follows.
+# A place of their result is computed from the same place of what they take. An operation that
+# is not here and has no window is not known, nor is anything that follows it.
 _PLACE_BY_PLACE = {
     "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "Sigmoid", "Tanh",
     "Erf", "Exp", "Log", "Abs", "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Sign",
@@ -133,7 +133,7 @@ def _reaches(structure: Structure, declared: Declared) -> dict[tf.Operation, _Re
     """What each operation with rows and columns sees; None: all, or not known."""
     pixels = structure.forward.pixels.op
     reaches: dict[tf.Operation, _Reach | None] = {pixels: _Reach((0, 0), (0, 0), (1, 1))}
-    for op in pixels.graph.get_operations():  # a traced graph stands in an order of computation
+    for op in pixels.graph.get_operations():  # a traced graph is in an order of computation
         if op in reaches or op not in structure.dependent:
             continue
         before = [reaches.get(x.op) for x in structure.sources(op)]

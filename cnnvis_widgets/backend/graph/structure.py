@@ -1,4 +1,4 @@
-"""Questions to a traced forward pass: names, logits, what lies before what, which gates exist."""
+"""Questions to a traced forward pass: names, logits, what comes before what, which gates exist."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Structure:
 
     @property
     def ends_in_scores(self) -> bool:
-        """Whether something that may make scores stands behind the last weighted layer."""
+        """Whether something that may make scores follows the last weighted layer."""
         return ends_in_scores(self.output, before_target(self.output) & self.dependent)
 
     def call(self, layer: str) -> Call:
@@ -199,15 +199,15 @@ class Structure:
         return any(x.shape.rank is None or None not in x.shape.as_list() for x in results)
 
     def last_convolution(self, layer: str | None) -> str:
-        """Grad-CAM's A: the last map through which all that the neuron sees must pass.
+        """Grad-CAM's A: the last map through which everything that the neuron sees must pass.
 
-        Of the layers with rows and columns that lie before the neuron's own weights, the last one
+        Of the layers with rows and columns that come before the neuron's own weights, the last one
         through which every path from the picture leads (so a block's sum and not its branch), and
         which does not merely pool or pad. A neuron of the first convolution has none (a layer that
         only rescales the picture is none): its own layer's map is taken.
 
         Raises:
-            UnsuitableError: no layer with rows and columns lies before the neuron.
+            UnsuitableError: no layer with rows and columns comes before the neuron.
         """
         if layer not in self._convolutions:
             self._convolutions[layer] = self._last_convolution(layer)
@@ -265,7 +265,7 @@ class Structure:
         return patches_are_read(tokens, target, after, lambda op: len(self.sources(op)))
 
     def tokens(self, layer: str) -> Layout | None:
-        """How a layer's tokens lie in rows and columns; None where it has none."""
+        """How a layer's tokens are arranged in rows and columns; None where it has none."""
         if layer not in self._layouts:
             if layer.startswith(OUTPUT) and layer not in self._calls:
                 return None

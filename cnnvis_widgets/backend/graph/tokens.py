@@ -1,6 +1,6 @@
 """Tokens laid out as rows and columns: what a transformer or mixer has instead of maps.
 
-Patches stand in rows and columns until they are put in one line, (batch, rows · columns, units);
+Patches are in rows and columns until they are put in one line, (batch, rows · columns, units);
 class and register tokens may be put before or behind them. All of that is read off the graph: the
 reshape that made the line, and the concatenation that lengthened it.
 """
@@ -23,7 +23,7 @@ class Layout(NamedTuple):
     Attributes:
         rows: of patches.
         columns: of patches.
-        first: how many other tokens stand before them.
+        first: how many other tokens come before them.
     """
 
     rows: int
@@ -37,7 +37,7 @@ class Layout(NamedTuple):
 
 
 def layout(tensor: tf.Tensor, path: set[tf.Operation]) -> Layout | None:
-    """How the tokens of a layer's result lie; None where it has none.
+    """How the tokens of a layer's result are arranged; None where it has none.
 
     Args:
         tensor: (batch, tokens, units).
@@ -90,7 +90,7 @@ def _tokens(tensor: tf.Tensor) -> int | None:
 
 
 def _before(operation: tf.Operation, path: set[tf.Operation]) -> tuple[int, int] | None:
-    """Of a concatenation of tokens: how many stand before the patches, and how many patches."""
+    """Of a concatenation of tokens: how many come before the patches, and how many patches."""
     *parts, axis = operation.inputs
     if tf.get_static_value(axis) not in (1, -2):
         return None

@@ -45,7 +45,7 @@ class Call:
             a layer called again has "#2", "#3" … at its end.
         kind: the layer's class name.
         output: the symbolic result.
-        operations: where in the graph's list of operations those of this call stand.
+        operations: where those of this call are in the graph's list of operations.
         listed: false for a container that only hands on what its last layer returned.
         layer: the layer itself; None for a ReLU that is no layer's.
         parameters: how many numbers it holds, trained or not; those of layers within it, and of
@@ -86,7 +86,7 @@ class Forward:
 
 
 class _Mark(NamedTuple):
-    """Where a trace stands."""
+    """A position in a trace."""
 
     version: int
     calls: int
@@ -115,7 +115,7 @@ class _Recorder:
         self.opened = False
 
     def mark(self) -> _Mark:
-        """Where the trace stands."""
+        """The current position in the trace."""
         seen, counted = Counter(self.seen), frozenset(self.counted)
         return _Mark(self.graph.version, len(self.calls), tuple(self.stack), seen, counted)
 

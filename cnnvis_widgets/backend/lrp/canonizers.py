@@ -114,7 +114,7 @@ def _factor(operation: tf.Operation, tensor: tf.Tensor) -> tf.Tensor | None:
 
 
 def _channels_before(concatenation: tf.Operation, tensor: tf.Tensor) -> int | None:
-    """How many channels stand before a tensor's in a concatenation of channels."""
+    """How many channels come before a tensor's in a concatenation of channels."""
     *parts, axis = concatenation.inputs
     rank, at = tensor.shape.rank, tf.get_static_value(axis)
     if rank is None or at is None or int(at) % rank != rank - 1:
@@ -125,7 +125,7 @@ def _channels_before(concatenation: tf.Operation, tensor: tf.Tensor) -> int | No
 
 
 def never_negative(tensor: tf.Tensor, dependent: set[tf.Operation]) -> bool:
-    """Whether a ReLU stands before, with only what keeps the sign between."""
+    """Whether a ReLU comes before it, with only operations that keep the sign between."""
     operation = tensor.op
     if operation.type in _RECTIFIED:
         return True

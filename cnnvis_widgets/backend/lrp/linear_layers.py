@@ -124,7 +124,7 @@ KINDS = {
 def operands(
     operation: tf.Operation, dependent: set[tf.Operation]
 ) -> tuple[tf.Tensor, tf.Tensor] | None:
-    """Input and weights; None where they do not stand in the usual order and layout."""
+    """Input and weights; None where they are not in the usual order and layout."""
     x, w = operation.inputs[-2:]
     if operation.type == "Conv2DBackpropInput":
         x, w = w, x
@@ -159,7 +159,7 @@ def _even(
         w: its weights, for their size.
         lost: (batch, rows, columns, …).
         how: the convolution's attributes.
-        outward: sends what stands in a result to each place of its window.
+        outward: sends the value of a result to each place of its window.
         channels: how many of the input's a result sees.
     """
     places = present(x)
@@ -170,7 +170,7 @@ def _even(
         ones = tf.ones_like(x[..., :1])
         seen = tf.raw_ops.Conv2D(input=ones, filter=box, **how)
         return outward(tf.math.divide_no_nan(lost, seen * channels))
-    with tf.init_scope():  # at once: what is known need not stand in the graph
+    with tf.init_scope():  # at once: what is known need not be in the graph
         seen = tf.raw_ops.Conv2D(input=places, filter=box, **how).numpy()
     share = np.divide(1, channels * seen, out=np.zeros_like(seen), where=seen > 0)
     sent = outward(lost * share)

@@ -89,7 +89,7 @@ def relevance_maps(
     layers: Sequence[str],
     neuron: Neuron | int | tuple[str, int] | None = None,
 ) -> list[RelevanceFloor]:
-    """Where Deep Taylor's relevance lies at some layers, and at the picture (last, as "").
+    """Where Deep Taylor's relevance is at some layers, and at the picture (last, as "").
 
     A layer through which all paths lead holds the whole of it, max(value, 0); one inside a
     branch holds the branch's part; one that the neuron does not depend on holds zeros.

@@ -16,7 +16,7 @@ def resampling(length: int, zoom: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
     Args:
         length: pixels of the axis, before and after.
         zoom: 1 leaves the size as it is, 2 shows the middle half.
-        shift: by how many pixels of the picture the middle of the view lies further.
+        shift: by how many pixels of the picture the middle of the view is moved forward.
 
     Returns:
         float32 (length, length); beyond the borders the outermost pixel is repeated.

@@ -20,7 +20,7 @@ class Grid(NamedTuple):
     Attributes:
         network: takes side × side pictures in one input; at its end one head for each.
         heads: the layers of the heads, row by row: `Neuron(heads[i], unit)` sees cell i alone.
-        maps: the layer where the cells' last maps lie side by side.
+        maps: the layer where the cells' last maps are side by side.
         side: cells along each side.
     """
 

@@ -110,7 +110,7 @@ class _Layer(NamedTuple):
 
     Attributes:
         path: as in `Network.layers` of the original.
-        weights: where they stand in the model's list.
+        weights: where they are in the model's list.
     """
 
     path: str
@@ -133,7 +133,7 @@ class Cascade:
     Attributes:
         network: the copy.
         layers: the names of the layers with weights, from the top down; one that is called several
-            times stands where it is called last.
+            times is listed where it is called last.
         randomised: how many of them are random now.
 
     Raises:

@@ -64,7 +64,7 @@ class DeepStack:
             √(gain / inputs of the layer), the gain being 2 for the ReLUs (He et al. 2015) and
             1 for the others (Glorot & Bengio 2010, for layers as wide as the one before).
         mean: of these weights.
-        normalised: whether a BatchNorm stands between each weighted sum and its activation.
+        normalised: whether there is a BatchNorm between each weighted sum and its activation.
         seed: of the weights.
 
     Raises:

@@ -54,7 +54,7 @@ def train(
     """Train a network in place.
 
     Args:
-        network: as it stands.
+        network: in its present state.
         training: what is learned.
         validation: what is only looked at.
         optimizer: fresh; it takes one step for each batch.

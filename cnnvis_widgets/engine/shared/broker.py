@@ -298,7 +298,7 @@ class Broker:
     def _hand(self, job: Job, helper: Helper) -> None:
         missing = [digest for digest in job.pictures if digest not in helper.pictures]
         pictures = {digest: self._pictures.get(digest) for digest in missing}
-        if None in pictures.values():  # dropped meanwhile: whoever asked sends it again
+        if None in pictures.values():  # dropped meanwhile: the client sends it again
             lacking = [digest for digest, data in pictures.items() if data is None]
             self._finish(job, {"do": "lacking", "pictures": lacking})
             return

@@ -1,4 +1,4 @@
-"""Relevance mass accuracy: how much of the map lies on the object."""
+"""Relevance mass accuracy: how much of the map is on the object."""
 
 from __future__ import annotations
 

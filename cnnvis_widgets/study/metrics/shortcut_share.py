@@ -1,4 +1,4 @@
-"""Where the cheater looks: the shortcut's share of what lies on shortcut and object."""
+"""Where the cheater looks: the shortcut's share of what is on shortcut and object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each page of a study's site lies, in names that every system and every browser takes."""
+"""Where each page of a study's site is, in names that every system and every browser takes."""
 
 from __future__ import annotations
 

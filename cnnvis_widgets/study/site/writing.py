@@ -57,8 +57,8 @@ def write_site(
 ) -> Path:
     """Write the pages of all runs that are done.
 
-    The pages open from the folder (`file://`), also from a USB stick. What lies in the folder under
-    the same names is replaced. Maximising pictures are kept in the study's folder.
+    The pages open from the folder (`file://`), also from a USB stick. Files in the folder that have
+    the same names are replaced. Maximising pictures are kept in the study's folder.
 
     Args:
         study: its runs are read; the networks are loaded for the pages of layers and units.

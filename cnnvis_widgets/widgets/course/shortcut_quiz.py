@@ -46,7 +46,7 @@ WORK = {
 
 
 class ShortcutQuiz(Composed, ipywidgets.Box):
-    """Two networks of one kind, one of which was trained where snow lay under one class only.
+    """Two networks of one kind, one of which was trained with snow under one class only.
 
     Both answer the same drawn picture, and both are explained for its class by the same method.
     The learner says which one cheats; then they are named, with how often they are right on fresh

@@ -36,7 +36,7 @@ function heightOf({ shape }) {
 }
 
 /**
- * Where columns and lanes lie.
+ * Where columns and lanes are.
  * @param {Box[]} boxes
  * @param {Start} start
  * @param {Place[][]} edges

@@ -52,12 +52,12 @@ class ArchitectureDiagram(Control, from_page="value"):
 
     A box is as high as its map (in logarithmic steps), has the colour of what the layer does, and
     says its shape; under it a bar for its share of the parameters. Choosing one, by mouse or with
-    the arrow keys, tells all that is known of it.
+    the arrow keys, tells everything that is known of it.
 
     Args:
         layers: records with name, kind, output_shape, parameters, inputs, kernel, strides, padding
             and field: `network.plan`, or `load_plan("vgg16")`. Records without inputs, as those of
-            `network.layers`, stand in a row.
+            `network.layers`, are put in a row.
         fold: layers that only rectify, normalise, pad or reshape are said in the box before them.
         first, last: only the layers from one to another (a block); "" for the ends.
         kwargs: the attributes.

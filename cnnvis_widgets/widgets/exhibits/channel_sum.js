@@ -27,12 +27,12 @@ class Sums extends ChannelSums {
     this.size = data.size.length ? data.size : [rows * CELL, columns * CELL];
     this.tables = { sequential: bytesOf(data.tables.sequential), diverging: bytesOf(data.tables.diverging) };
     this.alt = data.alt;
-    /** The ends of the colour bar, for each order: no running sum lies beyond them. */
+    /** The ends of the colour bar, for each order: no running sum is beyond them. */
     this.ends = { contribution: this.range("contribution"), weight: this.range("weight") };
   }
 }
 
-/** Where a fine grid's pixels lie between the centres of a coarse one: two cells and a share. */
+/** Where a fine grid's pixels are between the centres of a coarse one: two cells and a share. */
 function between(fine, coarse, smooth) {
   return Array.from({ length: fine }, (_, i) => {
     const at = ((i + 0.5) * coarse) / fine - 0.5;

@@ -20,10 +20,10 @@ VIEWS = ("sum", "last")
 class ChannelSum(Control, from_page="count order view relu smooth"):
     """The most important channels of a layer as small maps, and a slider that adds them up.
 
-    The page does the adding itself, so that a dragged slider never waits for Python. Beside the
-    running map stand how much of the whole map is reached (its overlap: the sum over all places of
-    the smaller value, divided by that of the larger one; 100 % only where both are equal) and what
-    the running map adds up to before the ReLU.
+    The page does the adding itself, so that a dragged slider never waits for Python. Two numbers
+    are beside the running map: how much of the whole map is reached (its overlap: the sum over all
+    places of the smaller value, divided by that of the larger one; 100 % only where both are equal)
+    and what the running map adds up to before the ReLU.
 
     Args:
         maps: the layer's activations, float (rows, columns, units).

@@ -157,7 +157,7 @@ class ConvMatrixView {
   }
 
   cells() {
-    // what is used in each row of C: whether the kernel lies there
+    // what is used in each row of C: whether the kernel is there
     const {
       map,
       kernel: [height, width],

@@ -163,7 +163,7 @@ class ConvolutionView {
     );
   }
 
-  /** What lies under the window there. @param {number[]} place */
+  /** What is under the window there. @param {number[]} place */
   windowAt(place) {
     const { high, wide } = this.sizes();
     return windowAt(this.get("values"), place, [high, wide], this.get("stride"), this.padding());

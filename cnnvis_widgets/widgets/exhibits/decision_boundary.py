@@ -30,8 +30,8 @@ class DecisionBoundary(Chart, from_page="data hidden activation rate seed show_l
     network with what each unit makes of the plane, the boundary, and the loss. `network` is the
     same network in Python; `train` makes the same steps here.
 
-    With the keyboard: the tab key reaches the units, arrow keys go from one to the next; the chosen
-    one's picture stands in the plane.
+    With the keyboard: the tab key reaches the units, arrow keys go from one to the next; the plane
+    shows the chosen one's picture.
 
     Args:
         points: (x, y, class) each, x and y between -1 and 1, the class 0 or 1; then `data` is

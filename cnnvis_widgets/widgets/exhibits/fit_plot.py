@@ -45,7 +45,7 @@ class FitPlot(Chart, from_page="points degree own show_fit show_test"):
         show_own: whether that line can be drawn, for "line".
         show_fit: whether the fitted model is shown.
         show_test: whether the points to test with are shown, and their error.
-        x_name, y_name: what stands at the axes.
+        x_name, y_name: the labels of the axes.
         group_names: what the groups are called.
 
     Raises:

@@ -23,7 +23,7 @@ class GuidedProduct(Control, from_page="at share"):
     At `share` t the third picture is detail × ((1 - t) + t · mask / largest of mask): all of the
     detail at 0, at 1 the product, whose colours are then those of Guided Grad-CAM divided by the
     mask's largest value. One scale serves all shares, so that what fades has really gone. The page
-    computes this itself, as `shown` does; below stand the three numbers of the pixel pointed at.
+    computes this itself, as `shown` does; the three numbers of the pixel pointed at are below.
 
     Args:
         detail: (rows, columns), or (rows, columns, channels) whose largest size is taken.

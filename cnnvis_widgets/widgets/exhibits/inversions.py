@@ -21,7 +21,7 @@ Way = tuple[Picture, float] | None
 class Inversions(Control, from_page="value"):
     """A picture, beside it one column a layer with what each way back made of the layer's code.
 
-    A column is chosen by mouse or arrow keys; what stands in it is shown enlarged next to the
+    A column is chosen by mouse or arrow keys; its contents are shown enlarged next to the
     picture, with two figures: the code's relative error, and how far the colours are off.
 
     Args:

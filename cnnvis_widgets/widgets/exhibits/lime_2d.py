@@ -39,7 +39,7 @@ class Line(NamedTuple):
 class Lime2D(Chart, from_page="point width samples bend seed"):
     """A classifier with a curved boundary, explained at a point that is moved by hand.
 
-    The classifier says class 1 with the probability σ(2.5 (x₂ - bend · sin(1.3 x₁))). Samples lie
+    The classifier says class 1 with the probability σ(2.5 (x₂ - bend · sin(1.3 x₁))). Samples are
     all over the plane; each counts exp(-distance² / width²), and a ridge regression of the
     probability on both coordinates (intercept free) gives the line. The page computes this itself,
     as `line` does; drawn is where the line's value is one half.

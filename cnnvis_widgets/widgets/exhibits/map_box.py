@@ -20,8 +20,8 @@ PERCENTS = range(1, 101)
 class MapBox(Chart, from_page="percent view"):
     """Pictures with a map each; a slider says how much of the largest value a place needs.
 
-    The largest connected region of the places that have it gets a box; beside the true box (around
-    the mask) stands the intersection over union of the two, and its curve over all thresholds.
+    The largest connected region of the places that have it gets a box; the intersection over union
+    with the true box (around the mask) is shown, and its curve over all thresholds.
 
     Args:
         views: name → (picture, map, mask): uint8 (rows, columns, 3), (r, c) enlarged bilinearly,

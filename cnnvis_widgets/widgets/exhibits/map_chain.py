@@ -22,8 +22,8 @@ class MapChain(Control, from_page="at link"):
     """Maps that are multiplied from the deepest down to the picture, to go along link by link.
 
     Each link shows a layer's mean map, what comes from the link before at its size, and their
-    product, all over the picture, each in its own cells and on its own scale. Below stand the three
-    numbers of the place pointed at.
+    product, all over the picture, each in its own cells and on its own scale. The three numbers of
+    the place pointed at are below.
 
     Args:
         links: (layer, mean, enlarged, product) each, the deepest first;

@@ -22,9 +22,9 @@ class RelevanceFlow(Control, from_page="at floor"):
     """A tower of layers, each with its map of relevance and the sum of it, to go down step by step.
 
     Each floor has a bar as long as its sum, so that what is lost or made on the way is seen. The
-    map of the chosen floor lies over the picture in its own cells and on its own scale: a place of
+    map of the chosen floor is over the picture in its own cells and on its own scale: a place of
     a coarse layer holds the relevance of many pixels. One place can be followed down the tower:
-    below stands what the cell that holds it has.
+    the relevance of the cell that holds it is shown below.
 
     Args:
         floors: (layer, map, sum) each, the neuron's side first, the picture's last;

@@ -123,7 +123,7 @@ class UnpoolingView {
     return this.model.get("size");
   }
 
-  /** For each window its largest value and where it stands in the map; the first of equals. */
+  /** For each window its largest value and where it is in the map; the first of equals. */
   pool() {
     const [n, map] = [this.size(), this.model.get("values")];
     return Array.from({ length: map.length / n }, (_, r) =>

@@ -13,7 +13,7 @@ from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
 
 
 class Unpooling(Cells, from_page="values signal switches"):
-    """A map, the largest value of each window with the place where it stood, and the way back.
+    """A map, the largest value of each window with the place where it was, and the way back.
 
     On the way back each number from above goes to the place that its window's switch remembers,
     and all other places get zero. Without switches, as for average pooling, it is shared out among
@@ -61,7 +61,7 @@ class Unpooling(Cells, from_page="values signal switches"):
         return self._windows().max(axis=-1)
 
     def places(self) -> NDArray[np.intp]:
-        """Where in its window the largest value stands, counted row by row; the first of equals."""
+        """Where in its window the largest value is, counted row by row; the first of equals."""
         return self._windows().argmax(axis=-1)
 
     def unpooled(self) -> NDArray[np.float64]:

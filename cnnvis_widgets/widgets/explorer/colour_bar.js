@@ -46,7 +46,7 @@ export class ColourBar {
     paint(this.strip, heatmap.bar(over));
   }
 
-  /** Where the value that is read stands. @param {number | null} place */
+  /** Where the value that is read is on the bar. @param {number | null} place */
   point(place) {
     this.pointer.hidden = place === null;
     if (place !== null) this.pointer.style.setProperty("--at", String(place));

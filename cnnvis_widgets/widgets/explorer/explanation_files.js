@@ -50,7 +50,7 @@ export function wrapText(context, text, x, y, width, lineHeight) {
 const APART = 8; // pixels between two labels
 
 /**
- * Which labels of a bar can stand beside each other: its ends before zero, zero before the others.
+ * Which labels of a bar fit beside each other: its ends before zero, zero before the others.
  * @param {{at: number, width: number}[]} labels in order; `at` is a share of the bar's length
  * @param {number} length
  * @returns {boolean[]}
@@ -84,7 +84,7 @@ export function fitting(labels, length) {
  * @property {Region} region
  * @property {boolean} smooth
  * @property {string} title
- * @property {string} over what stands on the picture
+ * @property {string} over the text on the picture
  * @property {ImageData | null} bar
  * @property {{at: number, label: string}[]} ticks
  * @property {string[]} captions

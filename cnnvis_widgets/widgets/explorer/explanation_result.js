@@ -80,7 +80,7 @@ class Heatmap {
     return this.sizes;
   }
 
-  /** The absolute value below which a share of the pixels lies. @param {number} share 0 to 1 */
+  /** The absolute value that a given share of the pixels is below. @param {number} share 0 to 1 */
   quantile(share) {
     const at = Math.min(this.sorted.length - 1, Math.floor(share * this.sorted.length));
     return share > 0 ? this.sorted[at] : 0;
@@ -107,7 +107,7 @@ class Heatmap {
     return `${formatted(value)}${this.zeros ? "" : `, ${size} than ${shown} % of the pixels`}`;
   }
 
-  /** Where a value stands on the colour bar. @param {number} value */
+  /** Where a value is on the colour bar. @param {number} value */
   place(value) {
     return placesOf(Float32Array.of(value), this.scale)[0];
   }

@@ -39,7 +39,7 @@ function shareOf(event, element) {
 }
 
 export class Stage {
-  /** @param {Host} host @param {...Node} above what lies on the stage too */
+  /** @param {Host} host @param {...Node} above what else is on the stage */
   constructor(host, ...above) {
     this.host = host;
     /** The upper left corner of what is seen, as shares of the picture. */

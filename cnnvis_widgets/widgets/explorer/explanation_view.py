@@ -57,7 +57,7 @@ class ExplanationView(Component, from_page="mode opacity blend threshold gray_pi
         threshold: share of the pixels that an overlay leaves out, those with the smallest absolute
             values, 0 to 1.
         gray_picture: take the picture's colours away under the map.
-        split: where the divider stands, 0 (map only) to 1 (picture only).
+        split: where the divider is, 0 (map only) to 1 (picture only).
         zoom: 1 (all of it) to 32.
         progress: share done, 0 to 1; -1 where it is not known or nothing is under way.
         progress_text: what is under way.
@@ -125,7 +125,7 @@ class ExplanationView(Component, from_page="mode opacity blend threshold gray_pi
             title: see the attributes, as the following.
             alt: see there.
             notes: see there.
-            warnings: those of the notes that must not be overlooked; may stand in `notes` too.
+            warnings: those of the notes that must not be overlooked; may be in `notes` too.
             unit: see there.
             code: see there.
             filename: see there.

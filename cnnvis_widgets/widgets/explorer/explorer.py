@@ -212,7 +212,7 @@ class Explorer(Composed, ipywidgets.Box):
     def _ask(
         self, concern: str, request: Any, done: Callable[[Any], None], part: Any, working: str
     ) -> None:
-        """Hand a request in; its error will stand beside `part`."""
+        """Hand a request in; its error will appear beside `part`."""
         part.error = ""
         self.header.working = working
 

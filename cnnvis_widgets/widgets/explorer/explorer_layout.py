@@ -1,4 +1,4 @@
-"""Where the parts of an explorer stand; what they look like there is in `explorer.css`."""
+"""Where the parts of an explorer are; what they look like there is in `explorer.css`."""
 
 from __future__ import annotations
 

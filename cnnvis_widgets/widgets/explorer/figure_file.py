@@ -23,7 +23,7 @@ LOOK = ("mode", "opacity", "blend", "threshold", "gray_picture", "split")
 """What a visitor chose of a view's traits that decides a figure."""
 
 TOLD = ("Picture", "Layer", "Neuron", "Maps of layer", "Parameters", "Seed", "Array")
-"""The facts of a caption; method, neuron and network stand in the title."""
+"""The facts of a caption; method, neuron and network are in the title."""
 
 LETTERS, LINE = 7.4, 0.24
 """Of a caption: letters that an inch holds, and a line's height in inches."""
@@ -91,7 +91,7 @@ def _roomy(drawn: ExplanationFigure, words: str) -> ExplanationFigure:
 
 
 def least_shown(values: np.ndarray, share: float) -> float:
-    """The absolute value below which a share of the pixels lies, as the view's threshold has it."""
+    """The absolute value that a given share of the pixels is below: the view's threshold."""
     sizes = np.sort(np.abs(values), axis=None)
     return float(sizes[min(len(sizes) - 1, int(share * len(sizes)))]) if share > 0 else 0.0
 

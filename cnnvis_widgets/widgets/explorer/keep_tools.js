@@ -32,7 +32,7 @@ export class KeepTools {
     signal.addEventListener("abort", () => model.off("msg:custom", received));
   }
 
-  /** @param {HTMLElement} actions where the other ways of saving stand @param {HTMLElement} picture */
+  /** @param {HTMLElement} actions where the other ways of saving are @param {HTMLElement} picture */
   layInto(actions, picture) {
     const pictures = h("span", { class: "cnnvis-view-joined" });
     picture.before(pictures);

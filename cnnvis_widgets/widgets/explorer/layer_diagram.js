@@ -203,7 +203,7 @@ export class LayerDiagram {
     const elements = boxes.map(elementOf);
     const frames = elements.filter((element) => element.classList.contains("cnnvis-frame"));
     const others = elements.filter((element) => !frames.includes(element));
-    // Frames lie below the lines, boxes above; by `order` alone the tree keeps its reading order.
+    // Frames are below the lines, boxes above; by `order` alone the tree keeps its reading order.
     for (const element of frames) element.style.zIndex = "0";
     art.style.zIndex = "1";
     for (const element of others) element.style.zIndex = "2";

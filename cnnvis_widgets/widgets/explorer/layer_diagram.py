@@ -22,11 +22,11 @@ Record = Mapping[str, Any]
 
 
 class Unit(NamedTuple):
-    """A block, or a layer that stands alone.
+    """A block, or a layer that is in no block.
 
     Attributes:
         name: the block's, or the layer's.
-        layers: their records; one where a layer stands alone.
+        layers: their records; one where a layer is in no block.
     """
 
     name: str
@@ -68,7 +68,7 @@ def units_of(records: Sequence[Record]) -> list[Unit]:
     """The blocks and the layers between them, in an order in which each comes after its inputs.
 
     Args:
-        records: of a `LayerPicker`. What takes results of layers that stand later (the output,
+        records: of a `LayerPicker`. A layer that takes results of later ones (the output,
             which is listed first) comes last.
     """
     place = {record["name"]: number for number, record in enumerate(records)}
@@ -92,7 +92,7 @@ def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[
     """What a page draws.
 
     Args:
-        records: of a `LayerPicker`; those without inputs stand in a row.
+        records: of a `LayerPicker`; those without inputs are put in a row.
         unfolded: the keys of the blocks that are open.
 
     Returns:
@@ -179,7 +179,7 @@ def _opened(unit: Unit, inputs: Mapping[str, Sequence[str]], leaving: set[str]) 
     exits = {f"{name}\nout": [name] for name in names if name in leaving}
     sizes = dict.fromkeys(graph, PORT) | dict.fromkeys(names, (WIDE, TALL))
     sizes |= dict.fromkeys(exits, PORT)
-    # Blocks then stand below each other, and do not drift aside.
+    # Blocks are then below each other, and do not drift aside.
     axis = list(zip([f"{name}\nin" for name in outside], exits, strict=False))
     inner = spaced(graph | exits, sizes, last=exits, aligned=axis)
 

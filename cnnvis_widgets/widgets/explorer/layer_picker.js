@@ -28,7 +28,7 @@ function shapeBar(layer, most) {
   );
 }
 
-/** Layers that stand together under one block's name, in the order of the network. */
+/** Layers that are together under one block's name, in the order of the network. */
 function blocksOf(layers) {
   /** @type {{name: string, layers: any[], head?: HTMLElement, rows: HTMLElement[]}[]} */
   const blocks = [];

@@ -36,7 +36,7 @@ class LayerPicker(Control, from_page="value view unfolded"):
     Attributes:
         layers: records of name, kind ("Conv2D"), shape (of its output for one picture: rows,
             columns, units, or only units; `None` where it is not fixed), units, and group (the
-            block's name; layers of one group stand one after another), inputs (the names of the
+            block's name; layers of one group follow one another), inputs (the names of the
             layers whose results it takes; None for the one before it) and window (of a convolution
             or pooling, "3 × 3"). A `Network`'s own layer records are taken as they are.
         value: the chosen layer's name; "" when none is. Falls back to "" when `layers` changes and

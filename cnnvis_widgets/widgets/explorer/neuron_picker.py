@@ -42,7 +42,7 @@ class NeuronPicker(Control, from_page="value aggregate position"):
 
     Raises:
         UnknownNameError: `value` is not a unit of the layer, `aggregate` is none of the three.
-        InvalidValueError: `position` does not lie in `positions`.
+        InvalidValueError: `position` is not in `positions`.
     """
 
     label = traitlets.Unicode("Neuron").tag(sync=True)

@@ -21,7 +21,7 @@ from cnnvis_widgets.widgets.explorer.explanation_state import labelled_ticks
 
 THUMBNAIL = 72
 QUOTES = '"""'
-"""Between the parts of a script; a picture stands in a part of its own."""
+"""Between the parts of a script; a picture has a part of its own."""
 
 
 class PageMap(NamedTuple):
@@ -43,9 +43,9 @@ class PageMap(NamedTuple):
 def packed(values: NDArray[np.float32]) -> bytes:
     """Values as few bytes, exactly: `unpacked` in `toolkit/packed_floats.js` gives them back.
 
-    The bits of each float32 are taken as a whole number, of which the one at its left in the row is
+    The bits of each float32 are taken as a whole number, and the one at its left in the row is
     subtracted (modulo 2³²): neighbours of a smooth map differ in their lower bits alone. The four
-    bytes of all differences then stand in four planes, the lowest first, packed by zlib.
+    bytes of all differences are then put in four planes, the lowest first, packed by zlib.
 
     Args:
         values: float32 (rows, columns).
@@ -58,7 +58,7 @@ def packed(values: NDArray[np.float32]) -> bytes:
 
 
 def page_data(maps: Sequence[PageMap]) -> str:
-    """The maps as JSON; what several share (pictures, parts of scripts) stands there once."""
+    """The maps as JSON; what several share (pictures, parts of scripts) is in it once."""
     files: dict[str, str] = {}
     texts: dict[str, int] = {}
 

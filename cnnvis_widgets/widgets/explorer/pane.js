@@ -6,7 +6,7 @@ import { drawn } from "../toolkit/svg.js";
 /** @typedef {{d: string, colour: string, halo: string}} Line a path in pixels of the picture */
 /** @typedef {{under: ImageData | null, over?: ImageData | null, lines?: Line[]}} Content */
 
-/** One rectangle in which a picture stands: two canvases, of which the upper may be cut, and lines. */
+/** One rectangle with a picture: two canvases, the upper of which may be cut, and lines. */
 export class Pane {
   /** @param {string} label */
   constructor(label) {

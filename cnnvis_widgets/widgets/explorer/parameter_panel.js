@@ -2,7 +2,7 @@
 import { errorLine, h, mark, rendering, roving, short, watch } from "../toolkit/base.js";
 import { chooser, frame, numberField } from "../toolkit/control.js";
 
-const SMALL_CHOICE = 3; // up to so many choices all stand side by side
+const SMALL_CHOICE = 3; // up to so many choices are all shown side by side
 const SHOWN = 4; // of a method with many parameters so many are in sight, the others one click away
 const MANY = 8;
 

@@ -91,7 +91,7 @@ function pictureIn(transfer) {
 }
 
 /**
- * The button, and how an upload stands.
+ * The button, and the state of an upload.
  * @param {Model} model
  * @param {HTMLElement} root
  * @param {AbortSignal} signal

@@ -123,7 +123,7 @@ def page(maps: Sequence[PageMap], title: str = "") -> str:
         f"Saved on {today.day} {today:%B %Y}. The values are exact (float32); nothing is fetched "
         "and nothing is sent."
     )
-    # Within a script element JSON must not end it; "<" stands in texts alone.
+    # JSON must not end the script element that it is in; "<" occurs only in its strings.
     data = page_data(maps).replace("<", "\\u003c")
     return PAGE.format(
         policy=policy, version=version("cnnvis-widgets"), title=html.escape(title), told=told,

@@ -31,7 +31,7 @@ class Saved(NamedTuple):
         shape: of the map.
         largest: its largest absolute value.
         versions: package → version.
-        own_picture: the picture is the visitor's, and lies in the file.
+        own_picture: the picture is the visitor's, and is in the file.
     """
 
     link: str

@@ -1,4 +1,4 @@
-// What lies over the picture while it is touched: grey parts, outlines, and what takes the pointer.
+// What is over the picture while it is touched: grey parts, outlines, and what takes the pointer.
 import { h } from "../toolkit/base.js";
 import { boxRect } from "../toolkit/boxes.js";
 import { paint } from "../toolkit/pixels.js";

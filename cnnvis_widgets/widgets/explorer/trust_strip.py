@@ -28,7 +28,7 @@ UNDER_WAY = {"name": "under_way", "title": "Checking", "verdict": "open", "figur
 
 
 class TrustStrip(Component):
-    """One button for each check; the sentence of the chosen one, else of the worst, stands below.
+    """One button for each check; the sentence of the chosen one, else of the worst, is below.
 
     Attributes:
         checks: records of name, title ("Coverage"), verdict ("good", "doubtful", "bad" or "open"),

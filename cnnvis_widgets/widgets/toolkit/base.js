@@ -96,7 +96,7 @@ export function send(model, name, value) {
 }
 
 /**
- * The line under a control where its error stands; screen readers announce it.
+ * The line under a control where its error appears; screen readers announce it.
  * Also marks `root` as busy while the model is.
  * @param {Model} model
  * @param {HTMLElement} root

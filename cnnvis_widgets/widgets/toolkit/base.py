@@ -37,7 +37,7 @@ class _Whole(traitlets.MetaHasTraits):
 
 
 class Component(anywidget.AnyWidget, metaclass=_Whole):
-    """A widget whose front end lies beside its module: ``name.py``, ``name.js``, ``name.css``.
+    """A widget whose front end is beside its module: ``name.py``, ``name.js``, ``name.css``.
 
     The JavaScript is an ordinary module. What it imports from others (``base.js``, ``control.js``,
     …) is put into the same text, so that there is no second file to fetch, and their style sheets

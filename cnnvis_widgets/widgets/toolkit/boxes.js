@@ -50,7 +50,7 @@ export function boxMoved([top, left, bottom, right], [down, across], [rows, colu
 }
 
 /**
- * How much of a map lies in a box: of the sum of its absolute values, and of its area.
+ * How much of a map is in a box: of the sum of its absolute values, and of its area.
  * @param {ArrayLike<number>} values row after row
  * @param {readonly [number, number]} shape
  * @param {Box} box

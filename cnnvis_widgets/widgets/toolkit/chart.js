@@ -1,4 +1,4 @@
-// Charts as SVG, in the page's own colours, and what stands beside them.
+// Charts as SVG, in the page's own colours, and what is beside them.
 import { h, listen, short, uniqueId, watch } from "./base.js";
 import { contourPath } from "./contours.js";
 import { drawn } from "./svg.js";

@@ -24,8 +24,8 @@ export function chooser(model) {
  * @param {Model} model
  * @param {string} name of the style class, without "cnnvis-"
  * @param {AbortSignal} signal
- * @returns {HTMLElement} the element to fill. It lies within the fieldset, not on it: when a box comes
- *   or goes right in a fieldset, Chromium makes all of them anew and lets go of a dragged slider.
+ * @returns {HTMLElement} the element to fill. It is inside the fieldset, not the fieldset itself: when
+ *   a box comes or goes right in a fieldset, Chromium makes all of them anew and lets go of a dragged slider.
  */
 export function frame(el, model, name, signal) {
   const legend = h("legend", { class: "cnnvis-label" });
@@ -58,7 +58,7 @@ export function refill(list, items) {
 
 /**
  * Scroll `list`, and nothing else of the page, until `item` is in sight; from far away, until it
- * stands in the middle.
+ * is in the middle.
  * @param {HTMLElement} list
  * @param {Element} item
  */
@@ -74,7 +74,7 @@ export function reveal(list, item) {
 
 /**
  * Keep the chosen item in sight also when the list gets its size only later: anywidget renders
- * before the element stands in the page, and a page may keep it folded away at first.
+ * before the element is in the page, and a page may keep it folded away at first.
  * @param {HTMLElement} list
  * @param {AbortSignal} signal
  */

@@ -23,7 +23,7 @@ class Control(Component):
     disabled = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, **kwargs: Any) -> None:
-        # What there is to choose from must stand before the choice is checked against it.
+        # What there is to choose from must be set before the choice is checked against it.
         traits = self.traits()
 
         def turn(name: str) -> int:

@@ -1,4 +1,4 @@
-"""A table of facts, sorted by a column and filtered by what stands in it (thesis Table 1)."""
+"""A table of facts, sorted by a column and filtered by its values (thesis Table 1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FactsTable(Control, from_page="sort descending filters"):
 
     A heading is a button: it sorts upwards, then downwards, then not at all. Under it, where a
     column has few different values, one of them can be chosen: only the rows that have it stay.
-    Cells with a note bear a mark; the note of the cell that is pointed at, or has the focus, stands
+    Cells with a note have a mark; the note of the cell that is pointed at, or has the focus, is
     below. Booleans are shown as yes and no, None as an empty cell that is sorted last.
 
     Args:
@@ -98,7 +98,7 @@ class FactsTable(Control, from_page="sort descending filters"):
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The names of the rows that are left, in the order in which they stand."""
+        """The names of the rows that are left, in their order in the table."""
         left = [
             row
             for row in self._rows

@@ -151,7 +151,7 @@ export function barOf(scale, table, over) {
 }
 
 /**
- * Black or white, whichever sets a line of this colour off from what lies under it.
+ * Black or white, whichever sets a line of this colour off from what is under it.
  * @param {ArrayLike<number>} colour
  */
 export const haloOf = (colour) =>

@@ -1,6 +1,6 @@
-"""Where the boxes of a network's diagram stand: columns by depth, and edges that cross seldom.
+"""Where the boxes of a network's diagram are: columns by depth, and edges that seldom cross.
 
-The layered drawing of Sugiyama, Tagawa & Toda (1981): each box stands one column after the last
+The layered drawing of Sugiyama, Tagawa & Toda (1981): each box is one column after the last
 of its inputs; an edge over several columns gets a place in each of them; within the columns, places
 are sorted by the mean height of their neighbours.
 """
@@ -28,7 +28,7 @@ class Arrangement(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """Which nodes stand side by side, before anything is known of their sizes.
+    """Which nodes are side by side, before anything is known of their sizes.
 
     Attributes:
         rows: nodes by depth, each row in its order; among them the places that longer edges pass
@@ -46,8 +46,8 @@ def ordered(inputs: Mapping[str, Sequence[str]], last: Collection[str] = ()) -> 
     """Sort the nodes of a graph without circles into rows, so that its edges cross seldom.
 
     Args:
-        inputs: node → the nodes before it, each of which stands earlier in the mapping.
-        last: nodes that nothing follows and that stand in the last row, however near they could be.
+        inputs: node → the nodes before it, each of which is earlier in the mapping.
+        last: nodes that nothing follows and that go in the last row, however near they could be.
     """
     depths: dict[str, int] = {}
     for node, before in inputs.items():
@@ -80,7 +80,7 @@ def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
     """Place the nodes of a graph without circles.
 
     Args:
-        inputs: node → the nodes before it, each of which stands earlier in the mapping.
+        inputs: node → the nodes before it, each of which is earlier in the mapping.
     """
     rows, _, chains = ordered(inputs)
     places = {

@@ -135,7 +135,7 @@ def _read(file: Path) -> _Module:
 
 
 def _pairs(names: str, file: Path) -> list[tuple[str, str]]:
-    """What stands between the braces of an import or export: each name, and its name there."""
+    """The names between the braces of an import or export: each name, and its name there."""
     pairs = []
     for name in names.rstrip().removesuffix(",").split(","):
         match = _NAMES.match(name)

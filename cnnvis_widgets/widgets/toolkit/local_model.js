@@ -1,4 +1,4 @@
-// A model without a kernel: all that a component's view asks of one, for pages that stand alone.
+// A model without a kernel: everything that a component's view asks of one, for standalone pages.
 
 export class LocalModel {
   /**

@@ -2,7 +2,7 @@
 
 /**
  * The address of a notebook of the course, seen from this page. In JupyterLab the page's own address
- * says where the notebook lies that it shows.
+ * says where the notebook that it shows is.
  * @param {string} file perhaps with #anchor
  */
 export function notebookUrl(file) {

@@ -1,5 +1,5 @@
 // The page's language, where a component itself has to know of it: to sort, to search, to draw on a
-// canvas. All other text is translated where it stands (serving/…/translate.js).
+// canvas. All other text is translated in place (serving/…/translate.js).
 
 /** @returns {{language: string, translate: (text: string) => string} | undefined} */
 const ofPage = () => /** @type {any} */ (globalThis).cnnvisLanguage;

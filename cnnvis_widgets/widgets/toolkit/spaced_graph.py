@@ -45,14 +45,14 @@ def spaced(
     shifts: Mapping[tuple[str, str], Point] = MappingProxyType({}),
     aligned: Collection[tuple[str, str]] = (),
 ) -> Spaced:
-    """Place boxes from top to bottom, so that none stands on another and no line crosses one.
+    """Place boxes from top to bottom, so that none overlaps another and no line crosses one.
 
     Args:
-        inputs: node → the nodes before it, each of which stands earlier in the mapping.
+        inputs: node → the nodes before it, each of which is earlier in the mapping.
         sizes: node → (width, height) of its box.
-        last: nodes that stand in the last row; see `ordered`.
+        last: nodes that go in the last row; see `ordered`.
         shifts: (from, to) → how far to the right of the middles a line leaves and arrives.
-        aligned: pairs of nodes that are to stand below each other, whatever is between them.
+        aligned: pairs of nodes that are to be below each other, whatever is between them.
 
     Examples:
         >>> spaced({"a": [], "b": ["a"]}, {"a": (20, 8), "b": (30, 9)}).corners

@@ -1,4 +1,4 @@
-// Where the marks of an axis stand.
+// Where the marks of an axis are.
 
 /**
  * Round numbers that cut an axis into about `parts` parts.

@@ -94,7 +94,7 @@ class Records(traitlets.TraitType):
     `Prediction`). Missing fields get their defaults, so that the page always finds them all.
 
     Args:
-        kind: what one record is, in words; stands in the errors.
+        kind: what one record is, in words; used in the errors.
         check: looks at a completed record as a whole, and raises where it makes no sense.
         fields: the fields by name.
     """

@@ -1,4 +1,4 @@
-"""What will be drawn, in numbers: what chance decides about the objects, and where they stand.
+"""What will be drawn, in numbers: what chance decides about the objects, and where they are.
 
 Each part draws its numbers from a stream of its own. So the same seed with and without a shortcut,
 or with more distractors, gives the same object in the same place before the same ground.
@@ -21,7 +21,7 @@ LEAST_RADIUS = 5.0  # below it a texture cannot be told
 PERIODS = (5.0, 7.5)  # of the textures, in pixels
 TRIES = 40
 CORNERS = tuple((row, column, 8.0) for row in (9, SIZE - 9) for column in (9, SIZE - 9))
-"""Where a mark may stand: row, column, radius."""
+"""Where a mark may be: row, column, radius."""
 
 
 class Kind(NamedTuple):
@@ -130,7 +130,7 @@ def _thing(
         rng: where the numbers come from.
         label: index in `KINDS`.
         radius: of the disc of the same area.
-        taken: row, column and radius of what stands there.
+        taken: row, column and radius of what is already there.
     """
     margin = 1.1 * radius
 

@@ -60,7 +60,7 @@ def cross(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A disc without a smaller one that lies to the right."""
+    """A disc without a smaller one to its right."""
     left = x - 0.25
     return np.maximum(np.hypot(left, y) - 1, 0.78 - np.hypot(left - 0.52, y))
 
@@ -74,7 +74,7 @@ def spread(shape: Shape) -> float:
 
 @functools.cache
 def reach(shape: Shape) -> float:
-    """The distance of the point that lies farthest from the centre."""
+    """The distance of the point farthest from the centre."""
     inside, step = _raster(shape)
     rows, columns = np.nonzero(inside)
     return (

@@ -1,1 +1,1 @@
-"""One module an architecture; whatever lies here is found."""
+"""One module an architecture; every module here is found."""

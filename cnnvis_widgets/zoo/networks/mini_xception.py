@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class MiniXception(Mini):
     """A stem, two blocks that halve the map, one that keeps it, and a separable convolution.
 
-    The ReLU stands before a separable convolution and BatchNorm after it, as published.
+    The ReLU comes before a separable convolution and BatchNorm after it, as published.
     """
 
     name = "mini_xception"

@@ -1,4 +1,4 @@
-"""The value before softmax or sigmoid is found wherever it stands, or the doubt is told."""
+"""The value before softmax or sigmoid is found wherever it is, or the doubt is told."""
 
 from __future__ import annotations
 

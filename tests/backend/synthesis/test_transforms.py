@@ -61,7 +61,7 @@ def test_jitter_reaches_beyond_the_border() -> None:
     shifts = np.array([m[:, 10, 15] for m in moved])
     assert np.abs(shifts).max() <= 3.001
     assert (shifts.max(0) > 2).all() and (shifts.min(0) < -2).all()
-    assert all((m[0, 0] >= -1e-4).all() for m in moved)  # nothing lies above the first row
+    assert all((m[0, 0] >= -1e-4).all() for m in moved)  # nothing is above the first row
 
 
 def test_noise_has_its_spread_and_the_seed_decides() -> None:

@@ -193,7 +193,7 @@ def test_a_page_holds_the_shown_map_and_all_kept_ones(
     assert content["name"].endswith("grad_cam-of-2-in-None.html")
     [one] = held(text)
     assert [check["name"] for check in one["checks"]] == ["coverage", "edges", "random_top"]
-    assert {check["lesson"] for check in one["checks"]} == {""}  # no lesson lies beside the file
+    assert {check["lesson"] for check in one["checks"]} == {""}  # no lesson is beside the file
     facts = dict(one["facts"])
     assert facts["Picture"] == "Chelsea the cat"
     assert facts["Link"] == explorer.link

@@ -38,7 +38,7 @@ def test_it_is_a_code_with_its_three_corners_and_a_quiet_zone() -> None:
     assert dark.shape[0] == dark.shape[1]
     assert (size - 17) % 4 == 0
     inner = dark[QUIET:-QUIET, QUIET:-QUIET]
-    assert inner.sum() == dark.sum()  # nothing stands in the quiet zone
+    assert inner.sum() == dark.sum()  # nothing is in the quiet zone
     ring = np.maximum(*np.abs(np.indices((7, 7)) - 3))
     finder = (ring == 3) | (ring <= 1)
     for corner in (inner[:7, :7], inner[:7, -7:], inner[-7:, :7]):

@@ -63,7 +63,7 @@ def test_a_page_is_one_file_that_may_fetch_nothing(
     assert list(tmp_path.iterdir()) == [path]
     text = path.read_text("utf-8")
     parsed = Elements(text)
-    # Nothing is named that lies elsewhere.
+    # No file elsewhere is named.
     for _, attributes in parsed.elements:
         for name in ("src", "href", "srcset", "action"):
             assert attributes.get(name, "data:").startswith("data:")

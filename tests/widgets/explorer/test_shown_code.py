@@ -1,4 +1,4 @@
-"""The code that an explorer or a page shows, run as it stands elsewhere, gives the same array."""
+"""The code that an explorer or a page shows, run unchanged elsewhere, gives the same array."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where boxes stand: one behind the other, branches apart, lines through places of their own."""
+"""Where boxes are: one after the other, branches apart, lines through places of their own."""
 
 from __future__ import annotations
 

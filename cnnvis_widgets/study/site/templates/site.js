@@ -268,7 +268,7 @@ function named(site, address) {
 }
 
 /**
- * Two maps, one over the other: what lies left of the slider is the first, right of it the second.
+ * Two maps, one over the other: the first is left of the slider, the second right of it.
  * @param {Site} site
  * @param {Record<Axis, number>[]} both
  */

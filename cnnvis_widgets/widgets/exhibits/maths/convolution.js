@@ -3,7 +3,7 @@
 /** @typedef {number[][][]} Numbers */
 
 /**
- * What lies under a step of the window, channel by channel; zeros outside.
+ * What is under a step of the window, channel by channel; zeros outside.
  * @param {Numbers} numbers
  * @param {readonly number[]} place of the result, row and column
  * @param {readonly number[]} size of the window

@@ -18,7 +18,7 @@
     }
   };
 
-  // While the notebook ran, the ways out stood above the page; now they scroll away with it.
+  // While the notebook ran, the ways out were above the page; now they scroll away with it.
   document.querySelector("#rendered_cells > div").prepend(document.querySelector(".cnnvis-head"));
 
   // The language: the one that the page is in, and the way to the others, the rest of the address

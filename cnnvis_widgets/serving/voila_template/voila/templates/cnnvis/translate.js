@@ -36,7 +36,7 @@ const LEFT = [
 ].join(",");
 
 const answer = translator(catalogue);
-/** @type {Map<string, string>} text → where it stands */
+/** @type {Map<string, string>} text → where it is */
 const misses = new Map();
 /** @type {WeakMap<Node, Record<string, string>>} what was written here, so that it is not read again */
 const written = new WeakMap();
