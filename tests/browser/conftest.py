@@ -22,7 +22,7 @@ from jupyter_servers import (
     voila_server,
     write_notebook,
 )
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from served_pages import (
     FAILED,
@@ -137,6 +137,20 @@ def notebook_page(
 ) -> Iterator[Pages]:
     """`notebook_page(cells)`: the notebook in Jupyter Notebook, all of its cells run."""
     yield from pages(chromium, lab, open_notebook, leave_lab, request)
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """An empty page; an exception or an error on the console of what it opens fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    errors: list[str] = []
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    yield opened
+    context.close()
+    assert errors == []
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -23,19 +22,6 @@ RUNNING = re.compile(rf"Running: [1-9]\d* of {CELLS}")  # the first cells may be
 def app(course: JupyterServer) -> str:
     """The address of the pages as `cnnvis app` serves them."""
     return f"{course.url}/voila/render"
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    errors: list[str] = []
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-    yield opened
-    context.close()
-    assert errors == []
 
 
 def test_from_the_home_page_through_a_lesson_and_back(app: str, page: Page, screenshot) -> None:
