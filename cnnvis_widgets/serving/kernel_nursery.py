@@ -29,6 +29,8 @@ START = (
     "--IPKernelApp.extensions=cnnvis_widgets.serving.kernel_start",
     # a page's cells are nobody's to recall: 5 MB, and one file for which all kernels would queue
     "--HistoryManager.enabled=False",
+    # each would warn, on the server's terminal, that its lines within this machine are plain
+    "--IPKernelApp.log_level=ERROR",
 )
 
 

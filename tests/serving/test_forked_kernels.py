@@ -66,7 +66,8 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
         "os.environ.get('PATH') is not None, random.random(), numpy.random.random(), "
         f"sorted(set({HEAVY!r}) & set(sys.modules)), "
         "'cnnvis_widgets.widgets.explorer.explorer' in sys.modules, "
-        "'jupyter.widget.control' in get_ipython().kernel.comm_manager.targets, sep='|')"
+        "'jupyter.widget.control' in get_ipython().kernel.comm_manager.targets, "
+        "get_ipython().kernel.parent.log_level, sep='|')"  # no warnings on the terminal
     )
 
     async def both() -> list[list[str]]:
@@ -87,9 +88,9 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
 
     one, two = own_loop.run(both())
     for number, words in enumerate((one, two)):
-        pid, cwd, ours, session, path, *_, heavy, explorer, asks = words
+        pid, cwd, ours, session, path, *_, heavy, explorer, asks, level = words
         assert (cwd, ours, session, path) == (str(tmp_path), str(number), pid, "True")
-        assert (heavy, explorer, asks) == ("[]", "True", "True")
+        assert (heavy, explorer, asks, level) == ("[]", "True", "True", "40")
         assert not psutil.pid_exists(int(pid))  # buried, not a zombie
     assert one[5] != two[5]
     assert one[6] != two[6]
