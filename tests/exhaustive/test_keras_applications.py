@@ -20,7 +20,6 @@ from oracles import random_requests
 from oracles.applications import CLASSES, around, settled, twin
 from oracles.random_networks import Made, Twin
 from oracles.random_reference import DisagreementError, Reference
-from oracles.random_requests import CHEAP
 
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.engine.explain import explain
@@ -76,21 +75,12 @@ def loaded(request: Any) -> Iterator[Loaded]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a network that is given prepared input
         network = Network(model)
-    names = random_requests._Requests._names(network, exact)
+    names = random_requests.names_in_twin(network, exact)
     x = np.random.default_rng(3).uniform(*around(model), shape).astype(np.float32)
     yield Loaded(model, exact, network, names, x)
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
     keras.backend.clear_session()
     gc.collect()
-
-
-def options(method: Any) -> dict[str, Any]:
-    """Few samples and steps."""
-    return {
-        p.name: int(max(CHEAP[p.name], p.minimum or 0))
-        for p in method.parameters
-        if p.name in CHEAP and p.kind == "integer"
-    }
 
 
 def test_the_twin_is_the_same_network(loaded: Loaded) -> None:
@@ -108,13 +98,15 @@ def test_every_method_is_right_or_refused(loaded: Loaded) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                answer = explain(loaded.network, loaded.x, name, UNIT, **options(method))
+                answer = explain(
+                    loaded.network, loaded.x, name, UNIT, **random_requests.few(method)
+                )
             except CnnvisError as error:
                 rows[name] = f"refused: {error}"
-                assert random_requests._clear(str(error)), (name, str(error))
+                assert random_requests.clear(str(error)), (name, str(error))
                 continue
         if name == "ablation_cam" and _width(loaded, answer.layer) > MOST_UNITS:
-            random_requests._well_formed(answer, loaded.network)
+            random_requests.well_formed(answer, loaded.network)
             rows[name] = "properties, a wide layer"
             continue
         try:
@@ -180,7 +172,7 @@ def test_deep_taylor_hands_all_of_it_down(loaded: Loaded) -> None:
     try:
         answer = explain(loaded.network, loaded.x, "deep_taylor", best)
     except CnnvisError as error:
-        assert random_requests._clear(str(error)), str(error)
+        assert random_requests.clear(str(error)), str(error)
         print(f"\n{loaded.model.name:20} refused: {error}")
         return
     total = answer.attribution.sum(dtype=np.float64)

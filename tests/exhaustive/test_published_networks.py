@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from oracles.random_requests import CHEAP, _clear, _well_formed
+from oracles.random_requests import clear, few, well_formed
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.backend.variants.randomization import seeded
@@ -187,20 +187,15 @@ def test_grad_cam_finds_the_last_map_by_itself(case: Case) -> None:
 def test_every_method_is_finite_or_refused(case: Case) -> None:
     rows = {}
     for name, method in all_methods().items():
-        few = {
-            p.name: int(max(CHEAP[p.name], p.minimum or 0))
-            for p in method.parameters
-            if p.name in CHEAP and p.kind == "integer"
-        }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                answer = cnnvis.explain(case.network, case.picture, name, 1, **few)
+                answer = cnnvis.explain(case.network, case.picture, name, 1, **few(method))
             except CnnvisError as error:
-                assert _clear(str(error)), (name, str(error))
+                assert clear(str(error)), (name, str(error))
                 rows[name] = f"refused: {error}"
                 continue
-        _well_formed(answer, case.network)
+        well_formed(answer, case.network)
         rows[name] = answer.coverage.warning or "finite"
     print("\n" + "\n".join(f"{case.network.name:20} {n:26} {v}" for n, v in rows.items()))
     refused = [name for name, said in rows.items() if said.startswith("refused")]

@@ -66,7 +66,7 @@ def spoilt(method: str, spoil: Callable[[Any], dict[str, Any]]) -> None:
     network: Any = Network(made.model)
     x = np.random.default_rng(5).uniform(-1, 1, network.input_shape).astype(np.float32)
     answer = explain(network, x, method, 1)
-    names = random_requests._Requests._names(network, twin)
+    names = random_requests.names_in_twin(network, twin)
     asked = network, made, twin, names, x.astype(np.float64), 1
     assert check(answer, *asked)[0] == "agreed"
     check(replace(answer, **spoil(answer)), *asked)

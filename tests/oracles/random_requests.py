@@ -122,23 +122,12 @@ class _Requests:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self.network = Network(self.made.model, preprocess=given, inputs=self.made.inputs)
-                self.names = self._names(self.network, self.twin)
+                self.names = names_in_twin(self.network, self.twin)
         except CnnvisError as error:
             self.network, self.why = None, str(error)
 
     def one(self, *things: Any) -> Any:
         return things[self.rng.integers(len(things))]
-
-    @staticmethod
-    def _names(network: Any, twin: Twin) -> dict[str, str]:
-        """The product's name of a layer → the twin's, for those that both know."""
-        names = {}
-        for layer in network.layers:
-            mine = [n for n in twin.nudges if f"/{layer.name}".endswith(f"/{n}")]
-            if mine:
-                names[layer.name] = max(mine, key=len)
-        same = Counter(names.values())
-        return {theirs: mine for theirs, mine in names.items() if same[mine] == 1}
 
     def outcome(self, number: int) -> Outcome:
         """One request, and what came of it."""
@@ -154,7 +143,7 @@ class _Requests:
                     verdict, said = "wrong", str(error)
                 except Exception as error:
                     verdict, said = "raw error", f"{type(error).__name__}: {error}"[:600]
-        if verdict == "refused" and not _clear(said):
+        if verdict == "refused" and not clear(said):
             verdict = "obscure refusal"
         return Outcome(self.seed, number, method, self.asked, self.words, verdict, said)
 
@@ -244,7 +233,27 @@ class _Requests:
         return float(self.one(p.default, 0.25, 0.5))
 
 
-def _clear(said: str) -> bool:
+def names_in_twin(network: Any, twin: Twin) -> dict[str, str]:
+    """The product's name of a layer → the twin's, for those that both know."""
+    names = {}
+    for layer in network.layers:
+        mine = [n for n in twin.nudges if f"/{layer.name}".endswith(f"/{n}")]
+        if mine:
+            names[layer.name] = max(mine, key=len)
+    same = Counter(names.values())
+    return {theirs: mine for theirs, mine in names.items() if same[mine] == 1}
+
+
+def few(method: Any) -> dict[str, int]:
+    """The options of a method that make it cheap: few samples and steps."""
+    return {
+        p.name: int(max(CHEAP[p.name], p.minimum or 0))
+        for p in method.parameters
+        if p.name in CHEAP and p.kind == "integer"
+    }
+
+
+def clear(said: str) -> bool:
     """Whether a refusal is a sentence of ours."""
     inside = ("could not be run", "could not be computed", "Traceback", "Exception encountered")
     return len(said) > 20 and "\n" not in said.strip() and not any(i in said for i in inside)
@@ -258,7 +267,7 @@ def check(
     Raises:
         DisagreementError: the oracle contradicts it.
     """
-    _well_formed(answer, network)
+    well_formed(answer, network)
     neuron = answer.neuron
     if neuron.layer is not None and neuron.layer.startswith("output:"):
         layer: str | None = None
@@ -293,7 +302,12 @@ def check(
     return (verdict, "") if verdict in known else ("properties", verdict)
 
 
-def _well_formed(answer: Any, network: Any) -> None:
+def well_formed(answer: Any, network: Any) -> None:
+    """Whether an explanation is finite and of the right kind, whatever its values.
+
+    Raises:
+        DisagreementError: it is not.
+    """
     if answer.image is not None:
         if answer.image.dtype != np.uint8 or answer.image.ndim != 3:
             raise DisagreementError(f"a picture of {answer.image.dtype} {answer.image.shape}")
