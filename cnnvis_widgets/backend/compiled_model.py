@@ -22,6 +22,14 @@ from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
 Asked = Neuron | None | list[Neuron | None]
 """A neuron for a whole batch, or a list of one for each of its inputs."""
+
+ONEDNN_SIGN = "Fused conv implementation does not support grouped convolutions"
+ONEDNN_ADVICE = (
+    " TensorFlow was started without oneDNN, which can. Set the environment variable "
+    "TF_ENABLE_ONEDNN_OPTS=1 before TensorFlow is imported, or import cnnvis_widgets first."
+)
+"""TensorFlow has oneDNN switched off on processors without AVX-512."""
+
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
 
 
@@ -214,12 +222,18 @@ class CompiledModel:
                 program takes. What has as many rows as the batch is each picture's own; where unit
                 has one, the first picture's is taken for all.
 
+        Raises:
+            InvalidValueError: TensorFlow cannot compute it, with its reason in one line.
+
         Examples:
             >>> import tensorflow as tf
             >>> network.run(lambda pixels: 2 * pixels, tf.ones((1, 2, 2, 3))).shape
             TensorShape([1, 2, 2, 3])
         """
-        return _run(program, self.one_by_one, pixels, *others)
+        try:
+            return _run(program, self.one_by_one, pixels, *others)
+        except tf.errors.OpError as error:
+            raise self._refusal(error) from error
 
     @property
     def one_by_one(self) -> bool:
@@ -237,10 +251,15 @@ class CompiledModel:
         except CnnvisError:
             raise
         except Exception as error:  # whatever the caller's layers raise
-            raise InvalidValueError(
-                f"The network {self.name!r} could not be run on an input of shape "
-                f"{self.input_shape}: {gist(error)}"
-            ) from error
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> InvalidValueError:
+        said = gist(error)
+        advice = ONEDNN_ADVICE if ONEDNN_SIGN in said else ""
+        return InvalidValueError(
+            f"The network {self.name!r} could not be run on an input of shape "
+            f"{self.input_shape}: {said}{advice}"
+        )
 
 
 def _make(model: keras.Model) -> tuple[Any, ...]:

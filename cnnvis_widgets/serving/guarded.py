@@ -30,12 +30,14 @@ class Guard:
         watch: looks after the kernels.
         owners: whose kernels they are.
         counter: what came from each address.
+        opening: how many pages are being made for their visitors now.
     """
 
     publishing: Publishing
     watch: KernelWatch
     owners: Owners
     counter: Counter = field(init=False)
+    opening: int = 0
 
     def __post_init__(self) -> None:
         self.counter = Counter(self.publishing.limits)

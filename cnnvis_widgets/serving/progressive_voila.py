@@ -58,6 +58,7 @@ from cnnvis_widgets.serving.kernel_watch import KernelWatch
 from cnnvis_widgets.serving.limits import THEMES, Publishing, Sentence
 from cnnvis_widgets.serving.owners import Owners, address_of
 from cnnvis_widgets.serving.page_language import in_language, in_page, language_of
+from cnnvis_widgets.serving.ready_kernels import ReadyKernels
 from cnnvis_widgets.translation.catalogues import SOURCE
 
 _SILENT = logging.Logger("cnnvis_widgets.serving.progressive_voila", logging.CRITICAL + 1)
@@ -86,6 +87,7 @@ class ProgressiveVoila(Voila):
     publishing = traitlets.Instance(Publishing, (), help="for whom the server is").tag(config=True)
     lecturer = traitlets.Instance(Lecturer, (), help="who may see how it goes").tag(config=True)
     first_page = traitlets.Unicode("", help="where / leads to on a public server").tag(config=True)
+    waiting = traitlets.Dict(help="how many kernels wait, by page").tag(config=True)
 
     def init_settings(self) -> dict[str, Any]:
         """Voilà's own, with bounds and with what the guarded handlers share."""
@@ -96,11 +98,13 @@ class ProgressiveVoila(Voila):
         visitors = Path(folder) if folder else None
         watch = KernelWatch(self.kernel_manager, owners, self.publishing.limits, _forget, visitors)
         self.kernel_manager.allow_tracebacks = self.voila_configuration.show_tracebacks
-        settings[SETTING] = Guard(self.publishing, watch, owners)
+        guard = settings[SETTING] = Guard(self.publishing, watch, owners)
         settings["websocket_max_message_size"] = MOST_BYTES
         settings["kernel_websocket_connection_class"] = Connection
         settings["default_handler_class"] = Nothing
         watch.start()
+        if self.voila_configuration.preheat_kernel:
+            ReadyKernels(self.kernel_manager, self.waiting, lambda: guard.opening > 0).start()
         return settings
 
     def init_handlers(self) -> list[tuple[Any, ...]]:
@@ -193,6 +197,7 @@ class Page(Guarded, TornadoVoilaHandler):
             self.voila_configuration = self._in_sight
         root, self._path = self.contents_manager.root_dir, path or ""
         self._language = language_of(root, path, self.get_argument("lang", SOURCE))
+        self.guard.opening += 1
         try:
             parts = super().get_generator(path=path)
             stood_ready = bool(path and self.kernel_manager.get_pool_size(path))
@@ -200,6 +205,7 @@ class Page(Guarded, TornadoVoilaHandler):
             async for part in in_page(parts, self._language, made_of):
                 yield part
         finally:
+            self.guard.opening -= 1
             if self._kernel:
                 self.guard.watch.sent(self._kernel)
 

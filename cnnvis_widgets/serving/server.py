@@ -16,12 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psutil
+
 from cnnvis_widgets import policy
 from cnnvis_widgets.course import notebooks_folder
 from cnnvis_widgets.course.catalogue import INDEX
 from cnnvis_widgets.errors import CnnvisError, FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.serving.class_page import ADDRESS, Facts, Lecturer
 from cnnvis_widgets.serving.limits import AMONG_FRIENDS, THEMES, Publishing
+from cnnvis_widgets.serving.ready_kernels import waiting_kernels
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -32,7 +35,11 @@ LAB_PORT = 8888
 PORTS_TRIED = 50
 
 PREHEAT = True
-"""Whether a kernel is kept ready for the next visitor of the page that opens first."""
+"""Whether kernels are kept ready for the next visitors, most for the page that opens first."""
+
+WAITING = (INDEX, FIRST, "glossary")
+"""Other pages that have a waiting kernel. The lessons have none: their text is sent before any cell
+has run. The comparer and the scoreboard load TensorFlow, which one that waits would hold."""
 
 IDLE_SECONDS = 600
 """A kernel that nobody is connected to is ended after this time; one that is looked at never is,
@@ -197,13 +204,11 @@ def voila_tables(
     lecturer: Lecturer | None = None,
 ) -> dict[str, dict[str, object]]:
     """Settings that are tables, which a command line cannot give without complaint."""
-    # Of all notebooks in the folder only this one and the index get a waiting kernel: each takes
-    # 80 MB.
-    pools = {"default": {"pool_size": 0}} | {
-        name: {"pool_size": 1}
-        for name in (path.name, f"{INDEX}.ipynb")
-        if (path.parent / name).is_file()
-    }
+    others = [f"{name}.ipynb" for name in WAITING if (path.parent / f"{name}.ipynb").is_file()]
+    shared = lecturer is not None and lecturer.facts is not None
+    waiting = waiting_kernels(psutil.virtual_memory().total, shared, path.name, others)
+    # Voilà makes the first of each at once; the others come while nobody waits.
+    pools = {"default": {"pool_size": 0}} | {name: {"pool_size": 1} for name in waiting}
     return {
         "VoilaExporter": {"preprocessors": PREPROCESSORS, "filters": FILTERS},
         "VoilaKernelManager": {"kernel_pools_config": pools},
@@ -214,6 +219,7 @@ def voila_tables(
             "publishing": publishing,
             "first_page": path.name,
             "lecturer": lecturer or Lecturer(),
+            "waiting": waiting,
         },
         # A page that is closed asks for its kernel's end without a token; Voilà would refuse that,
         # and each visitor leave a TensorFlow of 700 MB behind. What only the page may do asks for

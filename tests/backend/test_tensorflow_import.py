@@ -43,3 +43,46 @@ def test_tensorflow_is_imported_in_silence() -> None:
     )
     assert process.stdout == "True\n"
     assert process.stderr == ""
+
+
+GROUPED = """
+import numpy as np
+from keras import Input, Sequential, layers
+import cnnvis_widgets as cnnvis
+convolutions = [layers.Conv2D(4, 3), layers.Conv2D(8, 3, groups=2, activation="relu")]
+model = Sequential(
+    [Input((12, 10, 3)), *convolutions, layers.GlobalAveragePooling2D(), layers.Dense(3)]
+)
+network = cnnvis.Network(model, name="grouped")
+try:
+    print(len(network.predict(np.zeros((12, 10, 3), np.uint8))))
+except cnnvis.CnnvisError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("onednn", "first", "expected"),
+    [
+        (None, "import cnnvis_widgets", "3\n"),
+        (
+            "0",  # as it is by default on a processor without AVX-512
+            "import tensorflow",
+            "The network 'grouped' could not be run on an input of shape (12, 10, 3): Fused conv "
+            "implementation does not support grouped convolutions for now. TensorFlow was started "
+            "without oneDNN, which can. Set the environment variable TF_ENABLE_ONEDNN_OPTS=1 "
+            "before TensorFlow is imported, or import cnnvis_widgets first.\n",
+        ),
+    ],
+)
+def test_grouped_convolutions_on_any_processor(
+    onednn: str | None, first: str, expected: str
+) -> None:
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    env.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    if onednn is not None:
+        env["TF_ENABLE_ONEDNN_OPTS"] = onednn
+    process = subprocess.run(
+        [sys.executable, "-c", first + GROUPED], capture_output=True, text=True, check=True, env=env
+    )
+    assert process.stdout == expected

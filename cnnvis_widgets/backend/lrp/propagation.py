@@ -226,7 +226,8 @@ def _border(operation: tf.Operation, relevance: tf.Tensor) -> Given:
     """Padding: what fell on the border (where a pooling's winner lay) goes to all of the inside."""
     x, sides = operation.inputs[:2]
     inside = tf.slice(relevance, tf.cast(sides[:, 0], tf.int32), tf.shape(x))
-    fell = in_each(relevance) - in_each(inside)
+    # The border's own values, not a difference of two sums: its rounding can be negative.
+    fell = in_each(relevance - tf.pad(inside, sides))
     given = [inside + fell / tf.cast(tf.size(x[0]), tf.float32)]
     return given + [None] * (len(operation.inputs) - 1)
 
