@@ -72,9 +72,9 @@ def test_the_explorer_in_spanish(address: str, page: Page, screenshot) -> None:
         page.locator(".cnnvis-view").get_by_role("radio", name=name, exact=True).click()
     for name in ("Posición", "Recuadro", "Parche", "Superpíxeles", "Borrado"):
         page.get_by_role("radio", name=name).click()
-    expect(page.get_by_text("Área bajo la probabilidad")).to_be_visible()
+    expect(page.get_by_text("Área bajo la probabilidad")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Conservar este mapa").click()
-    expect(page.get_by_text("Mapas conservados (1 de")).to_be_visible()
+    expect(page.get_by_text("Mapas conservados (1 de")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Código QR").click()
     expect(page.get_by_role("dialog", name="Enlace como código QR")).to_be_visible()
     page.get_by_role("button", name="Cerrar").click()

@@ -46,7 +46,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return schedulers
 
 
-def opened(address: str, seconds: float = 120) -> str:
+def opened(address: str, seconds: float = 300) -> str:
     """What a network is called that a cluster was asked to load."""
     answers: list[Any] = []
     with closing(SharedEngine(address)) as engine:
@@ -134,7 +134,7 @@ def test_workers_join_from_elsewhere(tool: str) -> None:
             assert opened(service.address) == "Mini VGG"  # it came back by itself
     finally:
         worker.send_signal(signal.SIGINT)
-        assert worker.wait(30) in (0, 130)
+        assert worker.wait(90) in (0, 130)
         service.stop()
 
 
