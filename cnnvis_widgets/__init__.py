@@ -7,7 +7,6 @@ The public names are listed below and loaded when they are first used, so that i
 from __future__ import annotations
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.own_folder import enforce as _enforce
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
     from cnnvis_widgets.zoo.images import load_image as load_image
 
 __version__ = "0.1.0"
-
-# TensorFlow reads it when it is imported. On processors without AVX-512 it leaves oneDNN off, and
-# its own fused convolution then refuses grouped convolutions.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _PUBLIC = {
     "CnnvisError": "errors",

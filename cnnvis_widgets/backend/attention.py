@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
     backward_start,
     compiled,
     forward_in,
@@ -48,7 +49,7 @@ def attention(
     layer, aggregate, arguments = network.neuron_arguments(batch, neurons)
     layout = _layout(network.structure, layer)
 
-    def build() -> tf.types.experimental.ConcreteFunction:
+    def build() -> CompiledFunction:
         def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
             structure = forward_in(network.model, pixels)
             target = structure.target(layer)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
     backward_start,
     compiled,
     forward_in,
@@ -76,7 +77,7 @@ def channel_means_of_each(
 
 def _compiled_channel_means(
     model: keras.Model, shape: tuple[int, int, int], layer: str | None, aggregate: str
-) -> tuple[tf.types.experimental.ConcreteFunction, Chain]:
+) -> tuple[CompiledFunction, Chain]:
     """(pixels, unit, position) → unit, value (batch,), VisualBackProp's maps; and their chain.
 
     The maps are means over the channels, float32 (batch, rows, columns), the deepest first.

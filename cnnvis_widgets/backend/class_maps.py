@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
     backward_start,
     compiled,
     forward_in,
@@ -56,7 +57,7 @@ def class_maps(
 
 def _compiled_class_maps(
     model: keras.Model, shape: tuple[int, int, int], aggregate: str
-) -> tf.types.experimental.ConcreteFunction:
+) -> CompiledFunction:
     """(pixels, unit, position) → units, value (batch,), the averaged maps, the units' weights.
 
     The logits are linear in the means, so their derivative is the dense layer's weights, exactly.

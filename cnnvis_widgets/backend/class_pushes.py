@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from cnnvis_widgets.backend.compiled_functions import compiled, forward_in, pixels_spec
+from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
+    compiled,
+    forward_in,
+    pixels_spec,
+)
 from cnnvis_widgets.errors import UnsuitableError
 
 if TYPE_CHECKING:
@@ -45,7 +50,7 @@ def class_pushes(network: Network, batch: np.ndarray, layer: str, unit: int) -> 
     if network.several_outputs:
         raise UnsuitableError(f"{network.name} has several outputs; expected one with classes.")
 
-    def build() -> tf.types.experimental.ConcreteFunction:
+    def build() -> CompiledFunction:
         def body(pixels: tf.Tensor, unit: tf.Tensor) -> tf.Tensor:
             structure = forward_in(network.model, pixels)
             maps, values = structure.target(layer), structure.logits

@@ -17,10 +17,51 @@ from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.backend.relu_rules import backward_rule, replaceable_gates
 from cnnvis_widgets.backend.target import WEIGHTS
 
+REFUSED = "Fused conv implementation does not support grouped convolutions"
 
-def compiled(body: Any, *specs: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
+
+class CompiledFunction:
+    """A function that was traced once; it takes and returns tensors.
+
+    TensorFlow leaves oneDNN off on processors without AVX-512. There it fuses a convolution with
+    its bias and ReLU all the same, into an operation that refuses grouped convolutions. A function
+    that meets this is run without fusing from then on.
+
+    Args:
+        function: as TensorFlow traced it.
+    """
+
+    def __init__(self, function: tf.types.experimental.ConcreteFunction) -> None:
+        self._function, self._fused = function, True
+
+    def __call__(self, *arguments: tf.Tensor) -> Any:
+        """Its results."""
+        if self._fused:
+            try:
+                return self._function(*arguments)
+            except tf.errors.OpError as error:
+                if REFUSED not in str(error):
+                    raise
+        self._fused = False
+        with _without_fusing():
+            return self._function(*arguments)
+
+
+@contextmanager
+def _without_fusing() -> Iterator[None]:
+    """TensorFlow offers it for the whole process: other threads may run unfused meanwhile."""
+    before = tf.config.optimizer.get_experimental_options().get("remapping", True)
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"remapping": before})
+
+
+def compiled(body: Any, *specs: tf.TensorSpec) -> CompiledFunction:
     """Trace `body` once for these arguments."""
-    return tf.function(body, input_signature=specs, autograph=False).get_concrete_function()
+    function = tf.function(body, input_signature=specs, autograph=False)
+    return CompiledFunction(function.get_concrete_function())
 
 
 _batch: ContextVar[int | None] = ContextVar("batch", default=None)
@@ -66,7 +107,7 @@ class Survey(NamedTuple):
         candidates: see `output_scores.candidates`.
     """
 
-    function: tf.types.experimental.ConcreteFunction
+    function: CompiledFunction
     structure: Structure
     candidates: list[tuple[Way, tf.Tensor]] | None
 
@@ -103,9 +144,7 @@ def relevance_structure(model: keras.Model, shape: tuple[int, int, int]) -> Stru
     return structures[0]
 
 
-def outputs(
-    model: keras.Model, shape: tuple[int, int, int]
-) -> tf.types.experimental.ConcreteFunction:
+def outputs(model: keras.Model, shape: tuple[int, int, int]) -> CompiledFunction:
     """Pixels → (logits, output), both float32 (batch, …, units)."""
 
     def body(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -115,9 +154,7 @@ def outputs(
     return compiled(body, pixels_spec(shape))
 
 
-def activations(
-    model: keras.Model, shape: tuple[int, int, int], layer: str
-) -> tf.types.experimental.ConcreteFunction:
+def activations(model: keras.Model, shape: tuple[int, int, int], layer: str) -> CompiledFunction:
     """Pixels → a layer's result, float32."""
 
     def body(pixels: tf.Tensor) -> tf.Tensor:
@@ -128,7 +165,7 @@ def activations(
 
 def values(
     model: keras.Model, shape: tuple[int, int, int], layer: str | None, aggregate: str
-) -> tf.types.experimental.ConcreteFunction:
+) -> CompiledFunction:
     """(pixels, unit, position) → unit, value (batch,): as `backward`, forward only."""
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
@@ -144,7 +181,7 @@ def backward(
     layer: str | None,
     aggregate: str,
     passes: tuple[Pass, ...],
-) -> tf.types.experimental.ConcreteFunction:
+) -> CompiledFunction:
     """(pixels, unit, position) → unit, value (batch,), and (activation, gradient) for each pass.
 
     `unit` and `position` have one row, the same neuron for the whole batch, or one for each of its

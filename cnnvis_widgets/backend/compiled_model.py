@@ -22,14 +22,6 @@ from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
 Asked = Neuron | None | list[Neuron | None]
 """A neuron for a whole batch, or a list of one for each of its inputs."""
-
-ONEDNN_SIGN = "Fused conv implementation does not support grouped convolutions"
-ONEDNN_ADVICE = (
-    " TensorFlow was started without oneDNN, which can. Set the environment variable "
-    "TF_ENABLE_ONEDNN_OPTS=1 before TensorFlow is imported, or import cnnvis_widgets first."
-)
-"""TensorFlow has oneDNN switched off on processors without AVX-512."""
-
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
 
 
@@ -254,11 +246,9 @@ class CompiledModel:
             raise self._refusal(error) from error
 
     def _refusal(self, error: Exception) -> InvalidValueError:
-        said = gist(error)
-        advice = ONEDNN_ADVICE if ONEDNN_SIGN in said else ""
         return InvalidValueError(
             f"The network {self.name!r} could not be run on an input of shape "
-            f"{self.input_shape}: {said}{advice}"
+            f"{self.input_shape}: {gist(error)}"
         )
 
 

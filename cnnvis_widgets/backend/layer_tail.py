@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
     backward_start,
     compiled,
     forward_in,
@@ -47,7 +48,7 @@ def values_after(
     path = network.structure.call(layer).path
     name, aggregate, arguments = network.neuron_arguments(batch, neuron)
 
-    def build() -> tf.types.experimental.ConcreteFunction:
+    def build() -> CompiledFunction:
         def body(pixels: tf.Tensor, unit: tf.Tensor, place: tf.Tensor, given: tf.Tensor) -> Any:
             exchanged = Substitution(path, given)
             with substituting(exchanged):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -151,3 +154,54 @@ def test_programs_compute_what_they_did_when_made(twins: Any) -> None:
         one = network.backward(batch, Neuron(None, 1), Pass(None, rule)).gradients[0]
         two = fresh.backward(batch, Neuron(None, 1), Pass(None, rule)).gradients[0]
         np.testing.assert_array_equal(one, two)
+
+
+GROUPED = """
+import keras, numpy as np, tensorflow as tf
+from keras import layers as L
+import cnnvis_widgets as cnnvis
+
+def model(convolution):
+    x = inputs = keras.Input((12, 10, 3))
+    x = convolution(L.Conv2D(4, 3, activation="relu", name="first")(x))
+    return keras.Model(inputs, L.Dense(3, name="last")(L.GlobalAveragePooling2D()(x)))
+
+grouped = model(L.Conv2D(6, 3, groups=2, activation="relu", name="second"))
+whole = model(L.Conv2D(6, 3, activation="relu", name="second"))
+for name in ("first", "second", "last"):
+    kernel, bias = grouped.get_layer(name).get_weights()
+    if name == "second":  # each group of outputs sees its own half of the inputs
+        full = np.zeros((3, 3, 4, 6), "float32")
+        full[:, :, :2, :3], full[:, :, 2:, 3:] = kernel[..., :3], kernel[..., 3:]
+        kernel = full
+    whole.get_layer(name).set_weights([kernel, bias])
+picture = np.random.default_rng(0).integers(0, 256, (12, 10, 3), dtype=np.uint8)
+before = tf.config.optimizer.get_experimental_options()
+networks = [cnnvis.Network(m, "0..1", name="n") for m in (grouped, whole)]
+for m in (grouped, whole):  # relevance is of what is positive
+    m.get_layer("last").bias.assign([1, 2, 1])
+best = networks[0].predict(picture)[0].unit
+for method in ("saliency", "grad_cam", "guided_backprop", "deep_taylor"):
+    one, two = (cnnvis.explain(n, picture, method, best).attribution for n in networks)
+    print(method, bool(np.abs(one - two).max() <= 1e-5 * np.abs(two).max()), bool(two.any()))
+same = [n.predict(picture)[0].logit for n in networks]
+print("predict", abs(same[0] - same[1]) < 1e-5)
+print("options", before == tf.config.optimizer.get_experimental_options())
+"""
+
+
+@pytest.mark.parametrize("onednn", ["0", "1"])
+def test_grouped_convolutions_on_any_processor(onednn: str) -> None:
+    """TensorFlow's fused convolution has none without oneDNN, as on a processor without AVX-512."""
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": onednn}
+    process = subprocess.run(
+        [sys.executable, "-c", GROUPED], capture_output=True, text=True, check=True, env=env
+    )
+    assert process.stdout.splitlines() == [
+        "saliency True True",
+        "grad_cam True True",
+        "guided_backprop True True",
+        "deep_taylor True True",
+        "predict True",
+        "options True",
+    ]

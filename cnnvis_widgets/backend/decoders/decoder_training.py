@@ -14,7 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.adam import adam
-from cnnvis_widgets.backend.compiled_functions import compiled, forward_in, pixels_spec
+from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
+    compiled,
+    forward_in,
+    pixels_spec,
+)
 from cnnvis_widgets.backend.decoders import decoder_file
 from cnnvis_widgets.backend.decoders.decoder import build, draw_weights, fingerprint
 from cnnvis_widgets.backend.decoders.decoder_file import DecoderFacts, StoredDecoder
@@ -255,7 +260,7 @@ def step_program(
     model: keras.Model,
     spread: tuple[np.ndarray, np.ndarray],
     state: Sequence[tf.Variable],
-) -> tf.types.experimental.ConcreteFunction:
+) -> CompiledFunction:
     """(inputs, colours wanted, rate, time) → mean squared error; changes `state` by Adam's rule.
 
     `state` is the decoder's weights, then what Adam remembers of each one's derivative, then of

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
     backward_start,
     compiled,
     neuron_specs,
@@ -125,7 +126,7 @@ def _compiled_relevance(
     aggregate: str,
     rule: str,
     shown: tuple[str, ...] = (),
-) -> tuple[tf.types.experimental.ConcreteFunction, list[str], bool]:
+) -> tuple[CompiledFunction, list[str], bool]:
     """(pixels, unit, position, ε or α) → unit, value, relevance of the pixels, its sums at layers.
 
     And the names of those layers, the listed ones that the relevance passes; and whether the

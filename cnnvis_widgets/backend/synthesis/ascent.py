@@ -11,6 +11,7 @@ import tensorflow as tf
 from cnnvis_widgets.backend.adam import adam
 from cnnvis_widgets.backend.colours import Colours
 from cnnvis_widgets.backend.compiled_functions import (
+    CompiledFunction,
     backward_start,
     compiled,
     forward_in,
@@ -178,7 +179,7 @@ class Ascent:
             self._kept[share] = tf.constant(kept * self._sizes if self.form.waves else kept)
         return self._kept[share]
 
-    def _program(self, rule: str) -> tf.types.experimental.ConcreteFunction:
+    def _program(self, rule: str) -> CompiledFunction:
         network, asked = self.network, (self._layer, self._aggregate, self.form, rule)
         return network.compiled(
             ("ascent", *asked), lambda: program(network.model, network.input_shape, *asked)
@@ -192,7 +193,7 @@ def program(
     aggregate: str,
     form: Form,
     rule: str,
-) -> tf.types.experimental.ConcreteFunction:
+) -> CompiledFunction:
     """One step: state, … → state, activation on the view, largest derivative of it.
 
     The objective is pull · activation - |x|^α - TV_β, the activation scaled such that its

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend.adam import adam
 from cnnvis_widgets.backend.colours import Colours
-from cnnvis_widgets.backend.compiled_functions import compiled, forward_in
+from cnnvis_widgets.backend.compiled_functions import CompiledFunction, compiled, forward_in
 from cnnvis_widgets.backend.synthesis.regularizers import alpha_norm, total_variation
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 
@@ -110,9 +110,7 @@ class Descent:
         self.errors.append(float(error))
 
 
-def program(
-    model: keras.Model, shape: tuple[int, int, int], layer: str
-) -> tf.types.experimental.ConcreteFunction:
+def program(model: keras.Model, shape: tuple[int, int, int], layer: str) -> CompiledFunction:
     """(x, mean, square, time, size, code, matrix, black, weights) → x, mean, square, its error.
 
     `x` holds the picture's colours, `mean` and `square` are what Adam remembers of the derivative

@@ -213,14 +213,15 @@ class ExplorerBarView {
     ];
     if (!panel || !part || !explorer) return;
     const [outer, button] = [explorer.getBoundingClientRect(), part.button.getBoundingClientRect()];
-    const right = outer.width - panel.offsetWidth;
-    panel.style.left = `${Math.max(0, Math.min(button.left - outer.left, right))}px`;
-    panel.style.top = `${button.bottom - outer.top + 4}px`;
+    const zoom = explorer.currentCSSZoom ?? 1; // of a page that is shown large
+    const right = outer.width / zoom - panel.offsetWidth;
+    panel.style.left = `${Math.max(0, Math.min((button.left - outer.left) / zoom, right))}px`;
+    panel.style.top = `${(button.bottom - outer.top) / zoom + 4}px`;
     panel.style.translate = "none";
     if (getComputedStyle(panel).position !== "fixed") return;
     // JupyterLab's panels scroll what is fixed within them: what they have scrolled is taken back.
     const [shown, wanted] = [panel.getBoundingClientRect(), parseFloat(getComputedStyle(panel).top)];
-    panel.style.translate = `0 ${wanted - shown.top}px`;
+    panel.style.translate = `0 ${wanted - shown.top / zoom}px`;
   }
 
   /** @param {Event} event */

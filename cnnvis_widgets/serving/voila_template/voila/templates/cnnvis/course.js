@@ -5,9 +5,9 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   const kept = () => {
     try {
-      return { done: [], code: false, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+      return { done: [], code: false, large: false, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
     } catch {
-      return { done: [], code: false }; // a browser that keeps nothing
+      return { done: [], code: false, large: false }; // a browser that keeps nothing
     }
   };
   const keep = (changes) => {
@@ -134,6 +134,21 @@
   });
   showCode(!!toggle && kept().code);
 
+  // Large, for the back row: everything on the page, pictures too. An address may ask for it.
+  const scale = document.querySelector(".cnnvis-scale");
+  const enlarge = (large) => {
+    document.documentElement.classList.toggle("cnnvis-large", large);
+    scale.setAttribute("aria-pressed", String(large));
+    dispatchEvent(new Event("resize")); // what is placed in pixels is placed again
+  };
+  scale.addEventListener("click", () => {
+    const large = scale.getAttribute("aria-pressed") !== "true";
+    keep({ large });
+    enlarge(large);
+  });
+  const asked = new URLSearchParams(location.search).get("large");
+  enlarge(asked === null ? kept().large : asked === "1");
+
   // JupyterLab: beside this page where a Jupyter server shows it (Binder), else by a command.
   const lab = document.querySelector(".cnnvis-lab");
   const how = document.querySelector(".cnnvis-lab-how");
@@ -177,9 +192,9 @@
     text.textContent = word.dataset.means;
     more.href = word.href;
     word.setAttribute("aria-describedby", means.id);
-    const box = word.getBoundingClientRect();
-    means.style.left = `${Math.max(8, Math.min(box.left, innerWidth - 376))}px`;
-    means.style.top = `${box.bottom}px`;
+    const [box, zoom] = [word.getBoundingClientRect(), means.currentCSSZoom ?? 1];
+    means.style.left = `${Math.max(8, Math.min(box.left / zoom, innerWidth / zoom - 376))}px`;
+    means.style.top = `${box.bottom / zoom}px`;
   };
   const wordAt = (event) => event.target.closest?.("a.cnnvis-term");
   const tell = (event) => {
