@@ -1,0 +1,184 @@
+"""Studies whose process is killed (SIGKILL) at chosen lines of their code; run as a program.
+
+`python killed_studies.py FOLDER` forks processes from one that never loads TensorFlow: maps are
+drawn from the run's name, all that is written is written as ever. `test_killed.py` compares.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from cnnvis_widgets.study.human_scores import EyeScores
+from cnnvis_widgets.study.parts import Part, Result
+from cnnvis_widgets.study.running import Computed
+from cnnvis_widgets.study.study import Study
+
+MOMENTS = 20
+RUNS = 2 * 5 * 3
+WATCHED = ("whole_files.py", "store.py", "study.py", "running.py", "claims.py", "human_scores.py")
+RNG = np.random.default_rng(15)
+PICTURES = {f"p{n}": RNG.integers(0, 256, (9 + n, 7, 3), dtype=np.uint8) for n in range(5)}
+
+
+class Drawn(Study):
+    """A study whose maps are drawn from the runs' names."""
+
+    pause = 0.0
+
+    def _results(self, executor: Any, parts: Iterator[Part]) -> Computed:
+        for part in parts:
+            self._settle(part.runs[0].network, f"weights of {part.runs[0].network}")
+            time.sleep(self.pause)
+            yield part, [drawn(run) for run in part.runs]
+
+
+def drawn(run: Any) -> Result:
+    """A map of a run, and its line."""
+    rng = np.random.default_rng(zlib.crc32(run.key.encode()))
+    line = {"layer": None, "unit": 1, "aggregate": "sum", "position": None, "label": "one"}
+    line |= {"value": float(rng.random()), "input_size": [12, 10], "notes": []}
+    return Result(run, line, {"heatmap": rng.random((12, 10), np.float32)})
+
+
+def study(path: Path) -> Drawn:
+    """Two networks, five pictures, three methods; one of them computes each run by itself."""
+    methods = ["saliency", "deep_taylor", ("lime", {"samples": 20})]
+    return Drawn(["mini_vgg", "mini_resnet"], PICTURES, methods, path=path, keep="heatmap")
+
+
+def run(path: Path) -> None:
+    """Begin or go on."""
+    study(path).run()
+
+
+def judge(path: Path) -> None:
+    """Give each map that has none yet a point or none."""
+    scores = EyeScores(Study.open(path.parent / "whole"), path / "eyes.json", 7, 0.5)
+    while (place := scores.first_open()) < len(scores.lines):
+        scores.judge(place, zlib.crc32(scores.lines[place]["key"].encode()) % 2)
+
+
+def counting(work: Callable[[], None], last: int = 0) -> int:
+    """How many lines of the watched files work runs through; at the last one the process ends."""
+    seen = 0
+
+    def local(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal seen
+        if event == "line":
+            seen += 1
+            if seen == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return local
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        return local if Path(frame.f_code.co_filename).name in WATCHED else None
+
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(None)
+    return seen
+
+
+def forked(work: Callable[[], Any]) -> int:
+    """The process of some work."""
+    if pid := os.fork():
+        return pid
+    try:
+        work()
+    except BaseException as error:
+        print(repr(error), file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+
+
+def ended(pid: int) -> int:
+    """How a process ended: 0, or minus its signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def killed_once(folder: Path, work: Callable[[Path], None], name: str, lines: int) -> None:
+    """Twenty folders, each killed once and resumed."""
+    moments = np.random.default_rng(2026).integers(1, lines, MOMENTS)
+    for number, moment in enumerate(moments.tolist()):
+        path = folder / f"{name} {number}"
+        path.mkdir()
+        killed = forked(lambda p=path, m=moment: counting(lambda: work(p), m))
+        assert ended(killed) == -signal.SIGKILL
+        assert ended(forked(lambda p=path: work(p))) == 0
+
+
+def killed_again_and_again(folder: Path) -> list[int]:
+    """One folder, killed until nothing is left; returns how many runs were there after each."""
+    path, there = folder / "again", list[int]()
+    path.mkdir()
+    rng = np.random.default_rng(99)
+    while True:
+        moment = int(rng.integers(1300, 1800))  # a beginning takes up to 1,500
+        end = ended(forked(lambda m=moment: counting(lambda: run(path), m)))
+        lines = path / "runs.jsonl"
+        there.append(len(lines.read_bytes().splitlines()) if lines.exists() else 0)
+        if end == 0:
+            return there
+        assert end == -signal.SIGKILL
+
+
+def two_at_once(folder: Path, kill: bool) -> list[int]:
+    """Two processes on one study, one of them killed perhaps; returns how many runs each did."""
+    path = folder / f"two {kill}"
+    path.mkdir()
+
+    def work(number: int) -> None:
+        made = study(path)
+        made.pause = 0.02
+        (path.with_name(f"{path.name} {number}")).write_text(str(made.run()))
+
+    pids = [forked(lambda n=n: work(n)) for n in range(2)]
+    if kill:
+        lines = path / "runs.jsonl"
+        while not lines.exists() or len(lines.read_bytes().splitlines()) < RUNS // 3:
+            time.sleep(0.002)
+        os.kill(pids[0], signal.SIGKILL)
+    assert [ended(pid) for pid in pids] == [-signal.SIGKILL if kill else 0, 0]
+    files = [path.with_name(f"{path.name} {number}") for number in range(2)]
+    return [int(file.read_text()) if file.exists() else -1 for file in files]
+
+
+def main(folder: Path) -> None:
+    """Everything, and a line of JSON about it."""
+    whole = folder / "whole"
+    read, write = os.pipe()
+    for work, name in ((run, "whole"), (judge, "judged")):
+        (folder / name).mkdir()
+        pid = forked(
+            lambda w=work, n=name: os.write(write, f"{counting(lambda: w(folder / n))}\n".encode())
+        )
+        assert ended(pid) == 0
+    lines = [int(text) for text in os.read(read, 99).split()]
+    killed_once(folder, run, "killed", lines[0])
+    killed_once(folder, judge, "judging", lines[1])
+    facts = {
+        "lines": lines,
+        "again": killed_again_and_again(folder),
+        "two": two_at_once(folder, kill=False),
+        "one": two_at_once(folder, kill=True),
+        "tensorflow": "tensorflow" in sys.modules,
+        "whole": len(Study.open(whole).runs()),
+    }
+    print(json.dumps(facts))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
