@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cnnvis_widgets.cli.study_coherence import add_coherence
 from cnnvis_widgets.cli.study_people import add_people
 from cnnvis_widgets.cli.study_run import add_run
 from cnnvis_widgets.cli.study_site import add_site
@@ -17,6 +18,7 @@ def add_study(command: argparse.ArgumentParser) -> None:
     add_run(actions.add_parser("run", help="compute what is not there yet of a grid"))
     add_site(actions.add_parser("site", help="write pages that open from a folder"))
     add_people(actions.add_parser("people", help="what people's points say, and their agreement"))
+    add_coherence(actions.add_parser("coherence", help="how far methods agree with each other"))
     for name, text, action in (
         ("table", "print what metrics say", _table),
         ("report", "write PATH/report.md", _report),
