@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cnnvis_widgets.cli.study_coherence import add_coherence
 from cnnvis_widgets.cli.study_people import add_people
+from cnnvis_widgets.cli.study_raters import add_raters
 from cnnvis_widgets.cli.study_run import add_run
 from cnnvis_widgets.cli.study_site import add_site
 from cnnvis_widgets.progress import progress_bar
@@ -17,6 +18,7 @@ def add_study(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(metavar="ACTION", required=True)
     add_run(actions.add_parser("run", help="compute what is not there yet of a grid"))
     add_site(actions.add_parser("site", help="write pages that open from a folder"))
+    add_raters(actions.add_parser("raters", help="invite people to score maps, by links"))
     add_people(actions.add_parser("people", help="what people's points say, and their agreement"))
     add_coherence(actions.add_parser("coherence", help="how far methods agree with each other"))
     for name, text, action in (

@@ -15,8 +15,9 @@ import numpy as np
 
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.study.agreement import Agreement, cohen, fleiss
-from cnnvis_widgets.study.human_scores import EyeScores, by_the_rule
+from cnnvis_widgets.study.human_scores import EyeScores, by_the_rule, rater_file
 from cnnvis_widgets.study.intervals import DRAWS, bootstrap
+from cnnvis_widgets.study.raters import raters
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.contract import Scored
@@ -64,7 +65,11 @@ class People:
                 f"Nobody has judged the study in {str(study.store.path)!r} yet: expected {EYES} or "
                 'files in raters. cnnvis.Scoreboard(study, rater="name") writes one.'
             )
-        self.raters = {_rater_name(path, paths): EyeScores(study, path) for path in paths}
+        invited = {Path(rater_file(one.name)).name: one.name for one in raters(study.store.path)}
+        self.raters = {
+            invited.get(path.name) or _rater_name(path, paths): EyeScores(study, path)
+            for path in paths
+        }
         self.lines = [line for line in study.runs() if "file" in line]
         self._known = {line["key"]: line for line in self.lines}
         ruled = [by_the_rule(self.lines, one.points) for one in self.raters.values()]

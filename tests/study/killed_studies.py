@@ -12,54 +12,27 @@ import signal
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from drawn_studies import RUNS, drawn_study
+
 from cnnvis_widgets.study.human_scores import EyeScores
-from cnnvis_widgets.study.parts import Part, Result
-from cnnvis_widgets.study.running import Computed
 from cnnvis_widgets.study.study import Study
 
 MOMENTS = 20
-RUNS = 2 * 5 * 3
 WATCHED = ("whole_files.py", "store.py", "study.py", "running.py", "claims.py", "human_scores.py")
-RNG = np.random.default_rng(15)
-PICTURES = {f"p{n}": RNG.integers(0, 256, (9 + n, 7, 3), dtype=np.uint8) for n in range(5)}
-
-
-class Drawn(Study):
-    """A study whose maps are drawn from the runs' names."""
-
-    pause = 0.0
-
-    def _results(self, executor: Any, parts: Iterator[Part]) -> Computed:
-        for part in parts:
-            self._settle(part.runs[0].network, f"weights of {part.runs[0].network}")
-            time.sleep(self.pause)
-            yield part, [drawn(run) for run in part.runs]
-
-
-def drawn(run: Any) -> Result:
-    """A map of a run, and its line."""
-    rng = np.random.default_rng(zlib.crc32(run.key.encode()))
-    line = {"layer": None, "unit": 1, "aggregate": "sum", "position": None, "label": "one"}
-    line |= {"value": float(rng.random()), "input_size": [12, 10], "notes": []}
-    return Result(run, line, {"heatmap": rng.random((12, 10), np.float32)})
-
-
-def study(path: Path) -> Drawn:
-    """Two networks, five pictures, three methods; one of them computes each run by itself."""
-    methods = ["saliency", "deep_taylor", ("lime", {"samples": 20})]
-    return Drawn(["mini_vgg", "mini_resnet"], PICTURES, methods, path=path, keep="heatmap")
 
 
 def run(path: Path) -> None:
     """Begin or go on."""
-    study(path).run()
+    drawn_study(path).run()
 
 
 def judge(path: Path) -> None:
@@ -141,7 +114,7 @@ def two_at_once(folder: Path, kill: bool) -> list[int]:
     path.mkdir()
 
     def work(number: int) -> None:
-        made = study(path)
+        made = drawn_study(path)
         made.pause = 0.02
         (path.with_name(f"{path.name} {number}")).write_text(str(made.run()))
 

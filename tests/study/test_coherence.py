@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from killed_studies import study as drawn_study
+from drawn_studies import drawn_study
 from scipy.stats import spearmanr
 
 from cnnvis_widgets.cli import main

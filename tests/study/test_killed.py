@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from killed_studies import MOMENTS, RUNS
+from drawn_studies import RUNS
+from killed_studies import MOMENTS
 
 import cnnvis_widgets as cnnvis
 
