@@ -1,4 +1,4 @@
-"""Studies whose maps are drawn from their runs' names; all files are written, no network is loaded."""
+"""Studies whose maps are drawn from their runs' names: files as ever, and no network is loaded."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         on stderr in one line, or more where there is advice).
     """
     options = parser().parse_args(arguments)
+    options.words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or file that is not UTF-8
             stream.reconfigure(errors="replace")

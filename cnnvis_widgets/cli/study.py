@@ -23,7 +23,7 @@ def add_study(command: argparse.ArgumentParser) -> None:
     add_coherence(actions.add_parser("coherence", help="how far methods agree with each other"))
     for name, text, action in (
         ("table", "print what metrics say", _table),
-        ("report", "write PATH/report.md", _report),
+        ("report", "write PATH/report.html, one file that needs no other, and report.md", _report),
     ):
         parser = actions.add_parser(name, help=text)
         _path(parser)
@@ -35,6 +35,8 @@ def add_study(command: argparse.ArgumentParser) -> None:
             metavar="NAME",
             help="centre, noise, edges",
         )
+        if action is _report:
+            parser.add_argument("--title", default="", help="default: the folder's name")
         parser.set_defaults(run=action)
 
 
@@ -54,10 +56,14 @@ def _table(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from cnnvis_widgets.study.report import write_report
     from cnnvis_widgets.study.study import Study
 
-    study = Study.open(options.path)
+    study, baselines = Study.open(options.path), tuple(options.baselines)
     with progress_bar("scores") as show:
-        path = study.report(options.metrics, baselines=tuple(options.baselines), progress=show)
-    print(f"wrote {path}")
+        page = write_report(
+            study, options.metrics, baselines=baselines, title=options.title, progress=show
+        )
+    text = study.report(options.metrics, baselines=baselines)
+    print(f"wrote {page} and {text.name}")
     return 0

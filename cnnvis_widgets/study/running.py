@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.study.claims import Claims, News
 from cnnvis_widgets.study.parts import Part, Result, parts_of
+from cnnvis_widgets.study.provenance import record
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
@@ -40,6 +41,8 @@ def compute_left(
         How many were computed here.
     """
     count = 0
+    if left:
+        record(study.store, runs=len(left))
     with Claims(study.store.path) as claims:
         while left:
             before, took = len(left), False

@@ -5,7 +5,9 @@
     runs.jsonl       one line for each run, in the order in which they were computed
     maps/*.npz       the arrays of each run
     scores.jsonl     one line for each metric of each run
-    report.md        what `cnnvis study report` writes
+    provenance.jsonl when, where and by which versions and command something was computed
+    raters.json      who may score, by which key; raters/*.json: their points
+    report.md        what `cnnvis study report` writes, report.html too
 
 A run's arrays are written before its line, files are whole or not there (`whole_files`), and a line
 that breaks off is not read: whatever interrupts a study costs the runs that were under way. The

@@ -25,13 +25,14 @@ pytestmark = [
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder by its path, but for the empty ones that keep processes apart."""
+    """Every file of a folder by its path, but for those that keep processes apart, which are empty,
+    and the one that says when each of them began."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert all(not p.read_bytes() for p in files if p.name in (".lock", ".claims"))
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in files
-        if path.name not in (".lock", ".claims")
+        if path.name not in (".lock", ".claims", "provenance.jsonl")
     }
 
 
