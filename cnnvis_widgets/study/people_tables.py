@@ -216,9 +216,8 @@ def in_words(interval: Interval, digits: int = 2) -> str:
     """
     if interval.value is None:
         return "not defined"
-    if interval.low is None or interval.high is None:
-        return f"{interval.value:.{digits}f} (no interval)"
-    return f"{interval.value:.{digits}f} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+    value, *ends = (f"{round(n, digits) + 0.0:.{digits}f}" for n in interval if n is not None)
+    return f"{value} [{', '.join(ends)}]" if len(ends) == 2 else f"{value} (no interval)"
 
 
 def of_groups(gap: Difference) -> str:

@@ -205,7 +205,7 @@ def test_people_agreement_groups_and_rank_correlation(study: cnnvis.Study, page:
 def test_how_to_repeat_it(study: cnnvis.Study, page: Page, tmp_path: Path) -> None:
     assert "no command was recorded" in page.text
     assert "cnnvis study report my <study> --metrics sparseness complexity" in page.text
-    toml = re.search(r"networks = \[.*?(?=Pictures that were)", "".join(page.words), re.S)
+    toml = re.search(r"networks = \[.*?(?=What was given)", "".join(page.words), re.S)
     assert toml
     known = tomllib.loads(toml[0])
     assert known["networks"] == list(study.networks)

@@ -6,6 +6,7 @@ import json
 import statistics
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.study.estimate import duration, megabytes
 from cnnvis_widgets.study.provenance import records
@@ -128,28 +129,36 @@ def provenance_tables(study: Study) -> tuple[list[str], Table]:
 
 def as_toml(study: Study) -> str:
     """The study as a TOML file for `cnnvis study run`, as far as names say all of it."""
-    first = next(iter(study.neurons.values()))
+    asked = [spec for known in study.neurons.values() for spec in known.items()]
+    rules = {name: rule for name, spec in asked if (rule := _rule(spec)) is not None}
+    others = dict.fromkeys(name for name, _ in asked if name not in rules)
     text = [
         f"networks = {_list(study.networks)}",
         f"images = {_list(study.pictures)}",
-        f"neurons = {_list(first)}",
+        f"neurons = {_list(rules.values())}",
+        *(f"# from Python alone: the neuron {json.dumps(name)}" for name in others),
         f"seed = {study.seed}",
         f"keep = {json.dumps(study.keep)}",
     ]
     for label, one in study.methods.items():
         text += ["", f"[methods.{json.dumps(label, ensure_ascii=False)}]"]
         text.append(f"method = {json.dumps(one['method'])}")
-        given = [f"{name} = {_value(value)}" for name, value in one["parameters"].items()]
+        known = {name: value for name, value in one["parameters"].items() if value is not None}
+        given = [
+            f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in known.items()
+        ]
         text.append(f"parameters = {{ {', '.join(given)} }}" if given else "parameters = {}")
         if "neurons" in one:
             text.append(f"neurons = {_list(one['neurons'])}")
     return "\n".join([*text, ""])
 
 
+def _rule(spec: Any) -> str | int | None:
+    """What a file says for a neuron: a rule, or an output's number; None where it cannot say it."""
+    if isinstance(spec, Neuron) and spec == Neuron(None, spec.unit):
+        return spec.unit
+    return spec if isinstance(spec, str | int) else None
+
+
 def _list(names: Any) -> str:
     return json.dumps(list(names), ensure_ascii=False)
-
-
-def _value(value: Any) -> str:
-    """A parameter in TOML: a number, a text, true or false, or a list of these."""
-    return json.dumps(value, ensure_ascii=False)

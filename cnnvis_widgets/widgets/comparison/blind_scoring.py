@@ -54,7 +54,7 @@ class BlindScoring(Composed, ipywidgets.VBox):
         self._folder = study or os.environ.get(STUDY_VARIABLE, "")
         why = PUBLIC if policy.current().public else "" if self._folder else NOT_SERVED
         self.board: Scoreboard | None = None
-        self.key = RaterKey(label="Scoring", why=why)
+        self.key = RaterKey(label="Your link", why=why)
         self.key.on_key(self._open)
         super().__init__([self.key], "cnnvis-blind-scoring")
 

@@ -176,5 +176,5 @@ def test_raters_have_files_and_orders_of_their_own(study: Any) -> None:
         while one.at < one.count:
             one.judge(1)
         assert one.judged == one.count
-    files = sorted(path.name[:4] for path in (study.store.path / "raters").iterdir())
+    files = sorted(path.name[:4] for path in (study.store.path / "raters").glob("*.json*"))
     assert files == ["ana-", "ben-"]
