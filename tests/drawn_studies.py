@@ -42,7 +42,11 @@ def drawn(run: Any) -> Result:
 
 
 def drawn_study(
-    path: Path, networks: Any = NETWORKS, methods: Any = METHODS, neurons: Any = "output"
+    path: Path,
+    networks: Any = NETWORKS,
+    methods: Any = METHODS,
+    neurons: Any = "output",
+    kind: type[Drawn] = Drawn,
 ) -> Drawn:
     """Five pictures; of the methods, one computes each run by itself."""
-    return Drawn(networks, PICTURES, methods, neurons, path, keep="heatmap")
+    return kind(networks, PICTURES, methods, neurons, path, keep="heatmap")

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,9 +21,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from drawn_studies import RUNS, drawn_study
+from drawn_studies import RUNS, Drawn, drawn_study
 
 from cnnvis_widgets.study.human_scores import EyeScores
+from cnnvis_widgets.study.parts import Part
+from cnnvis_widgets.study.running import Computed
 from cnnvis_widgets.study.study import Study
 
 MOMENTS = 20
@@ -101,32 +103,58 @@ def killed_again_and_again(folder: Path) -> list[int]:
     while True:
         moment = int(rng.integers(1300, 1800))  # a beginning takes up to 1,500
         end = ended(forked(lambda m=moment: counting(lambda: run(path), m)))
-        lines = path / "runs.jsonl"
-        there.append(len(lines.read_bytes().splitlines()) if lines.exists() else 0)
+        there.append(lines_of(path))
         if end == 0:
             return there
         assert end == -signal.SIGKILL
 
 
-def two_at_once(folder: Path, kill: bool) -> list[int]:
-    """Two processes on one study, one of them killed perhaps; returns how many runs each did."""
-    path = folder / f"two {kill}"
+def lines_of(path: Path) -> int:
+    """How many runs are written down in a study's folder."""
+    lines = path / "runs.jsonl"
+    return len(lines.read_bytes().splitlines()) if lines.exists() else 0
+
+
+def two_at_once(folder: Path) -> list[int]:
+    """Two processes on one study; returns how many runs each did."""
+    path = folder / "two"
     path.mkdir()
+    files = [path.with_name(f"two {number}") for number in range(2)]
 
-    def work(number: int) -> None:
+    def work(file: Path) -> None:
         made = drawn_study(path)
-        made.pause = 0.02
-        (path.with_name(f"{path.name} {number}")).write_text(str(made.run()))
-
-    pids = [forked(lambda n=n: work(n)) for n in range(2)]
-    if kill:
-        lines = path / "runs.jsonl"
-        while not lines.exists() or len(lines.read_bytes().splitlines()) < RUNS // 3:
+        made.pause = 0.05
+        file.write_text("ready")
+        while not all(one.exists() for one in files):
             time.sleep(0.002)
-        os.kill(pids[0], signal.SIGKILL)
-    assert [ended(pid) for pid in pids] == [-signal.SIGKILL if kill else 0, 0]
-    files = [path.with_name(f"{path.name} {number}") for number in range(2)]
-    return [int(file.read_text()) if file.exists() else -1 for file in files]
+        file.write_text(str(made.run()))
+
+    assert [ended(pid) for pid in [forked(lambda f=file: work(f)) for file in files]] == [0, 0]
+    return [int(file.read_text()) for file in files]
+
+
+class Doomed(Drawn):
+    """Dies within its second part, when all but that one are done by somebody else."""
+
+    def _results(self, executor: Any, parts: Iterator[Part]) -> Computed:
+        for number, part in enumerate(parts):
+            while number and lines_of(self.store.path) < RUNS - len(part.runs):
+                time.sleep(0.01)
+            if number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield from super()._results(executor, iter([part]))
+
+
+def one_for_a_dead_one(folder: Path) -> int:
+    """A process beside one that dies; returns how many runs the other did."""
+    path, file = folder / "one", folder / "one's runs"
+    path.mkdir()
+    doomed = forked(lambda: drawn_study(path, kind=Doomed).run())
+    while not lines_of(path):
+        time.sleep(0.005)
+    other = forked(lambda: file.write_text(str(drawn_study(path).run())))
+    assert [ended(doomed), ended(other)] == [-signal.SIGKILL, 0]
+    return int(file.read_text())
 
 
 def main(folder: Path) -> None:
@@ -145,8 +173,8 @@ def main(folder: Path) -> None:
     facts = {
         "lines": lines,
         "again": killed_again_and_again(folder),
-        "two": two_at_once(folder, kill=False),
-        "one": two_at_once(folder, kill=True),
+        "two": two_at_once(folder),
+        "one": one_for_a_dead_one(folder),
         "tensorflow": "tensorflow" in sys.modules,
         "whole": len(Study.open(whole).runs()),
     }
