@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.errors import CnnvisError as CnnvisError
     from cnnvis_widgets.methods.explanation import Explanation as Explanation
     from cnnvis_widgets.study.study import Study as Study
+    from cnnvis_widgets.widgets.comparison.blind_scoring import BlindScoring as BlindScoring
     from cnnvis_widgets.widgets.comparison.comparer import Comparer as Comparer
     from cnnvis_widgets.widgets.comparison.scoreboard import Scoreboard as Scoreboard
     from cnnvis_widgets.widgets.explorer.explorer import Explorer as Explorer
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "BlindScoring": "widgets.comparison.blind_scoring",
     "CnnvisError": "errors",
     "Comparer": "widgets.comparison.comparer",
     "Concepts": "engine.concepts",

@@ -51,6 +51,8 @@ The grid is that of the thesis' section 4.1. Three things are not the thesis' ow
 
 With `make docs STUDY=grid` the pages of the study, each map under its own address, stand in
 `build/site/thesis/index.html`; `cnnvis study site grid` writes them alone.
+`cnnvis study report grid` writes the study as one file, `cnnvis study coherence grid` how far its
+methods agree.
 """
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cnnvis_widgets import __version__
 from cnnvis_widgets.cli.compare import add_compare
@@ -18,7 +19,7 @@ from cnnvis_widgets.cli.models import add_models
 from cnnvis_widgets.cli.publishing import add_publishing, publishing
 from cnnvis_widgets.cli.questions import add_questions
 from cnnvis_widgets.cli.study import add_study
-from cnnvis_widgets.errors import CnnvisError
+from cnnvis_widgets.errors import CnnvisError, FileError
 from cnnvis_widgets.serving import server as serving
 
 FAILED = 2
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         on stderr in one line, or more where there is advice).
     """
     options = parser().parse_args(arguments)
+    options.words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or file that is not UTF-8
             stream.reconfigure(errors="replace")
@@ -67,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         default=serving.PREHEAT,
         help="keep a started kernel ready for the next visitor of NOTEBOOK (default: %(default)s)",
+    )
+    app.add_argument(
+        "--study", metavar="PATH", type=Path, help="for the notebook rating: what is scored there"
     )
     add_publishing(app)
     add_computing(app)
@@ -122,11 +127,27 @@ def _app(options: argparse.Namespace) -> int:
     from cnnvis_widgets.serving.forked_kernels import SHARED_ENGINE, forked_kernels
 
     policy = publishing(options)
+    if options.study is not None:
+        rated(options.study)
     # Before anything is started: a wrong name is told, and what starts inherits the bounds.
     serving.set_policy(serving.find_notebook(options.notebook), policy)
     more = [SHARED_ENGINE] if options.engine == SHARED else []
     with computing(options) as facts, forked_kernels(*more):
         return serving.app(options.notebook, _server(options), options.preheat, policy, facts)
+
+
+def rated(folder: Path) -> None:
+    """Let the pages' kernels know which study is scored.
+
+    Raises:
+        FileError: there is none in that folder.
+    """
+    from cnnvis_widgets.study.raters import STUDY_VARIABLE
+    from cnnvis_widgets.study.store import Store
+
+    if not Store(folder).settings:
+        raise FileError(f"There is no study in {str(folder)!r}.")
+    os.environ[STUDY_VARIABLE] = str(folder.resolve())
 
 
 def _server(options: argparse.Namespace) -> serving.Server:

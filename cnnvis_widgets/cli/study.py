@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cnnvis_widgets.cli.study_coherence import add_coherence
 from cnnvis_widgets.cli.study_people import add_people
+from cnnvis_widgets.cli.study_raters import add_raters
 from cnnvis_widgets.cli.study_run import add_run
 from cnnvis_widgets.cli.study_site import add_site
 from cnnvis_widgets.progress import progress_bar
@@ -16,10 +18,12 @@ def add_study(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(metavar="ACTION", required=True)
     add_run(actions.add_parser("run", help="compute what is not there yet of a grid"))
     add_site(actions.add_parser("site", help="write pages that open from a folder"))
+    add_raters(actions.add_parser("raters", help="invite people to score maps, by links"))
     add_people(actions.add_parser("people", help="what people's points say, and their agreement"))
+    add_coherence(actions.add_parser("coherence", help="how far methods agree with each other"))
     for name, text, action in (
         ("table", "print what metrics say", _table),
-        ("report", "write PATH/report.md", _report),
+        ("report", "write PATH/report.html, one file that needs no other, and report.md", _report),
     ):
         parser = actions.add_parser(name, help=text)
         _path(parser)
@@ -31,6 +35,8 @@ def add_study(command: argparse.ArgumentParser) -> None:
             metavar="NAME",
             help="centre, noise, edges",
         )
+        if action is _report:
+            parser.add_argument("--title", default="", help="default: the folder's name")
         parser.set_defaults(run=action)
 
 
@@ -50,10 +56,14 @@ def _table(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from cnnvis_widgets.study.report import write_report
     from cnnvis_widgets.study.study import Study
 
-    study = Study.open(options.path)
+    study, baselines = Study.open(options.path), tuple(options.baselines)
     with progress_bar("scores") as show:
-        path = study.report(options.metrics, baselines=tuple(options.baselines), progress=show)
-    print(f"wrote {path}")
+        page = write_report(
+            study, options.metrics, baselines=baselines, title=options.title, progress=show
+        )
+    text = study.report(options.metrics, baselines=baselines)
+    print(f"wrote {page} and {text.name}")
     return 0

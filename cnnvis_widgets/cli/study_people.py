@@ -27,9 +27,9 @@ def add_people(command: argparse.ArgumentParser) -> None:
 
 def _people(options: argparse.Namespace) -> int:
     from cnnvis_widgets.errors import FileError
-    from cnnvis_widgets.study import metric
     from cnnvis_widgets.study.people import People
     from cnnvis_widgets.study.people_tables import FORMATS, report
+    from cnnvis_widgets.study.report.results import follows
     from cnnvis_widgets.study.scoring import Scorer, named_metrics
     from cnnvis_widgets.study.study import Study
 
@@ -38,13 +38,7 @@ def _people(options: argparse.Namespace) -> int:
     wanted = named_metrics(options.metrics)
     with progress_bar("scores") as show:
         scores = Scorer(study, wanted, ()).scores(show)
-    follows = {}
-    for one in wanted:
-        better = metric(one.metric.name).better
-        if better != "neither":
-            own = [score for score in scores if score.metric == one.label]
-            follows[one.label] = people.follows(own, better == "lower")
-    text = report(people, follows)
+    text = report(people, follows(people, scores, wanted))
     folder = options.out or options.path / "people"
     files = {"report.md": text, **{name: write(people) for name, write in FORMATS.values()}}
     try:

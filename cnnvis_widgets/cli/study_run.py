@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.progress import progress_bar
+from cnnvis_widgets.study.provenance import record
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
@@ -75,7 +77,10 @@ def _run(options: argparse.Namespace) -> int:
     with _folder(options) as folder:
         study = _study(options, folder)
         print(_plan(study))
-        return _dry_run(study, _place(options)) if options.dry_run else _compute(study)
+        if options.dry_run:
+            return _dry_run(study, _place(options))
+        record(study.store, command=shlex.join(["cnnvis", *options.words]))
+        return _compute(study)
 
 
 def _place(options: argparse.Namespace) -> Path:

@@ -17,6 +17,7 @@ import numpy as np
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.study.store import file_name
+from cnnvis_widgets.study.whole_files import locked, replace
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
@@ -141,18 +142,22 @@ class EyeScores:
             raise InvalidValueError(f'A point is 0 or 1, or "{UNDECIDED}"; got {value!r}.')
         if not 0 <= place < len(self.lines):
             raise InvalidValueError(f"There are {len(self.lines)} maps to judge; got {place}.")
-        points, again = dict(self.points), dict(self.again)
-        (again if self.lines[place].get("again") else points)[self.lines[place]["key"]] = value
-        kept = {"format": FORMAT, "seed": self.seed, "points": points}
-        if self.repeats:
-            kept |= {"repeats": self.repeats, "again": again}
-        text = json.dumps(kept, indent=1)
-        part = self.path.with_name(self.path.name + ".part")
+        line = self.lines[place]
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text + "\n", "utf-8")
-            part.replace(self.path)
+            with locked(self.path.parent):
+                if self.path.exists():  # the same rater may have another page open
+                    self._read()
+                points, again = dict(self.points), dict(self.again)
+                (again if line.get("again") else points)[line["key"]] = value
+                kept = {"format": FORMAT, "seed": self.seed, "points": points}
+                if self.repeats:
+                    kept |= {"repeats": self.repeats, "again": again}
+                text = json.dumps(kept, indent=1) + "\n"
+                replace(self.path, text.encode(), sync=True)
         except OSError as error:
+            if isinstance(error, FileError):
+                raise
             raise FileError(f"{str(self.path)!r} could not be written: {error}") from error
         self.points, self.again = points, again
 

@@ -6,7 +6,7 @@ A map has a point where more than half of those who judged it gave one, after th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,8 +15,10 @@ import numpy as np
 
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.study.agreement import Agreement, cohen, fleiss
-from cnnvis_widgets.study.human_scores import EyeScores, by_the_rule
+from cnnvis_widgets.study.groups import Difference, group_difference
+from cnnvis_widgets.study.human_scores import EyeScores, by_the_rule, rater_file
 from cnnvis_widgets.study.intervals import DRAWS, bootstrap
+from cnnvis_widgets.study.raters import raters
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.contract import Scored
@@ -64,7 +66,11 @@ class People:
                 f"Nobody has judged the study in {str(study.store.path)!r} yet: expected {EYES} or "
                 'files in raters. cnnvis.Scoreboard(study, rater="name") writes one.'
             )
-        self.raters = {_rater_name(path, paths): EyeScores(study, path) for path in paths}
+        invited = {Path(rater_file(one.name)).name: one.name for one in raters(study.store.path)}
+        self.raters = {
+            invited.get(path.name) or _rater_name(path, paths): EyeScores(study, path)
+            for path in paths
+        }
         self.lines = [line for line in study.runs() if "file" in line]
         self._known = {line["key"]: line for line in self.lines}
         ruled = [by_the_rule(self.lines, one.points) for one in self.raters.values()]
@@ -147,22 +153,15 @@ class People:
         The groups are those of `cnnvis study run thesis` (ImageNet, other); None where there are
         none. The interval draws pictures within each group.
         """
-        groups: Mapping[str, str] = self.study.store.settings.get("groups", {})
-        names = list(dict.fromkeys(groups.values()))
-        if len(names) != 2:
+        found = self.groups(level)
+        if found is None:
             return None
-        sums = self._by_picture()
-        rng, shares = np.random.default_rng(self.study.seed), []
-        for name in names:
-            own = np.array([sums[p] for p in sums if groups.get(p) == name], np.float64)
-            if not len(own):
-                return None
-            weights = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=DRAWS)
-            drawn = np.vstack([own.sum(axis=0), weights @ own])
-            shares.append(drawn[:, 0] / drawn[:, 1])
-        gap = shares[0] - shares[1]
-        low, high = np.quantile(gap[1:], [(1 - level) / 2, (1 + level) / 2])
-        return (names[0], names[1]), Interval(float(gap[0]), float(low), float(high))
+        return (found.first, found.second), Interval(found.value, found.low, found.high)
+
+    def groups(self, level: float = 0.95) -> Difference | None:
+        """The same with a permutation test; see `group_difference`."""
+        groups = self.study.store.settings.get("groups", {})
+        return group_difference(self._by_picture(), groups, level, self.study.seed)
 
     def _by_picture(self) -> dict[str, tuple[float, float]]:
         sums: dict[str, tuple[float, float]] = {}

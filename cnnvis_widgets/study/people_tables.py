@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.study.agreement import Agreement
+from cnnvis_widgets.study.groups import Difference
 from cnnvis_widgets.study.human_scores import THESIS_OUTPUTS_ONLY, THESIS_TABLE_2
 from cnnvis_widgets.study.people import Interval, People
 
@@ -187,9 +188,8 @@ def report(people: People, follows: Mapping[str, Interval]) -> str:
     shares = {method: people.share_of(method) for method in people.study.methods}
     best = sorted(shares, key=lambda method: -(shares[method].value or 0))
     text += [f"| {method} | {in_words(shares[method])} |" for method in best]
-    if gap := people.difference():
-        (first, second), difference = gap
-        text += ["", f"{first} pictures minus {second} ones: {in_words(difference)}."]
+    if gap := people.groups():
+        text += ["", f"{of_groups(gap)}."]
     text += ["", "## Does people's order of the methods follow a metric?", ""]
     text += ["| metric | Spearman's rank correlation |", "| - | - |"]
     text += [f"| {name} | {in_words(interval)} |" for name, interval in follows.items()]
@@ -216,9 +216,21 @@ def in_words(interval: Interval, digits: int = 2) -> str:
     """
     if interval.value is None:
         return "not defined"
-    if interval.low is None or interval.high is None:
-        return f"{interval.value:.{digits}f} (no interval)"
-    return f"{interval.value:.{digits}f} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+    value, *ends = (f"{round(n, digits) + 0.0:.{digits}f}" for n in interval if n is not None)
+    return f"{value} [{', '.join(ends)}]" if len(ends) == 2 else f"{value} (no interval)"
+
+
+def of_groups(gap: Difference) -> str:
+    """A difference between groups of pictures in words.
+
+    Examples:
+        >>> of_groups(Difference("ImageNet", "other", 0.25, 0.1, 0.4, 0.0381, (4, 6)))
+        'ImageNet pictures (4) minus other ones (6): 0.25 [0.10, 0.40], permutation test p = 0.038'
+    """
+    return (
+        f"{gap.first} pictures ({gap.pictures[0]}) minus {gap.second} ones ({gap.pictures[1]}): "
+        f"{in_words(Interval(gap.value, gap.low, gap.high))}, permutation test p = {gap.p:.2g}"
+    )
 
 
 FORMATS: dict[str, tuple[str, Callable[[Any], str]]] = {

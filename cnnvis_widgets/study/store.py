@@ -5,18 +5,21 @@
     runs.jsonl       one line for each run, in the order in which they were computed
     maps/*.npz       the arrays of each run
     scores.jsonl     one line for each metric of each run
-    report.md        what `cnnvis study report` writes
+    provenance.jsonl when, where and by which versions and command something was computed
+    raters.json      who may score, by which key; raters/*.json: their points
+    report.md        what `cnnvis study report` writes, report.html too
 
-A run's arrays are written before its line, and a line that breaks off is not read: whatever
-interrupts a study costs one run at most.
+A run's arrays are written before its line, files are whole or not there (`whole_files`), and a line
+that breaks off is not read: whatever interrupts a study costs the runs that were under way. The
+empty files .lock and .claims keep several processes apart.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
-import os
 import re
 import warnings
 import zipfile
@@ -29,6 +32,7 @@ import numpy as np
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.study.soundness import digest, inside, run_fault, score_fault, settings_fault
+from cnnvis_widgets.study.whole_files import append_line, locked, replace
 
 FORMAT = 1
 DAMAGE = (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
@@ -67,7 +71,13 @@ class Store:
         return settings
 
     def settle(self, wanted: dict[str, Any]) -> None:
-        """Add settings to study.json.
+        """Add settings to study.json; see `settled`."""
+        with self._writing("study.json") as path:
+            text = json.dumps(self.settled(wanted), indent=1, ensure_ascii=False) + "\n"
+            replace(path, text.encode(), sync=True)
+
+    def settled(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """What study.json will say with more settings added.
 
         Args:
             wanted: a value by name, or a table of values by name. New names are added; what is
@@ -92,7 +102,7 @@ class Store:
                 f"The study in {str(self.path)!r} was begun with other settings: "
                 f"{'; '.join(changed)}. Take another path, or other names, or delete the folder."
             )
-        self.write("study.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+        return known
 
     def runs(self) -> dict[str, dict[str, Any]]:
         """Every run's line by its key; the last one counts, and those that are none are left out.
@@ -112,29 +122,16 @@ class Store:
         Raises:
             FileError: the disk is full, or may not be written to.
         """
-        path = self.path / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(line, ensure_ascii=False, allow_nan=False)
-            with path.open("a+b") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
-                broken = file.read() not in (b"", b"\n")
-                file.write((("\n" if broken else "") + text + "\n").encode())
-        except OSError as error:
-            raise FileError(f"{str(path)!r} could not be written: {error}") from error
+        text = json.dumps(line, ensure_ascii=False, allow_nan=False)
+        with self._writing(name) as path:
+            append_line(path, text)
 
     def save(self, folder: str, name: str, **arrays: np.ndarray) -> str:
         """Write arrays; returns the file's path within the study."""
-        file = self.file(folder, name)
-        path = self.path / file
-        part = path.with_suffix(".part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as stream:
-                np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
-            part.replace(path)
-        except OSError as error:
-            raise FileError(f"{str(path)!r} could not be written: {error}") from error
+        file, stream = self.file(folder, name), io.BytesIO()
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+        with self._writing(file) as path:
+            replace(path, stream.getvalue())
         return file
 
     def file(self, folder: str, name: str) -> str:
@@ -225,13 +222,20 @@ class Store:
 
     def write(self, name: str, text: str) -> None:
         """Write a text into the study's folder, whole or not at all."""
+        with self._writing(name) as path:
+            replace(path, text.encode())
+
+    @contextlib.contextmanager
+    def _writing(self, name: str) -> Iterator[Path]:
+        """The path of a file that is written while nobody else writes into the study's folder."""
         path = self.path / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            part.write_text(text, "utf-8")
-            part.replace(path)
+            self.path.mkdir(parents=True, exist_ok=True)
+            with locked(self.path):
+                yield path
         except OSError as error:
+            if isinstance(error, FileError):
+                raise
             raise FileError(f"{str(path)!r} could not be written: {error}") from error
 
 

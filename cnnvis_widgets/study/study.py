@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.upsampling import at_input_size
 from cnnvis_widgets.study import tables
+from cnnvis_widgets.study.claims import News
 from cnnvis_widgets.study.handing_out import executor_of, handed_out
-from cnnvis_widgets.study.parts import Loaded, Part, Result, Run, part_of, parts_of, results
+from cnnvis_widgets.study.parts import Loaded, Part, Result, Run, part_of, results
+from cnnvis_widgets.study.running import Computed, compute_left
 from cnnvis_widgets.study.soundness import computed_again
 from cnnvis_widgets.study.specification import (
     asked_about,
@@ -109,10 +112,12 @@ class Study:
                 for name, spec in known.items()
             },
         }
-        self.store.settle(asked)
+        self.store.settled(asked)
+        # Before the settings: a study that can be opened has its pictures.
         for name, subject in self.pictures.items():
             if stored(self.store, name, subject.digest) is None:
                 self.store.save("pictures", name, **subject.arrays())
+        self.store.settle(asked)
 
     def __repr__(self) -> str:
         plan, done = list(self.plan()), len(self.runs())
@@ -179,7 +184,8 @@ class Study:
 
         Methods that take many pictures at once (see `cnnvis.explain_batch`) get up to 32 runs in
         one part. Parts are the same wherever they are computed, and so are the maps. A map that is
-        missing, cut or overwritten is told of in a warning.
+        missing, cut or overwritten is told of in a warning. Several processes may run one study at
+        once: each takes parts that no other has, and goes on with those of one that was killed.
 
         Args:
             progress: called with (done, total) of all runs; an exception raised in it stops the
@@ -199,20 +205,19 @@ class Study:
             ...     study.run(executor=threads)
             0
         """
+        news = News(self.store.path / "runs.jsonl")
         done, plan = self.store.runs(), list(self.plan())
         if lost := self.damaged():
             warnings.warn(computed_again(lost), stacklevel=2)
         left = {run.key for run in plan if run.key not in done or run in lost}
-        count, heard = len(plan) - len(left), progress or (lambda done, total: None)
-        heard(count, len(plan))
+
+        def heard() -> None:
+            if progress:
+                progress(len(plan) - len(left), len(plan))
+
+        heard()
         with executor_of(executor, scheduler) as chosen:
-            for computed in self._results(chosen, parts_of(self, left)):
-                for result in computed:
-                    if result.run.key in left:
-                        self._keep(result)
-                        count += 1
-                        heard(count, len(plan))
-        return len(left)
+            return compute_left(self, left, news, partial(self._results, chosen), self._keep, heard)
 
     def damaged(self) -> dict[Run, str]:
         """The runs whose map is not what was written, and why; all maps are read for it.
@@ -362,10 +367,11 @@ class Study:
         assert self._loaded is not None
         return self._loaded[1]
 
-    def _results(self, executor: Executor | None, parts: Iterator[Part]) -> Iterator[list[Result]]:
+    def _results(self, executor: Executor | None, parts: Iterator[Part]) -> Computed:
         """What is computed of each part, here or by an executor."""
         if executor is None:
-            yield from (results(self._loading(part.runs[0].network), part) for part in parts)
+            for part in parts:
+                yield part, results(self._loading(part.runs[0].network), part)
             return
         names = [n for n, given in self.networks.items() if not isinstance(given, str | Path)]
         for name in names:  # an object's weights are compared before it is handed out
@@ -374,7 +380,7 @@ class Study:
         for part, digest, computed in handed_out(executor, work):
             if digest:
                 self._settle(part.runs[0].network, digest)
-            yield computed
+            yield part, computed
 
     def _settle(self, network: str, digest: str) -> None:
         if self._digests.get(network) != digest:

@@ -20,6 +20,7 @@ OFFERED: dict[str, frozenset[str]] = {
             "explorer",
             "comparer",
             "scoreboard",
+            "rating",
             "who_cheats",
             "glossary",
             "01_introduction",

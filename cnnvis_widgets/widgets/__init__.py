@@ -1,7 +1,9 @@
 """What the components need from Jupyter: one file each of Python, JavaScript and style."""
 
+from cnnvis_widgets.widgets.comparison.blind_scoring import BlindScoring
 from cnnvis_widgets.widgets.comparison.comparer import Comparer
 from cnnvis_widgets.widgets.comparison.comparer_grid import ComparerGrid
+from cnnvis_widgets.widgets.comparison.rater_key import RaterKey
 from cnnvis_widgets.widgets.comparison.scoreboard import Scoreboard
 from cnnvis_widgets.widgets.course.course_index import CourseIndex
 from cnnvis_widgets.widgets.course.glossary import Glossary
@@ -48,6 +50,7 @@ from cnnvis_widgets.widgets.toolkit.quiz import Quiz
 
 __all__ = [
     "ArchitectureDiagram",
+    "BlindScoring",
     "ChannelSum",
     "Comparer",
     "ComparerGrid",
@@ -80,6 +83,7 @@ __all__ = [
     "Predictions",
     "Quiz",
     "Randomiser",
+    "RaterKey",
     "Regulariser",
     "RelevanceFlow",
     "ReluGates",

@@ -241,7 +241,7 @@ class JupyterServer:
         return f"http://127.0.0.1:{self.port}"
 
     def wait(self, seconds: float = 180) -> Self:
-        """Wait until it answers; its log is in the error when it does not."""
+        """Wait until it answers; when it does not, it is stopped, and its log is in the error."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -253,6 +253,7 @@ class JupyterServer:
                 time.sleep(0.2)
             finally:
                 connection.close()
+        self.stop()  # nobody else will: the fixture that asked for it has no server to stop
         raise AssertionError(f"The server did not come up in {seconds:g} s:\n{self.tail()}")
 
     def tail(self, lines: int = 40) -> str:

@@ -92,6 +92,7 @@ def test_the_explorer_in_spanish(address: str, page: Page, screenshot) -> None:
         ("who_cheats", ".cnnvis-scene select"),
         ("comparer", ".cnnvis-comparer-grid img[alt*='Mapa de calor de']"),
         ("scoreboard", ".cnnvis-scoreboard"),
+        ("rating", ".cnnvis-rater-key"),
     ],
 )
 def test_the_other_apps_in_spanish(name: str, there: str, address: str, page: Page) -> None:

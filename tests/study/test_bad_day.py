@@ -216,7 +216,7 @@ def test_a_full_disk_in_a_report_leaves_the_last_one(
     def full(*_args: Any, **_settings: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(FileError, match="No space left"):
         study.report(["pointing_game"])
     assert path.read_text("utf-8") == before

@@ -1,1 +1,1 @@
-"""The comparer and the scoreboard."""
+"""The comparer, the scoreboard, and the page of invited raters."""

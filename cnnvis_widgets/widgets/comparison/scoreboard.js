@@ -24,7 +24,7 @@ class ScoreboardView {
     this.back = h("button", { type: "button" }, "← back");
     this.bar = h("progress", { max: 1, value: 0, "aria-label": "maps judged" });
     this.count = h("span", { class: "cnnvis-hint" });
-    this.show = h("button", { type: "button", "aria-pressed": "false" });
+    this.show = h("button", { type: "button", "aria-pressed": "false", hidden: this.model.get("blind") });
     this.tables = h("div", { class: "cnnvis-scoreboard-tables" });
     this.pair = h("div", { class: "cnnvis-scoreboard-pair" }, this.photo, this.map);
     const tools = h(
@@ -109,7 +109,7 @@ class ScoreboardView {
   }
 
   drawTables() {
-    const open = this.model.get("tabled");
+    const open = this.model.get("tabled") && !this.model.get("blind");
     this.show.textContent = open ? "Hide the table" : "Show the table";
     this.show.setAttribute("aria-pressed", String(open));
     const { methods = [], parts = [] } = this.model.get("_table");

@@ -8,6 +8,7 @@ from typing import Any
 
 import traitlets
 
+from cnnvis_widgets import policy
 from cnnvis_widgets.engine import Engine, listings
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.rendering import describe, png_bytes
@@ -41,6 +42,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
         rater: who judges. Each of several raters has a file and an order of their own;
             `cnnvis study people` says how far they agree.
         repeats: about which share of the maps comes a second time; see `EyeScores`.
+        blind: the page never shows the table, which would say what each method has so far.
         engine: what computes the metrics; the one that all widgets share by default.
         kwargs: the attributes.
 
@@ -50,6 +52,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
         count: how many there are.
         judged: how many have been judged.
         tabled: the table is shown.
+        blind: see above.
 
     Raises:
         FileError: no study there, or a file that holds no points.
@@ -70,6 +73,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
     count = traitlets.Int(0).tag(sync=True)
     judged = traitlets.Int(0).tag(sync=True)
     tabled = traitlets.Bool(False).tag(sync=True)
+    blind = traitlets.Bool(False).tag(sync=True)
     _card = traitlets.Dict().tag(sync=True)
     _table = traitlets.Dict().tag(sync=True)
 
@@ -156,7 +160,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
                 "picture": png_bytes(picture),
                 "map": shown.image,
                 "alt": f"A map of {shown.label}. {describe(heatmap)}",
-                "words": f"{shown.label} ({line['neuron']}), {line['network']}, {line['picture']}",
+                "words": f"{shown.label} ({line['neuron']}), {_named(line)}",
                 "inner": line["neuron"] not in ("output", "label"),
                 "value": self.scores.value(place),
             }
@@ -167,6 +171,8 @@ class Scoreboard(Control, Asking, from_page="tabled"):
 
     def _ask(self) -> None:
         """The table was opened: the metrics are asked for once, off the page's thread."""
+        if self.blind:
+            self.tabled = False
         if not self.tabled:
             return
         self._tell()
@@ -226,6 +232,14 @@ class Scoreboard(Control, Asking, from_page="tabled"):
                 self.back()
         except CnnvisError as error:
             self.error = str(error)
+
+
+def _named(line: dict[str, Any]) -> str:
+    """A run's network and picture; on a served page without the paths of their files."""
+    names = [line["network"], line["picture"]]
+    if policy.current().served:
+        names = [Path(name).name if Path(name).is_absolute() else name for name in names]
+    return ", ".join(names)
 
 
 def _ratio(counts: tuple[int, ...] | None) -> str:

@@ -1,0 +1,229 @@
+"""How far methods agree with each other: a matrix of rank correlations, its methods in clusters.
+
+Two methods are compared on the cells (network, picture, neuron) on which both have a map, by
+Spearman's rank correlation of the two maps: it asks whether the order of the pixels is the same,
+and nothing of their values. That methods disagree is known (Krishna et al., The Disagreement
+Problem in Explainable Machine Learning, TMLR 2024); that some agree does not make them right.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
+from cnnvis_widgets.study.intervals import DRAWS
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.study.scoring import Runs
+
+Progress = Callable[[int, int], None]
+ORDER = "average linkage on 1 − r, optimal leaf order"
+CELL = ("network", "picture", "neuron")
+
+
+class Coherence(NamedTuple):
+    """How far methods agree; rows and columns of all matrices are `methods`, in clusters.
+
+    Attributes:
+        methods: the study's names, neighbours being alike; see `ORDER`.
+        means: float64 (n, n), the mean rank correlation, -1 to 1; NaN where two methods have no
+            cell in common on which it is defined.
+        low: the lower end of its interval, a percentile bootstrap over pictures; NaN where there is
+            one picture alone.
+        high: the upper end.
+        cells: whole numbers (n, n), of how many cells the mean is.
+        pictures: whole numbers (n, n), of how many pictures.
+        linkage: float64 (n - 1, 4), the clusters as `scipy.cluster.hierarchy` has them, of methods
+            in the order of `methods`.
+        level: of confidence.
+    """
+
+    methods: tuple[str, ...]
+    means: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    cells: np.ndarray
+    pictures: np.ndarray
+    linkage: np.ndarray
+    level: float
+
+
+def coherence(
+    study: Runs,
+    networks: Collection[str] | None = None,
+    neurons: Collection[str] | None = None,
+    level: float = 0.95,
+    progress: Progress | None = None,
+) -> Coherence:
+    """The mean rank correlation of each pair of methods over a study's runs that are done.
+
+    A map that is the same everywhere has no order: with another such map the cell is left out, with
+    any other map its correlation is 0.
+
+    Args:
+        study: its runs are read; no network is loaded.
+        networks: names of networks; None for all.
+        neurons: names of neurons; None for all. Methods that were asked about outputs alone (LIME)
+            are compared on these alone in any case.
+        level: of confidence.
+        progress: called with (done, total) of the cells.
+
+    Raises:
+        UnknownNameError: no such network or neuron in the study.
+        InvalidValueError: fewer than two methods have maps.
+
+    Examples:
+        >>> found = coherence(study)
+        >>> found.methods, found.means.shape
+        (('saliency', 'grad_cam'), (2, 2))
+        >>> bool(found.means[0, 1] == found.means[1, 0])
+        True
+    """
+    groups = _cells(study, networks, neurons)
+    there = {line["method"] for lines in groups.values() for line in lines}
+    methods = [method for method in study.methods if method in there]
+    if len(methods) < 2:
+        raise InvalidValueError(
+            f"Coherence is of two methods or more; maps are there of {', '.join(methods) or 'none'}"
+        )
+    pictures = list(dict.fromkeys(cell[1] for cell in groups))
+    sums = np.zeros((len(pictures), 2, len(methods), len(methods)))  # of r, and how many
+    for number, (cell, lines) in enumerate(groups.items()):
+        if progress:
+            progress(number, len(groups))
+        place = pictures.index(cell[1])
+        for i, j, value in _correlations(study, lines, methods):
+            sums[place, :, i, j] += value, 1
+            if i != j:
+                sums[place, :, j, i] += value, 1
+    if progress:
+        progress(len(groups), len(groups))
+    return _clustered(methods, sums, level, study.seed)
+
+
+def _cells(
+    study: Runs, networks: Collection[str] | None, neurons: Collection[str] | None
+) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """The lines that have a map by network, picture and neuron."""
+    lines = [line for line in study.runs() if "file" in line]
+    for kind, wanted in (("network", networks), ("neuron", neurons)):
+        if wanted is not None:
+            known = dict.fromkeys(line[kind] for line in lines)
+            for name in wanted:
+                if name not in known:
+                    raise UnknownNameError.of(kind, name, known)
+            lines = [line for line in lines if line[kind] in wanted]
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for line in lines:
+        groups.setdefault(tuple(line[name] for name in CELL), []).append(line)
+    return groups
+
+
+def _correlations(
+    study: Runs, lines: list[dict[str, Any]], methods: list[str]
+) -> Iterator[tuple[int, int, float]]:
+    """Of each pair of a cell's maps, each with itself too: the methods' places and r."""
+    from scipy.stats import rankdata
+
+    ranked: list[tuple[int, np.ndarray | None]] = []
+    for line in lines:
+        heatmap = study.heatmap(line)
+        assert heatmap is not None
+        ranks = rankdata(heatmap)
+        ranks -= ranks.mean()
+        length = float(np.sqrt((ranks**2).sum()))
+        ranked.append((methods.index(line["method"]), ranks / length if length else None))
+    for number, (i, one) in enumerate(ranked):
+        for j, other in ranked[number:]:
+            if one is not None and other is not None:
+                yield i, j, float(np.clip(one @ other, -1, 1))
+            elif one is not None or other is not None:
+                yield i, j, 0.0
+
+
+def _clustered(methods: list[str], sums: np.ndarray, level: float, seed: int) -> Coherence:
+    """The matrices of sums over pictures, (pictures, 2, n, n), in the order of the clusters."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    count, size = len(sums), len(methods)
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(count, np.full(count, 1 / count), size=DRAWS)
+    with np.errstate(invalid="ignore"):  # 0/0: no cell in common
+        total = sums.sum(axis=0)
+        means = total[0] / total[1]
+        drawn = np.tensordot(weights, sums, axes=1)
+        drawn = drawn[:, 0] / drawn[:, 1]
+    seen = (sums[:, 1] > 0).sum(axis=0)
+    ends = np.full((2, size, size), np.nan)
+    for i, j in np.argwhere(seen > 1):
+        own = drawn[:, i, j]
+        own = own[~np.isnan(own)]  # a draw of pictures without both says nothing
+        ends[:, i, j] = np.quantile(own, [(1 - level) / 2, (1 + level) / 2])
+    apart = 1 - np.nan_to_num(means)  # without a common cell: as where nothing is in common
+    np.fill_diagonal(apart, 0)
+    tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=True)
+    order = leaves_list(tree)
+    place = np.argsort(order)
+    tree[:, :2] = np.where(tree[:, :2] < size, place[tree[:, :2].astype(int) % size], tree[:, :2])
+    across = np.ix_(order, order)
+    return Coherence(
+        tuple(methods[n] for n in order),
+        means[across],
+        ends[0][across],
+        ends[1][across],
+        total[1].astype(int)[across],
+        seen[across],
+        tree,
+        level,
+    )
+
+
+def markdown(found: Coherence) -> str:
+    """The matrix in Markdown, each mean with its interval."""
+    head = f"| | {' | '.join(name.replace('|', chr(92) + '|') for name in found.methods)} |"
+    text = [head, f"| - |{' -: |' * len(found.methods)}"]
+    for i, name in enumerate(found.methods):
+        cells = [in_words(found, i, j) for j in range(len(found.methods))]
+        text.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*text, ""])
+
+
+def in_words(found: Coherence, i: int, j: int) -> str:
+    """One cell: the mean and its interval; a method with itself has none."""
+    if np.isnan(found.means[i, j]):
+        return "–"
+    mean = f"{found.means[i, j]:.2f}"
+    if i == j or np.isnan(found.low[i, j]):
+        return mean
+    return f"{mean} [{found.low[i, j]:.2f}, {found.high[i, j]:.2f}]"
+
+
+def comma_separated(found: Coherence) -> str:
+    """A line for each pair of methods as CSV."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["method", "other", "mean", "low", "high", "cells", "pictures"])
+    for i, j in np.argwhere(np.triu(np.ones_like(found.means), 1)):
+        numbers = [matrix[i, j] for matrix in (found.means, found.low, found.high)]
+        said = ["" if np.isnan(number) else f"{number:.4f}" for number in numbers]
+        pair = found.methods[i], found.methods[j]
+        writer.writerow([*pair, *said, found.cells[i, j], found.pictures[i, j]])
+    return stream.getvalue()
+
+
+def meaning(found: Coherence) -> str:
+    """What the matrix is, in two sentences."""
+    pairs = found.cells[np.triu_indices(len(found.methods), 1)]
+    some = f"{pairs.min()}" if pairs.min() == pairs.max() else f"{pairs.min()} to {pairs.max()}"
+    pictures = int(found.pictures.max())
+    return (
+        f"Spearman's rank correlation of two methods' maps of one network, picture and neuron, the "
+        f"mean of {some} cells on {pictures} pictures; intervals ({found.level:.0%}) are "
+        f"bootstraps over pictures. Order: {ORDER}."
+    )

@@ -1,0 +1,182 @@
+"""What a report says of a study's results: metrics, people, groups of pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.study import tables
+from cnnvis_widgets.study.contract import Scored
+from cnnvis_widgets.study.groups import group_difference
+from cnnvis_widgets.study.people import Interval, People, files_of
+from cnnvis_widgets.study.people_tables import FORMATS, in_words, latex_safe, rows
+from cnnvis_widgets.study.report.sections import Table
+
+if TYPE_CHECKING:
+    from cnnvis_widgets.study.agreement import Agreement
+    from cnnvis_widgets.study.scoring import Wanted
+    from cnnvis_widgets.study.study import Study
+
+
+class Score(NamedTuple):
+    """People's part of a report.
+
+    Attributes:
+        raters: how many.
+        tables: ours and the thesis' own Table 2, agreement, shares.
+        difference: of the groups of pictures, in words; "" where there are none.
+        follows: metric, and its rank correlation with people's order of the methods.
+    """
+
+    raters: int
+    tables: tuple[Table, ...]
+    difference: str
+    follows: Table
+
+
+def metric_tables(study: Study, scores: Sequence[Scored]) -> list[Table]:
+    """A table for each network: methods down, metrics across, to be copied in three forms."""
+    records = tables.rows(scores, ("network", "method"), 0.95, study.seed)
+    made = []
+    for network in study.networks:
+        own = [row for row in records if row["network"] == network]
+        if own:
+            names, heads, cells = tables.pivot(own, "method")
+            body = tuple(
+                (name, *(tables.cell(cells.get((name, head))) for head in heads)) for name in names
+            )
+            table = Table(("method", *heads), body, network)
+            made.append(table._replace(copies=copies(table)))
+    return made
+
+
+def copies(table: Table) -> tuple[tuple[str, str], ...]:
+    """A table in Markdown, LaTeX and CSV."""
+    lines = [table.heads, *table.rows]
+    safe = [[text.replace("|", r"\|").replace("\n", " ") for text in line] for line in lines]
+    marks = ["| " + " | ".join(line) + " |" for line in safe]
+    marks.insert(1, "| - |" + " -: |" * (len(table.heads) - 1))
+    body = [" & ".join(map(latex_safe, line)) + r" \\" for line in lines]
+    columns = "l" + "r" * (len(table.heads) - 1)
+    latex = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", body[0], r"\hline", *body[1:]]
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(lines)
+    return (
+        ("Markdown", "\n".join([*marks, ""])),
+        ("LaTeX", "\n".join([*latex, r"\hline", r"\end{tabular}", ""])),
+        ("CSV", stream.getvalue()),
+    )
+
+
+def people_of(study: Study) -> People | None:
+    """The study's raters; None where nobody has judged a map."""
+    if not files_of(study):
+        return None
+    people = People(study)
+    return people if people.points else None
+
+
+def people_part(people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]) -> Score:
+    """All that is known of the raters."""
+    from cnnvis_widgets.study.people_tables import of_groups
+
+    heads, ours, thesis = rows(people)
+    written = {name: write(people) for name, (_, write) in FORMATS.items()}
+    names = {"Markdown": "markdown", "LaTeX": "latex", "CSV": "csv"}
+    made = [
+        Table(
+            ("network", *heads),
+            tuple((name, *cells) for name, cells in ours),
+            "Table 2: points, of the maps judged",
+            tuple((shown, written[name]) for shown, name in names.items()),
+        ),
+        Table(
+            ("network", *heads),
+            tuple((name, *cells) for name, cells in thesis),
+            "The thesis' own points, of its maps",
+        ),
+        _shares(people),
+        _agreement("Agreement between raters", "raters", people.agreement()),
+        _agreement(
+            "Agreement of first and second verdicts, on maps seen twice",
+            "rater",
+            people.self_agreement(),
+        ),
+    ]
+    gap = people.groups()
+    return Score(
+        len(people.raters),
+        tuple(table for table in made if table.rows),
+        of_groups(gap) if gap else "",
+        _follows(people, scores, wanted),
+    )
+
+
+def _shares(people: People) -> Table:
+    shares = {method: people.share_of(method) for method in people.study.methods}
+    best = sorted(shares, key=lambda method: -(shares[method].value or 0))
+    body = tuple((method, in_words(shares[method])) for method in best)
+    return Table(("method", "share of maps with a point"), body, "Methods in people's order")
+
+
+def _agreement(title: str, who: str, found: dict[str, Agreement]) -> Table:
+    body = tuple(
+        (name, str(one.items), f"{one.same:.2f}", in_words(Interval(*one[:3])))
+        for name, one in found.items()
+    )
+    return Table((who, "maps", "same answer", "kappa"), body, title)
+
+
+def follows(
+    people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]
+) -> dict[str, Interval]:
+    """Metric → the rank correlation of its order of the methods with people's."""
+    found = {}
+    for one in wanted:
+        if one.metric.better != "neither":
+            own = [score for score in scores if score.metric == one.label]
+            found[one.label] = people.follows(own, one.metric.better == "lower")
+    return found
+
+
+def _follows(people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]) -> Table:
+    found = follows(people, scores, wanted)
+    body = tuple((name, in_words(interval)) for name, interval in found.items())
+    return Table(("metric", "Spearman's rank correlation with people's order"), body)
+
+
+def groups_table(study: Study, scores: Sequence[Scored]) -> Table:
+    """Each metric on the first group of pictures less on the second, over all methods."""
+    groups: dict[str, str] = study.store.settings.get("groups", {})
+    by_metric: dict[str, dict[str, tuple[float, float]]] = {}
+    for score in scores:
+        if score.value is not None and score.run["method"] in study.methods:
+            sums = by_metric.setdefault(score.metric, {})
+            total, count = sums.get(score.run["picture"], (0.0, 0.0))
+            sums[score.run["picture"]] = total + score.value, count + 1
+    body, heads = [], ("metric", "difference", "p")
+    for metric, sums in by_metric.items():
+        if gap := group_difference(sums, groups, seed=study.seed):
+            head = f"{gap.first} ({gap.pictures[0]}) minus {gap.second} ({gap.pictures[1]})"
+            heads = ("metric", head, "p, permutation test")
+            interval = Interval(gap.value, gap.low, gap.high)
+            body.append((metric, in_words(interval), f"{gap.p:.2g}"))
+    return Table(heads, tuple(body))
+
+
+def scores_of(study: Study, wanted: Any, baselines: tuple[str, ...], progress: Any) -> list[Scored]:
+    """What the metrics say of each run; kept in the study's folder.
+
+    Raises:
+        FileError: a map cannot be read.
+    """
+    from cnnvis_widgets.study.scoring import Scorer
+
+    if not any("file" in line for line in study.runs()):
+        raise FileError(
+            f"There is nothing to report in {str(study.store.path)!r}: no run has a map."
+        )
+    return Scorer(study, wanted, baselines).scores(progress)
