@@ -66,14 +66,19 @@ class ExplorerBarView {
       const page = own() ? location.pathname : location.pathname.replace(/[^/]*$/, "explorer.ipynb");
       return `${location.origin}${page}?${this.model.get("link")}${language()}`;
     };
+    const lacks = h("p", { class: "cnnvis-bar-lacks", role: "status", hidden: true });
     this.root.append(button);
+    watch(this.signal, this.model, ["lacks"], () => (lacks.hidden = true));
     if (served) this.root.append(...shareDialog(this.model, address, this.signal));
     else button.title = "For explorer.open_link(…), or after the address of the explorer's page";
     listen(this.signal, button, "click", async () => {
       await navigator.clipboard.writeText(address());
       button.textContent = "Copied";
       window.setTimeout(() => (button.textContent = "Copy link"), 2000);
+      lacks.textContent = this.model.get("lacks");
+      lacks.hidden = !lacks.textContent;
     });
+    this.root.append(lacks);
     let used = false; // what the explorer chooses by itself while it starts is no step to go back to
     for (const kind of ["pointerdown", "keydown", "change"]) {
       listen(this.signal, document, kind, ({ target }) => {

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Neuron
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
-KEYS = ("network", "picture", "layer", "neuron", "aggregate", "position", "method", "parameters")
+FILE = ("file", "sha256", "input")
+"""What a link says of a network that a visitor brought, see `explorer_own.Brought`."""
+
+KEYS = (
+    *("network", *FILE, "picture", "layer", "neuron", "aggregate", "position", "method"),
+    "parameters",
+)
 
 FIXED, HIDDEN = "fixed", "hidden"
 """What a teacher's link says: names of `explorer_bar.PARTS` and of `explorer_bar.SIGHTS`."""
@@ -44,12 +50,15 @@ def query(explorer: Explorer) -> str:
 def choices(explorer: Explorer) -> str:
     """What is chosen: "network=…&picture=…&method=…", in the order of `KEYS`.
 
-    A network or a picture of the visitor's own has no name elsewhere and is left out, and with the
-    network its layer and neuron.
+    A picture of the visitor's own has no name elsewhere and is left out; so is a network that is
+    no file, and with it its layer and neuron.
     """
-    own = explorer.engine.library.owns(explorer.networks.value)
+    brought = explorer.bringing.known.get(explorer.networks.value)
+    own = brought is None and explorer.engine.library.owns(explorer.networks.value)
     state: dict[str, str] = {}
-    if not own:
+    if brought is not None:
+        state |= {"file": brought.filename, "sha256": brought.sha256, "input": brought.preprocess}
+    elif not own:
         state["network"] = explorer.networks.value
     if explorer.pictures.value not in explorer.pictures.uploads:
         state["picture"] = explorer.pictures.value
@@ -93,10 +102,13 @@ def open_link(explorer: Explorer, link: str) -> None:
         UnsuitableError: a network that is known, and whose weights are not here.
         InvalidValueError: numbers or parameters that are none.
     """
-    state = parsed(link)
-    if not state:
-        return
-    network = _network(explorer, state.get("network", explorer.networks.value))
+    if state := parsed(link):
+        follow_link(explorer, state)
+
+
+def follow_link(explorer: Explorer, state: Mapping[str, str]) -> None:
+    """Show what the parts of a link say, see `parsed`; raises as `open_link`."""
+    network = network_of(explorer, state)
     picture: Any = state.get("picture", explorer.pictures.value)
     offer_picture(explorer.pictures, picture)
     method = state.get("method", explorer.methods.value)
@@ -149,7 +161,18 @@ def _names(records: list[dict[str, Any]]) -> list[str]:
     return [record["name"] for record in records]
 
 
-def _network(explorer: Explorer, name: str) -> str:
+def network_of(explorer: Explorer, state: Mapping[str, str]) -> str:
+    """The name of the network in the picker that the parts of a link are of.
+
+    Raises:
+        UnknownNameError: a network that is not offered here.
+        UnsuitableError: one that is known, and whose weights or file are not here.
+    """
+    if "file" in state:
+        if not (found := explorer.bringing.find(state)):
+            explorer.bringing.wait_for(state)
+        return found
+    name = state.get("network", explorer.networks.value)
     for record in explorer.networks.networks:
         if record["name"] == name:
             if not record["available"]:

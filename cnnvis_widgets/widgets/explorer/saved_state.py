@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import numpy as np
 
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import FileError, UnsuitableError
-from cnnvis_widgets.widgets.explorer.explorer_state import choices, open_link
+from cnnvis_widgets.widgets.explorer.explorer_state import choices, network_of, open_link
 from cnnvis_widgets.widgets.explorer.page_facts import PACKAGES, fingerprint, versions
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
     """
     saved = parsed(text)
     here = explorer.networks.value
-    if "network=" not in saved.link and saved.network != here:
+    state = dict(parse_qsl(saved.link))
+    if "file" in state:
+        network_of(explorer, state)
+    elif "network" not in state and saved.network != here:
         raise UnsuitableError(
             f"Its map is of {saved.network!r}, which is not a network that a link can name. Choose "
             "that network, and open the file again."

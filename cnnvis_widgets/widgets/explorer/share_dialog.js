@@ -19,6 +19,7 @@ export function shareDialog(model, address, signal) {
   const image = h("img", { alt: "QR code of the link" });
   const text = h("p", { class: "cnnvis-qr-address", tabindex: "0", translate: "no" });
   const only = h("p", { class: "cnnvis-qr-only" });
+  const lacks = h("p", { class: "cnnvis-qr-lacks" });
   const copy = h("button", { type: "button" }, "Copy link");
   const close = h("button", { type: "button" }, "Close");
   const groups = { fixed: boxes("Fixed", FIXED), hidden: boxes("Hidden", HIDDEN) };
@@ -35,6 +36,7 @@ export function shareDialog(model, address, signal) {
     image,
     text,
     only,
+    lacks,
     forClass,
     h("div", { class: "cnnvis-qr-actions" }, copy, close),
   );
@@ -71,6 +73,8 @@ export function shareDialog(model, address, signal) {
     only.textContent = HERE.test(new URL(message.address).host)
       ? "This address works on this computer only."
       : "";
+    lacks.textContent = model.get("lacks");
+    lacks.hidden = !lacks.textContent;
     if (!dialog.open) dialog.showModal();
   };
   model.on("msg:custom", answered);
