@@ -29,7 +29,7 @@ def test_code_within_a_file_is_never_run(tmp_path: Path, suffix: str) -> None:
     import keras
 
     mark = tmp_path / "it ran"
-    code = keras.layers.Lambda(lambda x, path=str(mark): (open(path, "w").close(), x)[1])
+    code = keras.layers.Lambda(lambda x, path=str(mark): (open(path, "w").close(), x)[1])  # noqa: PTH123
     path = saved(tmp_path / f"lambda{suffix}", code)
     mark.unlink(missing_ok=True)  # building it has run it
     with pytest.raises(FileError, match="such code is never run here: Keras' safe mode stays on"):
