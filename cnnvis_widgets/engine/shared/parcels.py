@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from cnnvis_widgets.engine.evidence import Judge
+from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.questions import Ask, Compute
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
@@ -32,7 +33,7 @@ NOTHING = pickle.dumps(None, protocol=5)
 
 TRAVELLING = (
     *(Open, Predict, Neurons, Explain, TrustChecks, RandomTopLayer, Warm, Judge, Ask, Compute),
-    *(Fields, Superpixels, Covered, DeletionCurve, OneNeuron, Gallery),
+    *(Fields, Superpixels, Covered, DeletionCurve, FewestSuperpixels, OneNeuron, Gallery),
 )
 """What may be answered elsewhere. Others change the library of the process that asks, or need a
 folder of it."""
@@ -81,7 +82,7 @@ def level_of(request: Any) -> Level:
     """How urgent a request is: quick is what takes a few passes."""
     if isinstance(request, Warm | RandomTopLayer):
         return Level.IDLE
-    if isinstance(request, Judge | DeletionCurve | Gallery):
+    if isinstance(request, Judge | DeletionCurve | FewestSuperpixels | Gallery):
         return Level.LONG
     if isinstance(request, Explain | Compute):
         method = all_methods().get(request.method)

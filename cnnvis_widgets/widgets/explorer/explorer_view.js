@@ -8,7 +8,8 @@ class ExplorerView extends ExplanationView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
   constructor(context, signal) {
     super(context, signal);
-    this.tools = new TouchTools(this.model, this.stage, () => this.result, signal);
+    const redraw = () => this.draw();
+    this.tools = new TouchTools(this.model, this.stage, () => this.result, redraw, signal);
     this.tools.layInto(this.root);
     this.keeping = new KeepTools(this.model, signal);
     this.keeping.layInto(this.actions, this.savePng);
@@ -19,6 +20,12 @@ class ExplorerView extends ExplanationView {
     super.fill(result);
     this.tools.fill();
     this.keeping.offer(Boolean(result.map));
+  }
+
+  /** @returns {string | undefined} */
+  mode() {
+    const plain = this.tools?.hidesMap && this.result?.modes.includes("picture");
+    return plain ? "picture" : super.mode();
   }
 
   async downloadPng() {

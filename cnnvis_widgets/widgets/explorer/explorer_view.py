@@ -12,9 +12,10 @@ from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Field, OneOf, Records, checked
 
-TOOLS = ("read", "position", "box", "patch", "superpixels", "deletion")
+TOOLS = ("read", "position", "box", "paint", "patch", "superpixels", "deletion")
 """What a touch of the picture does: reads a value, chooses a position of the layer, measures the
-map in a box, covers a patch, switches a superpixel; the last shows a curve."""
+map in a box, paints what is compared with the map, covers a patch, switches a superpixel; the last
+shows a curve."""
 
 MOST_BOXES, MOST_PIECES, FARTHEST = 4, 1000, 100_000
 
@@ -35,6 +36,8 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
             (of a neuron below the output), and `rows`.
         rows: of classes: unit, label, before and now (probabilities, or logits).
         deletion: shares, values, chance, areas, of, see `engine.touch.Deletion`; {} for none.
+        fewest: superpixels that keep the class first: progress (asked, guess), failed (a sentence),
+            or the parts of `engine.fewest.Fewest`; {} where that is not asked for.
         touch_said: why there is no answer; may be empty.
         state: what goes into a saved picture, see `saved_state.py`; "" for nothing.
     """
@@ -48,6 +51,7 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
         sync=True
     )
     deletion = traitlets.Dict().tag(sync=True)
+    fewest = traitlets.Dict().tag(sync=True)
     touch_said = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Unicode("").tag(sync=True)
 
@@ -75,7 +79,8 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
     def forget_touch(self) -> None:
         """Another map comes: what was found out by touching the last one goes."""
         with self.hold_sync():
-            self.answers, self.rows, self.deletion, self.touch_said = {}, [], {}, ""
+            self.answers, self.rows, self.deletion, self.fewest = {}, [], {}, {}
+            self.touch_said = ""
 
 
 def _whole(name: str, value: Any, least: int = 0, most: int = FARTHEST) -> int:

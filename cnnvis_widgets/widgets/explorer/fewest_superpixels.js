@@ -1,0 +1,37 @@
+// A button that finds the fewest superpixels which keep the class (see engine/fewest.py).
+import { h, short, watch } from "../toolkit/base.js";
+
+/** @typedef {import("../toolkit/base.js").Model} Model */
+
+/**
+ * @param {Model} model with `fewest`; is sent "fewest" and "stop fewest"
+ * @param {AbortSignal} signal
+ * @returns {HTMLElement}
+ */
+export function fewestSuperpixels(model, signal) {
+  const button = h("button", { type: "button" });
+  const said = h("p", { role: "status" });
+  const how = h("p", { class: "cnnvis-hint" });
+  let searching = false;
+  button.addEventListener("click", () => model.send({ kind: searching ? "stop fewest" : "fewest" }), {
+    signal,
+  });
+  watch(signal, model, ["fewest"], () => {
+    const { progress, failed, kept, off, label, score, greedy, evaluations } = model.get("fewest");
+    searching = Boolean(progress);
+    button.textContent = searching ? "Stop the search" : "Find the fewest that keep the class";
+    how.hidden = !kept;
+    if (progress) said.textContent = `Searching: ${progress[0]} pictures were tried …`;
+    else if (failed) said.textContent = failed;
+    else if (!kept) said.textContent = "";
+    else {
+      const all = kept.length + off.length;
+      const likely = score >= 0 && score <= 1 ? `${(100 * score).toFixed(1)} %` : short(score);
+      said.textContent = `${kept.length} of ${all} superpixels keep ${label} first, with ${likely}.`;
+      how.textContent =
+        `In the order of the map's sums it took ${greedy}; then each that is not needed was left out. ` +
+        `${evaluations} pictures were tried, not all 2^${all}: there may be a smaller set.`;
+    }
+  });
+  return h("div", { class: "cnnvis-fewest" }, button, said, how);
+}
