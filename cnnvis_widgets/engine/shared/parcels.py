@@ -20,7 +20,7 @@ from cnnvis_widgets.engine.evidence import Judge
 from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.questions import Ask, Compute
-from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
+from cnnvis_widgets.engine.requests import Explain, ExplainAgain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, gist
@@ -80,7 +80,7 @@ def networks_of(request: Any) -> tuple[str, ...]:
 
 def level_of(request: Any) -> Level:
     """How urgent a request is: quick is what takes a few passes."""
-    if isinstance(request, Warm | RandomTopLayer):
+    if isinstance(request, Warm | RandomTopLayer | ExplainAgain):
         return Level.IDLE
     if isinstance(request, Judge | DeletionCurve | FewestSuperpixels | Gallery):
         return Level.LONG

@@ -139,7 +139,7 @@ class Explorer(Composed, ipywidgets.Box):
         adopt_network(self, network)
         super().__init__(lay_out(self), "cnnvis-explorer")
         self.bringing = Bringing(self)
-        self._keeping = Keeping(self)
+        self.keeping = Keeping(self)
         self._observe()
         self.header.follow(self)  # after the above: the link says what those have decided
         self._open()
@@ -154,6 +154,7 @@ class Explorer(Composed, ipywidgets.Box):
             self.trust.busy = False
             stop(self)
             self.own.stop()
+            self.keeping.stop()
             if self.header.partial:
                 self.header.partial = False
                 self.view.notes = [STOPPED, *self.view.notes]
@@ -379,7 +380,7 @@ class Explorer(Composed, ipywidgets.Box):
         alt = fact(self.pictures.pictures, picture, "alt", "your picture")
         show_answer(self.view, answer, picture, alt, unfinished=unfinished)
         self.view.state = "" if unfinished else state_of(self, answer)
-        self._keeping.shown(answer, self._asked)
+        self.keeping.shown(answer, self._asked)
         if not unfinished:
             self.view.notes = [*filter(None, [compared(self, answer)]), *self.view.notes]
             check(self, answer)

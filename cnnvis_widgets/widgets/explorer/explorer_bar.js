@@ -16,6 +16,7 @@ const FIRST = [
 
 const FOLLOW_MS = 250;
 const LANGUAGE = /[?&]lang=[^&]*/; // of the page, not of what the explorer shows
+const KEPT = /&kept=[^&]*/;
 const language = () => (LANGUAGE.exec(location.search)?.[0] ?? "").replace("?", "&");
 
 class ExplorerBarView {
@@ -57,7 +58,7 @@ class ExplorerBarView {
     const own = () => served && document.querySelectorAll(".cnnvis-bar").length === 1;
     const initial = this.model.get("link");
     const search = () => location.search.replace(LANGUAGE, "").replace(/^&/, "?");
-    let following = /[?&](network|picture|method|neuron)=/.test(location.search);
+    let following = /[?&](network|file|picture|method|neuron|kept)=/.test(location.search);
     const read = () => this.model.send({ kind: "link", link: search() || `?${initial}` });
     if (following) read();
     const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "Copy link");
@@ -88,7 +89,9 @@ class ExplorerBarView {
     const follow = () => {
       const link = `?${this.model.get("link")}${language()}`;
       if (!used || !own() || link === location.search) return;
-      if (following) history.replaceState(null, "", link);
+      // To keep a map is no step to go back from.
+      const same = link.replace(KEPT, "") === location.search.replace(KEPT, "");
+      if (following || same) history.replaceState(null, "", link);
       else history.pushState(null, "", link);
       following = false;
     };

@@ -26,6 +26,10 @@ SIGHTS = ("title", "classes", "trust", "tools", "code")
 tools, and the code."""
 
 
+LONGEST_LINK = 8000
+"""Characters: a dozen kept maps have some two thousand."""
+
+
 class ExplorerBar(ExplorerHeader):
     """Network, picture, layer, neuron, method and parameters in one line, and the work under way.
 
@@ -85,6 +89,7 @@ class ExplorerBar(ExplorerHeader):
         ):
             part.observe(show, names)
         explorer.view.observe(show, list(LOOKS))
+        explorer.kept.observe(show, "entries")
         self.observe(self._fix, "fixed")
         self.observe(show, ["fixed", "hidden"])
         show()
@@ -113,7 +118,7 @@ class ExplorerBar(ExplorerHeader):
             return
         self.error = ""
         try:
-            self._explorer.open_link(str(content.get("link"))[:2000])
+            self._explorer.open_link(str(content.get("link"))[:LONGEST_LINK])
         except CnnvisError as error:
             self.error = f"The link cannot be followed. {error}"
 

@@ -77,19 +77,24 @@ class Bringing:
         same = (name for name, one in self.known.items() if (one.sha256, one.preprocess) == wanted)
         return next(same, "")
 
-    def wait_for(self, state: Mapping[str, str]) -> NoReturn:
+    def wait_for(self, state: Mapping[str, str], wait: bool = True) -> NoReturn:
         """Remember a link until its network is brought.
+
+        Args:
+            state: its parts.
+            wait: whether to remember it.
 
         Raises:
             UnsuitableError: always; says what to bring.
         """
         if why := policy.current().no_model():
             raise UnsuitableError(f"It is of a network of somebody's own. {why}")
-        self.wanted = dict(state)
+        self.wanted = dict(state) if wait else self.wanted
         name, digits = state["file"][:LONGEST_NAME], state.get("sha256", "")[:DIGITS]
         raise UnsuitableError(
             f"It is of a network of somebody's own, and no link carries a network. Open {name!r} "
-            f"(SHA-256 {digits}…) under Network, and the rest of the link is followed."
+            f"(SHA-256 {digits}…) under Network, and "
+            + ("the rest of the link is followed." if wait else "follow the link again.")
         )
 
     def lacks(self) -> str:

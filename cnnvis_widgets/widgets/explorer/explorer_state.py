@@ -14,9 +14,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from cnnvis_widgets import checks
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.rendering import colormap_names
 from cnnvis_widgets.widgets.explorer.explanation_view import BLENDS, MODES
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, offer_picture
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
+from cnnvis_widgets.widgets.explorer.explorer_view import TOOLS
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Neuron
@@ -30,6 +32,9 @@ KEYS = (
     "parameters",
 )
 
+KEPT = "kept"
+"""What a link says of the kept maps, see `kept_links.py`."""
+
 FIXED, HIDDEN = "fixed", "hidden"
 """What a teacher's link says: names of `explorer_bar.PARTS` and of `explorer_bar.SIGHTS`."""
 
@@ -41,10 +46,12 @@ def query(explorer: Explorer) -> str:
         value = getattr(explorer.view, name)
         if value != explorer.view.trait_defaults(name):
             state[name] = f"{value:g}" if isinstance(value, float) else str(value).lower()
+    if kept := explorer.keeping.text():
+        state[KEPT] = kept
     for name in (FIXED, HIDDEN):
         if names := getattr(explorer.header, name):
             state[name] = ",".join(names)
-    return urlencode(state, safe=",")
+    return urlencode(state, safe=",;=!")
 
 
 def choices(explorer: Explorer) -> str:
@@ -86,7 +93,7 @@ def choices(explorer: Explorer) -> str:
 def parsed(link: str) -> dict[str, str]:
     """The parts of a link or of its query; other keys are left out."""
     query_string = urlsplit(link).query if "?" in link else link
-    known = (*KEYS, *LOOKS, FIXED, HIDDEN)
+    known = (*KEYS, *LOOKS, KEPT, FIXED, HIDDEN)
     return {key: value for key, value in parse_qsl(query_string) if key in known}
 
 
@@ -118,12 +125,15 @@ def follow_link(explorer: Explorer, state: Mapping[str, str]) -> None:
     decided = {name: _listed(state[name]) for name in (FIXED, HIDDEN) if name in state}
     for name, names in decided.items():
         explorer.header.check(name, names)
-    if any(key in state for key in KEYS):
-        turn(explorer, network, picture, method, _neuron(state), _parameters(state))
+    kept = explorer.keeping.wanted(state.get(KEPT, ""))
+    turns = any(key in state for key in KEYS)
+    if turns:
+        turn(explorer, network, picture, method, neuron_in(state), parameters_in(state))
     for name, value in looks.items():
         setattr(explorer.view, name, value)
     for name, names in decided.items():
         setattr(explorer.header, name, names)
+    explorer.keeping.bring_back(kept, now=not turns)
 
 
 def _listed(text: str) -> list[str]:
@@ -137,6 +147,8 @@ LOOKS: dict[str, Callable[[str, str], Any]] = {
     "threshold": lambda name, text: _share(name, text),
     "gray_picture": lambda name, text: _truth(name, text),
     "split": lambda name, text: _share(name, text),
+    "colormap": lambda name, text: checks.choice(name, text, ("", *colormap_names())),
+    "tool": lambda name, text: checks.choice(name, text, TOOLS),
 }
 """What a link says of the view, each by its name there, where it is not as at first."""
 
@@ -161,8 +173,13 @@ def _names(records: list[dict[str, Any]]) -> list[str]:
     return [record["name"] for record in records]
 
 
-def network_of(explorer: Explorer, state: Mapping[str, str]) -> str:
+def network_of(explorer: Explorer, state: Mapping[str, str], *, wait: bool = True) -> str:
     """The name of the network in the picker that the parts of a link are of.
+
+    Args:
+        explorer: which one.
+        state: the parts.
+        wait: follow the link as soon as its file is brought, where that is not here.
 
     Raises:
         UnknownNameError: a network that is not offered here.
@@ -170,7 +187,7 @@ def network_of(explorer: Explorer, state: Mapping[str, str]) -> str:
     """
     if "file" in state:
         if not (found := explorer.bringing.find(state)):
-            explorer.bringing.wait_for(state)
+            explorer.bringing.wait_for(state, wait)
         return found
     name = state.get("network", explorer.networks.value)
     for record in explorer.networks.networks:
@@ -181,7 +198,12 @@ def network_of(explorer: Explorer, state: Mapping[str, str]) -> str:
     raise UnknownNameError.of("network", name, _names(explorer.networks.networks))
 
 
-def _neuron(state: Mapping[str, str]) -> Neuron | None:
+def neuron_in(state: Mapping[str, str]) -> Neuron | None:
+    """The neuron that the parts of a link name; None for the most probable class.
+
+    Raises:
+        InvalidValueError: numbers that are none.
+    """
     from cnnvis_widgets.engine.requests import Neuron
 
     if "neuron" not in state:
@@ -201,7 +223,12 @@ def _neuron(state: Mapping[str, str]) -> Neuron | None:
     )
 
 
-def _parameters(state: Mapping[str, str]) -> dict[str, Any] | None:
+def parameters_in(state: Mapping[str, str]) -> dict[str, Any] | None:
+    """The parameters that the parts of a link name, where they are not as published.
+
+    Raises:
+        InvalidValueError: no JSON object.
+    """
     try:
         parameters = json.loads(state.get("parameters", "{}"))
     except (ValueError, RecursionError):

@@ -47,9 +47,19 @@ class Saved(NamedTuple):
 def state_of(explorer: Explorer, answer: Shown) -> str:
     """What goes into the file of a map, as JSON."""
     own = explorer.pictures.value in explorer.pictures.uploads
-    facts = Saved(
-        choices(explorer), explorer.networks.value, *fingerprint(answer), versions(), own
-    )._asdict()
+    return saved_text(choices(explorer), explorer.networks.value, answer, own_picture=own)
+
+
+def saved_text(link: str, network: str, answer: Shown, *, own_picture: bool) -> str:
+    """The same of any map.
+
+    Args:
+        link: what was chosen.
+        network: its name.
+        answer: the map.
+        own_picture: the picture is the visitor's.
+    """
+    facts = Saved(link, network, *fingerprint(answer), versions(), own_picture)._asdict()
     return json.dumps({"format": 1, **facts, "code": answer.code}, ensure_ascii=False)
 
 
