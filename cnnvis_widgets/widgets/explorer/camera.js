@@ -10,16 +10,13 @@ import { pen } from "../toolkit/pixels.js";
  * @returns {{ button: HTMLElement, view: HTMLElement }} the button, and what it opens
  */
 export function camera(take, fail, signal) {
-  const input = h("input", {
-    ...{ type: "file", accept: "image/*", capture: "environment", hidden: true, tabindex: "-1" },
-  });
+  const input = h("input", { type: "file", accept: "image/*", capture: "environment" });
   const video = h("video", { playsinline: true, muted: true, "aria-label": "What the camera sees" });
   const shoot = h("button", { type: "button" }, "Take the picture");
   const end = h("button", { type: "button" }, "Close the camera");
   const view = h(
     "div",
     { class: "cnnvis-camera", hidden: true },
-    input,
     video,
     h("div", { class: "cnnvis-line" }, shoot, end),
   );

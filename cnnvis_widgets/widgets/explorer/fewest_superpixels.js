@@ -27,7 +27,9 @@ export function fewestSuperpixels(model, signal) {
     else {
       const all = kept.length + off.length;
       const likely = score >= 0 && score <= 1 ? `${(100 * score).toFixed(1)} %` : short(score);
-      said.textContent = `${kept.length} of ${all} superpixels keep ${label} first, with ${likely}.`;
+      said.textContent = kept.length
+        ? `${kept.length} of ${all} superpixels keep ${label} first, with ${likely}.`
+        : `A grey picture is taken for ${label} too, with ${likely}: no superpixel is needed.`;
       how.textContent =
         `In the order of the map's sums it took ${greedy}; then each that is not needed was left out. ` +
         `${evaluations} pictures were tried, not all 2^${all}: there may be a smaller set.`;

@@ -26,8 +26,8 @@ class OwnNetworkView {
     this.signal = signal;
     this.body = frame(el, model, "own", signal);
     this.upload = new FileUpload(model, (said) => this.refuse(said), signal);
-    this.file = h("input", { type: "file", hidden: true, tabindex: "-1" });
-    this.labels = h("input", { type: "file", accept: ".txt,.json,.csv", hidden: true, tabindex: "-1" });
+    this.file = h("input", { type: "file" }); // not on the page: its button opens it
+    this.labels = h("input", { type: "file", accept: ".txt,.json,.csv" });
     this.path = h("input", {
       type: "text",
       "aria-label": "Path of a Keras file",
@@ -48,7 +48,7 @@ class OwnNetworkView {
     this.first = this.makeFirst();
     this.work = this.makeWork();
     this.form = this.makeForm();
-    this.body.append(this.file, this.labels, this.first, this.work, this.form);
+    this.body.append(this.first, this.work, this.form);
     errorLine(model, this.body, signal);
     listen(signal, this.file, "change", () => {
       this.take(this.file.files?.[0]);
