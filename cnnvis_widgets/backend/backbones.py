@@ -121,7 +121,7 @@ def guessed(model: Any) -> Guess:
             return Guess("0..1", "Its first layers (Rescaling) take values of 0 to 1.", True)
         if kind in ("Rescaling", "Normalization"):
             return Guess("0..255", f"Its own first layers ({kind}) prepare the pixels.", True)
-    return Guess("0..1", "Nothing in the file says so; most networks are trained so.", False)
+    return Guess("0..1", "Nothing in the file says which. 0 to 1 is the most common.", False)
 
 
 def _flat(model: Any) -> Iterator[Any]:

@@ -31,7 +31,7 @@ def refusal(name: str, error: Exception) -> str:
         how = _IN_A_NOTEBOOK.format(how="path, safe_mode=False")
         return (
             f"{start}it has Python code in it (a Lambda layer, say), and such code is never run "
-            f"here: Keras' safe mode stays on. If you trust whoever made the file: {how}"
+            f"here: Keras' safe mode stays on. Do this only if you trust its maker. {how}"
         )
     if found := _MISSING.search(said):
         own = (found[1] or found[2]).rpartition(">")[2]

@@ -129,7 +129,7 @@ def test_a_file_is_brought_to_the_app(lesson_page, files: Path, screenshot) -> N
     expect(own).to_contain_text(
         "It takes pictures of 64 × 64 in colours and has 8 outputs.", timeout=WAIT
     )
-    expect(own).to_contain_text("Nothing in the file says so")
+    expect(own).to_contain_text("Nothing in the file says which")
     expect(own.locator(".cnnvis-own-answers").first).to_contain_text("%", timeout=WAIT)
     assert own.get_by_role("radio").count() == 5
     choose(page, own, "Open a labels file", files / "two.json")

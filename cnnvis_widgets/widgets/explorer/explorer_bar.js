@@ -76,8 +76,9 @@ class ExplorerBarView {
       await navigator.clipboard.writeText(address());
       button.textContent = "Copied";
       window.setTimeout(() => (button.textContent = "Copy link"), 2000);
-      lacks.textContent = this.model.get("lacks");
-      lacks.hidden = !lacks.textContent;
+      const said = this.model.get("lacks");
+      lacks.replaceChildren(...said.map((/** @type {string} */ one) => h("span", {}, one)));
+      lacks.hidden = !said.length;
     });
     this.root.append(lacks);
     let used = false; // what the explorer chooses by itself while it starts is no step to go back to

@@ -40,7 +40,7 @@ class ExplorerBar(ExplorerHeader):
         entries: records of name (of the panel), title ("Network"), value (what is chosen, in
             words), thumbnail and error (what went wrong there, said here while it is closed).
         link: the same as the query of an address; the page's address follows it.
-        lacks: what the link does not carry, and what it needs to come back; "" for nothing.
+        lacks: what the link does not carry, and what it needs to come back, in sentences.
         fixed: those of `PARTS` that a visitor cannot change.
         hidden: those of `SIGHTS` that are not shown.
     """
@@ -48,7 +48,7 @@ class ExplorerBar(ExplorerHeader):
     _explorer: Explorer | None = None
 
     link = traitlets.Unicode("").tag(sync=True)
-    lacks = traitlets.Unicode("").tag(sync=True)
+    lacks = traitlets.List(traitlets.Unicode()).tag(sync=True)
     entries = Records(
         "part of the bar", name=NAME, title=TEXT, value=TEXT, thumbnail=PICTURE, error=TEXT
     ).tag(sync=True)

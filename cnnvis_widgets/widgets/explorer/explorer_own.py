@@ -97,9 +97,9 @@ class Bringing:
             + ("the rest of the link is followed." if wait else "follow the link again.")
         )
 
-    def lacks(self) -> str:
-        """What a link of now does not carry, and what it needs to come back; "" for nothing."""
-        explorer, said = self._explorer, []
+    def lacks(self) -> list[str]:
+        """What a link of now does not carry, and what it needs to come back, in sentences."""
+        explorer, said = self._explorer, list[str]()
         network = explorer.networks.value
         if one := self.known.get(network):
             said.append(
@@ -110,7 +110,7 @@ class Bringing:
             said.append("The link does not carry your network, nor say which one it is.")
         if explorer.pictures.value in explorer.pictures.uploads:
             said.append("It does not carry your picture; a saved PNG does.")
-        return " ".join(said)
+        return said
 
     def _receive(self, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         explorer, own = self._explorer, self._explorer.own
@@ -261,6 +261,7 @@ class Bringing:
             follow_link(explorer, waiting)
             return
         picker.value = name
+        explorer._turned = True  # the picture that it was tried with stays
         explorer._open()
 
     def _make_room(self, newest: str) -> None:

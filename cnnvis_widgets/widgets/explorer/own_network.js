@@ -87,7 +87,7 @@ class OwnNetworkView {
 
   makeForm() {
     const question = "Which values does it expect? See what it says of the picture:";
-    const group = h("fieldset", {}, h("legend", {}, question), this.ways, this.why);
+    const group = h("fieldset", {}, h("legend", {}, question), this.why, this.ways);
     const labels = h(
       "div",
       { class: "cnnvis-line" },

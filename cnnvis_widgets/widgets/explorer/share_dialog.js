@@ -80,11 +80,10 @@ export function shareDialog(model, address, signal) {
     only.textContent = HERE.test(new URL(message.address).host)
       ? "This address works on this computer only."
       : "";
-    const kept = shortened
-      ? "The kept maps are left out: the code would be too fine to be photographed."
-      : "";
-    lacks.textContent = [model.get("lacks"), kept].filter(Boolean).join(" ");
-    lacks.hidden = !lacks.textContent;
+    const said = [...model.get("lacks")];
+    if (shortened) said.push("The kept maps are left out: the code would be too fine to be photographed.");
+    lacks.replaceChildren(...said.map((one) => h("span", {}, one)));
+    lacks.hidden = !said.length;
     if (!dialog.open) dialog.showModal();
   };
   model.on("msg:custom", answered);

@@ -314,7 +314,7 @@ def test_a_kept_map_of_an_own_picture_is_not_in_the_link(
     press(explorer, "keep")
     assert len(explorer.kept.entries) == 1
     assert "kept=" not in explorer.link
-    assert explorer.header.lacks.endswith("It does not carry your picture; a saved PNG does.")
+    assert explorer.header.lacks == ["It does not carry your picture; a saved PNG does."]
 
 
 def test_a_link_keeps_no_more_than_there_is_room_for(

@@ -238,9 +238,9 @@ def test_a_link_says_which_file_it_needs(explorer: Explorer, engine: EngineDoubl
     assert link == (
         f"file=mine.keras&sha256={digits}&input=-1..1&picture=cat&neuron=1&method=saliency"
     )
-    assert explorer.header.lacks == (
+    assert explorer.header.lacks == [
         "The link does not carry your network: who opens it needs mine.keras and is asked for it."
-    )
+    ]
 
     # Another page, or this one after a reload: it is told what is missing, and nothing is changed.
     other = Explorer(engine=engine)  # type: ignore[arg-type]
