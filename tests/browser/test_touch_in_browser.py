@@ -211,7 +211,7 @@ PAINTED = """() => {
 
 
 def numbers(page: Page) -> list[float]:
-    return [float(n) for n in re.findall(r"[\d.]+", said(page).inner_text())]
+    return [float(n) for n in re.findall(r"\d+(?:\.\d+)?", said(page).inner_text())]
 
 
 def test_what_matters_is_painted_and_compared_with_the_map(voila_page, screenshot) -> None:
@@ -236,7 +236,10 @@ def test_what_matters_is_painted_and_compared_with_the_map(voila_page, screensho
     expected = value(page, f"overlap({painted})")
     for found, wanted in zip(numbers(page)[1:], expected, strict=True):  # type: ignore[call-overload]
         assert abs(found - wanted) < 0.06
-    for part in (page.get_by_role("button", name="Hide the map again"), said(page)):
+    for part in (
+        page.get_by_role("button", name="Hide the map again"),
+        page.locator(".cnnvis-paint"),
+    ):
         box = part.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 800
@@ -266,11 +269,11 @@ def test_what_matters_is_painted_and_compared_with_the_map(voila_page, screensho
 
 
 def test_the_fewest_superpixels_are_found_and_shown(voila_page, screenshot) -> None:
-    page = voila_page(CELLS)
+    page = voila_page([CELLS[0].replace("'cat'", "'scene:3'")])
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(page.get_by_role("radiogroup", name="Touch the picture")).to_be_visible(timeout=LOADING)
     tool(page, "Superpixels")
-    find = page.get_by_role("button", name="Find the fewest that keep the class")
+    find = page.get_by_role("button", name="Find the fewest")
     expect(find).to_be_visible(timeout=ANSWER)
     find.click()
     fewest = page.locator(".cnnvis-fewest")
@@ -283,8 +286,11 @@ def test_the_fewest_superpixels_are_found_and_shown(voila_page, screenshot) -> N
     assert sorted(value(page, "explorer.view.touched['off']")) == sorted(found["off"])  # type: ignore[index, call-overload]
     probabilities = answered(page)
     assert max(probabilities, key=lambda name: probabilities[name]) == label
+    page.get_by_text("How it was searched").click()
+    expect(fewest.locator(".cnnvis-hint")).to_be_visible()
+    page.get_by_text("How it was searched").click()
     screenshot(page, "touch-fewest")
-    for part in (find, page.locator(".cnnvis-fewest p").last):
+    for part in (find, fewest, page.locator(".cnnvis-touch-answers")):
         box = part.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 800

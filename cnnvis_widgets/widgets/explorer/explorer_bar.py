@@ -89,7 +89,7 @@ class ExplorerBar(ExplorerHeader):
         ):
             part.observe(show, names)
         explorer.view.observe(show, list(LOOKS))
-        explorer.kept.observe(show, "entries")
+        explorer.kept.observe(show, ["entries", "coming"])
         self.observe(self._fix, "fixed")
         self.observe(show, ["fixed", "hidden"])
         show()

@@ -43,6 +43,9 @@ class ExplorerView extends ExplanationView {
 
   draw() {
     super.draw();
+    // Nor do its colours and values tell what it shows.
+    const hidden = this.tools?.hidesMap ? "hidden" : "";
+    for (const part of [this.bar.element, this.stage.read]) part.style.visibility = hidden;
     if (this.colourMaps) this.colourMaps.hidden = !this.result?.heatmap || this.mode() === "picture";
   }
 

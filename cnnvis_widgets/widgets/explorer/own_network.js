@@ -33,7 +33,8 @@ class OwnNetworkView {
       "aria-label": "Path of a Keras file",
       placeholder: "or its path",
     });
-    this.paths = h("form", { class: "cnnvis-own-path" }, this.path, h("button", { type: "submit" }, "Open"));
+    const open = button("Open", () => this.openPath());
+    this.paths = h("div", { class: "cnnvis-own-path" }, this.path, open);
     this.workText = h("span", { role: "status" });
     this.workBar = h("progress", { max: 1, "aria-label": "Progress" });
     this.facts = h("p", { class: "cnnvis-own-facts" });
@@ -70,14 +71,19 @@ class OwnNetworkView {
 
   makeFirst() {
     const open = button("Open a Keras file…", () => this.file.click());
-    listen(this.signal, this.paths, "submit", (event) => {
-      event.preventDefault();
-      const path = this.path.value.trim();
-      if (path) this.model.send({ kind: "path", path });
+    listen(this.signal, this.path, "keydown", (event) => {
+      if (event.key !== "Enter") return;
+      useUp(event);
+      this.openPath();
     });
     const text = "or drop it here (.keras, .h5). You are asked afterwards what it needs.";
     const hint = h("span", { class: "cnnvis-hint" }, text);
     return h("div", { class: "cnnvis-line" }, open, this.paths, hint);
+  }
+
+  openPath() {
+    const path = this.path.value.trim();
+    if (path) this.model.send({ kind: "path", path });
   }
 
   makeWork() {

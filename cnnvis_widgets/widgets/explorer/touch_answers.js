@@ -25,10 +25,11 @@ export class TouchAnswers {
     this.undo = h("button", { type: "button" }, "Uncover all");
     this.chart = h("div", { class: "cnnvis-touch-chart" });
     this.paint = paint;
-    this.fewest = fewestSuperpixels(model, signal);
-    const parts = [this.hint, paint, this.table, this.chart, this.undo, this.fewest];
+    this.undoPiece = h("button", { type: "button" }, "Uncover all"); // beside the search
+    this.fewest = fewestSuperpixels(model, this.undoPiece, signal);
+    const parts = [this.hint, paint, this.fewest, this.table, this.chart, this.undo];
     this.element = h("div", { class: "cnnvis-touch-answers" }, ...parts);
-    listen(signal, this.undo, "click", clear);
+    for (const undo of [this.undo, this.undoPiece]) listen(signal, undo, "click", clear);
     watch(signal, model, SAID, () => this.draw());
   }
 
@@ -46,7 +47,8 @@ export class TouchAnswers {
     const failed = this.model.get("touch_said");
     const hint = failed || (covered ? this.saidOfCover() : (this.text ?? ""));
     if (hint !== this.hint.textContent) this.hint.textContent = hint;
-    this.undo.hidden = this.table.hidden = !covered;
+    this.undo.hidden = !covered || this.tool === "superpixels";
+    this.undoPiece.hidden = this.table.hidden = !covered;
     if (covered) this.drawRows();
     this.paint.hidden = this.tool !== "paint";
     this.fewest.hidden = this.tool !== "superpixels" || !this.model.get("pieces")?.byteLength;
