@@ -240,7 +240,7 @@ class JupyterServer:
         """Where it answers, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
-    def wait(self, seconds: float = 60) -> Self:
+    def wait(self, seconds: float = 180) -> Self:
         """Wait until it answers; its log is in the error when it does not."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
