@@ -245,7 +245,9 @@ def test_on_a_phone(voila_page, files: Path, screenshot) -> None:
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     own.get_by_text("−1 to 1").tap()
     use = own.get_by_role("button", name="Use this network")
-    use.scroll_into_view_if_needed()
+    whole(page, use)
+    assert use.bounding_box()["height"] >= 44  # type: ignore[index]
+    own.get_by_role("button", name="Open a labels file").scroll_into_view_if_needed()
     whole(page, use)
     screenshot(page, "own-network-phone-end")
     use.tap()
