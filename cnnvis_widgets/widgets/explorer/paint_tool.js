@@ -7,9 +7,8 @@ import { agreement, brush } from "../toolkit/painting.js";
 const [LEAST, MOST] = [0.02, 0.4]; // of the picture's shorter side
 const OVERLAP =
   "Overlap is the intersection over union of what you painted and an equally large area of the map's " +
-  "highest values: 100 % is the same area, 0 % is none of it.";
-const INSIDE =
-  "The second number is how much of the sum of the map's positive values is in what you painted.";
+  "highest values.";
+const INSIDE = "The second number is the share of the map's positive values inside the paint.";
 
 /** @param {number} share */
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
