@@ -14,6 +14,9 @@ from pathlib import Path
 VARIABLE = "CNNVIS_POLICY"
 """The environment variable by which kernels inherit it."""
 
+LINE_BYTES_A_SECOND, LINE_BYTES_AT_ONCE = 2 * 2**20, 48 * 2**20
+"""What the server takes of one page's line; a page that sends a long file keeps below it."""
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -26,6 +29,7 @@ class Policy:
         folder: the folder of the notebooks that are served.
         visitors: a folder in which each visitor's kernel has one of its own to write to.
         megapixels: the largest picture that may be uploaded.
+        model_megabytes: the largest model file that may be uploaded.
         uploads: how many one page may bring.
         uploads_a_minute: how many of them within a minute.
         decoding_seconds: for one picture.
@@ -38,6 +42,7 @@ class Policy:
     folder: str = ""
     visitors: str = ""
     megapixels: float = 0
+    model_megabytes: float = 0
     uploads: int = 0
     uploads_a_minute: int = 0
     decoding_seconds: float = 0
@@ -64,12 +69,21 @@ class Policy:
             "run the notebook on your own computer."
         )
 
+    def no_model(self) -> str:
+        """Why a visitor may bring no model of their own; "" where they may."""
+        if not self.public:
+            return ""
+        return (
+            "A public page loads no models of its visitors. Run the notebook on your own computer, "
+            "where the explorer takes any Keras file."
+        )
+
     def text(self) -> str:
         """As the environment variable holds it."""
         return json.dumps(asdict(self))
 
 
-SERVED = Policy(served=True, megapixels=12, decoding_seconds=10)
+SERVED = Policy(served=True, megapixels=12, model_megabytes=600, decoding_seconds=10)
 """`cnnvis app`: among people who know each other."""
 
 PUBLIC = Policy(

@@ -85,6 +85,45 @@ def unprepared(model: Any) -> str:
     )
 
 
+class Guess(NamedTuple):
+    """How the pictures of a model are most likely prepared.
+
+    Attributes:
+        preprocess: a name among `preprocessing.NAMED`.
+        why: what says so, in a sentence.
+        known: whether anything in the model says so.
+    """
+
+    preprocess: str
+    why: str
+    known: bool
+
+
+def guessed(model: Any) -> Guess:
+    """What a model's layers say of the values that it expects.
+
+    Args:
+        model: a Keras model; nested models are looked into.
+
+    Example:
+        >>> guessed(keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Rescaling(1 / 255)]))[0]
+        '0..255'
+    """
+    published = backbone(model)
+    if published is not None and not published.inside:
+        why = f"Its layers are those of {published.title}, which was trained so."
+        return Guess(published.preprocess, why, True)
+    for layer in _flat(model):
+        kind = type(layer).__name__
+        if _kernel(layer):
+            break
+        if kind == "Rescaling" and np.max(np.abs(layer.scale)) > 0.5:
+            return Guess("0..1", "Its first layers (Rescaling) take values of 0 to 1.", True)
+        if kind in ("Rescaling", "Normalization"):
+            return Guess("0..255", f"Its own first layers ({kind}) prepare the pixels.", True)
+    return Guess("0..1", "Nothing in the file says which. 0 to 1 is the most common.", False)
+
+
 def _flat(model: Any) -> Iterator[Any]:
     for layer in getattr(model, "layers", ()):
         yield layer

@@ -25,7 +25,7 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="how a model file's pictures are prepared: -1..1, 0..1, caffe, torch, mobilenet_v2 …",
     )
-    add("--labels", metavar="FILE", type=Path, help="a model file's class names, one a line")
+    add("--labels", metavar="FILE", type=Path, help="a model file's class names, a line each")
     add("--weights", metavar="WHERE", help='a folder or file of weights, or "random"')
 
 
@@ -121,13 +121,16 @@ def _checked(options: argparse.Namespace) -> _Plan:
 
 
 def read_labels(options: argparse.Namespace) -> list[str] | None:
-    """The lines of `--labels`' file; None without one."""
+    """The names in `--labels`' file; None without one."""
     if options.labels is None:
         return None
+    from cnnvis_widgets.zoo import labels
+
     try:
-        return options.labels.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{options.labels} is no text of labels: {error}") from None
+        data = options.labels.read_bytes()
+    except OSError as error:
+        raise FileError(f"{options.labels} cannot be read: {error}") from None
+    return list(labels.read_labels(data, str(options.labels)))
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -335,6 +335,11 @@ class Explain:
         return explanation
 
 
+@dataclass(frozen=True)
+class ExplainAgain(Explain):
+    """The same for a map that nobody waits for, such as one that a link brings back."""
+
+
 def _key(request: Explain) -> Hashable:
     """What decides an explanation; None where that is more than names and numbers."""
     image, chosen = request.image, tuple(sorted(request.parameters.items()))

@@ -81,7 +81,7 @@ class Superpixels:
         """int16 (rows, columns): the number of each pixel's piece, 0 … n - 1."""
         network = library.network(self.network)
         step(0, 1)
-        return pieces_of(_picture(network, self.image)).astype(np.int16)
+        return pieces_of(picture_of(network, self.image)).astype(np.int16)
 
 
 class Answers(NamedTuple):
@@ -124,7 +124,7 @@ class Covered:
         """
         network = library.network(self.network)
         step(0, 1)
-        picture = _picture(network, self.image)
+        picture = picture_of(network, self.image)
         hidden = self._hidden(picture)
         picture[hidden] = GREY
         predictions: tuple[Prediction, ...] = ()
@@ -211,7 +211,7 @@ class DeletionCurve(Explain):
         return Deletion(tuple(mine.shares), tuple(mine.values), tuple(other.values), areas, mine.of)
 
 
-def _picture(network: Network, image: Image) -> np.ndarray:
+def picture_of(network: Network, image: Image) -> np.ndarray:
     """uint8 (rows, columns, 3), the crop that the network sees; the caller's to be changed."""
     picture = network.prepare(as_pixels(image)).picture
     assert picture is not None, "pages show pictures, not floats"

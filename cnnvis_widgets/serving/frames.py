@@ -14,6 +14,8 @@ import struct
 import time
 from typing import Any, NamedTuple
 
+from cnnvis_widgets.policy import LINE_BYTES_A_SECOND, LINE_BYTES_AT_ONCE
+
 SUBPROTOCOL = "v1.kernel.websocket.jupyter.org"
 
 MOST_BYTES = 9 * 2**20
@@ -31,8 +33,7 @@ _FIXED = 6  # offsets of a message without buffers: five parts' beginnings, and 
 MESSAGES_A_SECOND = 60
 MESSAGES_AT_ONCE = 300
 OPENINGS = 200  # of comms, by one page; ours opens one
-BYTES_A_SECOND = 2 * 2**20
-BYTES_AT_ONCE = 48 * 2**20
+BYTES_A_SECOND, BYTES_AT_ONCE = LINE_BYTES_A_SECOND, LINE_BYTES_AT_ONCE
 
 
 class BadFrameError(ValueError):

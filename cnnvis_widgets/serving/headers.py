@@ -44,7 +44,7 @@ def security_headers(
         "Content-Security-Policy": "; ".join(f"{name} {text}" for name, text in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
         "Server": "cnnvis",
     }
     if not embedders:

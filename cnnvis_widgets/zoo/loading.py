@@ -15,6 +15,7 @@ from cnnvis_widgets.zoo import weights as files
 from cnnvis_widgets.zoo.architecture import Architecture
 from cnnvis_widgets.zoo.labels import labels_of
 from cnnvis_widgets.zoo.model_archive import check_model_file
+from cnnvis_widgets.zoo.model_refusals import refusal
 from cnnvis_widgets.zoo.weights import Fetching, LocalWeights
 
 if TYPE_CHECKING:
@@ -170,20 +171,34 @@ def _seeded(architecture: Architecture, seed: int) -> keras.Model:
 
 
 def _from_file(path: Path, preprocess: Any, labels: Any) -> Network:
+    model = read_model(path)
+    from cnnvis_widgets.backend.network import Network
+
+    named = f", preprocess={preprocess!r}" if isinstance(preprocess, str) else ""
+    code = f"cnnvis.load_network({str(path)!r}{named})"
+    return Network(model, preprocess, labels, path.stem, code=code)
+
+
+def read_model(path: Path, name: str = "") -> keras.Model:
+    """The Keras model in a file, without its training, in safe mode.
+
+    Args:
+        path: a .keras, .h5 or .hdf5 file.
+        name: what to call the file in errors; the last part of its path by default.
+
+    Raises:
+        FileError: absent, damaged, too large once unpacked, or with code that Keras cannot or must
+            not run; the message says what to do.
+    """
     if why := policy.current().no_file(path, "a model"):
         raise FileError(why)
     if not path.is_file():
         raise FileError(f"There is no file {str(path)!r}.")
-    check_model_file(path)
+    check_model_file(path, name)
     import_tensorflow()
     import keras
 
-    from cnnvis_widgets.backend.network import Network
-
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        raise FileError(f"{path.name} could not be loaded as a Keras model: {error}") from error
-    named = f", preprocess={preprocess!r}" if isinstance(preprocess, str) else ""
-    code = f"cnnvis.load_network({str(path)!r}{named})"
-    return Network(model, preprocess, labels, path.stem, code=code)
+        raise FileError(refusal(name or path.name, error)) from error

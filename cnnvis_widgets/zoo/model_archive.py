@@ -20,26 +20,45 @@ MAX_UNPACKED = 4 * 2**30
 MAX_ENTRIES = 10_000
 
 
-def check_model_file(path: Path) -> None:
+def check_model_file(path: Path, name: str = "") -> None:
     """Refuse a model file that would unpack to more than a model has.
 
+    Args:
+        path: the file.
+        name: what to call it in errors; the last part of its path by default.
+
     Raises:
-        FileError: it would, or its tables of contents are damaged.
+        FileError: it would, it is of another format, or its tables of contents are damaged.
     """
+    name = name or path.name
+    if not _known_format(path):
+        raise FileError(
+            f"{name} could not be loaded as a Keras model: it is neither a .keras archive nor an "
+            "HDF5 file (.h5), whatever its name. Save the network with model.save('name.keras')."
+        )
     try:
         held = unpacked(path)
     except FileError:
         raise
     except Exception as error:  # a damaged table; h5py and zipfile have many ways to say so
         raise FileError(
-            f"{path.name} could not be loaded as a Keras model: its table of contents is damaged "
+            f"{name} could not be loaded as a Keras model: its table of contents is damaged "
             f"({type(error).__name__})."
         ) from error
     if held > MAX_UNPACKED:
         raise FileError(
-            f"{path.name} is refused: it would unpack to {held / 2**30:.0f} GiB, and at most "
+            f"{name} is refused: it would unpack to {held / 2**30:.0f} GiB, and at most "
             f"{MAX_UNPACKED // 2**30} GiB are loaded."
         )
+
+
+def _known_format(path: Path) -> bool:
+    """Whether a file begins as a zip archive or an HDF5 file does."""
+    import h5py
+
+    with path.open("rb") as file:
+        start = file.read(8)
+    return start.startswith((b"PK", b"\x89HDF\r\n\x1a\n")) or h5py.is_hdf5(path)
 
 
 def unpacked(path: Path) -> int:

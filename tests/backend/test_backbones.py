@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cnnvis_widgets.backend.backbones import backbone, unprepared
+from cnnvis_widgets.backend.backbones import backbone, guessed, unprepared
 
 FAMILIES = {
     "MobileNet": "mobilenet",
@@ -74,3 +74,28 @@ def test_any_other_model_is_left_in_peace() -> None:
     own = keras.Sequential([keras.Input((9, 8, 3)), keras.layers.Conv2D(2, 3, name="block1_conv1")])
     assert backbone(own) is None
     assert unprepared(own) == ""
+
+
+def test_what_the_layers_say_of_the_input_is_guessed() -> None:
+    import keras
+
+    def starting(*first: Any) -> Any:
+        return keras.Sequential([keras.Input((8, 9, 3)), *first, keras.layers.Conv2D(2, 3)])
+
+    rescaling = keras.layers.Rescaling
+    assert guessed(starting()).preprocess == "0..1"
+    assert not guessed(starting()).known
+    assert guessed(starting(rescaling(1 / 255))).preprocess == "0..255"
+    assert guessed(starting(rescaling([1 / 58, 1 / 57, 1 / 57]))).preprocess == "0..255"
+    assert guessed(starting(rescaling(2.0, offset=-1))).preprocess == "0..1"
+    normalised = keras.layers.Normalization(mean=[120.0] * 3, variance=[60.0] * 3)
+    assert guessed(starting(normalised)) == (
+        "0..255",
+        "Its own first layers (Normalization) prepare the pixels.",
+        True,
+    )
+    later = starting(keras.layers.Conv2D(3, 1), rescaling(1 / 255))
+    assert not guessed(later).known  # it scales what a convolution has made
+    known = guessed(built("VGG16"))
+    assert (known.preprocess, known.known) == ("vgg16", True)
+    assert guessed(built("EfficientNetB0")).preprocess == "0..255"

@@ -102,3 +102,45 @@ def test_a_picture_can_be_dropped_and_pasted_on_its_own_picker_only(voila_page):
     page.get_by_role("radio", name="x", exact=True).hover()
     transfer(page, "paste", "image/png", page.locator("body"), png(12, 13), "image.png")
     python(page, "picker.uploaded.shape, other.uploaded.shape", ((10, 11, 3), (12, 13, 3)))
+
+
+CAMERA = """() => {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [40, 30];
+  const context = canvas.getContext("2d");
+  const draw = () => {
+    context.fillStyle = "rgb(10, 200, 30)";
+    context.fillRect(0, 0, 40, 30);
+  };
+  setInterval(draw, 20);
+  const stream = canvas.captureStream(30);
+  window.cameras = stream.getTracks();
+  navigator.mediaDevices.getUserMedia = async () => stream;
+}"""
+
+
+def test_a_picture_is_taken_by_the_camera(voila_page, screenshot):
+    page = voila_page([SETUP, PICTURES, "picker"])
+    page.evaluate(CAMERA)
+    page.get_by_role("button", name="Camera…").press("Enter")
+    shoot = page.get_by_role("button", name="Take the picture")
+    expect(shoot).to_be_focused()
+    page.wait_for_function("() => document.querySelector('.cnnvis-camera video').videoWidth > 0")
+    screenshot(page.locator(".cnnvis"), "picture-picker-camera")
+    page.keyboard.press("Enter")
+    python(page, "list(values)", ["upload-1"])
+    python(page, "picker.uploaded.shape", (30, 40, 3))
+    python(page, "bool(abs(picker.uploaded[15, 20].astype(int) - (10, 200, 30)).max() < 12)", True)
+    expect(shoot).to_be_hidden()
+    assert page.evaluate("() => window.cameras.every((track) => track.readyState === 'ended')")
+    expect(page.get_by_role("button", name="Camera…")).to_be_focused()
+
+
+def test_a_camera_that_is_not_allowed_says_what_to_do(voila_page):
+    page = voila_page([SETUP, PICTURES, "picker"])
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = async () => {"
+        " throw new DOMException('no', 'NotAllowedError'); }; }"
+    )
+    page.get_by_role("button", name="Camera…").click()
+    expect(page.get_by_role("alert")).to_contain_text("does not let this page use the camera")

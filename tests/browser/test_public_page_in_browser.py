@@ -54,6 +54,10 @@ def public_page(
 def test_a_visit(public_page: Pages, server: JupyterServer) -> None:
     page = public_page(CELLS)
     before = first_picture(page)
+    page.get_by_role("button", name=re.compile("^Network")).click()
+    expect(page.get_by_role("option", name="Mini VGG")).to_be_visible()
+    expect(page.get_by_role("button", name="Open a Keras file")).to_be_hidden()
+    page.keyboard.press("Escape")
     # An upload is decoded in a process of its own.
     picker = panel(page, "Picture")
     chooser = page.locator("input[type=file]")

@@ -70,8 +70,17 @@ def test_the_explorer_in_spanish(address: str, page: Page, screenshot) -> None:
         page.keyboard.press("Escape")
     for name in ("Partido", "Al lado", "Mapa de calor", "Contornos", "Imagen", "Encima"):
         page.locator(".cnnvis-view").get_by_role("radio", name=name, exact=True).click()
-    for name in ("Posición", "Recuadro", "Parche", "Superpíxeles", "Borrado"):
+    openers.first.click()
+    with page.expect_file_chooser() as opened:
+        page.get_by_role("button", name="Abrir un archivo de Keras…").click()
+    opened.value.set_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    expect(page.get_by_text("a.txt no es un archivo de Keras").first).to_be_visible()
+    page.keyboard.press("Escape")
+    for name in ("Posición", "Recuadro", "Pintar", "Parche", "Superpíxeles"):
         page.get_by_role("radio", name=name).click()
+    page.get_by_role("button", name="Buscar los menos").click()
+    expect(page.get_by_text("Cómo se buscó")).to_be_visible(timeout=SLOW)
+    page.get_by_role("radio", name="Borrado").click()
     expect(page.get_by_text("Área bajo la probabilidad")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Conservar este mapa").click()
     expect(page.get_by_text("Mapas conservados (1 de")).to_be_visible(timeout=SLOW)

@@ -185,3 +185,127 @@ def test_a_finger_on_a_phone(voila_page, screenshot) -> None:
     for label, probability in probabilities.items():
         assert abs(probability - expected[label]) < 1e-4  # type: ignore[index]
     screenshot(page, "touch-phone", full_page=True)
+
+
+OVERLAP = """
+def overlap(painted):
+    values = np.frombuffer(explorer.view.heatmap, '<f4').reshape(64, 64)
+    mine = {(r, c) for r, c in painted}
+    pixels = [(r, c) for r in range(64) for c in range(64)]
+    theirs = set(sorted(pixels, key=lambda p: -values[p])[:len(mine)])
+    inside = sum(max(0.0, float(values[p])) for p in mine)
+    whole = float(np.clip(values, 0, None).astype(np.float64).sum())
+    return 100 * len(mine & theirs) / len(mine | theirs), 100 * inside / whole
+"""
+
+PAINTED = """() => {
+  const canvas = document.querySelector("canvas.cnnvis-touch-cover");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const mine = [];
+  for (let i = 0; i < canvas.width * canvas.height; i += 1) {
+    const [r, g, b, a] = data.subarray(4 * i, 4 * i + 4);
+    if (a > 0 && r > 240) mine.push([Math.floor(i / canvas.width), i % canvas.width]);
+  }
+  return mine;
+}"""
+
+
+def numbers(page: Page) -> list[float]:
+    return [float(n) for n in re.findall(r"\d+(?:\.\d+)?", said(page).inner_text())]
+
+
+def test_what_matters_is_painted_and_compared_with_the_map(voila_page, screenshot) -> None:
+    page = voila_page(CELLS)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    bar = page.get_by_role("radiogroup", name="Touch the picture")
+    expect(bar).to_be_visible(timeout=LOADING)
+    in_kernel(page, OVERLAP)
+    tool(page, "Paint")
+    expect(said(page)).to_have_text("Paint what you think matters for the class, then compare.")
+    modes = page.get_by_role("radiogroup", name="How to show it")
+    expect(modes.get_by_role("radio", name="Picture")).to_be_checked()  # the map is not seen yet
+    drag(page, (20, 20), (44, 40))
+    expect(said(page)).to_contain_text("You painted")
+    compare = page.get_by_role("button", name="Compare with the map")
+    painted = page.evaluate(PAINTED)
+    assert abs(numbers(page)[0] - 100 * len(painted) / SIDE**2) < 0.06
+    screenshot(page, "touch-paint")
+    compare.click()
+    expect(said(page)).to_contain_text("Overlap with the map")
+    expect(modes.get_by_role("radio", name="Overlay")).to_be_checked()
+    expected = value(page, f"overlap({painted})")
+    for found, wanted in zip(numbers(page)[1:], expected, strict=True):  # type: ignore[call-overload]
+        assert abs(found - wanted) < 0.06
+    for part in (
+        page.get_by_role("button", name="Hide the map again"),
+        page.locator(".cnnvis-paint"),
+    ):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 800
+    screenshot(page, "touch-paint-compared")
+
+    # By keys: the cursor moves, Space paints, E erases, Escape clears.
+    page.locator("svg.cnnvis-touch").first.focus()
+    before = len(painted)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowLeft")
+    by_keys = page.evaluate(PAINTED)
+    assert len(by_keys) > before
+    page.keyboard.press("e")
+    expect(page.get_by_role("button", name="Erase")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Shift+ArrowRight")
+    assert len(page.evaluate(PAINTED)) < len(by_keys)
+    in_kernel(page, "explorer.methods.value = 'saliency'")  # another map of the same picture
+    expect(page.locator(".cnnvis-view-title")).to_contain_text("Saliency", timeout=ANSWER)
+    page.wait_for_timeout(300)
+    expected = value(page, f"overlap({page.evaluate(PAINTED)})")
+    assert abs(numbers(page)[1] - expected[0]) < 0.06  # type: ignore[index]
+    page.locator("svg.cnnvis-touch").first.focus()
+    page.keyboard.press("Escape")
+    expect(said(page)).to_have_text("Paint what you think matters for the class, then compare.")
+
+
+def test_the_fewest_superpixels_are_found_and_shown(voila_page, screenshot) -> None:
+    page = voila_page([CELLS[0].replace("'cat'", "'scene:3'")])
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_role("radiogroup", name="Touch the picture")).to_be_visible(timeout=LOADING)
+    tool(page, "Superpixels")
+    find = page.get_by_role("button", name="Find the fewest")
+    expect(find).to_be_visible(timeout=ANSWER)
+    find.click()
+    fewest = page.locator(".cnnvis-fewest")
+    expect(fewest).to_contain_text("pictures were tried, not all", timeout=ANSWER)
+    found = value(page, "explorer.view.fewest")
+    label = value(page, "explorer.predictions.predictions[0]['label']")
+    count = len(found["kept"]) + len(found["off"])  # type: ignore[index]
+    if found["kept"]:  # type: ignore[index]
+        expect(fewest).to_contain_text(f"of {count} superpixels keep {label} first")
+    assert sorted(value(page, "explorer.view.touched['off']")) == sorted(found["off"])  # type: ignore[index, call-overload]
+    probabilities = answered(page)
+    assert max(probabilities, key=lambda name: probabilities[name]) == label
+    page.get_by_text("How it was searched").click()
+    expect(fewest.locator(".cnnvis-hint")).to_be_visible()
+    page.get_by_text("How it was searched").click()
+    screenshot(page, "touch-fewest")
+    for part in (find, fewest, page.locator(".cnnvis-touch-answers")):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 800
+
+
+def test_a_finger_paints_on_a_phone(voila_page, screenshot) -> None:
+    page = voila_page(CELLS, viewport={"width": 390, "height": 844}, has_touch=True)
+    bar = page.get_by_role("radiogroup", name="Touch the picture")
+    expect(bar).to_be_visible(timeout=LOADING)
+    bar.get_by_role("radio", name="Paint").tap()
+    for row, column in ((20, 20), (30, 30), (34, 30)):
+        page.touchscreen.tap(*at(page, row, column))
+    expect(said(page)).to_contain_text("You painted")
+    page.get_by_role("button", name="Compare with the map").tap()
+    expect(said(page)).to_contain_text("Overlap with the map")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    page.evaluate("() => window.scrollTo(0, 0)")
+    screenshot(page, "touch-paint-phone")

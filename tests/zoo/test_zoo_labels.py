@@ -8,8 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.zoo import labels
-from cnnvis_widgets.zoo.labels import imagenet_labels
+from cnnvis_widgets.zoo.labels import imagenet_labels, read_labels
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "make_imagenet_labels.py"
@@ -98,3 +99,44 @@ def test_the_clearer_names_are_the_ones_in_the_file(script: ModuleType) -> None:
     names = imagenet_labels()
     assert {unit: names[unit] for unit in script.CLEARER} == script.CLEARER
     assert FILE.read_text("utf-8").startswith(script.HEADER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat\ncup\ndog\n",
+        "\ufeffcat\r\ncup\r\ndog\r\n\r\n",
+        "0 cat\n1 cup\n2 dog",  # as Teachable Machine writes it
+        "0: cat\n1: cup\n2: dog",
+        "0\tcat\n1\tcup\n2\tdog",
+        '["cat", "cup", "dog"]',
+        '{"cat": 0, "dog": 2, "cup": 1}',
+        '{"2": "dog", "0": "cat", "1": "cup"}',
+        '{"0": ["n02121620", "cat"], "1": ["n07930864", "cup"], "2": ["n02084071", "dog"]}',
+    ],
+)
+def test_names_of_outputs_are_read_from_each_form(text: str) -> None:
+    assert read_labels(text.encode(), "names") == ("cat", "cup", "dog")
+
+
+def test_lines_that_merely_begin_with_numbers_are_whole_names() -> None:
+    assert read_labels(b"0 to 9\n3 cats", "names") == ("0 to 9", "3 cats")
+    assert read_labels(b"0\n1\n2", "names") == ("0", "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\xff\xfe\x00", "names is no text in UTF-8"),
+        (b"", "an empty name or none at all"),
+        (b"cat\n\ndog", "an empty name"),
+        (b"[]", "none at all"),
+        (b'["cat", ""]', "an empty name"),
+        (b'{"cat": 0', "names does not name the outputs. It is no JSON"),
+        (b'{"cat": 0, "dog": 5}', "units 0, 1, 2, … each once"),
+        (b"[" * 100_000, "It is no JSON"),
+    ],
+)
+def test_what_names_no_outputs_is_told(data: bytes, says: str) -> None:
+    with pytest.raises(FileError, match=says):
+        read_labels(data, "names")

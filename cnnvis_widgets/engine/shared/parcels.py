@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from cnnvis_widgets.engine.evidence import Judge
+from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.questions import Ask, Compute
-from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
+from cnnvis_widgets.engine.requests import Explain, ExplainAgain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, gist
@@ -32,7 +33,7 @@ NOTHING = pickle.dumps(None, protocol=5)
 
 TRAVELLING = (
     *(Open, Predict, Neurons, Explain, TrustChecks, RandomTopLayer, Warm, Judge, Ask, Compute),
-    *(Fields, Superpixels, Covered, DeletionCurve, OneNeuron, Gallery),
+    *(Fields, Superpixels, Covered, DeletionCurve, FewestSuperpixels, OneNeuron, Gallery),
 )
 """What may be answered elsewhere. Others change the library of the process that asks, or need a
 folder of it."""
@@ -79,9 +80,9 @@ def networks_of(request: Any) -> tuple[str, ...]:
 
 def level_of(request: Any) -> Level:
     """How urgent a request is: quick is what takes a few passes."""
-    if isinstance(request, Warm | RandomTopLayer):
+    if isinstance(request, Warm | RandomTopLayer | ExplainAgain):
         return Level.IDLE
-    if isinstance(request, Judge | DeletionCurve | Gallery):
+    if isinstance(request, Judge | DeletionCurve | FewestSuperpixels | Gallery):
         return Level.LONG
     if isinstance(request, Explain | Compute):
         method = all_methods().get(request.method)

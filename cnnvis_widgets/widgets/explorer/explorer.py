@@ -25,12 +25,14 @@ from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_gr
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
 from cnnvis_widgets.widgets.explorer.explorer_card import follow_card, look, stop
 from cnnvis_widgets.widgets.explorer.explorer_keeping import Keeping
-from cnnvis_widgets.widgets.explorer.explorer_layout import lay_out
+from cnnvis_widgets.widgets.explorer.explorer_layout import lay_out, show_target
+from cnnvis_widgets.widgets.explorer.explorer_own import Bringing
 from cnnvis_widgets.widgets.explorer.explorer_records import (
     CLASSES,
     MOST_NEURONS,
     THUMBNAIL,
     as_neuron,
+    chosen_neuron,
     fact,
     layer_records,
     method_records,
@@ -50,6 +52,7 @@ from cnnvis_widgets.widgets.explorer.method_picker import MethodPicker
 from cnnvis_widgets.widgets.explorer.network_picker import NetworkPicker
 from cnnvis_widgets.widgets.explorer.neuron_card import NeuronCard
 from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
+from cnnvis_widgets.widgets.explorer.own_network import OwnNetwork
 from cnnvis_widgets.widgets.explorer.parameter_panel import ParameterPanel
 from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 from cnnvis_widgets.widgets.explorer.predictions import Predictions
@@ -80,6 +83,7 @@ class Explorer(Composed, ipywidgets.Box):
     Attributes:
         pictures: `PicturePicker`.
         networks: `NetworkPicker`.
+        own: `OwnNetwork`, which takes the visitor's own files.
         layers: `LayerPicker`; its first entry is the network's output.
         neurons: `NeuronPicker`, of the chosen layer.
         card: `NeuronCard`, what is known of the chosen neuron.
@@ -120,6 +124,7 @@ class Explorer(Composed, ipywidgets.Box):
         self.pictures = PicturePicker(decode=listings.decode, pictures=listings.pictures())
         self.pictures.opens = partial(restore, self)
         self.networks = NetworkPicker(networks=network_records())
+        self.own = OwnNetwork()
         self.layers = LayerPicker()
         self.neurons = NeuronPicker()
         self.card = NeuronCard()
@@ -133,7 +138,8 @@ class Explorer(Composed, ipywidgets.Box):
         adopt_picture(self, image)
         adopt_network(self, network)
         super().__init__(lay_out(self), "cnnvis-explorer")
-        self._keeping = Keeping(self)
+        self.bringing = Bringing(self)
+        self.keeping = Keeping(self)
         self._observe()
         self.header.follow(self)  # after the above: the link says what those have decided
         self._open()
@@ -147,6 +153,8 @@ class Explorer(Composed, ipywidgets.Box):
             self.view.waiting("")
             self.trust.busy = False
             stop(self)
+            self.own.stop()
+            self.keeping.stop()
             if self.header.partial:
                 self.header.partial = False
                 self.view.notes = [STOPPED, *self.view.notes]
@@ -175,7 +183,7 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _parts(self) -> tuple[Any, ...]:
         pickers = (self.pictures, self.networks, self.layers, self.neurons, self.predictions)
-        shown = (self.header, self.view, self.kept, self.trust, self.growth, self.card)
+        shown = (self.header, self.view, self.kept, self.trust, self.growth, self.card, self.own)
         return (*shown, *pickers, self.methods, self.parameters)
 
     def _observe(self) -> None:
@@ -268,7 +276,7 @@ class Explorer(Composed, ipywidgets.Box):
             self.methods.value = usable[0] if usable else ""
         self.parameters.parameters = self._declared()
         self.networks.loading = f"weights: {facts.note}" if facts.note else ""
-        self._show_target()
+        show_target(self)
         self._picture_changed()
 
     def _picture_changed(self) -> None:
@@ -305,16 +313,11 @@ class Explorer(Composed, ipywidgets.Box):
             self.predictions.value = predictions[0].unit
 
     def _layer_changed(self) -> None:
-        self._show_target()
+        show_target(self)
         if self.layers.value == CLASSES:
             self._explain()
         elif self.layers.value:
             self._look_for_neurons(None)
-
-    def _show_target(self) -> None:
-        classes = self.layers.value == CLASSES
-        self.predictions.layout.display = "" if classes else "none"
-        self.neurons.layout.display = "none" if classes else ""
 
     def _look_for_neurons(self, first: Neuron | None) -> None:
         layer = self.layers.value
@@ -366,15 +369,7 @@ class Explorer(Composed, ipywidgets.Box):
         look(self, request)
 
     def _neuron(self) -> Neuron | str | None:
-        from cnnvis_widgets.engine.requests import Neuron
-
-        if self.layers.value == CLASSES:
-            unit = self.predictions.value
-            return None if unit is None else Neuron(None, unit)
-        if self.neurons.value is None:
-            return "none yet"
-        position = tuple(self.neurons.position) if self.neurons.position else None
-        return Neuron(self.layers.value, self.neurons.value, self.neurons.aggregate, position)
+        return chosen_neuron(self)
 
     def _show(self, answer: Shown, *, unfinished: bool = False) -> None:
         self.header.partial = unfinished
@@ -385,7 +380,7 @@ class Explorer(Composed, ipywidgets.Box):
         alt = fact(self.pictures.pictures, picture, "alt", "your picture")
         show_answer(self.view, answer, picture, alt, unfinished=unfinished)
         self.view.state = "" if unfinished else state_of(self, answer)
-        self._keeping.shown(answer, self._asked)
+        self.keeping.shown(answer, self._asked)
         if not unfinished:
             self.view.notes = [*filter(None, [compared(self, answer)]), *self.view.notes]
             check(self, answer)

@@ -16,6 +16,7 @@ const FIRST = [
 
 const FOLLOW_MS = 250;
 const LANGUAGE = /[?&]lang=[^&]*/; // of the page, not of what the explorer shows
+const KEPT = /&kept=[^&]*/;
 const language = () => (LANGUAGE.exec(location.search)?.[0] ?? "").replace("?", "&");
 
 class ExplorerBarView {
@@ -57,7 +58,7 @@ class ExplorerBarView {
     const own = () => served && document.querySelectorAll(".cnnvis-bar").length === 1;
     const initial = this.model.get("link");
     const search = () => location.search.replace(LANGUAGE, "").replace(/^&/, "?");
-    let following = /[?&](network|picture|method|neuron)=/.test(location.search);
+    let following = /[?&](network|file|picture|method|neuron|kept)=/.test(location.search);
     const read = () => this.model.send({ kind: "link", link: search() || `?${initial}` });
     if (following) read();
     const button = h("button", { type: "button", class: "cnnvis-bar-share" }, "Copy link");
@@ -66,14 +67,20 @@ class ExplorerBarView {
       const page = own() ? location.pathname : location.pathname.replace(/[^/]*$/, "explorer.ipynb");
       return `${location.origin}${page}?${this.model.get("link")}${language()}`;
     };
+    const lacks = h("p", { class: "cnnvis-bar-lacks", role: "status", hidden: true });
     this.root.append(button);
+    watch(this.signal, this.model, ["lacks"], () => (lacks.hidden = true));
     if (served) this.root.append(...shareDialog(this.model, address, this.signal));
     else button.title = "For explorer.open_link(…), or after the address of the explorer's page";
     listen(this.signal, button, "click", async () => {
       await navigator.clipboard.writeText(address());
       button.textContent = "Copied";
       window.setTimeout(() => (button.textContent = "Copy link"), 2000);
+      const said = this.model.get("lacks");
+      lacks.replaceChildren(...said.map((/** @type {string} */ one) => h("span", {}, one)));
+      lacks.hidden = !said.length;
     });
+    this.root.append(lacks);
     let used = false; // what the explorer chooses by itself while it starts is no step to go back to
     for (const kind of ["pointerdown", "keydown", "change"]) {
       listen(this.signal, document, kind, ({ target }) => {
@@ -83,7 +90,9 @@ class ExplorerBarView {
     const follow = () => {
       const link = `?${this.model.get("link")}${language()}`;
       if (!used || !own() || link === location.search) return;
-      if (following) history.replaceState(null, "", link);
+      // To keep a map is no step to go back from.
+      const same = link.replace(KEPT, "") === location.search.replace(KEPT, "");
+      if (following || same) history.replaceState(null, "", link);
       else history.pushState(null, "", link);
       following = false;
     };

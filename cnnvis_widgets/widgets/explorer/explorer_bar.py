@@ -26,6 +26,10 @@ SIGHTS = ("title", "classes", "trust", "tools", "code")
 tools, and the code."""
 
 
+LONGEST_LINK = 8000
+"""Characters: a dozen kept maps have some two thousand."""
+
+
 class ExplorerBar(ExplorerHeader):
     """Network, picture, layer, neuron, method and parameters in one line, and the work under way.
 
@@ -36,6 +40,7 @@ class ExplorerBar(ExplorerHeader):
         entries: records of name (of the panel), title ("Network"), value (what is chosen, in
             words), thumbnail and error (what went wrong there, said here while it is closed).
         link: the same as the query of an address; the page's address follows it.
+        lacks: what the link does not carry, and what it needs to come back, in sentences.
         fixed: those of `PARTS` that a visitor cannot change.
         hidden: those of `SIGHTS` that are not shown.
     """
@@ -43,6 +48,7 @@ class ExplorerBar(ExplorerHeader):
     _explorer: Explorer | None = None
 
     link = traitlets.Unicode("").tag(sync=True)
+    lacks = traitlets.List(traitlets.Unicode()).tag(sync=True)
     entries = Records(
         "part of the bar", name=NAME, title=TEXT, value=TEXT, thumbnail=PICTURE, error=TEXT
     ).tag(sync=True)
@@ -69,9 +75,11 @@ class ExplorerBar(ExplorerHeader):
 
         def show(_: object = None) -> None:
             self.entries, self.link = entries(explorer), query(explorer)
+            self.lacks = explorer.bringing.lacks()
 
         for part, names in (
             (explorer.networks, ["value", "networks", "error"]),
+            (explorer.own, ["error"]),
             (explorer.pictures, ["value", "pictures", "_uploads", "error"]),
             (explorer.layers, ["value", "error"]),
             (explorer.predictions, ["value", "labels"]),
@@ -81,6 +89,7 @@ class ExplorerBar(ExplorerHeader):
         ):
             part.observe(show, names)
         explorer.view.observe(show, list(LOOKS))
+        explorer.kept.observe(show, ["entries", "coming"])
         self.observe(self._fix, "fixed")
         self.observe(show, ["fixed", "hidden"])
         show()
@@ -90,7 +99,7 @@ class ExplorerBar(ExplorerHeader):
         assert self._explorer is not None
         explorer = self._explorer
         pickers = {
-            "network": [explorer.networks],
+            "network": [explorer.networks, explorer.own],
             "picture": [explorer.pictures],
             "layer": [explorer.layers],
             "neuron": [explorer.neurons, explorer.predictions],
@@ -109,7 +118,7 @@ class ExplorerBar(ExplorerHeader):
             return
         self.error = ""
         try:
-            self._explorer.open_link(str(content.get("link"))[:2000])
+            self._explorer.open_link(str(content.get("link"))[:LONGEST_LINK])
         except CnnvisError as error:
             self.error = f"The link cannot be followed. {error}"
 
@@ -132,7 +141,10 @@ def entries(explorer: Explorer) -> list[dict[str, Any]]:
     layer = explorer.layers.value
     return [
         _entry(
-            "networks", "Network", fact(networks.networks, networks.value), error=networks.error
+            "networks",
+            "Network",
+            fact(networks.networks, networks.value),
+            error=networks.error or explorer.own.error,
         ),
         _entry(
             "pictures",

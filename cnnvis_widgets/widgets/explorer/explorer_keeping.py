@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.widgets.explorer.explanation_state import SHOWN
+from cnnvis_widgets.widgets.explorer.explorer_answer import answer_state
 from cnnvis_widgets.widgets.explorer.explorer_records import (
     as_neuron,
     chosen_parameters,
@@ -19,9 +21,11 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
 from cnnvis_widgets.widgets.explorer.explorer_state import choices
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
 from cnnvis_widgets.widgets.explorer.figure_file import LOOK, TYPES, figure_file
+from cnnvis_widgets.widgets.explorer.kept_links import Wanted, kept_links, kept_text, wanted
 from cnnvis_widgets.widgets.explorer.page_data import PageMap, thumbnail
 from cnnvis_widgets.widgets.explorer.page_facts import array_facts
 from cnnvis_widgets.widgets.explorer.saved_page import MOST, page
+from cnnvis_widgets.widgets.explorer.saved_state import saved_text
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Explain, Shown
@@ -82,6 +86,9 @@ class Keeping:
         self._kept: list[KeptMap] = []
         self._shown: KeptMap | None = None
         self._count = 0
+        self._coming: list[Wanted] = []
+        self._asked = False  # whether the first of them is computed now
+        explorer.view.observe(lambda _change: self._recoloured(), "lookup")
         explorer.view.on_msg(lambda _view, content, _buffers: self._receive(content))
         explorer.kept.on_msg(lambda _row, content, _buffers: self._receive(content))
         explorer.trust.observe(lambda _change: self._checked(), "checks")
@@ -93,13 +100,96 @@ class Keeping:
             return
         picture, saved = explorer.pictures.value, view.state
         records = [*explorer.pictures.pictures, *explorer.pictures._uploads]
-        facts = (("Picture", fact(records, picture)), *made.facts, *array_facts(made))
-        if link := choices(explorer):
-            facts = (*facts, ("Link", link))
+        link = choices(explorer)
+        facts = self._facts(made, fact(records, picture), link)
         state = {name: getattr(view, name) for name in SHOWN}
         self._shown = KeptMap(request, picture, link, state, facts, saved)
         kept = self._same(self._shown)
         explorer.kept.value = kept.name if kept else ""
+        self._next()
+
+    def text(self) -> str:
+        """The kept maps as a link says them, those included that are still computed again."""
+        links = [one.link for one in self._kept] + [one.link for one in self._coming]
+        return kept_text(links)
+
+    def wanted(self, text: str) -> list[Wanted]:
+        """Those kept maps of a link that are not here, to be computed again.
+
+        Args:
+            text: as `text` makes it.
+
+        Raises:
+            CnnvisError: what is not offered here, see `kept_links.wanted`.
+        """
+        here = {one.link for one in self._kept} | {one.link for one in self._coming}
+        links = [link for link in dict.fromkeys(kept_links(text)) if link not in here]
+        room = MOST_KEPT - len(self._kept) - len(self._coming)
+        return [wanted(self._explorer, link) for link in links[:room]]
+
+    def bring_back(self, maps: list[Wanted], *, now: bool) -> None:
+        """Compute kept maps again.
+
+        Args:
+            maps: those.
+            now: another map is not asked for before them.
+        """
+        self._coming += maps
+        if not maps:
+            return
+        self._draw(self._explorer.kept.value)
+        if now and self._shown is not None:
+            self._next()
+
+    def stop(self) -> None:
+        """All work was cancelled; what is still to come is asked for after the next map."""
+        self._asked = False
+
+    def _next(self) -> None:
+        """Ask for the next map that is still to come."""
+        if not self._coming or self._asked:
+            return
+        one, self._asked = self._coming[0], True
+
+        def done(made: Shown) -> None:
+            self._coming, self._asked = self._coming[1:], False
+            kept = KeptMap(
+                one.request,
+                one.picture,
+                one.link,
+                self._state(made, one.picture),
+                self._facts(made, listings.picture(one.picture)["title"], one.link),
+                saved_text(one.link, one.request.network, made, own_picture=False),
+            )
+            if self._same(kept) is None:
+                self._add(kept)
+            value = self._explorer.kept.value
+            shown = self._shown
+            self._draw(kept.name if shown is not None and kept.same_as(shown) else value)
+            self._next()
+
+        def failed(said: str) -> None:
+            self._coming, self._asked = self._coming[1:], False
+            self._draw(self._explorer.kept.value)
+            self._explorer.kept.error = f"A kept map of the link is not here again. {said}"
+            self._next()
+
+        self._explorer._submit("kept", one.request, done, failed)
+
+    def _state(self, made: Shown, picture: str) -> dict[str, Any]:
+        """What a view is told of a map, in the colours that were chosen."""
+        view = self._explorer.view
+        state = view.coloured(answer_state(made, picture, listings.picture(picture)["alt"]))
+        return {**{name: view.trait_defaults(name) for name in SHOWN}, **state}
+
+    def _facts(self, made: Shown, picture: str, link: str) -> tuple[tuple[str, str], ...]:
+        facts = (("Picture", picture), *made.facts, *array_facts(made))
+        return (*facts, ("Link", link)) if link else facts
+
+    def _recoloured(self) -> None:
+        """The map that is shown has other colours; where it is kept, there too."""
+        if self._shown is not None:
+            self._shown.state = {**self._shown.state, "lookup": self._explorer.view.lookup}
 
     def _same(self, shown: KeptMap) -> KeptMap | None:
         return next((one for one in self._kept if one is shown or one.same_as(shown)), None)
@@ -135,12 +225,15 @@ class Keeping:
         if same := self._same(shown):
             self._explorer.kept.value = same.name
             return
-        if len(self._kept) >= MOST_KEPT:
+        if len(self._kept) + len(self._coming) >= MOST_KEPT:
             raise InvalidValueError(f"{MOST_KEPT} maps are kept; remove one to keep another.")
-        self._count += 1
-        shown.name = f"kept-{self._count}"
-        self._kept.append(shown)
+        self._add(shown)
         self._draw(shown.name)
+
+    def _add(self, kept: KeptMap) -> None:
+        self._count += 1
+        kept.name = f"kept-{self._count}"
+        self._kept.append(kept)
 
     def _there(self) -> KeptMap:
         """The map that is shown, and complete or stopped."""
@@ -152,6 +245,7 @@ class Keeping:
         row = self._explorer.kept
         with row.hold_sync():
             row.label = f"Kept maps ({len(self._kept)} of {MOST_KEPT})"
+            row.coming = len(self._coming)
             row.entries = [
                 {
                     "name": one.name,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES
+
 if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
@@ -19,7 +21,7 @@ def lay_out(explorer: Explorer) -> list[ipywidgets.Widget]:
     for part, name in ((view, "view"), (columns, "columns"), (main, "main")):
         part.add_class(f"cnnvis-explorer-{name}")
     panels = {
-        "networks": ipywidgets.Box([explorer.networks]),
+        "networks": ipywidgets.Box([explorer.own, explorer.networks]),
         "pictures": ipywidgets.Box([explorer.pictures]),
         "layers": ipywidgets.Box([explorer.layers]),
         "neurons": beside,
@@ -31,3 +33,10 @@ def lay_out(explorer: Explorer) -> list[ipywidgets.Widget]:
         panel.add_class(f"cnnvis-panel-{name}")
     explorer.neurons.layout.display = explorer.growth.layout.display = "none"
     return [explorer.header, main, *(panel for panel in panels.values() if panel is not beside)]
+
+
+def show_target(explorer: Explorer) -> None:
+    """Show the classes, or the neurons of the chosen layer."""
+    classes = explorer.layers.value == CLASSES
+    explorer.predictions.layout.display = "" if classes else "none"
+    explorer.neurons.layout.display = "none" if classes else ""

@@ -16,6 +16,7 @@ from cnnvis_widgets.rendering import Scale, colorize, png_bytes
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Explain, Neuron, PlannedLayer
+    from cnnvis_widgets.widgets.explorer.explorer import Explorer
     from cnnvis_widgets.widgets.explorer.neuron_picker import NeuronPicker
     from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 
@@ -154,6 +155,24 @@ def as_neuron(wanted: Neuron | int | None) -> Neuron | None:
             "page. Expected a cnnvis.Neuron; cnnvis.explain takes a cnnvis.Target."
         )
     return wanted if wanted is None or isinstance(wanted, Neuron) else Neuron(None, wanted)
+
+
+def chosen_neuron(explorer: Explorer) -> Neuron | str | None:
+    """The neuron that is chosen in an explorer's pickers.
+
+    Returns:
+        None for the most probable class; "none yet" for a layer whose neurons are looked for.
+    """
+    from cnnvis_widgets.engine.requests import Neuron
+
+    if explorer.layers.value == CLASSES:
+        unit = explorer.predictions.value
+        return None if unit is None else Neuron(None, unit)
+    neurons = explorer.neurons
+    if neurons.value is None:
+        return "none yet"
+    position = tuple(neurons.position) if neurons.position else None
+    return Neuron(explorer.layers.value, neurons.value, neurons.aggregate, position)
 
 
 def nothing(_: object) -> None:

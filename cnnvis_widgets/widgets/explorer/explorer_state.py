@@ -14,15 +14,26 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from cnnvis_widgets import checks
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
+from cnnvis_widgets.rendering import colormap_names
 from cnnvis_widgets.widgets.explorer.explanation_view import BLENDS, MODES
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, offer_picture
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
+from cnnvis_widgets.widgets.explorer.explorer_view import TOOLS
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Neuron
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
-KEYS = ("network", "picture", "layer", "neuron", "aggregate", "position", "method", "parameters")
+FILE = ("file", "sha256", "input")
+"""What a link says of a network that a visitor brought, see `explorer_own.Brought`."""
+
+KEYS = (
+    *("network", *FILE, "picture", "layer", "neuron", "aggregate", "position", "method"),
+    "parameters",
+)
+
+KEPT = "kept"
+"""What a link says of the kept maps, see `kept_links.py`."""
 
 FIXED, HIDDEN = "fixed", "hidden"
 """What a teacher's link says: names of `explorer_bar.PARTS` and of `explorer_bar.SIGHTS`."""
@@ -35,21 +46,26 @@ def query(explorer: Explorer) -> str:
         value = getattr(explorer.view, name)
         if value != explorer.view.trait_defaults(name):
             state[name] = f"{value:g}" if isinstance(value, float) else str(value).lower()
+    if kept := explorer.keeping.text():
+        state[KEPT] = kept
     for name in (FIXED, HIDDEN):
         if names := getattr(explorer.header, name):
             state[name] = ",".join(names)
-    return urlencode(state, safe=",")
+    return urlencode(state, safe=",;=!")
 
 
 def choices(explorer: Explorer) -> str:
     """What is chosen: "network=…&picture=…&method=…", in the order of `KEYS`.
 
-    A network or a picture of the visitor's own has no name elsewhere and is left out, and with the
-    network its layer and neuron.
+    A picture of the visitor's own has no name elsewhere and is left out; so is a network that is
+    no file, and with it its layer and neuron.
     """
-    own = explorer.engine.library.owns(explorer.networks.value)
+    brought = explorer.bringing.known.get(explorer.networks.value)
+    own = brought is None and explorer.engine.library.owns(explorer.networks.value)
     state: dict[str, str] = {}
-    if not own:
+    if brought is not None:
+        state |= {"file": brought.filename, "sha256": brought.sha256, "input": brought.preprocess}
+    elif not own:
         state["network"] = explorer.networks.value
     if explorer.pictures.value not in explorer.pictures.uploads:
         state["picture"] = explorer.pictures.value
@@ -77,7 +93,7 @@ def choices(explorer: Explorer) -> str:
 def parsed(link: str) -> dict[str, str]:
     """The parts of a link or of its query; other keys are left out."""
     query_string = urlsplit(link).query if "?" in link else link
-    known = (*KEYS, *LOOKS, FIXED, HIDDEN)
+    known = (*KEYS, *LOOKS, KEPT, FIXED, HIDDEN)
     return {key: value for key, value in parse_qsl(query_string) if key in known}
 
 
@@ -93,10 +109,13 @@ def open_link(explorer: Explorer, link: str) -> None:
         UnsuitableError: a network that is known, and whose weights are not here.
         InvalidValueError: numbers or parameters that are none.
     """
-    state = parsed(link)
-    if not state:
-        return
-    network = _network(explorer, state.get("network", explorer.networks.value))
+    if state := parsed(link):
+        follow_link(explorer, state)
+
+
+def follow_link(explorer: Explorer, state: Mapping[str, str]) -> None:
+    """Show what the parts of a link say, see `parsed`; raises as `open_link`."""
+    network = network_of(explorer, state)
     picture: Any = state.get("picture", explorer.pictures.value)
     offer_picture(explorer.pictures, picture)
     method = state.get("method", explorer.methods.value)
@@ -106,12 +125,15 @@ def open_link(explorer: Explorer, link: str) -> None:
     decided = {name: _listed(state[name]) for name in (FIXED, HIDDEN) if name in state}
     for name, names in decided.items():
         explorer.header.check(name, names)
-    if any(key in state for key in KEYS):
-        turn(explorer, network, picture, method, _neuron(state), _parameters(state))
+    kept = explorer.keeping.wanted(state.get(KEPT, ""))
+    turns = any(key in state for key in KEYS)
+    if turns:
+        turn(explorer, network, picture, method, neuron_in(state), parameters_in(state))
     for name, value in looks.items():
         setattr(explorer.view, name, value)
     for name, names in decided.items():
         setattr(explorer.header, name, names)
+    explorer.keeping.bring_back(kept, now=not turns)
 
 
 def _listed(text: str) -> list[str]:
@@ -125,6 +147,8 @@ LOOKS: dict[str, Callable[[str, str], Any]] = {
     "threshold": lambda name, text: _share(name, text),
     "gray_picture": lambda name, text: _truth(name, text),
     "split": lambda name, text: _share(name, text),
+    "colormap": lambda name, text: checks.choice(name, text, ("", *colormap_names())),
+    "tool": lambda name, text: checks.choice(name, text, TOOLS),
 }
 """What a link says of the view, each by its name there, where it is not as at first."""
 
@@ -149,7 +173,23 @@ def _names(records: list[dict[str, Any]]) -> list[str]:
     return [record["name"] for record in records]
 
 
-def _network(explorer: Explorer, name: str) -> str:
+def network_of(explorer: Explorer, state: Mapping[str, str], *, wait: bool = True) -> str:
+    """The name of the network in the picker that the parts of a link are of.
+
+    Args:
+        explorer: which one.
+        state: the parts.
+        wait: follow the link as soon as its file is brought, where that is not here.
+
+    Raises:
+        UnknownNameError: a network that is not offered here.
+        UnsuitableError: one that is known, and whose weights or file are not here.
+    """
+    if "file" in state:
+        if not (found := explorer.bringing.find(state)):
+            explorer.bringing.wait_for(state, wait)
+        return found
+    name = state.get("network", explorer.networks.value)
     for record in explorer.networks.networks:
         if record["name"] == name:
             if not record["available"]:
@@ -158,7 +198,12 @@ def _network(explorer: Explorer, name: str) -> str:
     raise UnknownNameError.of("network", name, _names(explorer.networks.networks))
 
 
-def _neuron(state: Mapping[str, str]) -> Neuron | None:
+def neuron_in(state: Mapping[str, str]) -> Neuron | None:
+    """The neuron that the parts of a link name; None for the most probable class.
+
+    Raises:
+        InvalidValueError: numbers that are none.
+    """
     from cnnvis_widgets.engine.requests import Neuron
 
     if "neuron" not in state:
@@ -178,7 +223,12 @@ def _neuron(state: Mapping[str, str]) -> Neuron | None:
     )
 
 
-def _parameters(state: Mapping[str, str]) -> dict[str, Any] | None:
+def parameters_in(state: Mapping[str, str]) -> dict[str, Any] | None:
+    """The parameters that the parts of a link name, where they are not as published.
+
+    Raises:
+        InvalidValueError: no JSON object.
+    """
     try:
         parameters = json.loads(state.get("parameters", "{}"))
     except (ValueError, RecursionError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.requests import Explain, Shown
 from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
 from cnnvis_widgets.errors import CnnvisError
@@ -14,10 +15,9 @@ from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES
 if TYPE_CHECKING:
     import numpy as np
 
+    from cnnvis_widgets.engine.fewest import Fewest
     from cnnvis_widgets.engine.touch import Answers, Deletion, Seen
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
-
-CONCERNS = ("touch", "pieces", "fields", "deletion")
 
 
 def follow_touch(explorer: Explorer) -> None:
@@ -33,7 +33,15 @@ def follow_touch(explorer: Explorer) -> None:
 
 
 def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
-    """A position was chosen: it becomes the neuron that is explained."""
+    """A position was chosen, which becomes the neuron, or the fewest superpixels are asked for."""
+    kind = content.get("kind")
+    if kind in ("fewest", "stop fewest"):
+        with explorer._lock:
+            explorer.engine.cancel((id(explorer), "fewest"))
+            explorer.view.fewest = {}
+            if kind == "fewest":
+                find_fewest(explorer)
+        return
     if content.get("kind") != "place" or explorer.layers.value in ("", CLASSES):
         return
     explorer.view.touch_said = ""
@@ -46,7 +54,7 @@ def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
 def untouch(explorer: Explorer, request: Explain) -> None:
     """Another map is asked for: what is known of the last picture, layer or map goes."""
     view, last = explorer.view, explorer._asked
-    for concern in ("touch", "deletion"):
+    for concern in ("touch", "deletion", "fewest"):
         explorer.engine.cancel((id(explorer), concern))
     view.forget_touch()
     layer = explorer.layers.value
@@ -80,8 +88,34 @@ def prepare(explorer: Explorer) -> None:
     elif view.tool == "superpixels" and not view.pieces:
         _ask(explorer, "pieces", Superpixels(asked.network, asked.image), _show_pieces)
     elif view.tool == "deletion" and not view.deletion:
-        given = {one.name: getattr(asked, one.name) for one in fields(Explain)}
-        _ask(explorer, "deletion", DeletionCurve(**given), _show_deletion)
+        _ask(explorer, "deletion", DeletionCurve(**_fields(asked)), _show_deletion)
+
+
+def _fields(asked: Explain) -> dict[str, Any]:
+    return {one.name: getattr(asked, one.name) for one in fields(Explain)}
+
+
+def find_fewest(explorer: Explorer) -> None:
+    """Ask which superpixels suffice for the class to stay first."""
+    view, asked = explorer.view, explorer._asked
+    if asked is None:
+        return
+
+    def progress(done: int, total: int) -> None:
+        view.fewest = {"progress": [done, total]}
+
+    def done(fewest: Fewest) -> None:
+        view.fewest = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in fewest._asdict().items()
+        }
+
+    def failed(said: str) -> None:
+        view.fewest = {"failed": said}
+
+    view.fewest = {"progress": [0, 0]}
+    request = FewestSuperpixels(**_fields(asked))
+    explorer._submit("fewest", request, done, failed, progress=progress)
 
 
 def cover(explorer: Explorer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,21 +10,27 @@ import traitlets
 
 from cnnvis_widgets import checks
 from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.rendering import choose_colormap, colormap_names, lookup
+from cnnvis_widgets.rendering.scales import Kind
 from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
 from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Field, OneOf, Records, checked
 
-TOOLS = ("read", "position", "box", "patch", "superpixels", "deletion")
+TOOLS = ("read", "position", "box", "paint", "patch", "superpixels", "deletion")
 """What a touch of the picture does: reads a value, chooses a position of the layer, measures the
-map in a box, covers a patch, switches a superpixel; the last shows a curve."""
+map in a box, paints what is compared with the map, covers a patch, switches a superpixel; the last
+shows a curve."""
 
 MOST_BOXES, MOST_PIECES, FARTHEST = 4, 1000, 100_000
 
 
-class ExplorerView(ExplanationView, from_page="tool touched"):
+class ExplorerView(ExplanationView, from_page="tool touched colormap"):
     """An `ExplanationView` with a toolbar beside the picture.
 
     Attributes:
         tool: one of `TOOLS`.
+        colormap: a name of `rendering.colormap_names()`; "" for the default. Where it does not suit
+            the map's scale, the default is taken.
+        colormaps: those that suit it.
         layer: the layer of which positions are chosen; "" where it has none.
         seen: what its places see: places ([rows, columns]), size, strides and start of the
             receptive field, each two numbers, and no such where a place sees all of the picture;
@@ -35,11 +42,15 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
             (of a neuron below the output), and `rows`.
         rows: of classes: unit, label, before and now (probabilities, or logits).
         deletion: shares, values, chance, areas, of, see `engine.touch.Deletion`; {} for none.
+        fewest: superpixels that keep the class first: progress (asked, guess), failed (a sentence),
+            or the parts of `engine.fewest.Fewest`; {} where that is not asked for.
         touch_said: why there is no answer; may be empty.
         state: what goes into a saved picture, see `saved_state.py`; "" for nothing.
     """
 
     tool = OneOf("tool", TOOLS, "read").tag(sync=True)
+    colormap = OneOf("colour map", ("", *colormap_names()), "").tag(sync=True)
+    colormaps = traitlets.List(traitlets.Unicode()).tag(sync=True)
     layer = traitlets.Unicode("").tag(sync=True)
     seen = traitlets.Dict().tag(sync=True)
     pieces = traitlets.Bytes(b"").tag(sync=True)
@@ -48,6 +59,7 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
         sync=True
     )
     deletion = traitlets.Dict().tag(sync=True)
+    fewest = traitlets.Dict().tag(sync=True)
     touch_said = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Unicode("").tag(sync=True)
 
@@ -68,6 +80,32 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
             "number": _whole("number", value["number"], most=2**53),
         }
 
+    @traitlets.default("colormaps")
+    def _first_colormaps(self) -> list[str]:
+        return list(colormap_names(self.kind))
+
+    @traitlets.observe("kind")
+    def _kind_changed(self, _change: object) -> None:
+        self.colormaps = list(colormap_names(self.kind))
+
+    @traitlets.observe("colormap")
+    def _recolour(self, _change: object) -> None:
+        if self.heatmap:
+            self.lookup = self._table(self.kind)
+
+    def _table(self, kind: Kind) -> bytes:
+        suits = self.colormap in colormap_names(kind)
+        return lookup(choose_colormap(kind, self.colormap if suits else None)).tobytes()
+
+    def coloured(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of `SHOWN` with the chosen colours, where they have a map."""
+        table = {"lookup": self._table(state["kind"])} if state.get("heatmap") else {}
+        return {**state, **table}
+
+    def put(self, state: Mapping[str, Any], unfinished: bool = False) -> None:
+        """Show a result in the chosen colours; see `ExplanationView.put`."""
+        super().put(self.coloured(state) if self.colormap else state, unfinished)
+
     def show_pieces(self, pieces: np.ndarray) -> None:
         """Show superpixels, whole numbers (rows, columns) of the picture's size."""
         self.pieces = np.ascontiguousarray(pieces, "<i2").tobytes()
@@ -75,7 +113,8 @@ class ExplorerView(ExplanationView, from_page="tool touched"):
     def forget_touch(self) -> None:
         """Another map comes: what was found out by touching the last one goes."""
         with self.hold_sync():
-            self.answers, self.rows, self.deletion, self.touch_said = {}, [], {}, ""
+            self.answers, self.rows, self.deletion, self.fewest = {}, [], {}, {}
+            self.touch_said = ""
 
 
 def _whole(name: str, value: Any, least: int = 0, most: int = FARTHEST) -> int:

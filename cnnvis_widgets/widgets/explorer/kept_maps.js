@@ -11,7 +11,8 @@ export class KeptMapsView {
     this.model = model;
     this.heading = h("p", { class: "cnnvis-kept-heading" });
     this.list = h("div", { class: "cnnvis-kept-list", role: "group" });
-    this.root = h("section", { class: "cnnvis cnnvis-kept" }, this.heading, this.list);
+    this.coming = h("p", { class: "cnnvis-hint", role: "status", hidden: true });
+    this.root = h("section", { class: "cnnvis cnnvis-kept" }, this.heading, this.list, this.coming);
     errorLine(model, this.root, signal);
     el.append(this.root);
     keepKeys(this.root, signal);
@@ -22,7 +23,7 @@ export class KeptMapsView {
       useUp(event);
       this.tell("remove", item.dataset.key);
     });
-    watch(signal, model, ["entries", "label", "removable"], () => this.draw());
+    watch(signal, model, ["entries", "label", "removable", "coming"], () => this.draw());
     watch(signal, model, ["value"], () => this.mark());
     signal.addEventListener("abort", () => this.root.remove());
   }
@@ -36,7 +37,10 @@ export class KeptMapsView {
     /** @type {Entry[]} */
     const entries = this.model.get("entries");
     const label = this.model.get("label");
-    this.root.hidden = !entries.length && !this.model.get("error");
+    const coming = this.model.get("coming") ?? 0; // a saved page has none
+    this.coming.hidden = !coming;
+    this.coming.textContent = `${coming} more of the link: computed again when nothing else is …`;
+    this.root.hidden = !entries.length && !coming && !this.model.get("error");
     this.heading.textContent = label;
     this.heading.hidden = !entries.length;
     this.list.setAttribute("aria-label", label);

@@ -17,10 +17,12 @@ class KeptMaps(Component):
         entries: records of name, title and thumbnail.
         value: the name of the one that is shown; "" for none.
         label: what the row is.
+        coming: how many more are computed again, after a link was followed.
         removable: whether each can be removed.
     """
 
     entries = Records("kept map", name=NAME, title=TEXT, thumbnail=PICTURE).tag(sync=True)
     value = traitlets.Unicode("").tag(sync=True)
     label = traitlets.Unicode("").tag(sync=True)
+    coming = traitlets.Int(0).tag(sync=True)
     removable = traitlets.Bool(True).tag(sync=True)

@@ -3,12 +3,14 @@ import { errorLine, h, listen, send, uniqueId, useUp, watch } from "../toolkit/b
 import { choices, frame } from "../toolkit/control.js";
 import { pen } from "../toolkit/pixels.js";
 import { textOf } from "../toolkit/png_text.js";
+import { camera } from "./camera.js";
 
 /** @typedef {import("../toolkit/base.js").Model} Model */
 
 const LONGER_SIDE = 1024; // pixels
 const AS_IT_IS = 8 * 1024 * 1024; // bytes; a message over 10 MB would end the connection
 const COMFORTABLE = 4 * 1024 * 1024;
+const NETWORK = /\.(keras|h5|hdf5)$/i;
 
 /**
  * Make a picture file small enough to be sent. Where the browser cannot open it, the file itself is
@@ -104,7 +106,12 @@ function uploading(model, root, signal) {
     "Upload a picture…",
   );
   const status = h("span", { class: "cnnvis-hint", role: "status" });
-  const bar = h("div", { class: "cnnvis-uploads" }, input, button, status);
+  const photo = camera(
+    (file) => take(file),
+    (said) => send(model, "error", said),
+    signal,
+  );
+  const bar = h("div", { class: "cnnvis-uploads" }, input, button, photo.button, status, photo.view);
   const invitation = "or drop one here, or paste it";
   let pending = "";
   let patience = 0;
@@ -161,7 +168,7 @@ function uploading(model, root, signal) {
 }
 
 /**
- * Take what is dropped on the picker or pasted.
+ * Take what is dropped on the picker, or anywhere on the explorer that it is part of, or pasted.
  * @param {Model} model
  * @param {HTMLElement} root
  * @param {(file: File) => void} take
@@ -169,11 +176,12 @@ function uploading(model, root, signal) {
  */
 function droppedAndPasted(model, root, take, signal) {
   const open = () => model.get("_takes_uploads") && !model.get("disabled");
+  const around = () => root.closest(".cnnvis-explorer") ?? root;
   let depth = 0; // dragenter and dragleave also come from the children
   /** @param {number} change */
   const light = (change) => {
     depth = Math.max(0, change ? depth + change : 0);
-    root.classList.toggle("cnnvis-dropping", depth > 0);
+    around().classList.toggle("cnnvis-dropping", depth > 0);
   };
   for (const [name, action] of Object.entries({
     dragenter: () => light(1),
@@ -182,12 +190,13 @@ function droppedAndPasted(model, root, take, signal) {
     drop: (/** @type {DragEvent} */ event) => {
       light(0);
       const file = pictureIn(event.dataTransfer);
+      if (file && NETWORK.test(file.name) && around() !== root) return; // see own_network.js
       if (file) take(file);
       else send(model, "error", "That was not a file. Drop a picture file here.");
     },
   })) {
-    listen(signal, root, name, (event) => {
-      if (!open()) return;
+    listen(signal, document, name, (event) => {
+      if (!open() || !(event.target instanceof Node) || !around().contains(event.target)) return;
       useUp(event);
       action(event);
     });
@@ -196,13 +205,13 @@ function droppedAndPasted(model, root, take, signal) {
   listen(signal, document, "paste", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const editing = target.closest?.("input, textarea, [contenteditable]");
-    const ours = root.contains(target) || (root.matches(":hover") && !editing);
+    const ours = around().contains(target) || (around().matches(":hover") && !editing);
     const file = pictureIn(event.clipboardData);
     if (!ours || !open()) return;
     if (file) {
       event.preventDefault();
       take(file);
-    } else send(model, "error", "There is no picture on the clipboard.");
+    } else if (!editing) send(model, "error", "There is no picture on the clipboard.");
   });
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import numpy as np
 
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import FileError, UnsuitableError
-from cnnvis_widgets.widgets.explorer.explorer_state import choices, open_link
+from cnnvis_widgets.widgets.explorer.explorer_state import choices, network_of, open_link
 from cnnvis_widgets.widgets.explorer.page_facts import PACKAGES, fingerprint, versions
 
 if TYPE_CHECKING:
@@ -46,9 +47,19 @@ class Saved(NamedTuple):
 def state_of(explorer: Explorer, answer: Shown) -> str:
     """What goes into the file of a map, as JSON."""
     own = explorer.pictures.value in explorer.pictures.uploads
-    facts = Saved(
-        choices(explorer), explorer.networks.value, *fingerprint(answer), versions(), own
-    )._asdict()
+    return saved_text(choices(explorer), explorer.networks.value, answer, own_picture=own)
+
+
+def saved_text(link: str, network: str, answer: Shown, *, own_picture: bool) -> str:
+    """The same of any map.
+
+    Args:
+        link: what was chosen.
+        network: its name.
+        answer: the map.
+        own_picture: the picture is the visitor's.
+    """
+    facts = Saved(link, network, *fingerprint(answer), versions(), own_picture)._asdict()
     return json.dumps({"format": 1, **facts, "code": answer.code}, ensure_ascii=False)
 
 
@@ -90,7 +101,10 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
     """
     saved = parsed(text)
     here = explorer.networks.value
-    if "network=" not in saved.link and saved.network != here:
+    state = dict(parse_qsl(saved.link))
+    if "file" in state:
+        network_of(explorer, state)
+    elif "network" not in state and saved.network != here:
         raise UnsuitableError(
             f"Its map is of {saved.network!r}, which is not a network that a link can name. Choose "
             "that network, and open the file again."

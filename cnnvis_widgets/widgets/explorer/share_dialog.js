@@ -4,6 +4,7 @@ import { h, listen } from "../toolkit/base.js";
 /** @typedef {import("../toolkit/base.js").Model} Model */
 
 const HERE = /^(localhost|127\.|\[::1\])/;
+const LONGEST = 1500; // characters, as in qr_code.py
 const FIXED = ["Network", "Picture", "Layer", "Neuron", "Method", "Parameters"];
 const HIDDEN = ["Title", "Classes", "Trust", "Tools", "Code"];
 
@@ -19,6 +20,7 @@ export function shareDialog(model, address, signal) {
   const image = h("img", { alt: "QR code of the link" });
   const text = h("p", { class: "cnnvis-qr-address", tabindex: "0", translate: "no" });
   const only = h("p", { class: "cnnvis-qr-only" });
+  const lacks = h("p", { class: "cnnvis-qr-lacks" });
   const copy = h("button", { type: "button" }, "Copy link");
   const close = h("button", { type: "button" }, "Close");
   const groups = { fixed: boxes("Fixed", FIXED), hidden: boxes("Hidden", HIDDEN) };
@@ -35,9 +37,11 @@ export function shareDialog(model, address, signal) {
     image,
     text,
     only,
+    lacks,
     forClass,
     h("div", { class: "cnnvis-qr-actions" }, copy, close),
   );
+  let shortened = false;
   const ask = () => {
     const url = new URL(address());
     for (const [name, group] of Object.entries(groups)) {
@@ -45,7 +49,12 @@ export function shareDialog(model, address, signal) {
       if (names.length) url.searchParams.set(name, names.join(","));
       else url.searchParams.delete(name);
     }
-    model.send({ kind: "qr", address: url.href.replaceAll("%2C", ",") });
+    shortened = url.href.length > LONGEST && url.searchParams.has("kept");
+    if (shortened) url.searchParams.delete("kept");
+    const plain = { "%2C": ",", "%21": "!", "%3B": ";", "%3D": "=" }; // as the address has them
+    let href = url.href;
+    for (const [escaped, letter] of Object.entries(plain)) href = href.replaceAll(escaped, letter);
+    model.send({ kind: "qr", address: href });
   };
   listen(signal, button, "click", () => {
     for (const [name, group] of Object.entries(groups)) {
@@ -71,6 +80,10 @@ export function shareDialog(model, address, signal) {
     only.textContent = HERE.test(new URL(message.address).host)
       ? "This address works on this computer only."
       : "";
+    const said = [...model.get("lacks")];
+    if (shortened) said.push("The kept maps are left out: the code would be too fine to be photographed.");
+    lacks.replaceChildren(...said.map((one) => h("span", {}, one)));
+    lacks.hidden = !said.length;
     if (!dialog.open) dialog.showModal();
   };
   model.on("msg:custom", answered);

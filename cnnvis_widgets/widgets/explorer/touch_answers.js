@@ -1,24 +1,36 @@
 // What the network says of a picture that is touched: classes before and now, and the deletion curve.
 import { h, listen, short, watch } from "../toolkit/base.js";
 import { Axes } from "../toolkit/chart.js";
+import { fewestSuperpixels } from "./fewest_superpixels.js";
 
 /** @typedef {import("../toolkit/base.js").Model} Model */
+
+const SAID = ["rows", "answers", "deletion", "touch_said", "touched", "tool", "pieces"];
 
 /** @param {number} share */
 const percent = (share) => (share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
 
 export class TouchAnswers {
-  /** @param {Model} model @param {() => void} clear @param {AbortSignal} signal */
-  constructor(model, clear, signal) {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} paint what belongs to painting
+   * @param {() => void} clear
+   * @param {AbortSignal} signal
+   */
+  constructor(model, paint, clear, signal) {
     this.model = model;
     this.tool = "read";
     this.hint = h("p", { class: "cnnvis-touch-said", role: "status" });
     this.table = h("div", { class: "cnnvis-touch-rows" });
     this.undo = h("button", { type: "button" }, "Uncover all");
     this.chart = h("div", { class: "cnnvis-touch-chart" });
-    this.element = h("div", { class: "cnnvis-touch-answers" }, this.hint, this.table, this.chart, this.undo);
-    listen(signal, this.undo, "click", clear);
-    watch(signal, model, ["rows", "answers", "deletion", "touch_said", "touched", "tool"], () => this.draw());
+    this.paint = paint;
+    this.undoPiece = h("button", { type: "button" }, "Uncover all"); // beside the search
+    this.fewest = fewestSuperpixels(model, this.undoPiece, signal);
+    const parts = [this.hint, paint, this.fewest, this.table, this.chart, this.undo];
+    this.element = h("div", { class: "cnnvis-touch-answers" }, ...parts);
+    for (const undo of [this.undo, this.undoPiece]) listen(signal, undo, "click", clear);
+    watch(signal, model, SAID, () => this.draw());
   }
 
   /** @param {string} tool @param {string} text what follows from it without asking anybody */
@@ -35,8 +47,11 @@ export class TouchAnswers {
     const failed = this.model.get("touch_said");
     const hint = failed || (covered ? this.saidOfCover() : (this.text ?? ""));
     if (hint !== this.hint.textContent) this.hint.textContent = hint;
-    this.undo.hidden = this.table.hidden = !covered;
+    this.undo.hidden = !covered || this.tool === "superpixels";
+    this.undoPiece.hidden = this.table.hidden = !covered;
     if (covered) this.drawRows();
+    this.paint.hidden = this.tool !== "paint";
+    this.fewest.hidden = this.tool !== "superpixels" || !this.model.get("pieces")?.byteLength;
     this.chart.hidden = this.tool !== "deletion" || Boolean(failed);
     if (!this.chart.hidden) this.drawCurve();
     this.element.hidden = this.tool === "read";

@@ -23,6 +23,12 @@ export class TouchLayer {
     this.svg.setAttribute("aria-hidden", String(!keys));
   }
 
+  /** Paint over the picture. @param {ImageData | null} image of the grid's size; null for nothing */
+  paint(image) {
+    this.canvas.hidden = !image;
+    if (image) paint(this.canvas, image);
+  }
+
   /**
    * Cover parts of the picture.
    * @param {number[]} grid rows and columns

@@ -1,6 +1,8 @@
 // The toolbar beside the picture, and what a touch of the picture does with each of its tools.
 import { arrowStep, h, isShortcut, listen, mark, roving, send, useUp, watch } from "../toolkit/base.js";
 import { boxBetween, boxMoved, fieldOf, placeAt, shareOfMap } from "../toolkit/boxes.js";
+import { bytesOf } from "../toolkit/pixels.js";
+import { PaintTool } from "./paint_tool.js";
 import { TouchAnswers } from "./touch_answers.js";
 import { TouchLayer } from "./touch_layer.js";
 
@@ -20,6 +22,13 @@ const TOOLS = {
     text: "Box",
     title: "Draw a box: how much of the map is in it",
     keys: "Box: arrow keys move it, with Shift they change its size",
+  },
+  paint: {
+    text: "Paint",
+    title: "Paint what you think matters, then compare it with the map",
+    keys:
+      "Paint: arrow keys move, Space paints, with Shift the arrow keys paint along; E erases, plus and " +
+      "minus change the brush",
   },
   patch: {
     text: "Patch",
@@ -47,9 +56,10 @@ export class TouchTools {
    * @param {Model} model see explorer_view.py
    * @param {import("./explanation_stage.js").Stage} stage
    * @param {() => Result | null} result what is shown
+   * @param {() => void} redraw the picture, which is shown without the map or with it
    * @param {AbortSignal} signal
    */
-  constructor(model, stage, result, signal) {
+  constructor(model, stage, result, redraw, signal) {
     this.model = model;
     this.stage = stage;
     this.result = result;
@@ -62,7 +72,10 @@ export class TouchTools {
       ),
     );
     this.layer = new TouchLayer();
-    this.answers = new TouchAnswers(model, () => this.clear(), signal);
+    this.redraw = redraw;
+    this.hid = false;
+    this.paint = new PaintTool(() => this.show(), signal);
+    this.answers = new TouchAnswers(model, this.paint.element, () => this.clear(), signal);
     for (const overlay of [this.layer.canvas, this.layer.svg]) stage.first.lay(overlay);
     this.grid = [0, 0];
     /** @type {number[]} the pixel where the keys are */
@@ -81,6 +94,7 @@ export class TouchTools {
     listen(signal, this.layer.svg, "keydown", (event) => this.key(event));
     watch(signal, model, ["tool"], () => this.show());
     watch(signal, model, ["pieces", "layer", "seen"], () => this.fill());
+    watch(signal, model, ["fewest"], () => this.takeFewest());
   }
 
   /** Put the toolbar left of the stage, and the answers right of it. @param {HTMLElement} root */
@@ -107,7 +121,9 @@ export class TouchTools {
 
   /** A new result, or what a tool needs has come. */
   fill() {
-    const grid = this.result()?.grid ?? [0, 0];
+    const result = this.result();
+    const grid = result?.grid ?? [0, 0];
+    if (result) this.paint.fit([grid[0], grid[1]], bytesOf(result.sent.picture));
     if (grid.join() !== this.grid.join()) {
       this.grid = [...grid];
       this.cursor = grid.map((n) => Math.floor(n / 2));
@@ -124,12 +140,29 @@ export class TouchTools {
     this.show();
   }
 
+  /** The fewest superpixels were found: the others are switched off. */
+  takeFewest() {
+    const { off, kept } = this.model.get("fewest");
+    if (!kept || this.tool !== "superpixels") return;
+    this.off = new Set(off);
+    this.cover();
+    this.draw();
+  }
+
   show() {
     mark(this.bar, "[role=radio]", this.tool);
     this.bar.hidden = !this.result()?.heatmap;
     const active = !this.bar.hidden && this.tool !== "read" && this.tool !== "deletion";
     this.layer.open(active ? TOOLS[this.tool].keys : "");
     this.draw();
+    if (this.hidesMap === this.hid) return;
+    this.hid = this.hidesMap;
+    this.redraw();
+  }
+
+  /** Whether the map is not to be seen: who paints says first what they think. */
+  get hidesMap() {
+    return !this.bar.hidden && this.tool === "paint" && !this.paint.compared;
   }
 
   /** Draw what the tool has marked, and say what follows from it without asking anybody. */
@@ -138,13 +171,20 @@ export class TouchTools {
     const seen = this.model.get("seen");
     const patch = tool === "patch" ? this.patch : null;
     const off = tool === "superpixels" ? this.off : new Set();
-    this.layer.cover(grid, patch, off, tool === "superpixels" ? this.pieces : null, this.cursor);
+    if (tool === "paint" && !this.bar.hidden) this.layer.paint(this.paint.image(this.values));
+    else this.layer.cover(grid, patch, off, tool === "superpixels" ? this.pieces : null, this.cursor);
     this.answers.say(tool, this.said(tool));
     if (this.bar.hidden) return this.layer.frame(grid, null, null);
     if (tool === "box") return this.layer.frame(grid, this.box, null);
+    if (tool === "paint") return this.layer.frame(grid, null, this.cursor);
     if (tool !== "position" || !seen.places?.length) return this.layer.frame(grid, null, null);
     const place = placeAt(seen, this.cursor, grid);
     return this.layer.frame(grid, fieldOf(seen, place, grid), this.cursor);
+  }
+
+  /** The map's values on the grid. */
+  get values() {
+    return this.result()?.heatmap?.fine ?? null;
   }
 
   /** @param {string} tool */
@@ -158,6 +198,7 @@ export class TouchTools {
       if (mass === null) return "The map is zero everywhere.";
       return `${percent(mass)} of the map is in the box, which covers ${percent(area)} of the picture.`;
     }
+    if (tool === "paint") return this.paint.said(this.values);
     if (tool === "position") return this.saidOfPosition();
     if (tool === "patch" && !this.patch) return "Drag over the picture: a grey patch follows.";
     if (tool === "superpixels" && !this.pieces) return "Cutting the picture into superpixels …";
@@ -193,9 +234,10 @@ export class TouchTools {
     });
     listen(this.signal, svg, "pointermove", (event) => {
       const here = this.pixelAt(event);
+      const before = this.cursor;
       if (start) event.stopPropagation();
       if (start || this.tool === "position" || this.tool === "superpixels") this.cursor = here;
-      if (start) this.drag(start, here);
+      if (start) this.drag(this.tool === "paint" ? before : start, here);
       else this.draw();
     });
     listen(this.signal, svg, "pointerup", () => {
@@ -218,6 +260,10 @@ export class TouchTools {
 
   /** @param {number[]} from @param {number[]} to */
   drag(from, to) {
+    if (this.tool === "paint") {
+      this.paint.stroke(from, to);
+      return;
+    }
     if (this.tool === "box" && from.join() !== to.join()) {
       this.box = boxBetween(from, [to[0] + 1, to[1] + 1], this.grid);
     } else if (this.tool === "patch") {
@@ -255,7 +301,9 @@ export class TouchTools {
     } else if (event.key === "Enter" || event.key === " ") {
       useUp(event);
       this.act();
-    } else if (event.key === "Escape" && (this.box || this.patch || this.off.size)) {
+    } else if (this.tool === "paint" && this.paint.takes(event)) {
+      useUp(event);
+    } else if (event.key === "Escape" && (this.box || this.patch || this.off.size || this.paint.any)) {
       useUp(event);
       this.clear();
     }
@@ -276,13 +324,18 @@ export class TouchTools {
     else if (this.tool === "patch") {
       this.patch = this.patch ? moved(this.patch) : this.middle(5);
       this.cover();
-    } else this.cursor = this.cursor.map((n, k) => within(n + by[k], this.grid[k]));
+    } else {
+      const before = this.cursor;
+      this.cursor = this.cursor.map((n, k) => within(n + by[k], this.grid[k]));
+      if (this.tool === "paint" && grow) this.paint.stroke(before, this.cursor);
+    }
     this.draw();
   }
 
-  /** Take the position, or switch the superpixel, where the cursor is. */
+  /** Paint, take the position, or switch the superpixel, where the cursor is. */
   act() {
-    if (this.tool === "position") {
+    if (this.tool === "paint") this.paint.stroke(this.cursor, this.cursor);
+    else if (this.tool === "position") {
       const seen = this.model.get("seen");
       if (!seen.places?.length) return;
       this.model.send({ kind: "place", place: placeAt(seen, this.cursor, this.grid) });
@@ -311,6 +364,7 @@ export class TouchTools {
   clear() {
     this.box = this.patch = null;
     this.off.clear();
+    if (this.tool === "paint") this.paint.reset();
     this.cover();
     this.draw();
   }

@@ -9,6 +9,7 @@ from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import Field, LayerInfo, Prediction
+from cnnvis_widgets.engine.fewest import Fewest, FewestSuperpixels
 from cnnvis_widgets.engine.neuron_card import (
     Excites,
     Gallery,
@@ -71,6 +72,8 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
         return np.arange(48, dtype=np.int16).reshape(6, 8) // 12
     if isinstance(request, Covered):
         return Answers((Prediction(1, "cup", 0.6, 4.0), Prediction(2, "dog", 0.2, 1.0)), None, 0.25)
+    if isinstance(request, FewestSuperpixels):
+        return Fewest((1, 2), (0, 3), "dog", 0.6, 3, 9)
     if isinstance(request, DeletionCurve):
         return Deletion((0.0, 1.0), (0.9, 0.1), (0.9, 0.1), (0.3, 0.5), "probability")
     if isinstance(request, TrustChecks):

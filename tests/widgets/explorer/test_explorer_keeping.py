@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 from engine_double import EngineDouble
 
-from cnnvis_widgets.engine.requests import Explain
+from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.engine.requests import Explain, ExplainAgain
+from cnnvis_widgets.errors import InvalidValueError
+from cnnvis_widgets.rendering import lookup
 from cnnvis_widgets.widgets.explorer.explorer import Explorer
 from cnnvis_widgets.widgets.explorer.explorer_keeping import MOST_KEPT
+from cnnvis_widgets.widgets.explorer.explorer_state import choices
 
 UPLOAD = np.random.default_rng(2).integers(0, 256, (6, 8, 3), dtype=np.uint8)
 
@@ -64,7 +68,7 @@ def test_a_kept_map_brings_its_settings_back(explorer: Explorer, engine: EngineD
     assert names(explorer) == ["kept-1"]
     assert explorer.kept.value == "kept-1"
     assert explorer.kept.label == f"Kept maps (1 of {MOST_KEPT})"
-    link = explorer.link
+    link = choices(explorer)
     explorer.pictures.value = "coffee"
     choose(explorer, engine, "saliency", 0)
     assert explorer.kept.value == ""
@@ -77,7 +81,7 @@ def test_a_kept_map_brings_its_settings_back(explorer: Explorer, engine: EngineD
         "integrated_gradients", "cat", 7
     )  # fmt: skip
     assert request.neuron.unit == 1  # type: ignore[union-attr]
-    assert explorer.link == link
+    assert choices(explorer) == link
     assert (explorer.kept.value, names(explorer)) == ("kept-1", ["kept-1", "kept-2"])
 
 
@@ -196,7 +200,7 @@ def test_a_page_holds_the_shown_map_and_all_kept_ones(
     assert {check["lesson"] for check in one["checks"]} == {""}  # no lesson is beside the file
     facts = dict(one["facts"])
     assert facts["Picture"] == "Chelsea the cat"
-    assert facts["Link"] == explorer.link
+    assert facts["Link"] == choices(explorer)
     assert facts["Array"].startswith("6 × 8, float32")
     assert "code" not in json.loads(one["saved"])
 
@@ -241,3 +245,92 @@ def test_other_messages_do_nothing(explorer: Explorer) -> None:
     for content in ({}, {"kind": "show"}, {"kind": ["keep"]}, {"kind": "remove", "name": 3}):
         explorer.kept._handle_custom_msg(content, [])
     assert names(explorer) == []
+
+
+def test_a_link_brings_the_kept_maps_back(explorer: Explorer, engine: EngineDouble) -> None:
+    choose(explorer, engine, "integrated_gradients", 1)
+    explorer.parameters.value = {"steps": 9}
+    engine.answer_all()
+    press(explorer, "keep")
+    choose(explorer, engine, "smoothgrad", 2)
+    explorer.parameters.value = {"seed": 7}
+    engine.answer_all()
+    press(explorer, "keep")
+    choose(explorer, engine, "saliency", 0)
+    link = explorer.link
+    assert explorer.header.link == link
+    assert link.count("!") == 1
+    kept = [entry["title"] for entry in explorer.kept.entries]
+
+    other = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer_all()
+    engine.requests.clear()
+    other.open_link(link)
+    assert other.kept.coming == 2
+    assert link[link.index("&kept=") :] in other.link  # a reload now would lose nothing
+    engine.answer_all()
+    again = [r for r in engine.requests if isinstance(r, ExplainAgain)]
+    assert [(r.method, r.seed, r.neuron) for r in again] == [
+        ("integrated_gradients", 0, Neuron(None, 1)),
+        ("smoothgrad", 7, Neuron(None, 2)),
+    ]
+    assert again[0].parameters["steps"] == 9
+    first = next(n for n, r in enumerate(engine.requests) if isinstance(r, ExplainAgain))
+    shown = next(n for n, r in enumerate(engine.requests) if type(r) is Explain)
+    assert shown < first  # what the visitor looks at comes first
+    assert [entry["title"] for entry in other.kept.entries] == kept
+    assert (other.kept.coming, other.link) == (0, link)
+    row(other, "show", names(other)[1])
+    engine.answer_all()
+    assert (asked(engine).method, asked(engine).seed) == ("smoothgrad", 7)
+    assert other.kept.value == names(other)[1]
+
+    # Back and forward: what is here already is not computed once more.
+    engine.requests.clear()
+    other.open_link(link)
+    engine.answer_all()
+    assert not [r for r in engine.requests if isinstance(r, ExplainAgain)]
+    assert len(other.kept.entries) == 2
+
+
+def test_a_kept_map_that_cannot_be_computed_again_is_told_and_the_others_come(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    one = "network=mini_vgg;picture=cat;method="
+    explorer.open_link(f"method=saliency&kept={one}grad_cam!{one}saliency")
+    while "kept" not in engine.waiting:
+        engine.answer()
+    engine.answer("kept", error=InvalidValueError("The weights are gone."))
+    engine.answer_all()
+    assert "is not here again. The weights are gone." in explorer.kept.error
+    assert len(explorer.kept.entries) == 1
+
+
+def test_a_kept_map_of_an_own_picture_is_not_in_the_link(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    explorer.pictures.add(UPLOAD, "mine.png")
+    engine.answer_all()
+    press(explorer, "keep")
+    assert len(explorer.kept.entries) == 1
+    assert "kept=" not in explorer.link
+    assert explorer.header.lacks == ["It does not carry your picture; a saved PNG does."]
+
+
+def test_a_link_keeps_no_more_than_there_is_room_for(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    one = "network=mini_vgg;picture=cat;method=saliency;neuron="
+    explorer.open_link("kept=" + "!".join(f"{one}{n % 3};position={n},0" for n in range(40)))
+    engine.answer_all()
+    assert len(explorer.kept.entries) <= MOST_KEPT
+    assert explorer.kept.coming == 0
+
+
+def test_other_colours_are_those_of_the_kept_map_too(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    explorer.view.set_state({"colormap": "viridis"})
+    press(explorer, "keep")
+    (kept,) = explorer.keeping._kept
+    assert kept.state["lookup"] == lookup("viridis").tobytes()

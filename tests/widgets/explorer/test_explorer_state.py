@@ -12,10 +12,12 @@ from engine_double import EngineDouble
 from explorer_answers import explained
 
 from cnnvis_widgets.engine.requests import Neuron
+from cnnvis_widgets.rendering import colormap_names, lookup
 from cnnvis_widgets.widgets import Explorer
 from cnnvis_widgets.widgets.explorer.explanation_view import BLENDS, MODES
 from cnnvis_widgets.widgets.explorer.explorer_bar import PARTS, SIGHTS
-from cnnvis_widgets.widgets.explorer.explorer_state import FIXED, HIDDEN, KEYS, LOOKS
+from cnnvis_widgets.widgets.explorer.explorer_state import FIXED, HIDDEN, KEPT, KEYS, LOOKS
+from cnnvis_widgets.widgets.explorer.explorer_view import TOOLS
 
 
 def test_only_what_is_chosen_stands_in_the_link(explorer: Explorer, engine: EngineDouble) -> None:
@@ -86,6 +88,24 @@ def test_how_it_is_shown(explorer: Explorer, engine: EngineDouble) -> None:
     assert (view.mode, view.split, view.opacity, view.gray_picture) == ("split", 0.25, 0.4, False)
 
 
+def test_the_colours_and_the_open_tool(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.view.set_state({"colormap": "viridis", "tool": "box"})
+    assert explorer.link.endswith("&colormap=viridis&tool=box")
+    assert explorer.header.link == explorer.link
+    assert explorer.view.kind == "sequential"
+    assert explorer.view.lookup == lookup("viridis").tobytes()
+    other = Explorer(engine=engine)  # type: ignore[arg-type]
+    other.open_link(explorer.link)
+    engine.answer_all()
+    assert (other.view.colormap, other.view.tool) == ("viridis", "box")
+    assert other.view.lookup == lookup("viridis").tobytes()
+    other.view.colormap = "BrBG"  # of maps with both signs: this one keeps the default
+    assert other.view.lookup == lookup("inferno").tobytes()
+    other.view.kind = "diverging"
+    assert "BrBG" in other.view.colormaps
+    assert "viridis" not in other.view.colormaps
+
+
 def test_what_a_teacher_fixes_and_hides(explorer: Explorer, engine: EngineDouble) -> None:
     explorer.open_link("?network=mini_vgg&fixed=network,neuron&hidden=title,classes")
     engine.answer_all()
@@ -102,8 +122,16 @@ def test_what_a_teacher_fixes_and_hides(explorer: Explorer, engine: EngineDouble
 def test_the_docs_name_each_key() -> None:
     page = Path(__file__).parents[3] / "docs" / "links.md"
     keys = re.findall(r"^\| `(\w+)` \| (.*?) \| ", page.read_text("utf-8"), re.MULTILINE)
-    assert [key for key, _ in keys] == [*KEYS, *LOOKS, FIXED, HIDDEN, "lang"]  # the page's own
-    for key, names in {"mode": MODES, "blend": BLENDS, FIXED: PARTS, HIDDEN: SIGHTS}.items():
+    assert [key for key, _ in keys] == [
+        *KEYS,
+        *LOOKS,
+        KEPT,
+        FIXED,
+        HIDDEN,
+        "lang",
+    ]  # the page's own
+    offered = {"mode": MODES, "blend": BLENDS, "tool": TOOLS, "colormap": colormap_names()}
+    for key, names in {**offered, FIXED: PARTS, HIDDEN: SIGHTS}.items():
         assert all(f"`{name}`" in dict(keys)[key] for name in names)
 
 
@@ -126,6 +154,12 @@ def test_an_upload_has_no_name_elsewhere(explorer: Explorer, engine: EngineDoubl
         ("neuron=1&aggregate=median", "aggregate"),
         ("parameters=[1]", "JSON object"),
         ("picture=coffee&opacity=2", "opacity"),
+        ("picture=coffee&tool=hammer", "hammer"),
+        ("picture=coffee&colormap=jet", "jet"),
+        ("picture=coffee&kept=network=vgg17;picture=cat;method=saliency", "vgg17"),
+        ("picture=coffee&kept=network=mini_vgg;picture=/etc/passwd;method=saliency", "no picture"),
+        ("picture=coffee&kept=network=mini_vgg;picture=cat;method=x", "no method"),
+        ("picture=coffee&kept=nonsense", "There is no picture"),
         ("picture=coffee&split=half", "split is a number from 0 to 1"),
         ("picture=coffee&mode=sideways", "sideways"),
         ("picture=coffee&gray_picture=1", "true or false"),

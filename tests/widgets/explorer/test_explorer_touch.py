@@ -9,6 +9,7 @@ import pytest
 from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
+from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.requests import Explain
 from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
@@ -143,3 +144,38 @@ def test_what_no_page_of_ours_sends_is_refused(touched: Any) -> None:
     assert view.touched == {"boxes": [], "off": [], "number": 0}
     with pytest.raises(CnnvisError):
         view.tool = "hammer"
+
+
+def told(explorer: Explorer, kind: str) -> None:
+    explorer.view._handle_custom_msg({"kind": kind}, [])
+
+
+def test_the_fewest_superpixels_are_searched_and_the_search_can_be_stopped(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    told(explorer, "fewest")
+    (request,) = engine.requests
+    assert isinstance(request, FewestSuperpixels)
+    assert (request.network, request.image, request.method) == (
+        "efficientnet_lite0",
+        "cat",
+        "grad_cam",
+    )
+    assert engine.last is not None
+    assert engine.last.progress is not None
+    engine.last.progress(7, 72)
+    assert explorer.view.fewest == {"progress": [7, 72]}
+    told(explorer, "stop fewest")
+    assert explorer.view.fewest == {}
+    assert "fewest" not in engine.waiting
+    told(explorer, "fewest")
+    engine.answer("fewest")
+    found = explorer.view.fewest
+    assert (found["kept"], found["off"], found["evaluations"]) == ([1, 2], [0, 3], 9)
+    told(explorer, "fewest")
+    engine.answer("fewest", error=InvalidValueError("cat is not first."))
+    assert explorer.view.fewest == {"failed": "cat is not first."}
+    told(explorer, "fewest")
+    explorer.methods.value = "saliency"  # another map: what is under way for the last is dropped
+    assert explorer.view.fewest == {}
+    assert "fewest" not in engine.waiting
