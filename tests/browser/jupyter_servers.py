@@ -253,6 +253,7 @@ class JupyterServer:
                 time.sleep(0.2)
             finally:
                 connection.close()
+        self.stop()  # else it would run on, with all of its processes
         raise AssertionError(f"The server did not come up in {seconds:g} s:\n{self.tail()}")
 
     def tail(self, lines: int = 40) -> str:
