@@ -95,7 +95,12 @@ FIRST: dict[str, tuple[Step, Step]] = {
             .first.wait_for()
         ),
     ),
+    "02_3b_architectures": (
+        lambda widget: widget.get_by_role("option", name="C3").click(),
+        says("a place sees 16 × 16 pixels"),
+    ),
     "02_4_training": (button("thesis, as printed"), says("· 10³⁸")),
+    "02_4b_optimizers": (button("Ten steps"), says("After 10 steps")),
     "02_5_tools": (radio("about as long"), says("here, just now.")),
     "03_01_visualizing_cnns": (radio("VisualBackProp"), titled("VisualBackProp")),
     "03_02_activation_maximization": (
@@ -134,6 +139,10 @@ FIRST: dict[str, tuple[Step, Step]] = {
     "04_2_results": (
         lambda widget: widget.locator("[role=gridcell][tabindex='0']").press("Enter"),
         lambda widget: widget.page.locator(".cnnvis-view-title", has_text="DeconvNet").wait_for(),
+    ),
+    "04_2b_agreement": (
+        lambda widget: widget.locator("[role=gridcell][tabindex='0']").press("Enter"),
+        lambda widget: widget.page.locator(".cnnvis-view-title", has_text="Saliency").wait_for(),
     ),
     "04_3_summary": (button("1: yes", "1"), says("1 of 9 judged")),
     "04_4_other_results": (slider("Picture on the way", "Home"), says("After 0 steps:")),

@@ -67,6 +67,8 @@ def _of_lessons() -> Iterator[str]:
     yield from CHAPTERS.values()
     for lesson in lessons():
         yield from (lesson.title, lesson.question)
+        if lesson.section[-1:].isalpha():  # 2.3b is no number that a field could hold
+            yield lesson.heading
         yield f"You will learn to {lesson.can}." if lesson.can else lesson.about
         if lesson.name in OFFERED["es"] and (ANSWERS / f"{lesson.name}.toml").is_file():
             for parts in answers(lesson.name).values():

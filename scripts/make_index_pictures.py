@@ -19,9 +19,13 @@ import numpy as np
 from PIL import Image
 
 import cnnvis_widgets as cnnvis
+from cnnvis_widgets.course.models.deep_stack import DeepStack
 from cnnvis_widgets.rendering import Scale, colorize, overlay
 from cnnvis_widgets.rendering.pictures import jpeg_bytes
+from cnnvis_widgets.study.grid_requests import METHODS
+from cnnvis_widgets.study.similarity import spearman
 from cnnvis_widgets.zoo import evidence
+from cnnvis_widgets.zoo.plans import load_plan
 
 FOLDER = Path(__file__).parents[1] / "notebooks" / "pictures"
 SIDE = 208  # twice as many pixels as it is shown with, for sharp screens
@@ -107,6 +111,49 @@ def _boundary() -> np.ndarray:
     return picture
 
 
+def _plan(name: str = "vgg16") -> np.ndarray:
+    """A network's layers as boxes as high as their maps, over bars as long as their parameters."""
+    layers = [x for x in load_plan(name) if x.kind in ("Conv2D", "MaxPooling2D", "Dense")]
+    most = max(layer.parameters for layer in layers)
+    colours = {"Conv2D": (11, 98, 196), "MaxPooling2D": (150, 160, 175), "Dense": (200, 80, 40)}
+    picture, wide, ground = np.full((SIDE, SIDE, 3), 250, np.uint8), SIDE // len(layers), 130
+    for place, layer in enumerate(layers):
+        rows = layer.output_shape[0] if len(layer.output_shape) == 3 else 1
+        half = int(4 + 52 * np.log2(rows) / 8)
+        columns = slice(place * wide + 3, (place + 1) * wide)
+        picture[72 - half : 72 + half, columns] = colours[layer.kind]
+        picture[ground + 8 : ground + 10 + int(66 * layer.parameters / most), columns] = 90
+    return picture
+
+
+def _line(picture: np.ndarray, heights: np.ndarray, colour: tuple[int, int, int]) -> None:
+    """Draw a line from the left to the right, through heights from 0 (below) to 1."""
+    columns = np.arange(SIDE)
+    rows = np.interp(columns, np.linspace(8, SIDE - 8, len(heights)), (1 - heights) * SIDE)
+    steep = np.abs(np.gradient(rows)) / 2 + 2
+    far = np.abs(np.arange(SIDE)[:, None] - rows[None])
+    picture[(far < steep) & (columns >= 8) & (columns < SIDE - 8)] = colour
+
+
+def _signals() -> np.ndarray:
+    """How large a signal is in twenty layers of ReLUs, from three deviations of first weights."""
+    inputs = np.random.default_rng(0).normal(0, 1, (25, 100))
+    picture = np.full((SIDE, SIDE, 3), 250, np.uint8)
+    for deviation, colour in ((0.1, (11, 98, 196)), (0.1414, (40, 40, 40)), (0.2, (200, 80, 40))):
+        stack = DeepStack(100, 20, 100, 10, "relu", deviation)
+        sizes = np.log10(stack.sizes(inputs, np.arange(25) % 10).signal)
+        _line(picture, np.clip(0.5 + sizes / 7, 0.02, 0.98), colour)
+    return picture
+
+
+def _agreement() -> np.ndarray:
+    """The rank correlation of each of the thesis' seven methods with each other one."""
+    network, picture = _network("mini_vgg"), evidence.scene(4).picture
+    maps = [cnnvis.explain(network, picture, name).heatmap() for name in METHODS]
+    table = np.array([[spearman(one, other) for other in maps] for one in maps], np.float32)
+    return np.kron(colorize(table), np.ones((SIDE // 7 + 1,) * 2 + (1,), np.uint8))
+
+
 def _races() -> np.ndarray:
     """The loss of a line over its slope and offset, and the way of gradient descent down it."""
     a, b = np.meshgrid(np.linspace(-1.2, 1.2, SIDE), np.linspace(-1.2, 1.2, SIDE))
@@ -143,7 +190,9 @@ PICTURES: dict[str, Callable[[], np.ndarray]] = {
     "02_1_machine_learning": _regression,
     "02_2_neural_networks": _boundary,
     "02_3_convolutional_networks": lambda: _features("stem_activation"),
-    "02_4_training": _races,
+    "02_3b_architectures": _plan,
+    "02_4_training": _signals,
+    "02_4b_optimizers": _races,
     "02_5_tools": _scenes,
     "03_01_visualizing_cnns": _many("saliency", "grad_cam", "lime", "deep_taylor"),
     "03_02_activation_maximization": lambda: _explained("activation_maximization", neuron=967),
@@ -160,6 +209,7 @@ PICTURES: dict[str, Callable[[], np.ndarray]] = {
     "03_13_theoretical_comparison": _many("saliency", "deconvnet", "cam", "visual_backprop"),
     "04_1_experimental_setup": lambda: _quarters([_photo(n) for n in PHOTOS]),
     "04_2_results": _many("saliency", "guided_backprop", "grad_cam", "lime", image="motorcycle"),
+    "04_2b_agreement": _agreement,
     "04_3_summary": _many("grad_cam", "guided_grad_cam", "deep_taylor", "saliency", image="coffee"),
     "04_4_other_results": lambda: _explained("visual_backprop", "motorcycle"),
     "05_conclusions": lambda: _quarters(

@@ -1,4 +1,9 @@
-"""The lessons and apps, found by the names of their files: a new lesson is one new notebook."""
+"""The lessons and apps, found by the names of their files: a new lesson is one new notebook.
+
+A section that is too long for one class has several lessons, each a part: `02_3_one.ipynb`, shown
+as 2.3, then `02_3b_other.ipynb`, shown as 2.3b. The first part has no letter, so that a section's
+address stays the same when it is cut.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,7 @@ CHAPTERS = {
 }
 
 _PACKAGE = Path(__file__).parents[1]
-_NUMBERS = re.compile(r"(\d\d)_(?:(\d+)_)?\w+$")
+_NUMBERS = re.compile(r"(\d\d)_(?:(\d+)([a-z]?)_)?\w+$")
 ROW = re.compile(r"^\| \*\*(.+?)\*\* \| (.+?) \|$", re.MULTILINE)
 
 
@@ -33,7 +38,7 @@ class Lesson(NamedTuple):
         name: of its file, without the ending; the order of the names is the thesis' order.
         chapter: of the thesis, or 6 for what came after it; 0 for an app, which is beside the
             course.
-        section: "3.8", "1"; "" for an app.
+        section: "3.8", "2.3b" (the second part of 2.3), "1"; "" for an app.
         title: the part of its heading before the colon.
         question: the part after it; "" if there is no colon.
         about: the first paragraph beneath the heading.
@@ -105,6 +110,26 @@ def find(name: str, folder: Path | None = None) -> Lesson | None:
     return next((lesson for lesson in lessons(folder) if lesson.name == name), None)
 
 
+def section(name: str) -> str:
+    """What a lesson's number is, by the name of its file.
+
+    Args:
+        name: without the ending.
+
+    Returns:
+        "3.8", "2.3b", "1"; "" for an app or the index.
+
+    Examples:
+        >>> section("03_08_grad_cam"), section("02_3b_architectures"), section("explorer")
+        ('3.8', '2.3b', '')
+    """
+    numbers = _NUMBERS.fullmatch(name)
+    if numbers is None or not int(numbers[1]):
+        return ""
+    chapter, number, part = numbers.groups()
+    return f"{int(chapter)}.{int(number)}{part}" if number else str(int(chapter))
+
+
 def first_cell(notebook: dict[str, Any]) -> str:
     """The text of a notebook's first cell, "" where that is no text."""
     cells = notebook.get("cells") or [{}]
@@ -121,16 +146,14 @@ def _read(path: Path, _changed: int) -> Lesson | None:
     if not head.startswith("# "):
         return None
     numbers = _NUMBERS.fullmatch(path.stem)
-    chapter, part = (int(numbers[1]), numbers[2]) if numbers else (0, None)
-    section = f"{chapter}.{int(part)}" if part else str(chapter or "")
     heading, *paragraphs = (plain(text) for text in re.split(r"\n\s*\n", head))
     title, _, question = heading.partition(": ")
     facts = {name: plain(value) for name, value in ROW.findall(head)}
     cells = notebook.get("cells", [])
     return Lesson(
         name=path.stem,
-        chapter=chapter,
-        section=section,
+        chapter=int(numbers[1]) if numbers else 0,
+        section=section(path.stem),
         title=title,
         question=question[:1].upper() + question[1:],
         about=next((text for text in paragraphs if not text.startswith("|")), ""),

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnnvis_widgets.checks import choice, whole
-from cnnvis_widgets.course.catalogue import Lesson
+from cnnvis_widgets.course.catalogue import Lesson, section
 from cnnvis_widgets.course.hints import ROUNDING, Part, hint
 from cnnvis_widgets.course.questions import chosen
 from cnnvis_widgets.errors import UnknownNameError
@@ -150,11 +150,11 @@ def checker(lesson: str) -> Checker:
         True
     """
     known = {path.stem: path for path in sorted(ANSWERS.glob("*.toml"))}
-    sections = {_section(name): name for name in known}
+    sections = {section(name): name for name in known}
     name = sections.get(lesson, lesson)
     if name not in known:
         raise UnknownNameError.of("lesson with exercises", lesson, sections)
-    return Checker(_section(name), answers(name))
+    return Checker(section(name), answers(name))
 
 
 def listed(parts: dict[int, list[Part]], said: Callable[[str], str] = str) -> list[str]:
@@ -211,11 +211,6 @@ def value_questions(names: Iterable[str] = ()) -> list[ValueQuestion]:
         for part in parts
         if isinstance(part.answer, str) or part.answer.ndim == 0
     ]
-
-
-def _section(name: str) -> str:
-    chapter, part = re.match(r"(\d+)_(\d*)", name).groups()  # type: ignore[union-attr]
-    return f"{int(chapter)}.{int(part)}" if part else str(int(chapter))
 
 
 def _parts(table: dict[str, Any]) -> list[Part]:

@@ -76,6 +76,20 @@ def test_from_the_home_page_through_a_lesson_and_back(app: str, page: Page, scre
     expect(page.get_by_text("Go on with")).to_be_visible()
 
 
+def test_what_was_done_before_a_lesson_was_cut_stays_done(app: str, page: Page) -> None:
+    page.goto(f"{app}/00_index.ipynb", wait_until="commit")
+    cards = page.locator(".cnnvis-course-card")
+    expect(cards.first).to_be_visible(timeout=60_000)
+    kept = {"done": ["02_3_convolutional_networks"], "last": "02_4_training"}
+    page.evaluate("(kept) => localStorage.setItem('cnnvis-course', JSON.stringify(kept))", kept)
+    page.reload(wait_until="commit")
+    expect(page.get_by_text("1 of ")).to_contain_text("Go on with 2.4 Training", timeout=60_000)
+    expect(cards.filter(has_text="2.3 Convolutional networks")).to_contain_text("✓ done")
+    part = cards.filter(has_text="2.3b Architectures")
+    expect(part).not_to_contain_text("✓ done")
+    assert part.evaluate("(a) => a.href") == f"{app}/02_3b_architectures.ipynb"
+
+
 def test_a_word_leads_to_its_place_in_the_glossary(app: str, page: Page, screenshot) -> None:
     page.goto(f"{app}/glossary.ipynb#softmax", wait_until="commit")
     asked = page.locator(".cnnvis-glossary-asked")

@@ -33,14 +33,19 @@ def written(folder: Path, name: str, head: str = HEAD, *more: str) -> None:
 def test_a_new_lesson_is_one_new_file_in_the_thesis_order(tmp_path: Path) -> None:
     for name in ("explorer", "03_10_lime", "03_09_a", "05_end", "01_start", "00_index", "02_2_b"):
         written(tmp_path, name)
+    for name in ("02_2c_end", "02_2b_a", "02_3_a"):  # a section of three parts
+        written(tmp_path, name)
     (tmp_path / "broken.ipynb").write_text("{")
     (tmp_path / "no_cells.ipynb").write_text("{}")
     listed = lessons(tmp_path)
     assert [lesson.name for lesson in listed] == [
-        "01_start", "02_2_b", "03_09_a", "03_10_lime", "05_end", "explorer",
+        "01_start", "02_2_b", "02_2b_a", "02_2c_end", "02_3_a", "03_09_a", "03_10_lime", "05_end",
+        "explorer",
     ]  # fmt: skip
-    assert [lesson.section for lesson in listed] == ["1", "2.2", "3.9", "3.10", "5", ""]
-    assert [lesson.chapter for lesson in listed] == [1, 2, 3, 3, 5, 0]
+    assert [lesson.section for lesson in listed] == [
+        "1", "2.2", "2.2b", "2.2c", "2.3", "3.9", "3.10", "5", "",
+    ]  # fmt: skip
+    assert [lesson.chapter for lesson in listed] == [1, 2, 2, 2, 2, 3, 3, 5, 0]
 
 
 def test_what_a_lesson_says_of_itself(tmp_path: Path) -> None:
