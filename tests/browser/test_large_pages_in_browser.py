@@ -80,6 +80,7 @@ def test_the_explorer_is_larger_and_all_of_it_works(
         assert abs(opened["y"] - button["y"] - button["height"]) < 12
         assert opened["x"] <= button["x"] + 1
     page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
 
     # It stays, here and on the next page, until it is ended.
     page.goto(f"{course.url}/voila/render/glossary.ipynb", wait_until="commit")
