@@ -191,7 +191,12 @@ class ExplorerBarView {
       const settled = item && item.getAttribute("aria-disabled") !== "true";
       if (settled && name !== "parameters") this.close(true);
     });
+    // JupyterLab's notebook takes the focus when what is pressed in the panel takes none.
+    let pressed = false;
+    listen(this.listening.signal, panel, "pointerdown", () => (pressed = true));
+    listen(this.listening.signal, document, "pointerup", () => (pressed = false));
     listen(this.listening.signal, panel, "focusout", (event) => {
+      if (pressed) return;
       const next = /** @type {Node | null} */ (event.relatedTarget);
       if (next && !panel.contains(next) && !part.button.contains(next)) this.close(false);
     });
