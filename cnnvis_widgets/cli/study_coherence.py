@@ -36,11 +36,11 @@ def _coherence(options: argparse.Namespace) -> int:
 
     study = Study.open(options.path)
     with progress_bar("cells") as show:
-        found = coherence(study, options.networks, options.neurons, progress=show)
-    text = f"# Coherence between methods\n\n{meaning(found)}\n\n{markdown(found)}"
+        matrix = coherence(study, options.networks, options.neurons, progress=show)
+    text = f"# Coherence between methods\n\n{meaning(matrix)}\n\n{markdown(matrix)}"
     folder = options.out or options.path / "coherence"
-    texts = {"coherence.md": text, "coherence.csv": comma_separated(found)}
-    figure = coherence_figure(found)
+    texts = {"coherence.md": text, "coherence.csv": comma_separated(matrix)}
+    figure = coherence_figure(matrix)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in texts.items():

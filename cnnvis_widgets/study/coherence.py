@@ -78,10 +78,10 @@ def coherence(
         InvalidValueError: fewer than two methods have maps.
 
     Examples:
-        >>> found = coherence(study)
-        >>> found.methods, found.means.shape
+        >>> matrix = coherence(study)
+        >>> matrix.methods, matrix.means.shape
         (('saliency', 'grad_cam'), (2, 2))
-        >>> bool(found.means[0, 1] == found.means[1, 0])
+        >>> bool(matrix.means[0, 1] == matrix.means[1, 0])
         True
     """
     groups = _cells(study, networks, neurons)
@@ -184,46 +184,46 @@ def _clustered(methods: list[str], sums: np.ndarray, level: float, seed: int) ->
     )
 
 
-def markdown(found: Coherence) -> str:
+def markdown(matrix: Coherence) -> str:
     """The matrix in Markdown, each mean with its interval."""
-    head = f"| | {' | '.join(name.replace('|', chr(92) + '|') for name in found.methods)} |"
-    text = [head, f"| - |{' -: |' * len(found.methods)}"]
-    for i, name in enumerate(found.methods):
-        cells = [in_words(found, i, j) for j in range(len(found.methods))]
+    head = f"| | {' | '.join(name.replace('|', chr(92) + '|') for name in matrix.methods)} |"
+    text = [head, f"| - |{' -: |' * len(matrix.methods)}"]
+    for i, name in enumerate(matrix.methods):
+        cells = [in_words(matrix, i, j) for j in range(len(matrix.methods))]
         text.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*text, ""])
 
 
-def in_words(found: Coherence, i: int, j: int) -> str:
+def in_words(matrix: Coherence, i: int, j: int) -> str:
     """One cell: the mean and its interval; a method with itself has none."""
-    if np.isnan(found.means[i, j]):
+    if np.isnan(matrix.means[i, j]):
         return "–"
-    mean = f"{found.means[i, j]:.2f}"
-    if i == j or np.isnan(found.low[i, j]):
+    mean = f"{matrix.means[i, j]:.2f}"
+    if i == j or np.isnan(matrix.low[i, j]):
         return mean
-    return f"{mean} [{found.low[i, j]:.2f}, {found.high[i, j]:.2f}]"
+    return f"{mean} [{matrix.low[i, j]:.2f}, {matrix.high[i, j]:.2f}]"
 
 
-def comma_separated(found: Coherence) -> str:
+def comma_separated(matrix: Coherence) -> str:
     """A line for each pair of methods as CSV."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["method", "other", "mean", "low", "high", "cells", "pictures"])
-    for i, j in np.argwhere(np.triu(np.ones_like(found.means), 1)):
-        numbers = [matrix[i, j] for matrix in (found.means, found.low, found.high)]
+    for i, j in np.argwhere(np.triu(np.ones_like(matrix.means), 1)):
+        numbers = [values[i, j] for values in (matrix.means, matrix.low, matrix.high)]
         said = ["" if np.isnan(number) else f"{number:.4f}" for number in numbers]
-        pair = found.methods[i], found.methods[j]
-        writer.writerow([*pair, *said, found.cells[i, j], found.pictures[i, j]])
+        pair = matrix.methods[i], matrix.methods[j]
+        writer.writerow([*pair, *said, matrix.cells[i, j], matrix.pictures[i, j]])
     return stream.getvalue()
 
 
-def meaning(found: Coherence) -> str:
+def meaning(matrix: Coherence) -> str:
     """What the matrix is, in two sentences."""
-    pairs = found.cells[np.triu_indices(len(found.methods), 1)]
+    pairs = matrix.cells[np.triu_indices(len(matrix.methods), 1)]
     some = f"{pairs.min()}" if pairs.min() == pairs.max() else f"{pairs.min()} to {pairs.max()}"
-    pictures = int(found.pictures.max())
+    pictures = int(matrix.pictures.max())
     return (
         f"Spearman's rank correlation of two methods' maps of one network, picture and neuron, the "
-        f"mean of {some} cells on {pictures} pictures; intervals ({found.level:.0%}) are "
+        f"mean of {some} cells on {pictures} pictures; intervals ({matrix.level:.0%}) are "
         f"bootstraps over pictures. Order: {ORDER}."
     )

@@ -57,8 +57,8 @@ def group_difference(
 
     Examples:
         >>> sums = {"a": (2, 2), "b": (1, 2), "c": (0, 2), "d": (1, 2)}
-        >>> found = group_difference(sums, {"a": "x", "b": "x", "c": "y", "d": "y"})
-        >>> found.value, round(found.p, 3)
+        >>> difference = group_difference(sums, {"a": "x", "b": "x", "c": "y", "d": "y"})
+        >>> difference.value, round(difference.p, 3)
         (0.5, 0.333)
     """
     names = list(dict.fromkeys(groups.values()))

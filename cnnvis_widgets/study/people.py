@@ -153,10 +153,10 @@ class People:
         The groups are those of `cnnvis study run thesis` (ImageNet, other); None where there are
         none. The interval draws pictures within each group.
         """
-        found = self.groups(level)
-        if found is None:
+        gap = self.groups(level)
+        if gap is None:
             return None
-        return (found.first, found.second), Interval(found.value, found.low, found.high)
+        return (gap.first, gap.second), Interval(gap.value, gap.low, gap.high)
 
     def groups(self, level: float = 0.95) -> Difference | None:
         """The same with a permutation test; see `group_difference`."""

@@ -102,8 +102,8 @@ def whole_lines(file: IO[bytes]) -> int:
     while end:
         start = max(0, end - BLOCK)
         file.seek(start)
-        if (found := file.read(end - start).rfind(b"\n")) >= 0:
-            return start + found + 1
+        if (last := file.read(end - start).rfind(b"\n")) >= 0:
+            return start + last + 1
         end = start
     return 0
 

@@ -33,8 +33,8 @@ def refusal(name: str, error: Exception) -> str:
             f"{start}it has Python code in it (a Lambda layer, say), and such code is never run "
             f"here: Keras' safe mode stays on. Do this only if you trust its maker. {how}"
         )
-    if found := _MISSING.search(said):
-        own = (found[1] or found[2]).rpartition(">")[2]
+    if missing := _MISSING.search(said):
+        own = (missing[1] or missing[2]).rpartition(">")[2]
         how = _IN_A_NOTEBOOK.format(how=f'path, custom_objects={{"{own}": {own}}}')
         return (
             f"{start}it has a layer or function {own!r} that Keras does not know, and its code is "

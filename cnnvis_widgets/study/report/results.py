@@ -122,10 +122,10 @@ def _shares(people: People) -> Table:
     return Table(("method", "share of maps with a point"), body, "Methods in people's order")
 
 
-def _agreement(title: str, who: str, found: dict[str, Agreement]) -> Table:
+def _agreement(title: str, who: str, agreements: dict[str, Agreement]) -> Table:
     body = tuple(
         (name, str(one.items), f"{one.same:.2f}", in_words(Interval(*one[:3])))
-        for name, one in found.items()
+        for name, one in agreements.items()
     )
     return Table((who, "maps", "same answer", "kappa"), body, title)
 
@@ -134,17 +134,17 @@ def follows(
     people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]
 ) -> dict[str, Interval]:
     """Metric → the rank correlation of its order of the methods with people's."""
-    found = {}
+    correlations = {}
     for one in wanted:
         if one.metric.better != "neither":
             own = [score for score in scores if score.metric == one.label]
-            found[one.label] = people.follows(own, one.metric.better == "lower")
-    return found
+            correlations[one.label] = people.follows(own, one.metric.better == "lower")
+    return correlations
 
 
 def _follows(people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]) -> Table:
-    found = follows(people, scores, wanted)
-    body = tuple((name, in_words(interval)) for name, interval in found.items())
+    correlations = follows(people, scores, wanted)
+    body = tuple((name, in_words(interval)) for name, interval in correlations.items())
     return Table(("metric", "Spearman's rank correlation with people's order"), body)
 
 

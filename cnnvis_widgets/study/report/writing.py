@@ -134,26 +134,26 @@ def _pictures(study: Study) -> list[dict[str, str]]:
 def _coherence(study: Study) -> dict[str, Any] | None:
     """The matrix as a figure and a table; None where there are no two methods."""
     try:
-        found = agreeing.coherence(study)
+        matrix = agreeing.coherence(study)
     except CnnvisError:
         return None
-    figure, stream = coherence_figure(found), io.BytesIO()
+    figure, stream = coherence_figure(matrix), io.BytesIO()
     figure.savefig(stream, format="svg")
     body = tuple(
-        (name, *(agreeing.in_words(found, i, j) for j in range(len(found.methods))))
-        for i, name in enumerate(found.methods)
+        (name, *(agreeing.in_words(matrix, i, j) for j in range(len(matrix.methods))))
+        for i, name in enumerate(matrix.methods)
     )
-    table = sections.Table(("", *found.methods), body)
+    table = sections.Table(("", *matrix.methods), body)
     latex = dict(results.copies(table))["LaTeX"]
     copies = (
-        ("Markdown", agreeing.markdown(found)),
+        ("Markdown", agreeing.markdown(matrix)),
         ("LaTeX", latex),
-        ("CSV", agreeing.comma_separated(found)),
+        ("CSV", agreeing.comma_separated(matrix)),
     )
     return {
         "source": _data(stream.getvalue(), "svg+xml"),
         "alt": figure.alt,
-        "meaning": agreeing.meaning(found),
+        "meaning": agreeing.meaning(matrix),
         "table": table._replace(copies=copies),
     }
 
