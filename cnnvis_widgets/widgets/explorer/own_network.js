@@ -125,7 +125,7 @@ class OwnNetworkView {
     this.form.hidden = stage !== "asking";
     const percent = `${Math.round(100 * done)} %`;
     const said = stage === "sending" ? `Sending ${name}: ${percent}` : `Reading ${name} …`;
-    this.workText.textContent = said;
+    this.workText.textContent = this.work.hidden ? "" : said;
     if (stage === "sending") this.workBar.value = done;
     else this.workBar.removeAttribute("value");
     if (stage === this.stage) return;
