@@ -132,14 +132,24 @@ def visit(film: Film) -> None:
         film.click(opened("Method", words).get_by_role("radio", name=name).first, words)
         film.settle(name)
 
+    def tool(name: str) -> Locator:
+        tools = page.get_by_role("radiogroup", name="Touch the picture")
+        return tools.get_by_role("radio", name=name)
+
     film.say("A picture, a network, a class: Grad-CAM shows where the network looks")
     film.take(READ)
     film.click(group("Class").get_by_role("option", name="tiger cat"), "Another class")
     film.settle("tiger cat")
     method("Guided backpropagation", "Another method: guided backpropagation")
-    method("Deep Taylor decomposition", "Relevance, pixel by pixel: Deep Taylor decomposition")
-    method("Saliency map", "The plain gradient, for comparison")
     method("Grad-CAM", "Back to Grad-CAM")
+    strip = page.locator(".cnnvis-trust button")
+    expect(strip.first).to_be_visible(timeout=ANSWER)
+    film.say("Can it be trusted? The checks below the picture answer")
+    film.go(strip.first)
+    film.take(READ)
+    film.click(tool("Patch"), "What would change? Drag a grey patch over the picture")
+    drag(film, page.locator("svg.cnnvis-touch").first, [(0.2, 0.3), (0.45, 0.45), (0.55, 0.6)])
+    film.click(tool("Values"), "Back to the values")
     looks = page.get_by_role("radiogroup", name="How to show it").get_by_role("radio")
     film.click(looks.filter(has_text="Split"), "Picture and map, with a divider to drag")
     film.take(READ // 2)
@@ -166,6 +176,21 @@ def visit(film: Film) -> None:
     words = "Another network; your own Keras model works as well"
     film.click(opened("Network", words).get_by_role("option", name="Mini VGG"), words)
     film.settle("Mini VGG", 2 * READ)
+
+
+def drag(film: Film, target: Locator, places: list[tuple[float, float]]) -> None:
+    """Drag over an element, from place to place; see `Film.go`. Each time wait for the answer."""
+    mouse = film.page.mouse
+    film.go(target, *places[0])
+    mouse.down()
+    for place in places[1:]:
+        film.go(target, *place)
+        expect(film.page.locator(".cnnvis-touch-said")).not_to_contain_text(
+            "Asking", timeout=ANSWER
+        )
+        film.page.wait_for_timeout(500)
+        film.take(READ // 2)
+    mouse.up()
 
 
 def main() -> int:
@@ -232,7 +257,7 @@ def served() -> Iterator[str]:
         [*command, f"--port={port}", "--host=127.0.0.1"], stdout=subprocess.DEVNULL
     )
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while time.monotonic() < end:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
