@@ -115,6 +115,11 @@ def test_a_machine_s_share_of_workers() -> None:
     assert Size.of_machine(2).memory == pytest.approx(size.memory * size.workers / 2, rel=1e-6)
 
 
+def listen_to_ctrl_c() -> None:
+    """A shell lets what it runs in the background ignore it, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("tool", ["cnnvis", "dask"])
 def test_workers_join_from_elsewhere(tool: str) -> None:
     service = start(Size(0, 1, 4 << 30), warm=False)
@@ -125,7 +130,12 @@ def test_workers_join_from_elsewhere(tool: str) -> None:
     else:
         command += ["dask", "worker", service.address, "--preload", PRELOAD, "--nthreads", "1"]
         command += ["--dashboard-address", "127.0.0.1:0"]
-    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=listen_to_ctrl_c,
+    )
     try:
         assert opened(service.address) == "Mini VGG"
         if tool == "cnnvis":

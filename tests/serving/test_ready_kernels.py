@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import own_loop
 import pytest
 
 from cnnvis_widgets.serving import ready_kernels
@@ -89,7 +90,7 @@ def test_kernels_are_made_one_by_one_and_no_more_than_wanted() -> None:
         await ready.look()
         assert ready.missing() is None
 
-    asyncio.run(run())
+    own_loop.run(run())
 
 
 def test_nothing_is_made_while_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +108,7 @@ def test_nothing_is_made_while_somebody_waits(monkeypatch: pytest.MonkeyPatch) -
         await ready.look()
         assert manager.get_pool_size("a") == 1
 
-    asyncio.run(run())
+    own_loop.run(run())
 
 
 @pytest.mark.usefixtures("idle")
@@ -125,4 +126,4 @@ def test_a_page_that_cannot_be_made_is_told_once_and_keeps_no_other_back(
             "No kernel could be made ready for a: no such notebook"
         ]
 
-    asyncio.run(run())
+    own_loop.run(run())
