@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnnvis_widgets.study.parts import Part, Result
+from cnnvis_widgets.study.raters import invite
 from cnnvis_widgets.study.running import Computed
 from cnnvis_widgets.study.study import Study
 
@@ -50,3 +51,10 @@ def drawn_study(
 ) -> Drawn:
     """Five pictures; of the methods, one computes each run by itself."""
     return kind(networks, PICTURES, methods, neurons, path, keep="heatmap")
+
+
+def rated_study(folder: Path, methods: list[str], repeats: float) -> Path:
+    """A small study's folder, computed, with Ana and Ben invited to score it."""
+    drawn_study(folder, ["mini_vgg"], methods).run()
+    invite(folder, ["Ana", "Ben"], repeats=repeats)
+    return folder

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drawn_studies import PICTURES, drawn_study
+from drawn_studies import PICTURES, rated_study
 from jupyter_servers import JupyterServer, app_server
 from playwright.sync_api import Browser, Page, expect
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.cli import main
 from cnnvis_widgets.study.people import People
-from cnnvis_widgets.study.raters import STUDY_VARIABLE, invite, raters
+from cnnvis_widgets.study.raters import STUDY_VARIABLE, raters
 
 LOADING = 120_000
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rated") / "study"
-    drawn_study(path, ["mini_vgg"], ["grad_cam", "deconvnet"]).run()
-    invite(path, ["Ana", "Ben"], repeats=0.5)
-    return path
+    return rated_study(tmp_path_factory.mktemp("rated") / "study", ["grad_cam", "deconvnet"], 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +29,6 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[J
     """What `cnnvis app rating --study PATH` starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STUDY_VARIABLE, str(folder))
-        assert os.environ[STUDY_VARIABLE]
         started = app_server(tmp_path_factory.mktemp("home"), "rating")
     yield started
     started.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from jupyter_servers import JupyterServer
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 SLOW = 180_000
 SIDE = 64  # of Mini VGG's input
@@ -18,15 +18,21 @@ def size_of_text(page: Page, selector: str) -> float:
     )
 
 
+def box_of(part: Locator) -> FloatRect:
+    """Where an element is, in pixels of the window."""
+    box = part.bounding_box()
+    assert box is not None
+    return box
+
+
 def in_sight(page: Page, selector: str) -> bool:
     """Whether all such elements are within the window."""
     size = page.viewport_size
     assert size is not None
-    boxes = [part.bounding_box() for part in page.locator(selector).filter(visible=True).all()]
+    boxes = [box_of(part) for part in page.locator(selector).filter(visible=True).all()]
     assert boxes
     return all(
-        box is not None
-        and box["x"] >= 0
+        box["x"] >= 0
         and box["y"] >= 0
         and box["x"] + box["width"] <= size["width"]
         and box["y"] + box["height"] <= size["height"]
@@ -49,21 +55,16 @@ def test_the_explorer_is_larger_and_all_of_it_works(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture = page.locator("svg.cnnvis-touch").first
     picture.scroll_into_view_if_needed()
-    box = picture.bounding_box()
-    assert box is not None
-    assert box["height"] <= height
+    assert box_of(picture)["height"] <= height
     if width > 640:
         page.evaluate("scrollTo(0, 0)")
         assert in_sight(page, ".cnnvis-bar-parts button")
-        box = picture.bounding_box()
-        assert box is not None
-        assert box["y"] + box["height"] <= height
+        assert box_of(picture)["y"] + box_of(picture)["height"] <= height
     screenshot(page, f"large-explorer-{width}")
 
     # The pixel under the pointer is the one that is read.
     for row, column in [(5, 7), (40, 61), (62, 1)]:
-        box = picture.bounding_box()  # what comes meanwhile may move it
-        assert box is not None
+        box = box_of(picture)  # what comes meanwhile may move it
         x = box["x"] + (column + 0.5) / SIDE * box["width"]
         page.mouse.move(x, box["y"] + (row + 0.5) / SIDE * box["height"])
         expect(page.get_by_text(f"Row {row}, column {column}:")).to_be_visible()
@@ -73,9 +74,7 @@ def test_the_explorer_is_larger_and_all_of_it_works(
     opener.click()
     panel = page.locator(".cnnvis-panel-open")
     expect(panel).to_be_visible()
-    opened, button = panel.bounding_box(), opener.bounding_box()
-    assert opened is not None
-    assert button is not None
+    opened, button = box_of(panel), box_of(opener)
     assert opened["x"] >= 0
     assert opened["x"] + opened["width"] <= width + 1
     if width > 640:
@@ -108,9 +107,7 @@ def test_an_address_asks_for_it_and_words_are_explained_beside_them(
     word.hover()
     meaning = page.get_by_role("tooltip")
     expect(meaning).to_be_visible()
-    there, here = word.bounding_box(), meaning.bounding_box()
-    assert there is not None
-    assert here is not None
+    there, here = box_of(word), box_of(meaning)
     assert abs(here["y"] - there["y"] - there["height"]) < 3
     assert abs(here["x"] - there["x"]) < 3 or here["x"] + here["width"] <= 1280
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -127,7 +127,7 @@ def test_a_file_is_brought_to_the_app(lesson_page, files: Path, screenshot) -> N
     # A model: each way to prepare the picture is shown with what the network says then.
     choose(page, own, "Open a Keras file", files / "mine.keras")
     expect(own).to_contain_text(
-        "It takes pictures of 64 × 64 in colours and has 8 outputs.", timeout=WAIT
+        "It takes pictures of 64 × 64 in colour and has 8 outputs.", timeout=WAIT
     )
     expect(own).to_contain_text("Nothing in the file says which")
     expect(own.locator(".cnnvis-own-answers").first).to_contain_text("%", timeout=WAIT)

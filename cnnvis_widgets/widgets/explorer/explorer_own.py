@@ -163,9 +163,9 @@ class Bringing:
         self._read, self._predictions = read, {}
         self._name(read.labels, "")
         rows, columns, channels = read.shape
-        colours = "colours" if channels == 3 else "greys"
+        colour = "colour" if channels == 3 else "greyscale"
         outputs = f"{read.units} outputs" if read.units else "several outputs"
-        own.facts = f"It takes pictures of {rows} × {columns} in {colours} and has {outputs}."
+        own.facts = f"It takes pictures of {rows} × {columns} in {colour} and has {outputs}."
         own.why = read.why
         self._show_inputs()
         wanted = self._waited_for().get("input", "")
@@ -233,7 +233,7 @@ class Bringing:
             if filename
             else "ImageNet's 1,000 names"
             if labels
-            else "no names: the outputs are numbered"
+            else "none; the outputs are numbered"
         )
         self._show_inputs()
 

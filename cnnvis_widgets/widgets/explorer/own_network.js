@@ -76,7 +76,7 @@ class OwnNetworkView {
       useUp(event);
       this.openPath();
     });
-    const text = "or drop it here (.keras, .h5). You are asked afterwards what it needs.";
+    const text = "or drop it here (.keras, .h5). You will be asked what it needs.";
     const hint = h("span", { class: "cnnvis-hint" }, text);
     return h("div", { class: "cnnvis-line" }, open, this.paths, hint);
   }
@@ -92,7 +92,7 @@ class OwnNetworkView {
   }
 
   makeForm() {
-    const question = "Which values does it expect? See what it says of the picture:";
+    const question = "Which range of values does it expect? Here is what it predicts with each:";
     const group = h("fieldset", {}, h("legend", {}, question), this.why, this.ways);
     const labels = h(
       "div",

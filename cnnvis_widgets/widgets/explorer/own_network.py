@@ -24,8 +24,11 @@ WORDS = {
     "0..1": ("0 to 1", "Values divided by 255. Most networks that people train themselves"),
     "-1..1": ("−1 to 1", "MobileNet, Inception, Xception, NASNet, ResNet V2, Teachable Machine"),
     "0..255": ("0 to 255", "As they are. EfficientNet, ConvNeXt, networks that scale inside"),
-    "caffe": ("Caffe", "Blue, green, red, less ImageNet's mean colour. VGG, ResNet"),
-    "torch": ("PyTorch", "0 to 1, less ImageNet's mean, divided by its deviation. DenseNet"),
+    "caffe": ("Caffe", "Blue, green, red, minus ImageNet's mean colour. VGG, ResNet"),
+    "torch": (
+        "PyTorch",
+        "0 to 1, minus ImageNet's mean, divided by its standard deviation. DenseNet",
+    ),
 }
 """Ways to prepare a picture: title and note."""
 

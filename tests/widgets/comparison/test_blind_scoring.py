@@ -7,22 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawn_studies import drawn_study
+from drawn_studies import rated_study
 from engine_double import EngineDouble
 
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets import policy
 from cnnvis_widgets.cli.main import rated
 from cnnvis_widgets.errors import FileError
-from cnnvis_widgets.study.raters import STUDY_VARIABLE, invite, raters
+from cnnvis_widgets.study.raters import STUDY_VARIABLE, raters
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rated") / "study"
-    drawn_study(path, ["mini_vgg"], ["saliency", "grad_cam"]).run()
-    invite(path, ["Ana", "Ben"], repeats=1)
-    return path
+    return rated_study(tmp_path_factory.mktemp("rated") / "study", ["saliency", "grad_cam"], 1)
 
 
 def page(folder: Any = None) -> cnnvis.BlindScoring:

@@ -71,7 +71,7 @@ def test_it_is_asked_what_it_needs_and_then_shown(explorer: Explorer, engine: En
     assert not request.path.exists()  # read; what is in memory is enough
     assert explorer.networks.value == "efficientnet_lite0"  # nothing is changed until it is wanted
     assert own.stage == "asking"
-    assert own.facts == "It takes pictures of 20 × 30 in colours and has 3 outputs."
+    assert own.facts == "It takes pictures of 20 × 30 in colour and has 3 outputs."
     assert own.value == "-1..1"
     assert [(r["name"], r["likely"]) for r in own.inputs] == list(
         zip(INPUTS, (False, True, False), strict=True)
