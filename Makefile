@@ -46,7 +46,8 @@ format: $(READY) $(MODULES)
 # Two processes: most tests keep one core busy. A file stays with one, for what its tests share.
 test: lint browser $(SITE_VENDOR)
 	$(NPM) run --silent test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  --ignore tests/test_architecture.py --ignore tests/test_dependencies.py
 
 # What one runs before each commit: lint, types, and the tests that take neither browser, notebook,
 # large weights nor long.
@@ -55,7 +56,7 @@ check: lint $(SITE_VENDOR)
 
 # What takes an hour or a registry: every method on Keras Applications and on networks of others.
 exhaustive: $(READY)
-	$(BIN)/python -m pytest -s -m exhaustive tests/exhaustive
+	$(BIN)/python -m pytest -s -m exhaustive
 
 # The docs as a site: build/site/index.html, to be opened as a file or served from anywhere.
 # With STUDY=FOLDER also the pages of the study there, build/site/thesis/index.html.

@@ -25,6 +25,7 @@ SLOW_FILES = {
     "test_compiled_functions",
     "test_computing",
     "test_decoders",
+    "test_explain_batch",
     "test_fuzz",
     "test_hostile_visitor",
     "test_large_networks",
@@ -60,6 +61,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if WEIGHTS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.weights)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Long files come first: the short ones then keep all processes busy until the end."""
+    if item.path.parent.name == "notebooks" or item.path.stem in SLOW_FILES:
+        return 0
+    return 1 if "browser" in item.path.parts else 2
 
 
 @pytest.fixture(scope="session")

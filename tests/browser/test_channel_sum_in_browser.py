@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from jupyter_servers import awaited, expect_in_kernel, in_kernel
@@ -63,27 +65,26 @@ def scale(page: Page) -> list[str]:
     return page.locator(".cnnvis-sum-scale span").all_inner_texts()
 
 
-@pytest.mark.parametrize("order", ["contribution", "weight"])
-@pytest.mark.parametrize("relu", [True, False])
-@pytest.mark.parametrize("smooth", [True, False])
-def test_the_running_map_is_numpys(voila_page, order, relu, smooth):
-    given = f"order={order!r}, relu={relu}, smooth={smooth}"
-    page = voila_page([SETUP, SHOW.replace("count=6", f"count=6, {given}")])
+def test_the_running_map_is_numpys(voila_page):
+    page = voila_page([SETUP, SHOW])
     maps, weights, picture = arrays()
-    sums = prefix_sums(maps, weights, order)
-    end = max(s.max() for s in sums) if relu else max(np.abs(s).max() for s in sums)
-    colours = Scale(0.0, end, "sequential") if relu else Scale(-end, end, "diverging")
     expect(the_map(page)).to_be_visible()
-    for count in (6, 0, 30):
-        in_kernel(page, f"widget.count = {count}")
-        expect(page.get_by_role("spinbutton")).to_have_value(str(count))
-        values = np.maximum(sums[count], 0) if relu else sums[count]
-        how = "bilinear" if smooth else "nearest"
-        wanted = overlay(picture, enlarge(values, 40, 50, how), colours)
-        # one step of a colour table, where the two roundings differ
-        difference = np.abs(pixels(the_map(page)).astype(int) - wanted.astype(int))
-        assert difference.max() <= 6
-        assert difference.mean() < 0.2
+    choices = itertools.product(["contribution", "weight"], [True, False], [True, False])
+    for order, relu, smooth in choices:
+        in_kernel(page, f"widget.order, widget.relu, widget.smooth = {order!r}, {relu}, {smooth}")
+        sums = prefix_sums(maps, weights, order)
+        end = max(s.max() for s in sums) if relu else max(np.abs(s).max() for s in sums)
+        colours = Scale(0.0, end, "sequential") if relu else Scale(-end, end, "diverging")
+        for count in (6, 0, 30):
+            in_kernel(page, f"widget.count = {count}")
+            expect(page.get_by_role("spinbutton")).to_have_value(str(count))
+            values = np.maximum(sums[count], 0) if relu else sums[count]
+            how = "bilinear" if smooth else "nearest"
+            expected = overlay(picture, enlarge(values, 40, 50, how), colours)
+            # one step of a colour table, where the two roundings differ
+            difference = np.abs(pixels(the_map(page)).astype(int) - expected.astype(int))
+            assert difference.max() <= 6, (order, relu, smooth, count)
+            assert difference.mean() < 0.2, (order, relu, smooth, count)
 
 
 def test_overlap_and_sums_are_those_of_the_definition(voila_page):

@@ -124,9 +124,9 @@ def test_a_lesson_is_in_spanish_as_soon_as_it_is_whole(address: str, page: Page)
     page.wait_for_url("**/00_index.ipynb?lang=es")
 
 
-@pytest.mark.parametrize("asked", ["", "?lang=en", "?lang=xx", "?lang=../es"])
-def test_in_english_nothing_is_touched(asked: str, address: str, page: Page) -> None:
-    page.goto(f"{address}/glossary.ipynb{asked}", wait_until="commit")
+@pytest.mark.parametrize("query", ["?lang=en", "?lang=../es"])
+def test_in_english_nothing_is_touched(query: str, address: str, page: Page) -> None:
+    page.goto(f"{address}/glossary.ipynb{query}", wait_until="commit")
     expect(page.locator(".cnnvis-glossary li > b").first).to_have_text("accuracy", timeout=SLOW)
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.evaluate("globalThis.cnnvisLanguage") is None
