@@ -1,8 +1,9 @@
 """How many visitors a machine holds: `make bench-class` lets a class open the explorer.
 
 It starts `cnnvis app`, and lets ever more visitors come who speak the page's protocols without a
-browser. Each opens the page, waits for its first picture, chooses another class, method or picture
-every few seconds, and leaves; every fourth brings a picture. Times are median / 95th percentile.
+browser, and two more in Chromium. Each opens the page, waits for its first picture, chooses another
+class, method or picture every few seconds, and leaves; every fourth brings a picture. Times are
+median / 95th percentile.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def main() -> int:
     parser.add_argument("--within", type=float, default=60, help="seconds in which they come")
     parser.add_argument("--seconds", type=float, default=60, help="how long each stays")
     parser.add_argument("--every", type=float, default=5, help="seconds between choices")
+    parser.add_argument("--browsers", type=int, default=2,
+                        help="real Chromium pages among them")  # fmt: skip
     parser.add_argument("--settle", type=float, default=45, help="seconds after the start")
     parser.add_argument("--clicks", type=int, default=40, help="saliency maps, for the cost")
     parser.add_argument("--record", type=Path, metavar="FILE",
@@ -62,8 +65,11 @@ def main() -> int:
                         "seconds": options.seconds,
                         "every": options.every,
                     }
-                    outcome = asyncio.run(crowd(url, pid, PAGE, count, upload=png(), **visits))
-                    print(outcome.row(), flush=True)
+                    class_ = crowd(
+                        url, pid, PAGE, count, upload=png(), browsers=options.browsers, **visits
+                    )
+                    outcome = asyncio.run(class_)
+                    print(outcome.rows(), flush=True)
                     remarks(outcome)
                     if engine == "shared":
                         recorded.append({"visitors": count, **visits, **outcome.seconds()})
@@ -83,8 +89,9 @@ def remarks(outcome: Outcome) -> None:
             for kind in sorted(one.pss)
         )
         print(f"  {name}: {', '.join(parts)}", file=sys.stderr)
-    for error in sorted(set(outcome.errors)):
-        print(f"  {outcome.errors.count(error)} × {error}", file=sys.stderr, flush=True)
+    errors = [*outcome.errors, *(error for page in outcome.pages for error in page.errors)]
+    for error in sorted(set(errors)):
+        print(f"  {errors.count(error)} × {error}", file=sys.stderr, flush=True)
 
 
 def png() -> bytes:

@@ -7,9 +7,11 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 import psutil
+from browser_visitor import BrowserVisitor, chromium
 from visitor import Visitor
 
 SAMPLE_EVERY = 4.0
@@ -96,6 +98,7 @@ class Outcome(NamedTuple):
         before: the processes before the first visitor.
         peak: the processes when they took most.
         after: the processes when all have left.
+        pages: the visits in Chromium, which the other attributes leave out.
     """
 
     visitors: int
@@ -107,11 +110,12 @@ class Outcome(NamedTuple):
     before: Sample
     peak: Sample
     after: Sample
+    pages: Sequence[BrowserVisitor] = ()
 
     def processor(self) -> float:
         """Seconds of a core that each visit took, the workers' included."""
         spent = sum(self.after.processor.values()) - sum(self.before.processor.values())
-        return spent / max(1, self.visitors)
+        return spent / self._visits()
 
     def seconds(self) -> dict[str, Quantiles]:
         """What was waited for, by name."""
@@ -121,14 +125,24 @@ class Outcome(NamedTuple):
             "change": self.change,
         }
 
-    def row(self) -> str:
-        """A line of the table."""
-        each = (total(self.peak) - total(self.before)) / max(1, self.visitors) / 2**20
-        times = " | ".join(f"{one.median:.2f} / {one.high:.2f}" for one in self.seconds().values())
-        return (
-            f"| {self.visitors} | {times} | {self.changes} | {len(self.errors)} | "
+    def rows(self) -> str:
+        """A line of the table, and one more for the visits in Chromium."""
+        each = (total(self.peak) - total(self.before)) / self._visits() / 2**20
+        row = (
+            f"| {self.visitors} | {self._counts()} | "
             f"{total(self.peak) / 2**30:.2f} | {each:.0f} | {self.processor():.1f} |"
         )
+        if not self.pages:
+            return row
+        opened = outcome(self.pages, self.before, self.peak, self.after)
+        return f"{row}\n| + {opened.visitors} in Chromium | {opened._counts()} | | | |"
+
+    def _counts(self) -> str:
+        times = " | ".join(f"{one.median:.2f} / {one.high:.2f}" for one in self.seconds().values())
+        return f"{times} | {self.changes} | {len(self.errors)}"
+
+    def _visits(self) -> int:
+        return max(1, self.visitors + len(self.pages))
 
 
 HEAD = (
@@ -144,7 +158,7 @@ def total(one: Sample) -> int:
 
 async def crowd(
     server: str, pid: int, page: str, count: int, *, within: float, seconds: float, every: float,
-    upload: bytes,
+    upload: bytes, browsers: int = 0,
 ) -> Outcome:  # fmt: skip
     """Let visitors come, evenly spread over some seconds, and stay.
 
@@ -157,29 +171,43 @@ async def crowd(
         seconds: how long each stays after its first picture.
         every: seconds from one choice to the next.
         upload: the file that every fourth visitor brings.
+        browsers: how many more come in Chromium, at even distances among the others.
     """
     before = peak = sample(pid)
     visitors = [Visitor(server, page, seed) for seed in range(count)]
+    pages = [BrowserVisitor(f"{server}/voila/render/{page}") for _ in range(browsers)]
 
     async def come(number: int, visitor: Visitor) -> None:
         await asyncio.sleep(within * number / max(1, count))
         await visitor.visit(seconds, every, b"" if number % 4 else upload)
 
-    visits = asyncio.gather(*(come(n, visitor) for n, visitor in enumerate(visitors)))
-    while not visits.done():
-        await asyncio.wait([visits], timeout=SAMPLE_EVERY)
-        now = await asyncio.to_thread(sample, pid)
-        peak = max(peak, now, key=total)
-    await visits
+    async with AsyncExitStack() as stack:
+        browser = await stack.enter_async_context(chromium()) if pages else None
+
+        async def open_page(number: int, opened: BrowserVisitor) -> None:
+            await asyncio.sleep(within * (number + 0.5) / browsers)
+            await opened.visit(browser, seconds, every)
+
+        visits = asyncio.gather(
+            *(come(n, visitor) for n, visitor in enumerate(visitors)),
+            *(open_page(n, opened) for n, opened in enumerate(pages)),
+        )
+        while not visits.done():
+            await asyncio.wait([visits], timeout=SAMPLE_EVERY)
+            now = await asyncio.to_thread(sample, pid)
+            peak = max(peak, now, key=total)
+        await visits
     end = time.monotonic() + 30
     while (after := sample(pid)).processes.get("kernels", 0) > before.processes.get("kernels", 0):
         await asyncio.sleep(0.5)
         if time.monotonic() > end:
             break
-    return outcome(visitors, before, peak, after)
+    return outcome(visitors, before, peak, after)._replace(pages=pages)
 
 
-def outcome(visitors: Iterable[Visitor], before: Sample, peak: Sample, after: Sample) -> Outcome:
+def outcome(
+    visitors: Iterable[Visitor | BrowserVisitor], before: Sample, peak: Sample, after: Sample
+) -> Outcome:
     """Sum up."""
     people = list(visitors)
     changes = [seconds for one in people for _, seconds in one.changes]

@@ -51,6 +51,7 @@ def test_a_visitor_waits_for_components_that_an_explorer_has() -> None:
 
 
 def test_an_outcome_is_a_line_of_the_table() -> None:
+    from browser_visitor import BrowserVisitor
     from crowd import HEAD, Sample, outcome
     from visitor import Visitor
 
@@ -63,9 +64,18 @@ def test_an_outcome_is_a_line_of_the_table() -> None:
     more = {"server": 1 << 30, "kernels": 100 << 20}
     large = Sample(more, {"server": 1, "kernels": 2}, {"server": 3.0})
     left = Sample(small.pss, small.processes, {"server": 3.5, "kernels": 0.5})
-    row = outcome(visitors, small, large, left).row()
+    class_ = outcome(visitors, small, large, left)
+    row = class_.rows()
     assert row == "| 2 | 1.50 / 1.95 | 3.50 / 3.95 | 0.20 / 0.30 | 4 | 1 | 1.10 | 50 | 1.5 |"
     assert row.count("|") == HEAD.splitlines()[0].count("|")
+
+    pages = [BrowserVisitor("http://127.0.0.1:1/page") for _ in range(2)]
+    for page in pages:
+        page.controls, page.first_picture, page.changes = 2.0, 4.0, [("class", 0.5)]
+    others, in_chromium = class_._replace(pages=pages).rows().splitlines()
+    assert others.endswith("| 1.10 | 25 | 0.8 |")  # shared among four visits
+    assert in_chromium.startswith("| + 2 in Chromium | 2.00 / 2.00 | 4.00 / 4.00 | 0.50 / 0.50 | 2")
+    assert in_chromium.count("|") == row.count("|")
 
 
 # The simulation of a class, on durations whose outcome is worked out on paper.
