@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 import shutil
 import socket
 import statistics
@@ -54,7 +55,7 @@ def main() -> int:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         start = time.monotonic()
         page.goto(url, wait_until="commit")
-        page.get_by_role("radio", name="Grad-CAM", exact=False).first.wait_for(timeout=120_000)
+        page.locator(".cnnvis-bar-parts button").last.wait_for(timeout=120_000)
         print(f"- controls in sight: {time.monotonic() - start:.1f} s after opening")
         page.locator(".cnnvis-view-title", has_text="Egyptian cat").wait_for(timeout=240_000)
         print(f"- first picture: {time.monotonic() - start:.1f} s after opening")
@@ -63,6 +64,7 @@ def main() -> int:
         print("\n| method | click to picture, ms (median) | middle half |\n| - | -: | -: |")
         turns = itertools.cycle((1, 2))  # never the class that is shown
         for method in METHODS:
+            page.get_by_role("button", name=re.compile("^Method")).click()
             page.get_by_role("radio", name=method).first.click()
             page.locator(".cnnvis-view-title", has_text=method).wait_for()
             page.wait_for_timeout(1000)
