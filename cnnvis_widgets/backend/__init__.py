@@ -1,1 +1,1 @@
-"""A Keras network seen from inside. TensorFlow is imported here and nowhere else."""
+"""Access to the layers of a Keras network. Only this package imports TensorFlow."""

@@ -10,20 +10,20 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # as published
 def adam(
     gradient: tf.Tensor, mean: tf.Tensor, square: tf.Tensor, time: tf.Tensor, rate: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """What a step changes, and what it remembers.
+    """The change of the parameters, and the new running sums.
 
-    The running means are kept as sums, Σ β^age · gradient, without the factor 1 - β; all that is a
-    scalar is multiplied first. So each number of the parameters is passed over three times less.
+    The running means are kept as sums, Σ β^age · gradient, without the factor 1 - β, and scalars
+    are multiplied first. This saves three passes over the parameters.
 
     Args:
         gradient: float32, any shape.
-        mean: what was remembered of the gradient, of that shape; zeros at first.
-        square: what was remembered of its square.
-        time: the step's number, from 1, a float32 scalar.
+        mean: the running sum of the gradient, of that shape; zeros at first.
+        square: the running sum of its square.
+        time: the step number, from 1, a float32 scalar.
         rate: the learning rate, a float32 scalar.
 
     Returns:
-        How far along the gradient (subtract it to descend), and the new `mean` and `square`.
+        The change along the gradient (subtract it to descend), and the new `mean` and `square`.
     """
     mean = BETA_1 * mean + gradient
     square = BETA_2 * square + tf.square(gradient)

@@ -1,4 +1,4 @@
-"""Who looks at whom: the attention of a network of tokens, for attention rollout."""
+"""The attention maps of a network of tokens, for attention rollout."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 
 
 def has_attention(network: Network) -> bool:
-    """Whether signals are mixed by a softmax of their products; see `graph/attention.py`."""
+    """Whether a softmax of products mixes signals; see `graph/attention.py`."""
     return bool(attention_maps(network.structure))
 
 
 def attention(
     network: Network, batch: np.ndarray, neurons: list[Neuron | None]
 ) -> list[AttentionResult]:
-    """The attention of every block before a neuron, and which tokens the neuron reads in the end.
+    """The attention of every block before a neuron, and the tokens that the neuron reads last.
 
     Args:
-        network: whose attention is wanted.
+        network: the network.
         batch: float32 (batch, rows, columns, channels).
         neurons: for each input one as `Network.neuron` returns it, all of one layer and aggregate;
             None is the most probable class.
 
     Raises:
-        UnsuitableError: no attention before the neuron; or it is not one of the same tokens in
-            each block, or these are not in rows and columns.
+        UnsuitableError: no attention before the neuron; or its tokens differ from block to block,
+            or are not in rows and columns.
     """
     layer, aggregate, arguments = network.neuron_arguments(batch, neurons)
     layout = _layout(network.structure, layer)
@@ -55,9 +55,9 @@ def attention(
             target = structure.target(layer)
             unit, value, seed = backward_start(target, unit, aggregate, position)
             maps = attention_maps(structure, target)
-            last = tf.gradients(target, maps[-1], grad_ys=seed)[0]
+            last_gradient = tf.gradients(target, maps[-1], grad_ys=seed)[0]
             by_head = [_with_heads(tf.cast(map_, tf.float32)) for map_ in maps]
-            reads = tf.reduce_any(_with_heads(last) != 0, axis=(1, 3))
+            reads = tf.reduce_any(_with_heads(last_gradient) != 0, axis=(1, 3))
             return unit, value, by_head, reads
 
         return compiled(body, pixels_spec(network.input_shape), *neuron_specs(aggregate))
@@ -89,10 +89,10 @@ def _layout(structure: Structure, layer: str | None) -> Layout:
             "saliency work on any neuron."
         )
     shapes = {tuple(map_.shape[-2:]) for map_ in maps}
-    many = maps[-1].shape[-1]
+    token_count = maps[-1].shape[-1]
     batch = structure.forward.pixels.shape[0]
-    whole = all(map_.shape.rank in (3, 4) and map_.shape[0] == batch for map_ in maps)
-    if shapes != {(many, many)} or many is None or not whole:
+    one_per_picture = all(map_.shape.rank in (3, 4) and map_.shape[0] == batch for map_ in maps)
+    if shapes != {(token_count, token_count)} or token_count is None or not one_per_picture:
         sizes = ", ".join(f"{q} × {k or 'other'}" for q, k in sorted(shapes, key=str))
         raise UnsuitableError(
             "Attention rollout multiplies attention of the same tokens in every block; this "
@@ -102,11 +102,11 @@ def _layout(structure: Structure, layer: str | None) -> Layout:
     path = before_target(target)
     for call in reversed(structure.calls):
         output = call.output
-        if output.shape.rank == 3 and output.shape[1] == many and output.op in path:
+        if output.shape.rank == 3 and output.shape[1] == token_count and output.op in path:
             layout = structure.tokens(call.path)
             if layout is not None:
                 return layout
     raise UnsuitableError(
-        f"Attention rollout needs tokens in rows and columns; of the {many} tokens here "
+        f"Attention rollout needs tokens in rows and columns; of the {token_count} tokens here "
         "that could not be read off the network. saliency works on any network."
     )

@@ -1,7 +1,7 @@
 """The networks of Keras Applications, recognised inside a model by their layers' names and shapes.
 
-A model that was exported without its preprocessing takes any numbers and answers all of them. Where
-its layers are those of a published network, what they were trained on is known.
+A model that was exported without its preprocessing accepts any numbers. If its layers are those of
+a published network, the range that they were trained on is known.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ class Backbone(NamedTuple):
     Attributes:
         title: its name in print.
         preprocess: its name among `preprocessing.NAMED`.
-        inside: whether layers before its first convolution may already prepare the pixels.
+        prepares_pixels: whether layers before its first convolution may already prepare the pixels.
     """
 
     title: str
     preprocess: str
-    inside: bool
+    prepares_pixels: bool
 
 
-# Title, preprocessing, names that all must be there, and the first convolution's kernel.
+# Title, preprocessing, required layer names, and the shape of the first convolution's kernel.
 _SIGNATURES = (
     ("MobileNetV2", "mobilenet_v2", {"expanded_conv_depthwise", "block_16_project"}, (3, 3, 3)),
     ("MobileNet", "mobilenet", {"conv_dw_1", "conv_pw_13"}, (3, 3, 3)),
@@ -42,7 +42,7 @@ _SIGNATURES = (
     ("Inception V3", "inception_v3", {"mixed0", "mixed10"}, (3, 3, 3)),
     ("NASNet", "nasnet", {"stem_conv1", "normal_conv_1_0"}, (3, 3, 3)),
 )
-# Layers that leave the values of pixels as they are, or move them about.
+# Layers that keep the pixels' values, or only move pixels.
 _HARMLESS = ("InputLayer", "ZeroPadding2D", "Resizing", "CenterCrop", "Functional", "Sequential")
 
 
@@ -55,25 +55,25 @@ def backbone(model: Any) -> Backbone | None:
     layers = list(_flat(model))
     names = {layer.name for layer in layers}
     signature = next((s for s in _SIGNATURES if s[2] <= names), None)
-    first = next((place for place, layer in enumerate(layers) if _kernel(layer)), None)
+    first = next((index for index, layer in enumerate(layers) if _kernel(layer)), None)
     if signature is None or first is None or _kernel(layers[first])[:3] != signature[3]:
         return None
-    before = [type(layer).__name__ for layer in layers[:first]]
-    inside = any(not kind.startswith(("Random", *_HARMLESS)) for kind in before)
-    return Backbone(signature[0], signature[1], inside)
+    kinds_before = [type(layer).__name__ for layer in layers[:first]]
+    prepares_pixels = any(not kind.startswith(("Random", *_HARMLESS)) for kind in kinds_before)
+    return Backbone(signature[0], signature[1], prepares_pixels)
 
 
-def unprepared(model: Any) -> str:
+def preprocessing_warning(model: Any) -> str:
     """A warning for a published network whose input is not prepared as it was for training.
 
     Args:
         model: a Keras model that is given pixels of 0..255.
 
     Returns:
-        One sentence or two, "" where nothing is known to be wrong.
+        One or two sentences; "" if no problem is known.
     """
     published = backbone(model)
-    if published is None or published.inside:
+    if published is None or published.prepares_pixels:
         return ""
     black, white = (NAMED[published.preprocess](np.full(3, x, np.float32)) for x in (0, 255))
     low, high = min(black.min(), white.min()), max(black.max(), white.max())
@@ -90,27 +90,28 @@ class Guess(NamedTuple):
 
     Attributes:
         preprocess: a name among `preprocessing.NAMED`.
-        why: what says so, in a sentence.
-        known: whether anything in the model says so.
+        why: the reason, in a sentence.
+        certain: whether the model itself gives the reason.
     """
 
     preprocess: str
     why: str
-    known: bool
+    certain: bool
 
 
-def guessed(model: Any) -> Guess:
-    """What a model's layers say of the values that it expects.
+def guess_preprocessing(model: Any) -> Guess:
+    """The preprocessing that a model's layers suggest.
 
     Args:
         model: a Keras model; nested models are looked into.
 
     Example:
-        >>> guessed(keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Rescaling(1 / 255)]))[0]
+        >>> rescaling = keras.layers.Rescaling(1 / 255)
+        >>> guess_preprocessing(keras.Sequential([keras.Input((8, 8, 3)), rescaling]))[0]
         '0..255'
     """
     published = backbone(model)
-    if published is not None and not published.inside:
+    if published is not None and not published.prepares_pixels:
         why = f"Its layers are those of {published.title}, which was trained so."
         return Guess(published.preprocess, why, True)
     for layer in _flat(model):

@@ -39,9 +39,9 @@ def channel_means(network: Network, pixels: np.ndarray, neuron: Neuron | None) -
     """The means over the channels after ReLUs, for VisualBackProp; see `graph/map_chains.py`.
 
     Args:
-        network: whose maps or relevance are wanted.
+        network: the network.
         pixels: float32 (rows, columns, channels).
-        neuron: whose value is told along with them.
+        neuron: the neuron whose value is returned as well.
     """
     return channel_means_of_each(network, pixels[None], [neuron])[0]
 
@@ -52,7 +52,7 @@ def channel_means_of_each(
     """As `channel_means`, for each input of a batch.
 
     Args:
-        network: whose maps or relevance are wanted.
+        network: the network.
         batch: float32 (batch, rows, columns, channels).
         neurons: one for each input, all of one layer and aggregate.
     """

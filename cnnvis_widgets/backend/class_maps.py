@@ -1,4 +1,4 @@
-"""CAM's maps: what a network averages at its end, and the weights that a class gives them."""
+"""CAM: the maps that global average pooling averages, and a class's weights for them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def averages_at_its_end(network: Network) -> bool:
 def class_maps(
     network: Network, batch: np.ndarray, neurons: list[Neuron | None]
 ) -> list[ClassMaps]:
-    """The maps that the network averages at its end, and an output unit's weights of them.
+    """The maps that the network averages at its end, and an output unit's weights for them.
 
     Args:
-        network: whose maps or relevance are wanted.
+        network: the network.
         batch: float32 (batch, rows, columns, channels).
         neurons: for each input an output neuron as `Network.neuron` returns it, all of one
             aggregate; None is the most probable.

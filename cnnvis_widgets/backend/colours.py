@@ -1,7 +1,7 @@
-"""The way between a network's input and colours, where the preprocessing is affine. No TensorFlow.
+"""Conversion between a network's input and colours, for affine preprocessing. No TensorFlow.
 
-Published preprocessings scale, shift, swap red and blue, or take a mean picture off: each pixel's
-input is one matrix times its colour, plus the input for black. Both are found by trying.
+Published preprocessing functions scale, shift, swap red and blue, or subtract a mean picture: each
+pixel's input is a matrix times its colour, plus the input for black. Both are measured.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Colours(NamedTuple):
     Attributes:
         matrix: float32 (channels, channels), invertible.
         black: float32 (rows, columns, channels), the input of a black picture.
-        exact: whether that is what the network's preprocessing does; else it is a mere scaling of
-            the input's own range.
+        exact: whether the network's preprocessing does exactly this; else it is a scaling of the
+            input's own range.
     """
 
     matrix: np.ndarray
@@ -37,7 +37,7 @@ class Colours(NamedTuple):
 def find_colours(
     shape: tuple[int, int, int], preprocess: pixels.Preprocess | None, values: np.ndarray
 ) -> Colours:
-    """How a network's preprocessing maps colours, found by giving it plain pictures.
+    """How a network's preprocessing maps colours, measured on uniform pictures.
 
     Args:
         shape: of the network's input.
@@ -55,16 +55,18 @@ def find_colours(
 
 
 def _affine(shape: tuple[int, int, int], preprocess: pixels.Preprocess | None) -> Colours | None:
-    def made(colours: np.ndarray) -> np.ndarray:
-        whole = np.broadcast_to(np.asarray(colours, np.float32), shape)
-        return pixels.preprocessed(np.array(whole * np.float32(255)), preprocess)
+    def as_input(colours: np.ndarray) -> np.ndarray:
+        picture = np.broadcast_to(np.asarray(colours, np.float32), shape)
+        return pixels.preprocessed(np.array(picture * np.float32(255)), preprocess)
 
-    trial = np.random.default_rng(0).integers(0, 256, shape) / 255  # any picture that is not plain
+    trial = (
+        np.random.default_rng(0).integers(0, 256, shape) / 255
+    )  # any picture that is not uniform
     try:
         with np.errstate(all="ignore"):
-            black = made(np.zeros(shape[2]))
-            matrix = np.stack([(made(row) - black).mean((0, 1)) for row in np.eye(shape[2])])
-            difference = made(trial) - (trial @ matrix + black)
+            black = as_input(np.zeros(shape[2]))
+            matrix = np.stack([(as_input(row) - black).mean((0, 1)) for row in np.eye(shape[2])])
+            difference = as_input(trial) - (trial @ matrix + black)
     except (ArithmeticError, InvalidValueError, ValueError):
         return None
     width = np.abs(matrix).max()
@@ -83,5 +85,5 @@ def as_picture(colours: np.ndarray) -> np.ndarray:
     Returns:
         uint8 (rows, columns, 3).
     """
-    made = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
-    return np.repeat(made, 3 // made.shape[2], axis=2)
+    picture = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(picture, 3 // picture.shape[2], axis=2)

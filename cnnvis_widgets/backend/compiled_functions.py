@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from cnnvis_widgets.backend.graph.output_scores import Way
+from cnnvis_widgets.backend.graph.output_scores import InputPath
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.graph.tracing import trace
 from cnnvis_widgets.backend.passes import INPUT, Pass
 from cnnvis_widgets.backend.relu_rules import backward_rule, replaceable_gates
 from cnnvis_widgets.backend.target import WEIGHTS
 
-REFUSED = "Fused conv implementation does not support grouped convolutions"
+GROUPED_CONVOLUTION_ERROR = "Fused conv implementation does not support grouped convolutions"
 
 
 class CompiledFunction:
@@ -25,7 +25,7 @@ class CompiledFunction:
 
     TensorFlow leaves oneDNN off on processors without AVX-512. There it fuses a convolution with
     its bias and ReLU all the same, into an operation that refuses grouped convolutions. A function
-    that meets this is run without fusing from then on.
+    that fails so is run without fusing from then on.
 
     Args:
         function: as TensorFlow traced it.
@@ -35,12 +35,12 @@ class CompiledFunction:
         self._function, self._fused = function, True
 
     def __call__(self, *arguments: tf.Tensor) -> Any:
-        """Its results."""
+        """The function's results."""
         if self._fused:
             try:
                 return self._function(*arguments)
             except tf.errors.OpError as error:
-                if REFUSED not in str(error):
+                if GROUPED_CONVOLUTION_ERROR not in str(error):
                     raise
         self._fused = False
         with _without_fusing():
@@ -49,13 +49,13 @@ class CompiledFunction:
 
 @contextmanager
 def _without_fusing() -> Iterator[None]:
-    """TensorFlow offers it for the whole process: other threads may run unfused meanwhile."""
-    before = tf.config.optimizer.get_experimental_options().get("remapping", True)
+    """The option is process-wide: other threads may run unfused meanwhile."""
+    previous = tf.config.optimizer.get_experimental_options().get("remapping", True)
     tf.config.optimizer.set_experimental_options({"remapping": False})
     try:
         yield
     finally:
-        tf.config.optimizer.set_experimental_options({"remapping": before})
+        tf.config.optimizer.set_experimental_options({"remapping": previous})
 
 
 def compiled(body: Any, *specs: tf.TensorSpec) -> CompiledFunction:
@@ -69,7 +69,7 @@ _batch: ContextVar[int | None] = ContextVar("batch", default=None)
 
 @contextmanager
 def batches_of(size: int | None) -> Iterator[None]:
-    """Within this, functions take batches of that many inputs, None of any."""
+    """Within this, functions take batches of `size` inputs; None: of any size."""
     token = _batch.set(size)
     try:
         yield
@@ -89,16 +89,16 @@ def forward_in(model: keras.Model, pixels: tf.Tensor, fold: bool = False) -> Str
 
 
 def neuron_specs(aggregate: str) -> tuple[tf.TensorSpec, tf.TensorSpec]:
-    """Of the two arguments that say which neuron: unit, and position or a target's weights.
+    """Specs of the two arguments that select the neuron: unit, and position or target weights.
 
     Both have one row for all pictures of a batch, or one for each.
     """
-    whole = tf.TensorSpec((None,), tf.int32)
-    return whole, tf.TensorSpec((None, None, None)) if aggregate == WEIGHTS else whole
+    indices = tf.TensorSpec((None,), tf.int32)
+    return indices, tf.TensorSpec((None, None, None)) if aggregate == WEIGHTS else indices
 
 
 class Survey(NamedTuple):
-    """A traced network, and what is asked of it at once.
+    """A traced network, and one function for its first pass.
 
     Attributes:
         function: pixels → mean activation of every unit of every listed layer, and the output with
@@ -109,11 +109,11 @@ class Survey(NamedTuple):
 
     function: CompiledFunction
     structure: Structure
-    candidates: list[tuple[Way, tf.Tensor]] | None
+    candidates: list[tuple[InputPath, tf.Tensor]] | None
 
 
 def survey(model: keras.Model, shape: tuple[int, int, int]) -> Survey:
-    """Trace a network for all that is to be known of it."""
+    """Trace a network and collect its structure."""
     traced: list[Any] = []
 
     def body(pixels: tf.Tensor) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
@@ -122,18 +122,20 @@ def survey(model: keras.Model, shape: tuple[int, int, int]) -> Survey:
         for info in structure.layers:
             output = tf.cast(structure.call(info.name).output, tf.float32)
             means.append(tf.reduce_mean(output, axis=list(range(1, output.shape.rank - 1))))
-        tried = structure.candidates()
-        traced[:] = [structure, tried]
-        ends = (
-            [structure.output, *(tensor for _, tensor in tried or [])] if tried is not None else []
+        candidates = structure.candidates()
+        traced[:] = [structure, candidates]
+        outputs = (
+            [structure.output, *(tensor for _, tensor in candidates or [])]
+            if candidates is not None
+            else []
         )
-        return means, [tf.cast(end, tf.float32) for end in ends]
+        return means, [tf.cast(end, tf.float32) for end in outputs]
 
     return Survey(compiled(body, pixels_spec(shape)), *traced)
 
 
 def relevance_structure(model: keras.Model, shape: tuple[int, int, int]) -> Structure:
-    """The network's graph as relevance goes through it."""
+    """The network's graph as relevance propagation uses it."""
     structures: list[Structure] = []
 
     def body(pixels: tf.Tensor) -> tf.Tensor:
@@ -188,7 +190,7 @@ def backward(
     pictures. `unit` -1 is the unit with the largest aggregate (the most probable class): of the
     first picture, or of each. `position` is the flat index of rows and columns, used where
     `aggregate` is "position"; where that is `WEIGHTS`, it is float32 (1 or batch, places or 1,
-    units), how much each number counts.
+    units), the weight of each number.
     """
 
     def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor) -> Any:
@@ -202,8 +204,8 @@ def backward(
                 gradient = tf.gradients(target, tensor, grad_ys=seed)[0]
             if gradient is None:  # the neuron does not depend on this place
                 gradient = tf.zeros_like(tensor)
-            here = () if place is INPUT else (tf.cast(tensor, tf.float32),)
-            derivatives.append((*here, tf.cast(tf.convert_to_tensor(gradient), tf.float32)))
+            activation = () if place is INPUT else (tf.cast(tensor, tf.float32),)
+            derivatives.append((*activation, tf.cast(tf.convert_to_tensor(gradient), tf.float32)))
         return unit, value, derivatives
 
     return compiled(body, pixels_spec(shape), *neuron_specs(aggregate))
@@ -216,16 +218,16 @@ def backward_start(
 
     Handing the derivative to `tf.gradients` as the start of the backward pass serves every unit
     with one graph, and costs no gather or scatter over the layer. The pictures of a batch are
-    independent, so that one backward pass serves a neuron of its own for each.
+    independent, so one backward pass serves a different neuron for each.
     """
     units = target.shape[-1]
     # Half precision cannot hold the sum of a map.
     full = target if target.dtype == tf.float64 else tf.cast(target, tf.float32)
     maps = tf.reshape(full, [tf.shape(target)[0], -1, units])
-    places = tf.shape(maps)[1]
+    positions = tf.shape(maps)[1]
     if aggregate == WEIGHTS:
         chosen = tf.broadcast_to(tf.cast(position, maps.dtype), tf.shape(maps))
-        # An infinite number that does not count must not make the others NaN.
+        # An infinite number of weight 0 must not make the sum NaN.
         value = tf.reduce_sum(tf.math.multiply_no_nan(maps, chosen), (1, 2))
         seed = tf.reshape(chosen, tf.shape(target))
         return unit, tf.cast(value, tf.float32), tf.cast(seed, target.dtype)
@@ -234,13 +236,13 @@ def backward_start(
     of_each = tf.broadcast_to(unit[:, None, None], [*tf.unstack(tf.shape(maps)[:2]), 1])
     map_ = tf.gather(maps, of_each, axis=2, batch_dims=2)[..., 0]
     if aggregate == "sum":
-        weights = tf.ones([1, places], maps.dtype)
+        weights = tf.ones([1, positions], maps.dtype)
     elif aggregate == "mean":
-        weights = tf.ones([1, places], maps.dtype) / tf.cast(places, maps.dtype)
+        weights = tf.ones([1, positions], maps.dtype) / tf.cast(positions, maps.dtype)
     elif aggregate == "max":
-        weights = tf.one_hot(tf.argmax(map_, 1), places, dtype=maps.dtype)
+        weights = tf.one_hot(tf.argmax(map_, 1), positions, dtype=maps.dtype)
     else:
-        weights = tf.one_hot(position, places, dtype=maps.dtype)
+        weights = tf.one_hot(position, positions, dtype=maps.dtype)
     chosen = weights[..., None] * tf.one_hot(unit, units, dtype=maps.dtype)[:, None]
     value = tf.reduce_sum(map_ * weights, 1)
     seed = tf.reshape(tf.broadcast_to(chosen, tf.shape(maps)), tf.shape(target))

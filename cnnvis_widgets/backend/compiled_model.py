@@ -13,32 +13,37 @@ import tensorflow as tf
 
 from cnnvis_widgets.backend import compiled_functions
 from cnnvis_widgets.backend.compiled_functions import batches_of
-from cnnvis_widgets.backend.graph.held_inputs import HeldInputs, holding
-from cnnvis_widgets.backend.graph.output_scores import Proven, doubt, proof, proven_scores
+from cnnvis_widgets.backend.graph.fixed_inputs import FixedInputs, using_inputs
+from cnnvis_widgets.backend.graph.output_scores import (
+    FoundScores,
+    find_scores,
+    score_warning,
+    using_found_scores,
+)
 from cnnvis_widgets.backend.graph.structure import Structure
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.target import WEIGHTS, Target, kind_of
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError, gist
 
-Asked = Neuron | None | list[Neuron | None]
+NeuronOrList = Neuron | None | list[Neuron | None]
 """A neuron for a whole batch, or a list of one for each of its inputs."""
 MOST_PROGRAMS = 32  # compiled functions kept for each network; the least recently used one goes
 
 
 class _Surveyed(NamedTuple):
-    """What is known of a network once it was traced.
+    """What is known of a network once it is traced.
 
     Attributes:
         function: see `compiled_functions.Survey`.
         structure: the traced graph's facts.
-        proven: how the values before the scores were found by numbers, if they were.
-        doubt: a sentence where the output looks like scores and they were not found.
+        found_scores: the input of the scores, if it was found numerically.
+        score_warning: a sentence if the output looks like scores whose input was not found.
     """
 
     function: Any
     structure: Structure
-    proven: Proven | None
-    doubt: str
+    found_scores: FoundScores | None
+    score_warning: str
 
 
 class CompiledModel:
@@ -48,7 +53,7 @@ class CompiledModel:
         model: a built Keras model with one image input; never changed.
         name: for messages.
         input_shape: (rows, columns, channels).
-        held: the model's inputs beside the picture, if any.
+        fixed: the inputs beside the picture and their values; None where there are none.
     """
 
     def __init__(
@@ -56,7 +61,7 @@ class CompiledModel:
         model: keras.Model,
         name: str,
         input_shape: tuple[int, int, int],
-        held: HeldInputs | None = None,
+        fixed: FixedInputs | None = None,
     ) -> None:
         self.model = model
         self.name = name
@@ -66,8 +71,8 @@ class CompiledModel:
         self._lock = threading.RLock()
         self._survey: _Surveyed | None = None
         self._built_from: tuple[Any, ...] = ()
-        self.held = held
-        self._batch = _built_in_batch(model) if held is None else held.picture.shape[0]
+        self.fixed_inputs = fixed
+        self._batch = _built_in_batch(model) if fixed is None else fixed.picture.shape[0]
 
     @property
     def structure(self) -> Structure:
@@ -80,7 +85,7 @@ class CompiledModel:
         return self._surveyed().structure
 
     def probes(self) -> np.ndarray:
-        """A few inputs by which the network is tried, float32 (3, rows, columns, channels).
+        """A few test inputs, float32 (3, rows, columns, channels).
 
         Examples:
             >>> network.probes().shape
@@ -89,7 +94,7 @@ class CompiledModel:
         return np.random.default_rng(0).normal(size=(3, *self.input_shape)).astype(np.float32)
 
     def neuron_arguments(
-        self, batch: np.ndarray, neuron: Asked
+        self, batch: np.ndarray, neuron: NeuronOrList
     ) -> tuple[str | None, str, tuple[tf.Tensor, ...]]:
         """A neuron's layer and aggregate, and the arguments that a program takes for it.
 
@@ -106,26 +111,28 @@ class CompiledModel:
             >>> layer, aggregate
             (None, 'sum')
         """
-        each = neuron if isinstance(neuron, list) else [neuron]
-        (layer, aggregate), *others = {kind_of(one) for one in each}
-        if others:
-            raise ValueError(f"Expected neurons of one kind; got {(layer, aggregate)}, {others}.")
-        units = tf.constant([one.unit if one else -1 for one in each], tf.int32)
-        where = [self._where(one) for one in each]
+        neurons = neuron if isinstance(neuron, list) else [neuron]
+        (layer, aggregate), *other_kinds = {kind_of(item) for item in neurons}
+        if other_kinds:
+            raise ValueError(
+                f"Expected neurons of one kind; got {(layer, aggregate)}, {other_kinds}."
+            )
+        units = tf.constant([item.unit if item else -1 for item in neurons], tf.int32)
+        positions = [self._position(item) for item in neurons]
         if aggregate == WEIGHTS:  # (1, units) where all places count alike
-            rows = max(len(shares) for shares in where)
-            where = [np.broadcast_to(shares, (rows, shares.shape[1])) for shares in where]
+            rows = max(len(shares) for shares in positions)
+            positions = [np.broadcast_to(shares, (rows, shares.shape[1])) for shares in positions]
         kind = tf.float32 if aggregate == WEIGHTS else tf.int32
-        return layer, aggregate, (tf.constant(batch), units, tf.constant(np.stack(where), kind))
+        return layer, aggregate, (tf.constant(batch), units, tf.constant(np.stack(positions), kind))
 
-    def _where(self, neuron: Neuron | None) -> np.ndarray:
-        """Where in its layer a neuron is: a target's weights, or the number of a position."""
+    def _position(self, neuron: Neuron | None) -> np.ndarray:
+        """A target's weights, or the flat index of a neuron's position."""
         if isinstance(neuron, Target):
             return neuron.shares(self._target_shape(neuron.layer))
         if neuron is None or neuron.position is None:
             return np.array(0)
-        places = self._target_shape(neuron.layer)[:-1]
-        return np.array(np.ravel_multi_index(neuron.position, places))  # type: ignore[arg-type]
+        map_shape = self._target_shape(neuron.layer)[:-1]
+        return np.array(np.ravel_multi_index(neuron.position, map_shape))  # type: ignore[arg-type]
 
     def _target_shape(self, layer: str | None) -> tuple[int | None, ...]:
         if layer not in self._targets:
@@ -140,31 +147,33 @@ class CompiledModel:
             return self._survey
 
     def _look(self) -> _Surveyed:
-        """Trace the network, and find by numbers what could not be read off its graph."""
-        with proven_scores(None), batches_of(self._batch), holding(self.held):
-            function, structure, tried = compiled_functions.survey(self.model, self.input_shape)
-        proven, unclear = None, ""
-        if tried is not None:
-            alone = self._batch == 1 or structure.mixes_the_batch
-            _, ends = _run(function, alone, tf.constant(self.probes()))
-            output, *values = (end.numpy() for end in ends)
-            proven = proof(output, tried, values)
-            unclear = "" if proven else doubt(output, structure.ends_in_scores)
-        if proven:
+        """Trace the network; find numerically what its graph does not show."""
+        with using_found_scores(None), batches_of(self._batch), using_inputs(self.fixed_inputs):
+            function, structure, candidates = compiled_functions.survey(
+                self.model, self.input_shape
+            )
+        found_scores, warning = None, ""
+        if candidates is not None:
+            one_by_one = self._batch == 1 or structure.mixes_the_batch
+            _, outputs = _run(function, one_by_one, tf.constant(self.probes()))
+            output, *values = (end.numpy() for end in outputs)
+            found_scores = find_scores(output, candidates, values)
+            warning = "" if found_scores else score_warning(output, structure.ends_in_scores)
+        if found_scores:
             structure = Structure(structure.forward)
-            with proven_scores(proven):
-                proven = proven if structure.scores else None
-        return _Surveyed(function, structure, proven, unclear)
+            with using_found_scores(found_scores):
+                found_scores = found_scores if structure.scores else None
+        return _Surveyed(function, structure, found_scores, warning)
 
     def _forget_another_model(self) -> None:
-        """Drop what was compiled if the model's layers have been exchanged since then."""
-        now = _make(self.model)
-        if now != self._built_from:
-            self._built_from = now
+        """Drop the compiled functions if the model's layers have been replaced since."""
+        signature = _layer_signature(self.model)
+        if signature != self._built_from:
+            self._built_from = signature
             self._forget()
 
     def _forget(self) -> None:
-        """Drop all that was compiled and read."""
+        """Drop all compiled functions and all that was read from the graph."""
         self._survey = None
         self._programs.clear()
         self._targets.clear()
@@ -179,10 +188,10 @@ class CompiledModel:
         return key in self._programs
 
     def compiled(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
-        """What `build` makes, kept under `key`; the least recently used of many is dropped.
+        """The result of `build`, cached under `key`; the least recently used one is dropped.
 
         Args:
-            key: says all that `build` depends on, besides the model.
+            key: everything that `build` depends on, besides the model.
             build: traces a function of the model; its errors become an `InvalidValueError`.
 
         Examples:
@@ -192,27 +201,31 @@ class CompiledModel:
             12
         """
         with self._lock:
-            proven = self._surveyed().proven
+            found_scores = self._surveyed().found_scores
             if key not in self._programs:
-                with proven_scores(proven), batches_of(self._batch), holding(self.held):
+                with (
+                    using_found_scores(found_scores),
+                    batches_of(self._batch),
+                    using_inputs(self.fixed_inputs),
+                ):
                     self._programs[key] = self._traced(build)
                 while len(self._programs) > MOST_PROGRAMS:
                     self._programs.popitem(last=False)
             self._programs.move_to_end(key)
             return self._programs[key]
 
-    def run(self, program: Any, pixels: tf.Tensor, *others: tf.Tensor) -> Any:
-        """Call a compiled function on a batch, one by one where the network needs it.
+    def run(self, program: Any, pixels: tf.Tensor, *arguments: tf.Tensor) -> Any:
+        """Call a compiled function on a batch, picture by picture if the network needs it.
 
         A network may have a batch of one built in, or mix the pictures of a batch.
 
         Args:
-            program: takes pixels and `others`; what it gives back has the batch as its first axis,
-                or is the unit that comes first.
+            program: takes pixels and `arguments`; each result has the batch as its first axis, or
+                is the unit (the first result).
             pixels: (batch, rows, columns, channels).
-            others: nothing; or unit (-1: the most probable) and position, and what else the
-                program takes. What has as many rows as the batch is each picture's own; where unit
-                has one, the first picture's is taken for all.
+            arguments: none; or unit (-1: the most probable) and position, and what else the
+                program takes. An argument with as many rows as the batch has one row per picture;
+                if unit has one row, the first picture's unit is taken for all.
 
         Raises:
             InvalidValueError: TensorFlow cannot compute it, with its reason in one line.
@@ -223,13 +236,13 @@ class CompiledModel:
             TensorShape([1, 2, 2, 3])
         """
         try:
-            return _run(program, self.one_by_one, pixels, *others)
+            return _run(program, self.one_by_one, pixels, *arguments)
         except tf.errors.OpError as error:
             raise self._refusal(error) from error
 
     @property
     def one_by_one(self) -> bool:
-        """Whether it must be asked one picture at a time; see `run`.
+        """Whether pictures must be run one at a time; see `run`.
 
         Examples:
             >>> network.one_by_one
@@ -252,8 +265,8 @@ class CompiledModel:
         )
 
 
-def _make(model: keras.Model) -> tuple[Any, ...]:
-    """What a compiled function depends on besides weights: the layers, and how each computes."""
+def _layer_signature(model: keras.Model) -> tuple[Any, ...]:
+    """What a compiled function depends on besides weights: the layers and their activations."""
     try:
         layers = list(model._flatten_layers())
     except Exception:  # not public
@@ -264,19 +277,19 @@ def _make(model: keras.Model) -> tuple[Any, ...]:
     )
 
 
-def _run(program: Any, alone: bool, pixels: tf.Tensor, *others: tf.Tensor) -> Any:
-    if not alone or pixels.shape[0] == 1:
-        return program(pixels, *others)
-    many = pixels.shape[0]
+def _run(program: Any, one_by_one: bool, pixels: tf.Tensor, *arguments: tf.Tensor) -> Any:
+    if not one_by_one or pixels.shape[0] == 1:
+        return program(pixels, *arguments)
+    batch_size = pixels.shape[0]
 
-    def own(number: int) -> list[tf.Tensor]:
+    def arguments_of(number: int) -> list[tf.Tensor]:
         rows = slice(number, number + 1)
-        return [x[rows] if x.shape.rank and x.shape[0] == many else x for x in others]
+        return [x[rows] if x.shape.rank and x.shape[0] == batch_size else x for x in arguments]
 
-    results = [program(pixels[:1], *own(0))]
-    if others and others[0].shape[0] == 1:  # the first picture's class, for all
-        others = (results[0][0], *others[1:])
-    results += [program(pixels[i : i + 1], *own(i)) for i in range(1, many)]
+    results = [program(pixels[:1], *arguments_of(0))]
+    if arguments and arguments[0].shape[0] == 1:  # the first picture's class, for all
+        arguments = (results[0][0], *arguments[1:])
+    results += [program(pixels[i : i + 1], *arguments_of(i)) for i in range(1, batch_size)]
     return tf.nest.map_structure(lambda *x: tf.concat(x, 0) if x[0].shape.rank else x[0], *results)
 
 

@@ -1,4 +1,4 @@
-"""What a method did to each kind of layer, and which layers it could not treat."""
+"""What a method did at each kind of layer, and which layers it could not treat."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Coverage:
 
     @property
     def warning(self) -> str:
-        """One sentence for a reader, empty where all is well."""
+        """One sentence for a reader; empty if the coverage is complete."""
         if self.complete:
             return ""
         names = list(self.untreated)
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         reason = next(iter(self.untreated.values()))
-        many = "layers" if len(names) > 1 else "layer"
-        return f"Not as published: {len(names)} {many} could not be treated ({shown}): {reason}."
+        noun = "layers" if len(names) > 1 else "layer"
+        return f"Not as published: {len(names)} {noun} could not be treated ({listed}): {reason}."
 
     def __str__(self) -> str:
-        lines = [f"{kind}: {what}" for kind, what in self.treated.items()]
-        lines += [f"NOT TREATED {name}: {why}" for name, why in self.untreated.items()]
+        lines = [f"{kind}: {treatment}" for kind, treatment in self.treated.items()]
+        lines += [f"NOT TREATED {name}: {reason}" for name, reason in self.untreated.items()]
         return "\n".join(lines) or "nothing was done to any layer"
 
     def __reduce__(self) -> tuple[type[Coverage], tuple[dict[str, str], dict[str, str]]]:

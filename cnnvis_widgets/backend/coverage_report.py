@@ -1,6 +1,6 @@
-"""What a backward pass does to the layers that it goes through: where `coverage` comes from.
+"""The `coverage` of a backward pass: what it does at each layer.
 
-It is read off the same graph, with the same tests, that the rules themselves use.
+It is read from the same graph, with the same tests, that the rules themselves use.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.graph.derivatives import WEIGHTED, declared, stops
 from cnnvis_widgets.backend.graph.input_bounds import is_preprocessing
 from cnnvis_widgets.backend.graph.structure import Structure, before_target
-from cnnvis_widgets.backend.lrp.canonizers import following, multiplied
+from cnnvis_widgets.backend.lrp.canonizers import affine_steps, folded_scales
 from cnnvis_widgets.backend.lrp.linear_layers import KINDS, operands
-from cnnvis_widgets.backend.lrp.propagation import MOVERS, RULES
-from cnnvis_widgets.backend.relu_rules import bound, is_gate, is_idle, is_top
+from cnnvis_widgets.backend.lrp.propagation import ROUTING, RULES
+from cnnvis_widgets.backend.relu_rules import bound, is_gate, is_redundant_clip, is_upper_clip
 
-LOOSE = "operations between layers"
+BETWEEN_LAYERS = "operations between layers"
 OTHER_ACTIVATIONS = {
     "Sigmoid": "sigmoid, swish or another smooth gate",
     "Tanh": "tanh or an approximate GELU",
@@ -47,7 +47,7 @@ OTHER_ACTIVATIONS = {
     "a ReLU with a threshold, or another switch",
 )
 _PRODUCTS = ("Mul", "RealDiv", "DivNoNan", "Pow", "SquaredDifference")
-# What hands on the derivative itself, or picks: no rule for ReLUs says anything else of it.
+# Linear operations and selections: the rules for ReLUs leave their derivatives unchanged.
 LINEAR = frozenset(
     [
         *("Add", "AddV2", "AddN", "Sub", "BiasAdd", "Neg", "Mean", "Sum", "Max", "Min", "AvgPool"),
@@ -64,14 +64,14 @@ LINEAR = frozenset(
             "ImageProjectiveTransformV3",
         ),
         *("MirrorPadGrad", "StridedSliceGrad", "IdentityN", "StopGradient", "EnsureShape"),
-        *("TensorListStack", "Conv2DBackpropInput", *MOVERS, *WEIGHTED, *KINDS),
+        *("TensorListStack", "Conv2DBackpropInput", *ROUTING, *WEIGHTED, *KINDS),
     ]
 )
 OPAQUE = (
     *("PartitionedCall", "StatefulPartitionedCall", "XlaLaunch", "PyFunc", "EagerPyFunc"),
     "PyFuncStateless",
 )
-CHOSEN = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase")
+CONTROL_FLOW = ("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase")
 
 
 def gradient_coverage(
@@ -88,21 +88,23 @@ def gradient_coverage(
     kinds: Counter[str] = Counter()
     gates: Counter[str] = Counter()
     untreated: dict[str, str] = {}
-    listed = list(_by_layer(structure, layer, down_to))
-    passed = declared(op for *_, operations in listed for op in operations)
-    for name, kind, operations in listed:
+    layers = list(_by_layer(structure, layer, down_to))
+    bypassed = declared(op for *_, operations in layers for op in operations)
+    for name, kind, operations in layers:
         gate_count = sum(is_gate(op) for op in operations)
-        inside = [op for op in operations if op not in passed]
-        why = _stopped(inside, structure)
+        counted = [op for op in operations if op not in bypassed]
+        reason = _stopped(counted, structure)
         if rule != "gradient":
-            why = why or _untreated(inside, structure)
-        if kind != LOOSE or gate_count:
+            reason = reason or _untreated(counted, structure)
+        if kind != BETWEEN_LAYERS or gate_count:
             kinds[kind] += 1
             gates[kind] += gate_count
-        if why:
-            untreated[name] = why
-    named = rule if rule != "gradient" else ""
-    treated = {kind: _words(count, gates[kind], named) for kind, count in kinds.items()}
+        if reason:
+            untreated[name] = reason
+    rule_name = rule if rule != "gradient" else ""
+    treated = {
+        kind: _derivative_words(count, gates[kind], rule_name) for kind, count in kinds.items()
+    }
     return Coverage(treated, untreated)
 
 
@@ -128,36 +130,36 @@ def relevance_coverage(structure: Structure, layer: str | None) -> Coverage:
         layer: the neuron's; None is the output.
     """
     counts: Counter[str] = Counter()
-    how: dict[str, str] = {}
+    treatments: dict[str, str] = {}
     untreated: dict[str, str] = {}
     path = before_target(structure.target(layer)) & structure.dependent
     folded = _folded(path)
     for name, kind, operations in _by_layer(structure, layer, None):
-        if kind != LOOSE:
+        if kind != BETWEEN_LAYERS:
             counts[kind] += 1
-            how.setdefault(kind, _relevance_words(operations, structure))
-        if why := _unshared(operations, structure, folded):
-            untreated[name] = why
-    treated = {kind: f"{what} ({counts[kind]} ×)" for kind, what in how.items()}
+            treatments.setdefault(kind, _relevance_words(operations, structure))
+        if reason := _unshared(operations, structure, folded):
+            untreated[name] = reason
+    treated = {kind: f"{treatment} ({counts[kind]} ×)" for kind, treatment in treatments.items()}
     return Coverage(treated, untreated)
 
 
 def _unshared(
     operations: Iterable[tf.Operation], structure: Structure, folded: set[tf.Operation]
 ) -> str:
-    """Why a layer's relevance is not shared out as published; empty where it is."""
+    """Why a layer's relevance is not propagated as published; empty if it is."""
     for op in operations:
-        if stops(op, structure.dependent) and op.type not in MOVERS:
+        if stops(op, structure.dependent) and op.type not in ROUTING:
             return f"no relevance passes it ({OTHER_ACTIVATIONS.get(op.type, op.type)})"
-        if not op.outputs[0].dtype.is_floating:  # an index or a switch: no relevance comes here
+        if not op.outputs[0].dtype.is_floating:  # an index or a condition: it gets no relevance
             continue
         if op.type in ("Mul", "RealDiv", *KINDS) and _dependent_inputs(op, structure) > 1:
             return "it multiplies two signals; one of them takes all"
         if op.type in KINDS and operands(op, structure.dependent) is None:
             return "a product in an unusual order: its relevance is spread evenly"
-        if op.type not in RULES and op.type not in MOVERS and op.type != "Placeholder":
+        if op.type not in RULES and op.type not in ROUTING and op.type != "Placeholder":
             hidden = "hidden inside a tf.function" if op.type in OPAQUE else op.type
-            if op.type in CHOSEN:
+            if op.type in CONTROL_FLOW:
                 hidden = f"hidden inside a branch or loop, chosen at run time: {op.type}"
             return f"no rule is known for it ({OTHER_ACTIVATIONS.get(op.type, hidden)})"
         if op not in folded and _scales_channels(op, structure):
@@ -172,22 +174,22 @@ def _folded(path: set[tf.Operation]) -> set[tf.Operation]:
     """The multiplications that become part of the weights before them, for all their channels."""
     weighted = (op for op in path if op.type in KINDS and operands(op, path) is not None)
     channels: Counter[tf.Operation] = Counter()
-    whole: dict[tf.Operation, int] = {}
+    totals: dict[tf.Operation, int] = {}
     for layer in weighted:
-        for step in multiplied(following(layer, path)):
+        for step in folded_scales(affine_steps(layer, path)):
             channels[step.operation] += layer.outputs[0].shape[-1]
-            whole[step.operation] = step.whole
-    return {op for op, count in channels.items() if count == whole[op]}
+            totals[step.operation] = step.channels
+    return {op for op, count in channels.items() if count == totals[op]}
 
 
 def _scales_channels(operation: tf.Operation, structure: Structure) -> bool:
-    """Whether it multiplies by weights that could turn a sign, behind the first weighted layer."""
+    """Whether it multiplies by weights that may be negative, after the first weighted layer."""
     if operation.type == "FusedBatchNormV3":
         return True
     if operation.type not in ("Mul", "RealDiv", "Neg"):
         return False
-    others = [x for x in operation.inputs if x.op not in structure.dependent]
-    values = [tf.get_static_value(x) for x in others]
+    constants = [x for x in operation.inputs if x.op not in structure.dependent]
+    values = [tf.get_static_value(x) for x in constants]
     harmless = operation.type != "Neg" and all(v is not None and (v > 0).all() for v in values)
     pixels = structure.forward.pixels
     return not harmless and not is_preprocessing(operation.outputs[0], pixels, structure.dependent)
@@ -203,15 +205,17 @@ def _by_layer(
         path.discard(stop.op)
     order = {op: i for i, op in enumerate(structure.forward.pixels.graph.get_operations())}
     by_position = {order[op]: op for op in path}
-    for call in structure.forward.calls:  # inner calls come first: a container gets what is left
-        mine = [by_position.pop(i) for i in call.operations if i in by_position]
-        if mine:
-            yield call.path, call.kind, mine
-    yield LOOSE, LOOSE, list(by_position.values())
+    for (
+        call
+    ) in structure.forward.calls:  # inner calls come first: a container gets the remaining ones
+        operations = [by_position.pop(i) for i in call.operations if i in by_position]
+        if operations:
+            yield call.path, call.kind, operations
+    yield BETWEEN_LAYERS, BETWEEN_LAYERS, list(by_position.values())
 
 
 def _dependent_inputs(operation: tf.Operation, structure: Structure) -> int:
-    """How many of its inputs are signals, and no mere shapes of one."""
+    """How many of its inputs are signals, not shapes."""
     return sum(x.op in structure.dependent and x.dtype.is_floating for x in operation.inputs)
 
 
@@ -229,14 +233,14 @@ def _relevance_words(operations: list[tf.Operation], structure: Structure) -> st
     return "winner takes all" if "MaxPool" in types else "passed on"
 
 
-def _words(count: int, gates: int, rule: str) -> str:
-    what = f"derivative ({count} ×)"
-    return f"{what}, {rule} rule at {gates} ReLUs" if rule and gates else what
+def _derivative_words(count: int, gates: int, rule: str) -> str:
+    derivative = f"derivative ({count} ×)"
+    return f"{derivative}, {rule} rule at {gates} ReLUs" if rule and gates else derivative
 
 
 def _stopped(operations: Iterable[tf.Operation], structure: Structure) -> str:
-    """Why the derivative is not that of what is computed; empty where it is."""
-    return next((why for op in operations if (why := stops(op, structure.dependent))), "")
+    """Why the derivative is not that of the computed function; empty if it is."""
+    return next((reason for op in operations if (reason := stops(op, structure.dependent))), "")
 
 
 def _untreated(operations: list[tf.Operation], structure: Structure) -> str:
@@ -244,17 +248,19 @@ def _untreated(operations: list[tf.Operation], structure: Structure) -> str:
     for kind in kinds:
         if kind in OPAQUE:
             return "its operations are hidden inside a tf.function"
-        if kind in CHOSEN:
+        if kind in CONTROL_FLOW:
             return f"its operations are hidden inside a branch or loop, chosen at run time ({kind})"
-    others = [op for op in operations if not (is_gate(op) or is_top(op) or is_idle(op))]
-    for op in others:
-        if other := OTHER_ACTIVATIONS.get(op.type) or _clip(op):
-            return f"its activation is no ReLU ({other})"
-    return next((why for op in others if (why := _unusual(op, structure))), "")
+    candidates = [
+        op for op in operations if not (is_gate(op) or is_upper_clip(op) or is_redundant_clip(op))
+    ]
+    for op in candidates:
+        if activation := OTHER_ACTIVATIONS.get(op.type) or _clip(op):
+            return f"its activation is no ReLU ({activation})"
+    return next((reason for op in candidates if (reason := _unusual(op, structure))), "")
 
 
 def _unusual(operation: tf.Operation, structure: Structure) -> str:
-    """What an operation does that is neither linear nor a ReLU; empty where it is one of these."""
+    """What an operation does if it is neither linear nor a ReLU; else empty."""
     result = operation.outputs[0] if operation.outputs else None
     if result is None or not result.dtype.is_floating:
         return ""
@@ -274,7 +280,7 @@ def _unusual(operation: tf.Operation, structure: Structure) -> str:
 
 
 def _clip(operation: tf.Operation) -> str:
-    """What a maximum or minimum is, other than a choice between two branches."""
+    """The name of an activation that is written as a maximum or minimum; else empty."""
     if bound(operation):
         return "a clip"
     if operation.type == "Maximum":

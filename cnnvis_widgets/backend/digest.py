@@ -1,4 +1,4 @@
-"""What tells one network's weights from another's."""
+"""A digest of a network's weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def network_digest(network: Network) -> str:
-    """Of the weights: it changes when the network learns anything."""
+    """A digest of the weights: it changes with any of them."""
     content = hashlib.blake2b(digest_size=12)
     for weights in network.model.get_weights():
         content.update(f"{weights.shape}".encode())

@@ -1,4 +1,4 @@
-"""What one forward pass of a network answers: predictions, activations, and their labels."""
+"""What one forward pass of a network gives: predictions, activations, and their labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ForwardModel(CompiledModel):
     Attributes:
         preprocess: float32 pixels of 0..255 → the model's input; None hands them on.
         labels: the names of the output units, in order.
-        warning: what must be told of its preprocessing; "" if nothing.
+        warning: a warning about its preprocessing; "" if none.
     """
 
     preprocess: pixels.Preprocess | None
@@ -38,7 +38,7 @@ class ForwardModel(CompiledModel):
 
     @property
     def several_outputs(self) -> bool:
-        """Whether it has more than one output: then a neuron is a layer's unit, and none else.
+        """Whether it has more than one output; a neuron then needs a layer.
 
         Examples:
             >>> network.several_outputs
@@ -68,16 +68,16 @@ class ForwardModel(CompiledModel):
             >>> network.plain(255)[0, 0]
             array([1., 1., 1.], dtype=float32)
         """
-        made = pixels.preprocessed(np.full(self.input_shape, level, np.float32), self.preprocess)
-        if not np.isfinite(made).all():
+        values = pixels.preprocessed(np.full(self.input_shape, level, np.float32), self.preprocess)
+        if not np.isfinite(values).all():
             raise InvalidValueError(
                 f"The preprocess of {self.name} turns a picture that is grey level {level} "
                 "everywhere into values that are NaN or infinite; expected finite ones."
             )
-        return made
+        return values
 
     def probes(self) -> np.ndarray:
-        """Noise as the network's input, by which it is tried: float32 (3, rows, columns, …).
+        """Noise as test inputs for the network: float32 (3, rows, columns, …).
 
         Examples:
             >>> network.probes().shape
@@ -86,10 +86,10 @@ class ForwardModel(CompiledModel):
         noise = np.random.default_rng(0).uniform(0, 255, (3, *self.input_shape))
         noise[1] *= 0.5
         try:
-            made = [pixels.preprocessed(x.astype(np.float32), self.preprocess) for x in noise]
+            inputs = [pixels.preprocessed(x.astype(np.float32), self.preprocess) for x in noise]
         except Exception:  # a preprocessing of pictures only
             return super().probes()
-        return np.stack(made) if np.isfinite(made).all() else super().probes()
+        return np.stack(inputs) if np.isfinite(inputs).all() else super().probes()
 
     def label(self, unit: int) -> str:
         """The name of an output unit, "unit 17" where the network has no labels.
@@ -114,21 +114,23 @@ class ForwardModel(CompiledModel):
             (64, 64, 3)
         """
         prepared = pixels.prepare(image, self.input_shape, self.preprocess)
-        if prepared.picture is None and (remark := pixels.outside(prepared.input, self.bounds)):
+        if prepared.picture is None and (
+            remark := pixels.range_warning(prepared.input, self.bounds)
+        ):
             warnings.warn(remark, stacklevel=2)
         return prepared
 
     def input_remark(self, prepared: pixels.Prepared) -> str:
-        """What must be told of an input: its range, or how it was prepared; "" if nothing.
+        """Warnings about an input: its range, or how it was prepared; "" if none.
 
         Examples:
             >>> network.input_remark(network.prepare(image))
             ''
         """
         if prepared.picture is None:
-            return pixels.outside(prepared.input, self.bounds)
-        said = (self.warning, pixels.nearly_black(prepared.picture))
-        return " ".join(sentence for sentence in said if sentence)
+            return pixels.range_warning(prepared.input, self.bounds)
+        remarks = (self.warning, pixels.darkness_warning(prepared.picture))
+        return " ".join(sentence for sentence in remarks if sentence)
 
     def outputs(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits and scores for a batch of inputs.
@@ -168,13 +170,17 @@ class ForwardModel(CompiledModel):
         if top < 1:
             raise InvalidValueError(f"top is at least 1; got {top}.")
         logits, scores = (x[0] for x in self.outputs(self.prepare(image).input[None]))
-        if logits.ndim > 1:  # a map of answers: evidence adds up as a neuron's, shares do not
+        if (
+            logits.ndim > 1
+        ):  # a map of outputs: logits are summed as a neuron's, probabilities averaged
             logits, scores = (x.reshape(-1, x.shape[-1]) for x in (logits, scores))
             logits, scores = logits.sum(0), scores.mean(0)
-        plain = self.structure.output_kind == "linear"
+        linear = self.structure.output_kind == "linear"
         best = np.argsort(-logits, kind="stable")[:top]
         return [
-            Prediction(int(u), self.label(u), None if plain else float(scores[u]), float(logits[u]))
+            Prediction(
+                int(u), self.label(u), None if linear else float(scores[u]), float(logits[u])
+            )
             for u in best
         ]
 

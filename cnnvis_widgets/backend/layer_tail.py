@@ -1,4 +1,4 @@
-"""What a neuron would be if a layer had given something else: the network from there on."""
+"""A neuron's value with a layer's activations replaced (an intervention)."""
 
 from __future__ import annotations
 
@@ -30,45 +30,48 @@ def values_after(
     activations: np.ndarray,
     neuron: Neuron | None,
 ) -> np.ndarray:
-    """A neuron's value, before softmax, with a layer's result exchanged.
+    """A neuron's value, before softmax, with a layer's result replaced.
 
     Args:
-        network: whose neuron it is.
-        batch: float32 (batch, rows, columns, channels), for what the neuron sees past the layer.
-        layer: its name.
-        activations: float32 (batch, …), what the layer is to give, in the shape of its result.
+        network: the network.
+        batch: float32 (batch, rows, columns, channels), for paths that bypass the layer.
+        layer: the layer's name.
+        activations: float32 (batch, …), the replacement, in the shape of the layer's result.
         neuron: as `Network.neuron` returns it.
 
     Returns:
         float32 (batch,).
 
     Raises:
-        UnsuitableError: the result of `layer` is an operation's, and no layer's.
+        UnsuitableError: the result of `layer` is that of an operation, not of a layer.
     """
     path = network.structure.call(layer).path
     name, aggregate, arguments = network.neuron_arguments(batch, neuron)
 
     def build() -> CompiledFunction:
-        def body(pixels: tf.Tensor, unit: tf.Tensor, place: tf.Tensor, given: tf.Tensor) -> Any:
-            exchanged = Substitution(path, given)
-            with substituting(exchanged):
+        def body(pixels: tf.Tensor, unit: tf.Tensor, position: tf.Tensor, value: tf.Tensor) -> Any:
+            replacement = Substitution(path, value)
+            with substituting(replacement):
                 structure = forward_in(network.model, pixels)
-            if not exchanged.used:
+            if not replacement.used:
                 raise UnsuitableError(
                     f"What {layer} gives cannot be exchanged: it is an operation between layers. "
                     "Choose the layer before or after it."
                 )
-            return backward_start(structure.target(name), unit, aggregate, place)[1]
+            return backward_start(structure.target(name), unit, aggregate, position)[1]
 
         pixels = pixels_spec(network.input_shape)
-        given = tf.TensorSpec((pixels.shape[0], *activations.shape[1:]), tf.float32)
-        return compiled(body, pixels, *neuron_specs(aggregate), given)
+        activations_spec = tf.TensorSpec((pixels.shape[0], *activations.shape[1:]), tf.float32)
+        return compiled(body, pixels, *neuron_specs(aggregate), activations_spec)
 
     program = network.compiled(("values after", path, name, aggregate), build)
-    given = tf.constant(activations, tf.float32)
-    # What the layer gives goes with its picture, one by one where the network needs it.
+    substitutes = tf.constant(activations, tf.float32)
+    # Each picture has its own activations, so both are sliced.
     if not network.one_by_one:
-        return program(*arguments, given).numpy()
-    pixels, *which = arguments
-    single = [program(pixels[n : n + 1], *which, given[n : n + 1]) for n in range(len(batch))]
-    return tf.concat(single, 0).numpy()
+        return program(*arguments, substitutes).numpy()
+    pixels, *neuron_arguments = arguments
+    results = [
+        program(pixels[n : n + 1], *neuron_arguments, substitutes[n : n + 1])
+        for n in range(len(batch))
+    ]
+    return tf.concat(results, 0).numpy()

@@ -1,4 +1,4 @@
-"""A Keras network seen from inside: the one object that methods, engine and users work with."""
+"""A Keras network with access to its layers: the object that methods, engine and users use."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import keras
 import numpy as np
 
 from cnnvis_widgets.backend import compiled_functions, pixels
-from cnnvis_widgets.backend.backbones import unprepared
+from cnnvis_widgets.backend.backbones import preprocessing_warning
 from cnnvis_widgets.backend.compiled_functions import relevance_structure
-from cnnvis_widgets.backend.compiled_model import Asked
+from cnnvis_widgets.backend.compiled_model import NeuronOrList
 from cnnvis_widgets.backend.coverage import Coverage
 from cnnvis_widgets.backend.coverage_report import gradient_coverage, relevance_coverage
 from cnnvis_widgets.backend.forward_model import ForwardModel
-from cnnvis_widgets.backend.graph.held_inputs import HeldInputs
+from cnnvis_widgets.backend.graph.fixed_inputs import FixedInputs
 from cnnvis_widgets.backend.graph.precision import rounds_its_input
 from cnnvis_widgets.backend.graph.receptive_field import planned
 from cnnvis_widgets.backend.graph.structure import Structure
@@ -35,11 +35,10 @@ from cnnvis_widgets.errors import InvalidValueError
 
 
 class Network(ForwardModel):
-    """Any Keras 3 model with one image input, and others that are held. It is never changed.
+    """Any Keras 3 model with one image input; other inputs have fixed values. It is never changed.
 
     Functional, Sequential, subclassed and nested models; colour or greyscale; ending in softmax,
-    sigmoid or neither. Functions are compiled once for each question and then serve every unit and
-    every picture.
+    sigmoid or neither. Functions are compiled once and then serve every unit and every picture.
 
     Args:
         model: a built Keras model with an input of shape (batch, rows, columns, 1 or 3).
@@ -51,11 +50,11 @@ class Network(ForwardModel):
         name: what to call the network; the model's name by default.
         code: the expression that makes this network, for `Explanation.code()`.
         input_shape: (rows, columns, channels), where the model leaves it open (else 224×224).
-        inputs: of a functional model that takes more than the picture, name → the value that every
-            other input is held at, without an axis for the batch.
+        inputs: for a functional model with several inputs, name → the fixed value of every input
+            but the picture, without an axis for the batch.
 
     Raises:
-        InvalidValueError: no Keras model, not built, or no single image input.
+        InvalidValueError: not a Keras model, not built, or without exactly one image input.
 
     Examples:
         >>> import keras
@@ -80,13 +79,13 @@ class Network(ForwardModel):
             raise InvalidValueError(
                 f"Expected a keras.Model; got {type(model).__module__}.{type(model).__name__}."
             )
-        held = HeldInputs(model, inputs) if inputs else None
-        shape = pixels.input_shape(model, input_shape, None if held is None else held.picture)
-        super().__init__(model, name or model.name, shape, held)
+        fixed = FixedInputs(model, inputs) if inputs else None
+        shape = pixels.input_shape(model, input_shape, None if fixed is None else fixed.picture)
+        super().__init__(model, name or model.name, shape, fixed)
         self.inputs = dict(inputs or {})
         self.preprocess = preprocessing(preprocess)
         self.labels = named_units(labels)
-        self.warning = "" if preprocess is not None else unprepared(model)
+        self.warning = "" if preprocess is not None else preprocessing_warning(model)
         if self.warning:
             warnings.warn(self.warning, stacklevel=2)
         self.code = code
@@ -136,7 +135,7 @@ class Network(ForwardModel):
         return [] if keras_layer is None else keras_layer.get_weights()
 
     def count_params(self) -> int:
-        """How many numbers the network has learned or keeps, over all layers.
+        """The number of weights of all layers, trainable or not.
 
         Examples:
             >>> network.count_params()
@@ -170,7 +169,7 @@ class Network(ForwardModel):
         neuron.check(self._target_shape(neuron.layer))
         return neuron
 
-    def values(self, batch: np.ndarray, neuron: Asked) -> np.ndarray:
+    def values(self, batch: np.ndarray, neuron: NeuronOrList) -> np.ndarray:
         """A neuron's activation before softmax, aggregated, without a backward pass.
 
         Args:
@@ -189,7 +188,7 @@ class Network(ForwardModel):
         return self._values(batch, neuron)[1]
 
     def resolved(self, pixels: np.ndarray, neuron: Neuron | None) -> tuple[Neuron, float]:
-        """The neuron that is meant on an input (None: its most probable class), and its value.
+        """The neuron for an input (None: its most probable class), and its value.
 
         Examples:
             >>> neuron, value = network.resolved(network.prepare(image).input, None)
@@ -214,7 +213,7 @@ class Network(ForwardModel):
             for neuron, unit, value in zip(neurons, units, values, strict=True)
         ]
 
-    def _values(self, batch: np.ndarray, neuron: Asked) -> tuple[np.ndarray, np.ndarray]:
+    def _values(self, batch: np.ndarray, neuron: NeuronOrList) -> tuple[np.ndarray, np.ndarray]:
         layer, aggregate, arguments = self.neuron_arguments(batch, neuron)
         program = self.compiled(
             ("values", layer, aggregate),
@@ -223,7 +222,7 @@ class Network(ForwardModel):
         units, value = self.run(program, *arguments)
         return units.numpy(), value.numpy()
 
-    def backward(self, batch: np.ndarray, neuron: Asked, *passes: Pass) -> BackwardResult:
+    def backward(self, batch: np.ndarray, neuron: NeuronOrList, *passes: Pass) -> BackwardResult:
         """Derivatives of a neuron with respect to the input or to layers, in one compiled call.
 
         Args:
@@ -260,9 +259,9 @@ class Network(ForwardModel):
             tuple(units.numpy().tolist()),
         )
 
-    def _laid_out(self, asked: Pass, values: np.ndarray) -> np.ndarray:
-        """Tokens as rows and columns, (batch, rows, columns, units); all else as it is."""
-        tokens = None if asked.place is None else self.structure.tokens(asked.place)
+    def _laid_out(self, pass_: Pass, values: np.ndarray) -> np.ndarray:
+        """Tokens as rows and columns, (batch, rows, columns, units); other results unchanged."""
+        tokens = None if pass_.place is None else self.structure.tokens(pass_.place)
         if tokens is None:
             return values
         patches = values[:, tokens.first : tokens.first + tokens.patches]
@@ -281,41 +280,41 @@ class Network(ForwardModel):
         return layer is None or self.structure.target(layer).name == self.structure.logits.name
 
     def remarks(self, neuron: Neuron | None) -> tuple[str, ...]:
-        """What must be told beside any explanation of a neuron, in sentences.
+        """Remarks that belong to every explanation of a neuron, in sentences.
 
         Examples:
             >>> network.remarks(None)
             ()
         """
-        survey, said = self._surveyed(), []
+        survey, remarks = self._surveyed(), []
         if self.is_output(neuron):
-            if survey.doubt:
-                said.append(survey.doubt)
-            if survey.proven:
-                said.append(
-                    f"The value before {survey.proven.kind} was found by numbers: on a few "
-                    f"pictures its {survey.proven.kind} is the network's output."
+            if survey.score_warning:
+                remarks.append(survey.score_warning)
+            if survey.found_scores:
+                remarks.append(
+                    f"The value before {survey.found_scores.kind} was found by numbers: on a few "
+                    f"pictures its {survey.found_scores.kind} is the network's output."
                 )
         layer = neuron.layer if neuron else None
         if layer is not None and survey.structure.precedes(layer):
-            said.append(
+            remarks.append(
                 f"Explained is the value before softmax or sigmoid, not what {layer} gives."
             )
-        if survey.structure.forward.opened:
-            said.append(
+        if survey.structure.forward.inlined:
+            remarks.append(
                 "A tf.function of the network was opened: what is explained is what it contains."
             )
         if survey.structure.forward.half:
-            said.append(
+            remarks.append(
                 "Computed in float32; the network itself computes in half precision, whose values "
                 "differ in the third digit."
             )
         if half := survey.structure.half_operations:
-            said.append(
+            remarks.append(
                 f"Parts of the network compute in half precision ({', '.join(half[:4])}), also "
                 "here: their graph is fixed, and values differ from float32's in the third digit."
             )
-        return tuple(said)
+        return tuple(remarks)
 
     def coverage(
         self, neuron: Neuron | None, rule: str = "gradient", down_to: str | None = None
@@ -340,10 +339,10 @@ class Network(ForwardModel):
         """
         key = (neuron.layer if neuron else None, "relevance", None)
         if key not in self._coverage:
-            self._coverage[key] = relevance_coverage(self._as_relevance_sees_it(), key[0])
+            self._coverage[key] = relevance_coverage(self._relevance_structure(), key[0])
         return self._coverage[key]
 
-    def _as_relevance_sees_it(self) -> Structure:
+    def _relevance_structure(self) -> Structure:
         """The traced graph, in which quantised layers do not round their input."""
         if not any(c.layer and rounds_its_input(c.layer) for c in self.structure.forward.calls):
             return self.structure

@@ -1,4 +1,4 @@
-"""Which number inside a network is to be explained."""
+"""The number inside a network that is to be explained."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Neuron:
         if self.position is not None:
             if isinstance(self.position, str) or not hasattr(self.position, "__iter__"):
                 raise InvalidValueError(f"position is (row, column); got {self.position!r}.")
-            place = tuple(checks.whole("position", p) for p in self.position)
-            object.__setattr__(self, "position", place)
+            position = tuple(checks.whole("position", p) for p in self.position)
+            object.__setattr__(self, "position", position)
 
     @property
     def single(self) -> bool:
@@ -77,15 +77,15 @@ class Neuron:
             Traceback (most recent call last):
             cnnvis_widgets.errors.UnknownNameError: There is no unit 16 in layer ...
         """
-        *places, units = shape
-        where = "the output" if self.layer is None else f"layer {self.layer!r}"
+        *map_shape, units = shape
+        owner = "the output" if self.layer is None else f"layer {self.layer!r}"
         if units is not None and self.unit >= units:
-            raise UnknownNameError(f"There is no unit {self.unit} in {where}: 0 to {units - 1}.")
+            raise UnknownNameError(f"There is no unit {self.unit} in {owner}: 0 to {units - 1}.")
         if self.position is not None and (
-            len(self.position) != len(places)
-            or any(n is not None and p >= n for p, n in zip(self.position, places, strict=True))
+            len(self.position) != len(map_shape)
+            or any(n is not None and p >= n for p, n in zip(self.position, map_shape, strict=True))
         ):
-            have = f"rows and columns {tuple(places)}" if places else "no rows and columns"
+            extent = f"rows and columns {tuple(map_shape)}" if map_shape else "no rows and columns"
             raise InvalidValueError(
-                f"Position {self.position} is not in {where}, which has {have}."
+                f"Position {self.position} is not in {owner}, which has {extent}."
             )

@@ -1,18 +1,18 @@
-"""What a method may ask of a backward pass. No TensorFlow here."""
+"""The options of a backward pass. No TensorFlow here."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 INPUT = None
-"""The place of a `Pass` that is the picture itself."""
+"""The `place` of a `Pass` that ends at the picture."""
 OPEN = "guided_open"
-"""The guided rule of other libraries, for comparing with them: a clipped ReLU also lets back what
-is above its bound."""
+"""The guided rule of other libraries, for comparisons: a clipped ReLU also passes gradients where
+its input is above its bound."""
 
 
 class Pass(NamedTuple):
-    """One backward pass: the derivative at a place, under a rule for the ReLUs.
+    """One backward pass: the derivative with respect to `place`, under a rule for the ReLUs.
 
     Attributes:
         place: `INPUT` or a layer's name.

@@ -16,7 +16,7 @@ Preprocess = Callable[[np.ndarray], np.ndarray]
 
 
 class Prepared(NamedTuple):
-    """What a network is given, and what a reader is shown for it.
+    """A network's input, and the picture that it was made from.
 
     Attributes:
         input: float32 (rows, columns, channels), after preprocessing.
@@ -34,7 +34,7 @@ def prepare(
 
     Args:
         image: a picture, uint8 (rows, columns, 3) or (rows, columns); or the network's input
-            itself, a float array of `shape`, which is left untouched.
+            itself, a float array of `shape`, which is not changed.
         shape: the network's (rows, columns, channels).
         preprocess: float32 pixels of 0..255 → input; None hands the pixels on.
 
@@ -53,7 +53,7 @@ def prepare(
                 f"A float array is taken as the network's input, of shape {shape}; got "
                 f"{image.shape}. A picture of any size is a uint8 array."
             )
-        with np.errstate(over="ignore"):  # too large for float32 is told as infinite
+        with np.errstate(over="ignore"):  # values too large for float32 are reported as infinite
             values = image.astype(np.float32)
         _finite(values, "The network's input has")
         return Prepared(values, None)
@@ -66,21 +66,21 @@ def prepare(
     picture = fit(image, shape[0], shape[1])
     if shape[2] == 1:
         picture = picture.convert("L").convert("RGB")
-    shown = np.array(picture)
-    made = preprocessed(shown[..., : shape[2]].astype(np.float32), preprocess)
-    _finite(made, "preprocess makes of this picture")
-    return Prepared(made, shown)
+    pixels = np.array(picture)
+    values = preprocessed(pixels[..., : shape[2]].astype(np.float32), preprocess)
+    _finite(values, "preprocess makes of this picture")
+    return Prepared(values, pixels)
 
 
-def outside(values: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> str:
-    """What is to be said of an input with values that no picture could give; "" if nothing.
+def range_warning(values: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> str:
+    """A warning about an input with values that no picture could give; "" if none.
 
     Args:
         values: the network's input, float32 (rows, columns, channels).
         bounds: the inputs of a black and of a white picture, of the same shape.
     """
     low, high = bounds
-    margin = np.float32(0.5) * (high - low)  # noise and steps of an attack stay within
+    margin = np.float32(0.5) * (high - low)  # noise and adversarial steps stay within
     if not ((values < low - margin) | (values > high + margin)).any():
         return ""
     return (
@@ -90,14 +90,14 @@ def outside(values: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> str:
     )
 
 
-def nearly_black(picture: np.ndarray) -> str:
-    """What is to be said of a picture whose brightest value is hardly above black; "" if nothing.
+def darkness_warning(picture: np.ndarray) -> str:
+    """A warning about a picture whose brightest value is hardly above black; "" if none.
 
     Args:
-        picture: uint8 (rows, columns, 3); one that is black all over is meant so.
+        picture: uint8 (rows, columns, 3); one that is black everywhere gets no warning.
 
     Example:
-        >>> nearly_black(np.full((1, 1, 3), 16, np.uint8))[:66]
+        >>> darkness_warning(np.full((1, 1, 3), 16, np.uint8))[:66]
         'The picture is nearly black: its largest value is 16 of 255. 12-bi'
     """
     largest = int(picture.max())
@@ -110,15 +110,15 @@ def nearly_black(picture: np.ndarray) -> str:
     )
 
 
-def _finite(values: np.ndarray, what: str) -> None:
+def _finite(values: np.ndarray, subject: str) -> None:
     if not np.isfinite(values).all():
-        raise InvalidValueError(f"{what} values that are NaN or infinite; expected finite ones.")
+        raise InvalidValueError(f"{subject} values that are NaN or infinite; expected finite ones.")
 
 
 def preprocessed(pixels: np.ndarray, preprocess: Preprocess | None) -> np.ndarray:
     """Apply a network's preprocessing to float32 pixels 0..255, and check what it gives back.
 
-    The pixels are the preprocessing's own, to be written into if it likes.
+    The preprocessing may write into `pixels`.
     """
     if preprocess is None:
         return pixels
@@ -131,12 +131,12 @@ def preprocessed(pixels: np.ndarray, preprocess: Preprocess | None) -> np.ndarra
 
 
 def fit(image: np.ndarray, rows: int, columns: int) -> Image.Image:
-    """The largest centred part of the network's proportions, resized with a bicubic filter.
+    """The largest centred crop of the network's aspect ratio, resized with a bicubic filter.
 
     The filter widens when the picture shrinks, so that fine texture does not turn into noise.
     """
     picture = Image.fromarray(image)
-    if picture.mode != "RGB":  # to convert what is RGB already would be a copy
+    if picture.mode != "RGB":  # converting RGB to RGB would copy
         picture = picture.convert("RGB")
     width, height = picture.size
     # Whole pixels, at least one: 453 / 224 * 224 is less than 453 in floating point.
@@ -152,24 +152,24 @@ def fit(image: np.ndarray, rows: int, columns: int) -> Image.Image:
 
 
 def input_shape(
-    model: Any, wanted: tuple[int, int, int] | None, picture: Any = None
+    model: Any, requested: tuple[int, int, int] | None, picture: Any = None
 ) -> tuple[int, int, int]:
     """The (rows, columns, channels) of a Keras model's one image input.
 
     Args:
         model: a Keras model.
-        wanted: what the model leaves open; `DEFAULT_SIZE` otherwise.
-        picture: the one symbolic input that is meant, where the others are held.
+        requested: the sizes that the model leaves open; `DEFAULT_SIZE` otherwise.
+        picture: the symbolic image input, if the other inputs have fixed values.
 
     Raises:
-        InvalidValueError: unknown, no single image input, or not what is wanted.
+        InvalidValueError: unknown, not exactly one image input, or not as requested.
     """
-    if wanted is not None and (len(wanted) != 3 or min(wanted) < 1):
-        raise InvalidValueError(f"input_shape is (rows, columns, channels); got {wanted}.")
+    if requested is not None and (len(requested) != 3 or min(requested) < 1):
+        raise InvalidValueError(f"input_shape is (rows, columns, channels); got {requested}.")
     inputs = _inputs(model)
     if picture is not None:
         inputs = [(tuple(picture.shape), str(picture.dtype))]
-    if not inputs or (wanted is None and inputs[0][0] is None):
+    if not inputs or (requested is None and inputs[0][0] is None):
         advice = (
             "Give input_shape=(rows, columns, channels)."
             if inputs
@@ -178,14 +178,14 @@ def input_shape(
         raise InvalidValueError(f"The model {model.name!r} has no known input shape. {advice}")
     shapes = ", ".join(str(shape) for shape, _ in inputs)
     shape, dtype = inputs[0]
-    shape = (None, *wanted) if shape is None else shape  # type: ignore[misc]
+    shape = (None, *requested) if shape is None else shape  # type: ignore[misc]
     if len(inputs) > 1 or len(shape) != 4 or shape[-1] not in (1, 3):
         raise InvalidValueError(
             "Expected a model with one image input of shape (batch, rows, columns, 1 or 3); "
             f"this one takes {shapes}. Inputs beside the picture are held at a value: "
             "Network(model, inputs={name: value})."
         )
-    # A subclassed model only tells what it happened to be called on.
+    # A subclassed model only knows the shape of its first call.
     if shape[0] not in (None, 1) and _declares_inputs(model):
         raise InvalidValueError(
             f"The model {model.name!r} has a batch of {shape[0]} pictures built in; pictures are "
@@ -197,10 +197,12 @@ def input_shape(
             f"The model {model.name!r} takes {dtype}, and no derivative passes a cast to that. "
             "Expected an input of floats: build it with keras.Input(…) of float32."
         )
-    given = tuple(int(n) for n in wanted) if wanted else (DEFAULT_SIZE, DEFAULT_SIZE, shape[-1])
-    rows, columns, channels = (g if n is None else n for n, g in zip(shape[1:], given, strict=True))
-    if wanted and (rows, columns, channels) != given:
-        raise InvalidValueError(f"The model takes {shape[1:]}; input_shape says {given}.")
+    sizes = (
+        tuple(int(n) for n in requested) if requested else (DEFAULT_SIZE, DEFAULT_SIZE, shape[-1])
+    )
+    rows, columns, channels = (g if n is None else n for n, g in zip(shape[1:], sizes, strict=True))
+    if requested and (rows, columns, channels) != sizes:
+        raise InvalidValueError(f"The model takes {shape[1:]}; input_shape says {sizes}.")
     return rows, columns, channels
 
 
@@ -218,8 +220,8 @@ def _inputs(model: Any) -> list[tuple[tuple[int | None, ...] | None, str]]:
     except (AttributeError, ValueError, TypeError):  # subclassed: known once it has been called
         if not model.built:
             return []
-    known = model.get_build_config() or {}
-    shape = known.get("shapes_dict", known.get("input_shape"))
+    config = model.get_build_config() or {}
+    shape = config.get("shapes_dict", config.get("input_shape"))
     if isinstance(shape, dict):
         shape = list(shape.values())
     shapes = shape if isinstance(shape, list) else [shape]

@@ -1,4 +1,4 @@
-"""How the networks of Keras Applications were fed when they were trained. No TensorFlow here."""
+"""The preprocessing of the networks of Keras Applications. No TensorFlow here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def centred(pixels: np.ndarray) -> np.ndarray:
 
 
 def caffe(pixels: np.ndarray) -> np.ndarray:
-    """Swap red and blue, and take ImageNet's mean colour off (Keras' mode "caffe").
+    """Swap red and blue, and subtract ImageNet's mean colour (Keras' mode "caffe").
 
     Args:
         pixels: float32 (…, 3) of 0..255, red green blue.
@@ -38,7 +38,7 @@ DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def standardised(pixels: np.ndarray) -> np.ndarray:
-    """Scale to 0..1, take ImageNet's mean off and divide by its deviation (Keras' mode "torch").
+    """Scale to 0..1, subtract ImageNet's mean, divide by its deviation (Keras' mode "torch").
 
     Args:
         pixels: float32 (…, 3) of 0..255, red green blue.
@@ -55,7 +55,7 @@ def unit_range(pixels: np.ndarray) -> np.ndarray:
 
 
 def unchanged(pixels: np.ndarray) -> np.ndarray:
-    """Hand 0..255 on as it is: the network scales its input by itself."""
+    """Keep 0..255: the network scales its own input."""
     return pixels
 
 
@@ -79,14 +79,14 @@ NAMED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     **_MODES,
     **{name: _MODES[mode] for mode, names in _APPLICATIONS.items() for name in names.split()},
 }
-"""What `preprocess=` may be called: a range, Caffe's or PyTorch's, or a Keras Applications name."""
+"""The names for `preprocess=`: a range, Caffe's or PyTorch's, or a Keras Applications name."""
 
 
-def preprocessing(wanted: Any) -> Callable[[np.ndarray], np.ndarray] | None:
-    """The function that a name stands for; functions and None come back as they are.
+def preprocessing(preprocess: Any) -> Callable[[np.ndarray], np.ndarray] | None:
+    """The function of a name; functions and None are returned unchanged.
 
     Args:
-        wanted: a key of `NAMED`, a function of float32 pixels 0..255, or None.
+        preprocess: a key of `NAMED`, a function of float32 pixels 0..255, or None.
 
     Raises:
         UnknownNameError: no such name.
@@ -96,13 +96,13 @@ def preprocessing(wanted: Any) -> Callable[[np.ndarray], np.ndarray] | None:
         >>> preprocessing("-1..1")(np.float32([0, 255]))
         array([-1.,  1.], dtype=float32)
     """
-    if isinstance(wanted, str):
-        if wanted not in NAMED:
-            raise UnknownNameError.of("preprocessing", wanted, NAMED)
-        return NAMED[wanted]
-    if wanted is not None and not callable(wanted):
+    if isinstance(preprocess, str):
+        if preprocess not in NAMED:
+            raise UnknownNameError.of("preprocessing", preprocess, NAMED)
+        return NAMED[preprocess]
+    if preprocess is not None and not callable(preprocess):
         raise InvalidValueError(
             f"preprocess is a function of pixels or one of {', '.join(_MODES)}, mobilenet_v2, "
-            f"vgg16, …; got {wanted!r}."
+            f"vgg16, …; got {preprocess!r}."
         )
-    return wanted
+    return preprocess

@@ -1,4 +1,4 @@
-"""What a network answers, as plain records. No TensorFlow here."""
+"""The results of a network's passes, as plain records. No TensorFlow here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LayerInfo(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """One output unit's answer.
+    """One output unit's score.
 
     Attributes:
         unit: the output unit.
@@ -50,11 +50,11 @@ class BackwardResult(NamedTuple):
     """What `Network.backward` found.
 
     Attributes:
-        unit: the neuron's unit (of use where the most probable class was asked for).
+        unit: the neuron's unit (useful where the most probable class was requested).
         value: float32 (batch,), the neuron's aggregated activation before softmax.
         activations: for each pass the layer's result, (batch, …); None at the input.
         gradients: for each pass the derivative, the shape of its place.
-        units: of each input's neuron, where each has its own; else of the one.
+        units: each input's unit if they differ; else the one unit.
     """
 
     unit: int
@@ -64,7 +64,7 @@ class BackwardResult(NamedTuple):
     units: tuple[int, ...]
 
     def of(self, number: int) -> BackwardResult:
-        """What was found for one input of the batch, as a batch of one; does not keep the others.
+        """The result of one input of the batch, as a batch of one; the arrays are copies.
 
         Example:
             >>> values, slopes = np.float32([5, 6]), np.ones((2, 4, 3, 1), np.float32)
@@ -74,15 +74,15 @@ class BackwardResult(NamedTuple):
         if len(self.value) == 1:
             return self
         unit = self.units[number] if len(self.units) > 1 else self.unit
-        one = slice(number, number + 1)
+        row = slice(number, number + 1)
         return BackwardResult(
             unit,
-            self.value[one],
+            self.value[row],
             tuple(
-                None if activation is None else activation[one].copy()
+                None if activation is None else activation[row].copy()
                 for activation in self.activations
             ),
-            tuple(gradient[one].copy() for gradient in self.gradients),
+            tuple(gradient[row].copy() for gradient in self.gradients),
             (unit,),
         )
 
@@ -95,7 +95,7 @@ class RelevanceResult(NamedTuple):
         value: its activation, aggregated, before softmax.
         relevance: float32 (1, rows, columns, channels).
         sums: layer → the sum of the relevance that passes through it. Where all paths lead through
-            a layer this is the whole; in a branch it is the branch's part.
+            a layer this is the total; in a branch it is the branch's share.
     """
 
     unit: int
@@ -104,14 +104,14 @@ class RelevanceResult(NamedTuple):
     sums: dict[str, float]
 
 
-class RelevanceFloor(NamedTuple):
-    """The relevance on its way down, at one layer.
+class LayerRelevance(NamedTuple):
+    """The relevance at one layer.
 
     Attributes:
-        layer: its name; "" for the picture.
+        layer: the layer's name; "" for the picture.
         map: float32 (rows, columns), the sum over the channels; (1, 1) where a layer has no rows
             and columns.
-        total: the sum of all of it.
+        total: the sum of the map.
     """
 
     layer: str
@@ -126,7 +126,7 @@ class ClassMaps(NamedTuple):
         unit: the output unit.
         value: its activation before softmax.
         maps: float32 (rows, columns, units), what the global average pooling averages.
-        weights: float32 (units,), with which the output unit adds up their means.
+        weights: float32 (units,), the output unit's weights for the maps' means.
         layer: the layer that gives the maps; "" where no layer does.
     """
 
@@ -142,13 +142,13 @@ Pair = tuple[int, int]
 
 
 class Window(NamedTuple):
-    """What a convolution, a pooling or a border looks at its input through, (rows, columns) each.
+    """The window of a convolution, pooling or padding, (rows, columns) each.
 
     Attributes:
         kernel: its size.
-        strides: from one place of the result to the next.
+        strides: from one position of the result to the next.
         dilation: from one tap of the kernel to the next.
-        offset: how far the first window sticks out of the input.
+        offset: how far the first window extends beyond the input (padding).
         size: of the input.
     """
 
@@ -160,13 +160,13 @@ class Window(NamedTuple):
 
 
 class Field(NamedTuple):
-    """Which pixels the places of a layer see: theoretically, whatever their weights are.
+    """The theoretical receptive field of a layer's positions, whatever the weights.
 
     Attributes:
-        size: rows and columns of pixels that one place sees, where the picture does not end before.
-        strides: how many pixels further its neighbour looks.
-        start: the first row and column that place (0, 0) sees; negative where it looks over the
-            picture's edge.
+        size: rows and columns of pixels in one receptive field, before clipping at the border.
+        strides: pixels from one position's field to its neighbour's.
+        start: the first row and column of position (0, 0)'s field; negative if it extends beyond
+            the picture.
     """
 
     size: Pair
@@ -174,10 +174,10 @@ class Field(NamedTuple):
     start: Pair
 
     def box(self, row: int, column: int, picture: Pair) -> tuple[int, int, int, int]:
-        """What the place (row, column) sees of a picture of that many rows and columns.
+        """The receptive field of position (row, column), clipped to the picture (rows, columns).
 
         Returns:
-            top, left, bottom, right in pixels; bottom and right are the first ones beyond.
+            top, left, bottom, right in pixels; bottom and right are exclusive.
         """
         first = (s + i * j for s, i, j in zip(self.start, (row, column), self.strides, strict=True))
         ends = [
@@ -194,12 +194,12 @@ class PlannedLayer(NamedTuple):
         name: as `Neuron.layer` takes it.
         kind: the class ("Conv2D").
         output_shape: (rows, columns, units) or (units,).
-        parameters: how many numbers it holds, trained or not.
+        parameters: the number of its weights, trainable or not.
         inputs: the layers whose results it takes; "" is the picture.
-        kernel: (rows, columns) of its window; None where it has none.
-        strides: of its window; None where it has none.
-        padding: "valid", "same" or "explicit"; "" where it has no window.
-        field: what its places see of the picture; None where all of it, or where that is not known
+        kernel: (rows, columns) of its window; None if it has none.
+        strides: of its window; None if it has none.
+        padding: "valid", "same" or "explicit"; "" if it has no window.
+        field: the receptive field of its positions; None if it is the whole picture or not known
             (a layer that enlarges).
     """
 
@@ -218,7 +218,7 @@ class Chain(NamedTuple):
     """VisualBackProp's maps; see `graph/map_chains.py`.
 
     Attributes:
-        layers: their layers, the deepest first; "" where no layer gives the map.
+        layers: the maps' layers, the deepest first; "" if no layer gives the map.
         steps: from each map to the next finer one, and from the last to the picture, the windows
             of the operations between, the deepest first.
         branched: whether the network branches, so that there is one map for each resolution.
@@ -236,9 +236,8 @@ class ChannelMeans(NamedTuple):
         unit: the neuron's unit.
         value: its activation, aggregated, before softmax.
         maps: float32 (rows, columns) each, the deepest first: the means over the channels.
-        chain: how they hang together.
-        seconds: how long the pass took, the function being compiled already; of a batch, this
-            input's share.
+        chain: the chain of these maps.
+        seconds: the duration of the pass, without compiling; for a batch, this input's share.
     """
 
     unit: int
@@ -255,8 +254,8 @@ class AttentionResult(NamedTuple):
         unit: the neuron's unit.
         value: its activation, aggregated, before softmax.
         maps: float32 (heads, tokens, tokens) for each block, the first block first: how much each
-            token (row) takes from each.
-        reads: bool (tokens,), those on which the neuron depends after the last attention.
+            token (row) attends to each (column).
+        reads: bool (tokens,), the tokens on which the neuron depends after the last attention.
         rows: of patches.
         columns: of patches.
         first: how many other tokens come before the patches.

@@ -1,4 +1,4 @@
-"""What a ReLU lets through on the way back: the three rules of the thesis' Figure 18.
+"""The backward rules of a ReLU: the three of the thesis' Figure 18.
 
 `gradient_override_map` changes the backward pass of an operation when the operation is made, for
 fused activations, layers, nested and subclassed models alike, without a clone. `tf.gradients` obeys
@@ -30,7 +30,7 @@ _ELEMENTWISE = (
 
 
 def replaceable_gates(graph: tf.Graph) -> AbstractContextManager[None]:
-    """Within this, every ReLU made in `graph` asks `backward_rule` what to let through."""
+    """Within this, every ReLU created in `graph` follows the rule of `backward_rule`."""
     return graph.gradient_override_map(_OVERRIDDEN)
 
 
@@ -45,7 +45,7 @@ def backward_rule(rule: str) -> Iterator[None]:
 
 
 def bound(operation: tf.Operation) -> tuple[tf.Tensor, float] | None:
-    """What an elementwise maximum or minimum clips, and at which number; None for any other."""
+    """The tensor that an elementwise maximum or minimum clips, and its bound; else None."""
     if operation.type in ("Maximum", "Minimum"):
         one, other = operation.inputs
         for tensor, limit in ((one, other), (other, one)):
@@ -58,8 +58,8 @@ def bound(operation: tf.Operation) -> tuple[tf.Tensor, float] | None:
 def is_gate(operation: tf.Operation) -> bool:
     """Whether an operation is a ReLU in its own right: relu, relu6, maximum(x, 0).
 
-    Parts of another activation are none: hard sigmoid is relu6(x + 3) / 6 with a scalar 3, PReLU
-    is relu(x) - slope * relu(-x), CELU a sum of maximum(x, 0) and something of minimum(x, 0).
+    Parts of another activation do not count: hard sigmoid is relu6(x + 3) / 6 with a scalar 3,
+    PReLU is relu(x) - slope * relu(-x), CELU a sum of maximum(x, 0) and something of minimum(x, 0).
     """
     source = _rectified(operation)
     if source is None:
@@ -73,22 +73,22 @@ def is_gate(operation: tf.Operation) -> bool:
     inner = _shifted(source)  # a leaky ReLU with a threshold has relu(threshold - x)
     negated = [inner.op.inputs[0]] if inner.op.type == "Neg" else []
     negated += [op.outputs[0] for op in source.consumers() if op.type == "Neg"]
-    others = [op for x in negated for op in x.consumers() if op.type in ("Relu", "SelectV2")]
+    opposites = [op for x in negated for op in x.consumers() if op.type in ("Relu", "SelectV2")]
     clips = [(op, bound(op)) for op in source.consumers() if op.type == "Minimum"]
-    others += [op for op, clip in clips if clip and clip[1] <= 0]
-    # A function of the other side too means two-sided; concatenated (CReLU) they stay gates.
-    return not any(_meet_in_a_sum(operation, other) for other in others)
+    opposites += [op for op, clip in clips if clip and clip[1] <= 0]
+    # A function of -x as well means a two-sided activation; if concatenated (CReLU), two ReLUs.
+    return not any(_meet_in_a_sum(operation, opposite) for opposite in opposites)
 
 
-def is_top(operation: tf.Operation) -> bool:
-    """Whether an operation is the upper end of a clipped ReLU: minimum(relu(x), 4)."""
+def is_upper_clip(operation: tf.Operation) -> bool:
+    """Whether an operation is the upper bound of a clipped ReLU: minimum(relu(x), 4)."""
     clip = bound(operation)
     if operation.type != "Minimum" or clip is None or clip[1] <= 0:
         return False
     return any(is_gate(op) for op in (clip[0].op, *operation.outputs[0].consumers()))
 
 
-def is_idle(operation: tf.Operation) -> bool:
+def is_redundant_clip(operation: tf.Operation) -> bool:
     """Whether a maximum with 0 only repeats a ReLU: Keras clips to 0..4 after the ReLU."""
     clip = bound(operation)
     return (
@@ -125,15 +125,15 @@ def _unclipped(tensor: tf.Tensor) -> tf.Tensor:
 
 
 def _meet_in_a_sum(one: tf.Operation, other: tf.Operation, depth: int = 5) -> bool:
-    def below(operation: tf.Operation, left: int) -> set[str]:
+    def sums_after(operation: tf.Operation, depth_left: int) -> set[str]:
         sums = {operation.name} if operation.type in ("Add", "AddV2", "Sub") else set()
-        if left:
+        if depth_left:
             for consumer in operation.outputs[0].consumers():
                 if consumer.type in _ELEMENTWISE:
-                    sums |= below(consumer, left - 1)
+                    sums |= sums_after(consumer, depth_left - 1)
         return sums
 
-    return bool(below(one, depth) & below(other, depth))
+    return bool(sums_after(one, depth) & sums_after(other, depth))
 
 
 def _backward(
@@ -155,7 +155,7 @@ def _relu(operation: tf.Operation, gradient: tf.Tensor) -> tf.Tensor:
 
 @tf.RegisterGradient("CnnvisRelu6")
 def _relu6(operation: tf.Operation, gradient: tf.Tensor) -> tf.Tensor:
-    return _backward(operation, gradient, tf.raw_ops.Relu6Grad)  # shut at 0 and at 6
+    return _backward(operation, gradient, tf.raw_ops.Relu6Grad)  # zero gradient at 0 and at 6
 
 
 @tf.RegisterGradient("CnnvisMaximum")
@@ -171,19 +171,21 @@ def _maximum(operation: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor]:
 @tf.RegisterGradient("CnnvisMinimum")
 def _minimum(operation: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor]:
     one, other = operation.inputs
-    if _rule.get() in ("deconvnet", OPEN) and is_top(operation):
-        clipped, _ = bound(operation)  # type: ignore[misc]  # a top has a bound
+    if _rule.get() in ("deconvnet", OPEN) and is_upper_clip(operation):
+        clipped, _ = bound(operation)  # type: ignore[misc]  # an upper clip has a bound
         return [gradient if x is clipped else tf.zeros_like(x) for x in (one, other)]
     return _shared_out(operation, gradient, one <= other)
 
 
-def _shared_out(operation: tf.Operation, gradient: tf.Tensor, first: tf.Tensor) -> list[tf.Tensor]:
+def _shared_out(
+    operation: tf.Operation, gradient: tf.Tensor, takes_first: tf.Tensor
+) -> list[tf.Tensor]:
     """The derivative of a maximum or minimum: all of it to the input that was taken."""
     one, other = (tf.shape(x) for x in operation.inputs)
     axes = tf.raw_ops.BroadcastGradientArgs(s0=one, s1=other)
     zero = tf.zeros_like(gradient)
-    parts = (tf.where(first, gradient, zero), tf.where(first, zero, gradient))
+    gradients = (tf.where(takes_first, gradient, zero), tf.where(takes_first, zero, gradient))
     return [
-        tf.reshape(tf.reduce_sum(part, axis), shape)
-        for part, axis, shape in zip(parts, axes, (one, other), strict=True)
+        tf.reshape(tf.reduce_sum(part_gradient, axis), shape)
+        for part_gradient, axis, shape in zip(gradients, axes, (one, other), strict=True)
     ]

@@ -1,4 +1,4 @@
-"""What is to be explained where one unit does not say it: a weighted sum of units, or of places."""
+"""A weighted sum of units, or of positions, to be explained instead of one unit."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.errors import InvalidValueError
 
 OUTPUT = "output:"
-"""How the name of an output begins, where a layer's name is also possible."""
+"""The prefix of an output's name, where a layer's name is also possible."""
 WEIGHTS = "weights"
-"""The aggregate of a `Target`, for compiled functions: its weights say where it is."""
+"""The aggregate of a `Target`, for compiled functions: its weights are an argument."""
 Region = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Which places of a map count, as a value that can be compared and kept.
+    """A mask of a map's positions, as a value that can be compared and hashed.
 
     Attributes:
         shape: (rows, columns).
-        packed: one bit a place, row by row, the first in the highest bit.
+        packed: one bit per position, row by row, the first in the highest bit.
     """
 
     shape: tuple[int, ...]
@@ -37,7 +37,7 @@ class Mask:
         """The mask of an array of True and False, or of 0 and 1.
 
         Raises:
-            InvalidValueError: other values, no place at all, or not two axes.
+            InvalidValueError: other values, all False, or not two axes.
         """
         array = np.asarray(values)
         marked = array.astype(bool) if array.dtype.kind in "biuf" else np.zeros(0, bool)
@@ -49,7 +49,7 @@ class Mask:
         return cls(tuple(marked.shape), np.packbits(marked).tobytes())
 
     def array(self) -> np.ndarray:
-        """Which places count: bool (rows, columns)."""
+        """The mask: bool (rows, columns)."""
         bits = np.frombuffer(self.packed, np.uint8)
         return np.unpackbits(bits, count=math.prod(self.shape)).astype(bool).reshape(self.shape)
 
@@ -70,8 +70,8 @@ class Target(Neuron):
         mask: the places that are True, (rows, columns) of the output or layer.
 
     Raises:
-        InvalidValueError: weights that are not finite or all zero, a unit twice, two ways of saying
-            where.
+        InvalidValueError: weights that are not finite or all zero, a unit twice, or both of two
+            exclusive arguments.
 
     Examples:
         >>> cnnvis.Target({3: 1, 5: -1})  # class 3 against class 5
@@ -108,7 +108,7 @@ class Target(Neuron):
             if position is not None or not isinstance(index, Sequence) or not index:
                 raise InvalidValueError(f"index is (row, column, unit) or shorter; got {index!r}.")
             units, position = index[-1], tuple(index[:-1]) or None
-        if sum(place is not None for place in (position, region, mask)) > 1:
+        if sum(choice is not None for choice in (position, region, mask)) > 1:
             raise InvalidValueError("A target has one of position, region and mask.")
         if aggregate == "max":
             raise InvalidValueError(
@@ -116,11 +116,11 @@ class Target(Neuron):
                 'cnnvis.Neuron(layer, unit, "max") is the largest place of one unit.'
             )
         weights = _weights(units)
-        where = layer if output is None else f"{OUTPUT}{output}"
-        place = None if position is None else tuple(position)
+        layer_name = layer if output is None else f"{OUTPUT}{output}"
+        chosen_position = None if position is None else tuple(position)
         for name, value in (
-            *(("layer", where), ("unit", weights[0][0]), ("aggregate", aggregate)),
-            *(("position", place), ("weights", weights), ("region", _region(region))),
+            *(("layer", layer_name), ("unit", weights[0][0]), ("aggregate", aggregate)),
+            *(("position", chosen_position), ("weights", weights), ("region", _region(region))),
             ("mask", mask if mask is None or isinstance(mask, Mask) else Mask.of(mask)),
         ):
             object.__setattr__(self, name, value)
@@ -130,21 +130,21 @@ class Target(Neuron):
         return self.expression(repr(self.mask))
 
     def expression(self, mask: str) -> str:
-        """What makes this target, its mask being called `mask`.
+        """The expression that creates this target, with `mask` as the name of its mask.
 
         Examples:
             >>> cnnvis.Target(2, mask=[[True, False]]).expression("road")
             'Target({2: 1.0}, mask=road)'
         """
-        said = [repr(dict(self.weights))]
-        plain = {"layer": None, "aggregate": "sum", "position": None, "region": None}
-        said += [f"{n}={v!r}" for n in plain if (v := getattr(self, n)) != plain[n]]
-        said += [f"mask={mask}"] * (self.mask is not None)
-        return f"Target({', '.join(said)})"
+        arguments = [repr(dict(self.weights))]
+        defaults = {"layer": None, "aggregate": "sum", "position": None, "region": None}
+        arguments += [f"{n}={v!r}" for n in defaults if (v := getattr(self, n)) != defaults[n]]
+        arguments += [f"mask={mask}"] * (self.mask is not None)
+        return f"Target({', '.join(arguments)})"
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Those that it is made of.
+        """The units of the sum.
 
         Examples:
             >>> cnnvis.Target({3: 1, 5: -1}).units
@@ -154,7 +154,7 @@ class Target(Neuron):
 
     @property
     def single(self) -> bool:
-        """Never one unit as it is.
+        """False: a target is a weighted sum.
 
         Examples:
             >>> cnnvis.Target({3: 1}).single
@@ -175,13 +175,13 @@ class Target(Neuron):
         self.shares(shape)
 
     def shares(self, shape: Sequence[int | None]) -> np.ndarray:
-        """How much each number of the layer counts.
+        """The weight of each number of the layer.
 
         Args:
             shape: of the layer's result, (rows, columns, units), (tokens, units) or (units,).
 
         Returns:
-            float32 (places, units), or (1, units) where all places count alike.
+            float32 (places, units), or (1, units) if all positions have equal weight.
 
         Examples:
             >>> cnnvis.Target({0: 1, 2: -0.5}).shares((4, 3))
@@ -191,29 +191,31 @@ class Target(Neuron):
             ... )[:, 1]
             array([0.5, 0. , 0. , 0.5], dtype=float32)
         """
-        *places, units = shape
+        *map_shape, units = shape
         row = np.zeros(units or 1 + max(unit for unit, _ in self.weights), np.float32)
         for unit, weight in self.weights:
             row[unit] = weight
-        chosen = self._places(places)
-        if chosen is None and (self.aggregate == "sum" or not places):
+        chosen = self._position_mask(map_shape)
+        if chosen is None and (self.aggregate == "sum" or not map_shape):
             return row[None]
         if chosen is None:
-            if None in places:
-                raise InvalidValueError(f"How many places the mean is over is not known: {places}.")
-            return row[None] / math.prod(places)  # type: ignore[arg-type]
+            if None in map_shape:
+                raise InvalidValueError(
+                    f"How many places the mean is over is not known: {map_shape}."
+                )
+            return row[None] / math.prod(map_shape)  # type: ignore[arg-type]
         share = chosen.ravel().astype(np.float32)
         if self.aggregate == "mean":
             share /= share.sum()
         return share[:, None] * row
 
-    def _places(self, places: Sequence[int | None]) -> np.ndarray | None:
-        """Which places count, bool of the shape of `places`; None: all."""
+    def _position_mask(self, map_shape: Sequence[int | None]) -> np.ndarray | None:
+        """The mask of the target's positions, bool of shape `map_shape`; None: all."""
         if self.position is None and self.region is None and self.mask is None:
             return None
-        if None in places:
-            raise InvalidValueError(f"The layer's places are not fixed ({places}): name none.")
-        size = tuple(int(n) for n in places if n is not None)
+        if None in map_shape:
+            raise InvalidValueError(f"The layer's places are not fixed ({map_shape}): name none.")
+        size = tuple(int(n) for n in map_shape if n is not None)
         chosen = np.zeros(size, bool)
         if self.position is not None:
             chosen[self.position] = True
@@ -229,7 +231,7 @@ class Target(Neuron):
         return chosen
 
     def record(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON; `of_record` undoes it.
+        """The target as plain data, for JSON; the inverse of `of_record`.
 
         Examples:
             >>> cnnvis.Target({3: 1, 5: -1}).record()["weights"]
@@ -263,7 +265,7 @@ class Target(Neuron):
 
 
 def kind_of(neuron: Neuron | None) -> tuple[str | None, str]:
-    """A neuron's layer and aggregate: neurons that have both in common share a program.
+    """A neuron's layer and aggregate: neurons with the same ones share a compiled function.
 
     Example:
         >>> kind_of(Neuron("block2_conv2", 5, position=(10, 20)))
@@ -314,18 +316,18 @@ def described(target: Target, names: Mapping[int, str]) -> str:
     """A target in words: "Egyptian cat − tabby", "road in 34 places".
 
     Args:
-        target: what is to be described.
+        target: the target.
         names: unit → its name.
     """
-    said = ""
+    text = ""
     for unit, weight in target.weights:
         size = "" if abs(weight) == 1 else f"{abs(weight):g} × "
-        sign = (" − " if weight < 0 else " + ") if said else ("−" if weight < 0 else "")
-        said += f"{sign}{size}{names[unit]}"
+        sign = (" − " if weight < 0 else " + ") if text else ("−" if weight < 0 else "")
+        text += f"{sign}{size}{names[unit]}"
     if target.mask is not None:
-        said += f" in {int(target.mask.array().sum())} places"
+        text += f" in {int(target.mask.array().sum())} places"
     if target.region is not None:
-        said += f" in the region {target.region}"
+        text += f" in the region {target.region}"
     if target.position is not None:
-        said += f" at {', '.join(map(str, target.position))}"
-    return f"{said} ({target.aggregate})" if target.aggregate != "sum" else said
+        text += f" at {', '.join(map(str, target.position))}"
+    return f"{text} ({target.aggregate})" if target.aggregate != "sum" else text

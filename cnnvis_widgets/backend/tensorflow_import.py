@@ -1,7 +1,7 @@
-"""Imports TensorFlow without its start-up chatter.
+"""Imports TensorFlow without its start-up messages.
 
-At import TensorFlow tells of the graphics processors that it did not find, from C++ and past every
-setting that it has. On a command line and on a page the message appears where errors do.
+At import TensorFlow reports missing graphics processors from C++, whatever its settings. On a
+command line and on a page the message appears where errors do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHATTER = re.compile(
 
 
 def import_tensorflow() -> None:
-    """Import it if nobody has; what it says of errors still comes through."""
+    """Import TensorFlow unless it is loaded; its error messages are still shown."""
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,20 +30,20 @@ def import_tensorflow() -> None:
 
 @contextlib.contextmanager
 def without_chatter() -> Iterator[None]:
-    """Hold back what is written to the process' own stderr, and let through all but the chatter."""
+    """Filter TensorFlow's start-up messages out of the process' stderr."""
     try:
-        kept = os.dup(2)
+        stderr_copy = os.dup(2)
     except OSError:  # a process without one, as under Windows' pythonw
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as buffer:
+        os.dup2(buffer.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            said = [line for line in held if not CHATTER.match(line)]
+            os.dup2(stderr_copy, 2)
+            os.close(stderr_copy)
+            buffer.seek(0)
+            messages = [line for line in buffer if not CHATTER.match(line)]
             with contextlib.suppress(OSError):
-                os.write(2, b"".join(said))
+                os.write(2, b"".join(messages))

@@ -45,7 +45,7 @@ class Peak(NamedTuple):
 
 
 class Push(NamedTuple):
-    """How much a unit's map adds to a class; see `backend.class_pushes`."""
+    """How much a unit's map adds to a class; see `backend.class_attributions`."""
 
     unit: int
     label: str
@@ -101,10 +101,10 @@ class OneNeuron:
         return NeuronView(shown, float(own.mean()), peak, pushes, holds_back, why)
 
     def _classes(self, network: Network) -> tuple[tuple[Push, ...], tuple[Push, ...]]:
-        from cnnvis_widgets.backend.class_pushes import class_pushes
+        from cnnvis_widgets.backend.class_attributions import class_attributions
 
         batch = network.prepare(as_pixels(self.image)).input[None]
-        values = class_pushes(network, batch, self.layer, self.unit)
+        values = class_attributions(network, batch, self.layer, self.unit)
         order = np.argsort(-values, kind="stable")[:SHOWN_CLASSES]
         back = np.argsort(values, kind="stable")[:SHOWN_CLASSES]
         told = [

@@ -75,18 +75,18 @@ class ReadModel:
         step(0, 2)
         model = read_model(self.path, self.name)
         step(1, 2)
-        from cnnvis_widgets.backend.backbones import backbone, guessed
+        from cnnvis_widgets.backend.backbones import backbone, guess_preprocessing
         from cnnvis_widgets.backend.network import Network
 
         network = Network(model, "0..255", name=Path(self.name).stem)
         shape = network.input_shape
         inputs = COLOUR if shape[2] == 3 else GREY
-        guess = guessed(model)
+        guess = guess_preprocessing(model)
         same = next((name for name in inputs if NAMED[name] is NAMED[guess.preprocess]), "0..1")
         units = 0 if network.several_outputs else network.units
         published = backbone(model) is not None and units == len(imagenet_labels())
         labels = imagenet_labels() if published else ()
-        return Read(network, same, guess.why, guess.known, inputs, shape, units, labels)
+        return Read(network, same, guess.why, guess.certain, inputs, shape, units, labels)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class _Run:
 
     def __init__(self, question: Question, neuron: Neuron) -> None:
         # The backend's modules that compile are imported late: a menu of methods needs none.
-        from cnnvis_widgets.backend.synthesis.ascent import Ascent, Form, Numbers
+        from cnnvis_widgets.backend.synthesis.ascent import Ascent, Form, StepSettings
 
         self.question, self.neuron = question, neuron
         network, chosen = question.network, question.parameters
@@ -108,7 +108,7 @@ class _Run:
             beta=chosen["variation_power"],
         )
         self.form = form
-        numbers = Numbers(
+        numbers = StepSettings(
             rate=chosen["rate"],
             pull=chosen["pull"],
             alpha_weight=chosen["norm_weight"],

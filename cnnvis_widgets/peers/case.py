@@ -41,7 +41,7 @@ def case_of(
         UnsuitableError: several inputs or outputs, or an output of another shape.
         UnknownNameError: no such unit or layer.
     """
-    if network.held is not None:
+    if network.fixed_inputs is not None:
         raise UnsuitableError(
             "Other libraries are compared on networks with one input; this one has more. Build a "
             "model that holds the others, and compare that."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cnnvis_widgets.backend.backbones import backbone, guessed, unprepared
+from cnnvis_widgets.backend.backbones import backbone, guess_preprocessing, preprocessing_warning
 
 FAMILIES = {
     "MobileNet": "mobilenet",
@@ -38,7 +38,7 @@ def built(family: str, **options: Any) -> Any:
 def test_each_family_is_recognised(family: str) -> None:
     recognised = backbone(built(family))
     assert (recognised and recognised.preprocess) == FAMILIES[family]
-    assert recognised is None or not recognised.inside
+    assert recognised is None or not recognised.prepares_pixels
 
 
 def test_a_nested_backbone_is_told_unless_it_is_prepared() -> None:
@@ -46,11 +46,11 @@ def test_a_nested_backbone_is_told_unless_it_is_prepared() -> None:
 
     inner = built("MobileNetV2", alpha=0.35)
     bare = keras.Sequential([keras.Input((96, 96, 3)), inner, keras.layers.Flatten()])
-    assert "-1..1" in unprepared(bare)
-    assert 'preprocess="mobilenet_v2"' in unprepared(bare)
+    assert "-1..1" in preprocessing_warning(bare)
+    assert 'preprocess="mobilenet_v2"' in preprocessing_warning(bare)
     scale = keras.layers.Rescaling(1 / 127.5, offset=-1)
     scaled = keras.Sequential([keras.Input((96, 96, 3)), scale, inner, keras.layers.Flatten()])
-    assert unprepared(scaled) == ""
+    assert preprocessing_warning(scaled) == ""
 
 
 def test_a_network_without_preprocessing_says_so_once_and_in_every_explanation() -> None:
@@ -73,7 +73,7 @@ def test_any_other_model_is_left_in_peace() -> None:
 
     own = keras.Sequential([keras.Input((9, 8, 3)), keras.layers.Conv2D(2, 3, name="block1_conv1")])
     assert backbone(own) is None
-    assert unprepared(own) == ""
+    assert preprocessing_warning(own) == ""
 
 
 def test_what_the_layers_say_of_the_input_is_guessed() -> None:
@@ -83,19 +83,19 @@ def test_what_the_layers_say_of_the_input_is_guessed() -> None:
         return keras.Sequential([keras.Input((8, 9, 3)), *first, keras.layers.Conv2D(2, 3)])
 
     rescaling = keras.layers.Rescaling
-    assert guessed(starting()).preprocess == "0..1"
-    assert not guessed(starting()).known
-    assert guessed(starting(rescaling(1 / 255))).preprocess == "0..255"
-    assert guessed(starting(rescaling([1 / 58, 1 / 57, 1 / 57]))).preprocess == "0..255"
-    assert guessed(starting(rescaling(2.0, offset=-1))).preprocess == "0..1"
+    assert guess_preprocessing(starting()).preprocess == "0..1"
+    assert not guess_preprocessing(starting()).certain
+    assert guess_preprocessing(starting(rescaling(1 / 255))).preprocess == "0..255"
+    assert guess_preprocessing(starting(rescaling([1 / 58, 1 / 57, 1 / 57]))).preprocess == "0..255"
+    assert guess_preprocessing(starting(rescaling(2.0, offset=-1))).preprocess == "0..1"
     normalised = keras.layers.Normalization(mean=[120.0] * 3, variance=[60.0] * 3)
-    assert guessed(starting(normalised)) == (
+    assert guess_preprocessing(starting(normalised)) == (
         "0..255",
         "Its own first layers (Normalization) prepare the pixels.",
         True,
     )
     later = starting(keras.layers.Conv2D(3, 1), rescaling(1 / 255))
-    assert not guessed(later).known  # it scales what a convolution has made
-    known = guessed(built("VGG16"))
-    assert (known.preprocess, known.known) == ("vgg16", True)
-    assert guessed(built("EfficientNetB0")).preprocess == "0..255"
+    assert not guess_preprocessing(later).certain  # it scales what a convolution has made
+    known = guess_preprocessing(built("VGG16"))
+    assert (known.preprocess, known.certain) == ("vgg16", True)
+    assert guess_preprocessing(built("EfficientNetB0")).preprocess == "0..255"

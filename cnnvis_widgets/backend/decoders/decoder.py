@@ -66,28 +66,28 @@ def build(
     return keras.Model(code, layers.Conv2D(channels, 3, padding="same")(x), name="decoder")
 
 
-def _doublings(wanted: int, have: int) -> int:
-    return max(0, round(math.log2(wanted / have)))
+def _doublings(target: int, size: int) -> int:
+    return max(0, round(math.log2(target / size)))
 
 
 def draw_weights(model: keras.Model, seed: int) -> None:
-    """Give a decoder first weights that the seed alone decides (He et al. 2015, biases zero).
+    """Initialise a decoder's weights from the seed alone (He et al. 2015, biases zero).
 
-    The last bias is mid-grey, so that the training starts from there.
+    The last bias is mid-grey: training starts from there.
     """
     rng = np.random.default_rng(seed)
-    drawn = []
+    initial = []
     for weights in model.get_weights():
         fan_in = max(1, math.prod(weights.shape[:-1]))
-        spread = 0.0 if weights.ndim == 1 else math.sqrt(2 / fan_in)
-        drawn.append(rng.normal(0, 1, weights.shape).astype(np.float32) * np.float32(spread))
-    drawn[-2] *= np.float32(0.1)  # so that the first picture is nearly plain
-    drawn[-1][:] = 0.5
-    model.set_weights(drawn)
+        deviation = 0.0 if weights.ndim == 1 else math.sqrt(2 / fan_in)
+        initial.append(rng.normal(0, 1, weights.shape).astype(np.float32) * np.float32(deviation))
+    initial[-2] *= np.float32(0.1)  # so that the first picture is nearly plain
+    initial[-1][:] = 0.5
+    model.set_weights(initial)
 
 
 def fingerprint(network: Network, layer: str) -> np.ndarray:
-    """What a layer says of one fixed picture: tells networks of one name apart by their weights.
+    """A layer's activations on a fixed picture: distinguishes networks of the same name.
 
     Returns:
         float32, at most `TRIALS` of the activations, evenly chosen.
@@ -104,8 +104,8 @@ class Decoder:
     """A trained decoder, ready to be used on one network.
 
     Args:
-        stored: as it was read.
-        path: where from, for messages.
+        stored: the decoder as it was read.
+        path: its file, for messages.
 
     Attributes:
         facts: see `DecoderFacts`.
@@ -134,7 +134,7 @@ class Decoder:
         """A code's colours.
 
         Args:
-            code: float32 of the shape that the facts say.
+            code: float32 of shape `facts.code_shape`.
 
         Returns:
             float32 (rows, columns, channels), about 0 to 1.
@@ -143,35 +143,35 @@ class Decoder:
 
 
 def load_decoder(network: Network, path: Path) -> Decoder:
-    """The decoder in a file, checked against the network; built once for each file.
+    """The decoder in a file, checked against the network; built once per file.
 
     Raises:
         FileError: no decoder there, or a damaged one.
         UnsuitableError: a decoder of another network, layer or size.
     """
     try:
-        changed = path.stat().st_mtime_ns
+        modified = path.stat().st_mtime_ns
     except OSError:
-        changed = 0
+        modified = 0
 
-    def built() -> Decoder:
+    def load() -> Decoder:
         stored = decoder_file.read(path)
         _check(network, stored, path)
         return Decoder(stored, path)
 
-    return network.compiled(("decoder", str(path), changed), built)
+    return network.compiled(("decoder", str(path), modified), load)
 
 
 def _check(network: Network, stored: StoredDecoder, path: Path) -> None:
     facts = stored.facts
-    known = {info.name: info.output_shape for info in network.layers}
+    shapes = {info.name: info.output_shape for info in network.layers}
     wrong = ""
     if facts.input_shape != network.input_shape:
         wrong = f"pictures of {facts.input_shape}; {network.name} takes {network.input_shape}"
-    elif facts.layer not in known:
+    elif facts.layer not in shapes:
         wrong = f"a layer {facts.layer!r}, which {network.name} does not have"
-    elif facts.code_shape != known[facts.layer]:
-        wrong = f"codes of {facts.code_shape}; that layer's here is {known[facts.layer]}"
+    elif facts.code_shape != shapes[facts.layer]:
+        wrong = f"codes of {facts.code_shape}; that layer's here is {shapes[facts.layer]}"
     elif not _alike(fingerprint(network, facts.layer), stored.print):
         wrong = "a network with other weights or another preprocessing"
     if wrong:

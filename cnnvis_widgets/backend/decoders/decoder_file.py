@@ -1,6 +1,6 @@
-"""A trained decoder on disk: what it is for, and its weights. No TensorFlow here.
+"""A trained decoder on disk: its facts and its weights. No TensorFlow here.
 
-One .npz of NumPy's: the facts as JSON, the weights as float16, nothing that could be run. The
+A NumPy .npz file: the facts as JSON, the weights as float16, no code. The
 architecture follows from the facts (`decoder.build`).
 """
 
@@ -26,7 +26,7 @@ DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile
 
 
 class DecoderFacts(NamedTuple):
-    """What a decoder is for, and how it was trained.
+    """The network and layer of a decoder, and how it was trained.
 
     Attributes:
         network: the network's name.
@@ -65,9 +65,9 @@ class StoredDecoder(NamedTuple):
     Attributes:
         facts: see `DecoderFacts`.
         weights: float32, in the order of the decoder's layers.
-        mean: float32 (units,), taken off the code before the first layer.
-        scale: float32 (units,), by which it is divided then.
-        print: float32, what the network said of a fixed picture; see `decoder.fingerprint`.
+        mean: float32 (units,), subtracted from the code before the first layer.
+        scale: float32 (units,), by which the code is divided then.
+        print: float32, the network's fingerprint; see `decoder.fingerprint`.
     """
 
     facts: DecoderFacts
@@ -78,7 +78,7 @@ class StoredDecoder(NamedTuple):
 
 
 def write(path: Path, stored: StoredDecoder) -> None:
-    """Write a decoder, whole or not at all.
+    """Write a decoder atomically.
 
     Raises:
         FileError: the file cannot be written.
@@ -90,20 +90,20 @@ def write(path: Path, stored: StoredDecoder) -> None:
 
 
 def save(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Write facts and arrays to one file, by way of a second one that then takes its place."""
+    """Write facts and arrays to one file atomically, by way of a temporary file."""
     content = io.BytesIO()
     text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     np.savez_compressed(content, facts=text, **arrays)  # type: ignore[arg-type]
-    beside = path.with_name(path.name + ".new")
+    temporary = path.with_name(path.name + ".new")
     try:
-        beside.write_bytes(content.getvalue())
-        beside.replace(path)
+        temporary.write_bytes(content.getvalue())
+        temporary.replace(path)
     except OSError as error:
         raise FileError(f"{path} could not be written: {error.strerror or error}") from error
 
 
 def load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What `save` wrote; any of `DAMAGE` where it is not that."""
+    """The contents of a file of `save`; raises any of `DAMAGE` if it is damaged."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     return json.loads(arrays.pop("facts").tobytes()), arrays
@@ -113,15 +113,17 @@ def read(path: Path) -> StoredDecoder:
     """A decoder out of its file.
 
     Raises:
-        FileError: there is none, or it is damaged. It is the same message for both, so that a page
-            open to the public does not tell which files there are.
+        FileError: there is none, or it is damaged. The message is the same for both, so that a
+            public page does not reveal which files exist.
     """
     try:
         _regular(path)
         facts, arrays = load(path)
         weights = [arrays[f"weights_{i}"] for i in range(len(arrays) - 3)]
-        rest = (arrays[name].astype(np.float32) for name in ("mean", "scale", "print"))
-        decoder = StoredDecoder(_facts(facts), tuple(w.astype(np.float32) for w in weights), *rest)
+        statistics = (arrays[name].astype(np.float32) for name in ("mean", "scale", "print"))
+        decoder = StoredDecoder(
+            _facts(facts), tuple(w.astype(np.float32) for w in weights), *statistics
+        )
         if not all(np.isfinite(a).all() for a in (*decoder.weights, *decoder[2:])):
             raise ValueError("values that are not finite")
         return decoder
@@ -147,7 +149,7 @@ def read_facts(path: Path) -> DecoderFacts:
 
 
 def decoders(folder: Path | None) -> dict[str, Path]:
-    """The decoders in a folder: layer → file. None is no folder; other files are passed over."""
+    """The decoders in a folder: layer → file. None is no folder; other files are ignored."""
     files: dict[str, Path] = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")) if folder is not None else ():
         with contextlib.suppress(FileError):
@@ -156,17 +158,17 @@ def decoders(folder: Path | None) -> dict[str, Path]:
 
 
 def _regular(path: Path) -> None:
-    """Opening a pipe or a terminal waits for ever; a page may be asked to do it."""
+    """Refuse what is no regular file: opening a pipe or a terminal, as a page may ask, blocks."""
     if path.suffix != SUFFIX or not path.is_file():
         raise ValueError("no such file")
 
 
-def _facts(given: dict[str, Any]) -> DecoderFacts:
-    if given.pop("format") != FORMAT:
+def _facts(fields: dict[str, Any]) -> DecoderFacts:
+    if fields.pop("format") != FORMAT:
         raise ValueError("another format")
-    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
     facts = DecoderFacts(**plain)
-    whole: Sequence[Any] = (*facts.code_shape, *facts.input_shape, facts.width)
-    if not all(isinstance(n, int) and 0 < n < 1 << 20 for n in whole) or facts.width > WIDEST:
+    sizes: Sequence[Any] = (*facts.code_shape, *facts.input_shape, facts.width)
+    if not all(isinstance(n, int) and 0 < n < 1 << 20 for n in sizes) or facts.width > WIDEST:
         raise ValueError("impossible sizes")
     return facts

@@ -71,13 +71,13 @@ def train(
         pictures: uint8 (rows, columns, 3) each, at the network's size.
         path: where to; the file must not exist.
         plan: see `Plan`.
-        progress: called with (steps done, in all); what it raises stops the training after a
-            checkpoint.
+        progress: called with (completed steps, all steps); what it raises stops the training after
+            a checkpoint.
         checkpoint_every: steps from one checkpoint to the next.
 
     Raises:
         FileError: `path` cannot be written, or the checkpoint is damaged or of another training.
-        UnsuitableError: the layer's size is not fixed, or it says the same of every picture.
+        UnsuitableError: the layer's size is not fixed, or its result never changes.
         InvalidValueError: the loss is NaN or infinite.
     """
     layer = network.structure.call(layer).path
@@ -88,12 +88,12 @@ def train(
     model = build(shape, network.input_shape, plan.width)
     draw_weights(model, plan.seed)
     training = Training(network, layer, model, (mean, scale), pictures, plan)
-    beside = path.with_name(path.name + CHECKPOINT)
-    training.resume(beside)
+    checkpoint = path.with_name(path.name + CHECKPOINT)
+    training.resume(checkpoint)
     try:
-        training.run(progress, beside, checkpoint_every)
+        training.run(progress, checkpoint, checkpoint_every)
     except BaseException:
-        training.checkpoint(beside)
+        training.checkpoint(checkpoint)
         raise
     low, high = network.bounds
     facts = DecoderFacts(
@@ -107,9 +107,9 @@ def train(
         **plan._asdict(),
     )
     weights = tuple(w.numpy() for w in model.weights)
-    known_by = fingerprint(network, layer)
-    decoder_file.write(path, StoredDecoder(facts, weights, mean, scale, known_by))
-    beside.unlink(missing_ok=True)
+    network_print = fingerprint(network, layer)
+    decoder_file.write(path, StoredDecoder(facts, weights, mean, scale, network_print))
+    checkpoint.unlink(missing_ok=True)
     return facts
 
 
@@ -129,32 +129,34 @@ def code_range(
         code = code.reshape(-1, code.shape[-1])
         total, squares = total + code.mean(0), squares + np.square(code).mean(0)
     mean = total / len(chosen)
-    spread = np.sqrt(np.maximum(squares / len(chosen) - np.square(mean), 0))
-    if not np.isfinite(spread).all():
+    deviation = np.sqrt(np.maximum(squares / len(chosen) - np.square(mean), 0))
+    if not np.isfinite(deviation).all():
         raise InvalidValueError(f"The activations of {layer!r} are NaN or infinite.")
-    if not spread.any():
+    if not deviation.any():
         raise UnsuitableError(
             f"The layer {layer!r} says the same of every picture, so that no decoder can tell them "
             "apart. Choose another layer."
         )
-    # A unit that hardly ever fires would be blown up where it does.
-    least = 0.01 * spread.max()
-    return mean.astype(np.float32), np.where(spread > 0, np.maximum(spread, least), 1).astype("f4")
+    # A unit that is rarely active would get huge values where it is.
+    smallest = 0.01 * deviation.max()
+    return mean.astype(np.float32), np.where(
+        deviation > 0, np.maximum(deviation, smallest), 1
+    ).astype("f4")
 
 
 class Training:
-    """A decoder on its way. Everything that decides a step is in the weights, the moments and k.
+    """The training of one decoder. A step depends on the weights, Adam's sums and the step number.
 
     Args:
         network: the network.
         layer: whose codes are the decoder's input.
         model: the decoder, whose weights change.
-        spread: mean and scale of the codes, see `code_range`.
+        code_statistics: mean and scale of the codes, see `code_range`.
         pictures: uint8 (rows, columns, 3) each.
         plan: see `Plan`.
 
     Attributes:
-        done: steps so far.
+        completed: steps so far.
         losses: the mean squared error of each step's batch, before the step.
     """
 
@@ -163,7 +165,7 @@ class Training:
         network: Network,
         layer: str,
         model: keras.Model,
-        spread: tuple[np.ndarray, np.ndarray],
+        code_statistics: tuple[np.ndarray, np.ndarray],
         pictures: Sequence[np.ndarray],
         plan: Plan,
     ) -> None:
@@ -171,52 +173,52 @@ class Training:
         self.losses: list[float] = []
         weights = [w.value for w in model.weights]
         self._state = [*weights, *(tf.Variable(tf.zeros_like(w)) for w in (*weights, *weights))]
-        self._step = step_program(network, layer, model, spread, self._state)
+        self._step = step_program(network, layer, model, code_statistics, self._state)
         self._identity = _identity(network, layer, self._state, pictures, plan)
 
     @property
-    def done(self) -> int:
+    def completed(self) -> int:
         """Steps so far."""
         return len(self.losses)
 
     @property
     def loss(self) -> float:
         """Mean squared error over the last pass through the pictures, or the last 100 steps."""
-        last = max(100, math.ceil(len(self._pictures) / self._plan.batch))
-        return float(np.mean(self.losses[-last:]))
+        count = max(100, math.ceil(len(self._pictures) / self._plan.batch))
+        return float(np.mean(self.losses[-count:]))
 
-    def run(self, progress: Progress, beside: Path, checkpoint_every: int) -> None:
-        """All steps that are left."""
+    def run(self, progress: Progress, checkpoint: Path, checkpoint_every: int) -> None:
+        """All remaining steps."""
         steps = self._plan.steps
-        progress(self.done, steps)
-        while self.done < steps:
+        progress(self.completed, steps)
+        while self.completed < steps:
             self.step()
-            if self.done % checkpoint_every == 0 and self.done < steps:
-                self.checkpoint(beside)
-            progress(self.done, steps)
+            if self.completed % checkpoint_every == 0 and self.completed < steps:
+                self.checkpoint(checkpoint)
+            progress(self.completed, steps)
 
     def step(self) -> None:
-        """One step, on the pictures that the seed and the step's number say."""
-        plan, k = self._plan, self.done
+        """One step, on the pictures that the seed and the step number select."""
+        plan, k = self._plan, self.completed
         chosen = [self._pictures[i] for i in order(len(self._pictures), plan, k)]
         inputs = np.stack([self._network.prepare(picture).input for picture in chosen])
         channels = inputs.shape[-1]
-        wanted = np.stack(chosen)[..., :channels].astype(np.float32) / np.float32(255)
+        colours = np.stack(chosen)[..., :channels].astype(np.float32) / np.float32(255)
         rate = plan.rate * (1 + math.cos(math.pi * k / plan.steps)) / 2
-        numbers = (tf.constant(v, tf.float32) for v in (rate, k + 1))
-        loss = float(self._step(tf.constant(inputs), tf.constant(wanted), *numbers))
+        scalars = (tf.constant(v, tf.float32) for v in (rate, k + 1))
+        loss = float(self._step(tf.constant(inputs), tf.constant(colours), *scalars))
         if not math.isfinite(loss):
             raise InvalidValueError(f"The loss is {loss} at step {k + 1}: take a smaller rate.")
         self.losses.append(loss)
 
     def checkpoint(self, path: Path) -> None:
-        """Write all that is needed to go on."""
+        """Write all that is needed to resume."""
         arrays = {f"state_{i}": v.numpy() for i, v in enumerate(self._state)}
         losses = np.asarray(self.losses, np.float64)
         decoder_file.save(path, {"identity": self._identity}, {**arrays, "losses": losses})
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, if there is one.
+        """Resume from a checkpoint, if there is one.
 
         Raises:
             FileError: it is damaged, or of another training.
@@ -244,35 +246,35 @@ class Training:
 def order(count: int, plan: Plan, step: int) -> list[int]:
     """The pictures of a step: all in a shuffled order, then all in another, and so on."""
     pictures = []
-    for place in range(step * plan.batch, (step + 1) * plan.batch):
-        lap, within = divmod(place, count)
-        pictures.append(int(_shuffled(count, plan.seed, lap)[within]))
+    for index in range(step * plan.batch, (step + 1) * plan.batch):
+        epoch, offset = divmod(index, count)
+        pictures.append(int(_shuffled(count, plan.seed, epoch)[offset]))
     return pictures
 
 
-def _shuffled(count: int, seed: int, lap: int) -> np.ndarray:
-    return np.random.default_rng((seed, lap)).permutation(count)
+def _shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((seed, epoch)).permutation(count)
 
 
 def step_program(
     network: Network,
     layer: str,
     model: keras.Model,
-    spread: tuple[np.ndarray, np.ndarray],
+    code_statistics: tuple[np.ndarray, np.ndarray],
     state: Sequence[tf.Variable],
 ) -> CompiledFunction:
-    """(inputs, colours wanted, rate, time) → mean squared error; changes `state` by Adam's rule.
+    """(inputs, target colours, rate, time) → mean squared error; changes `state` by Adam's rule.
 
-    `state` is the decoder's weights, then what Adam remembers of each one's derivative, then of
-    its square.
+    `state` is the decoder's weights, then Adam's running sums of their derivatives, then those of
+    the squares.
     """
     count = len(state) // 3
-    mean, scale = (tf.constant(a) for a in spread)
+    mean, scale = (tf.constant(a) for a in code_statistics)
 
-    def body(inputs: tf.Tensor, wanted: tf.Tensor, rate: tf.Tensor, time: tf.Tensor) -> Any:
+    def body(inputs: tf.Tensor, colours: tf.Tensor, rate: tf.Tensor, time: tf.Tensor) -> Any:
         code = tf.cast(forward_in(network.model, inputs).call(layer).output, tf.float32)
-        given = model((code - mean) / scale, training=True)
-        loss = tf.reduce_mean(tf.square(given - wanted))
+        reconstruction = model((code - mean) / scale, training=True)
+        loss = tf.reduce_mean(tf.square(reconstruction - colours))
         weights = state[:count]
         slopes = tf.gradients(loss, [w.handle for w in weights])
         with tf.control_dependencies([loss, *slopes]):
@@ -297,15 +299,15 @@ def _identity(
     pictures: Sequence[np.ndarray],
     plan: Plan,
 ) -> str:
-    """A digest of all that decides the result."""
-    said = [
+    """A digest of everything that the result depends on."""
+    settings = [
         network.name,
         layer,
         plan._asdict(),
         [list(v.shape) for v in state],
         len(pictures),
     ]
-    digest = hashlib.blake2b(json.dumps(said).encode())
+    digest = hashlib.blake2b(json.dumps(settings).encode())
     digest.update(fingerprint(network, layer).tobytes())
     for picture in pictures:
         digest.update(np.ascontiguousarray(picture).tobytes())

@@ -19,7 +19,7 @@ def attention_maps(structure: Structure, target: tf.Tensor | None = None) -> lis
 
     Args:
         structure: a traced network.
-        target: only those that it is computed from; None: those that any output is computed from.
+        target: restrict to attention before this tensor; None: before any output.
 
     Returns:
         Tensors (batch, …, queries, keys), whose rows add up to 1.
@@ -35,16 +35,16 @@ def attention_maps(structure: Structure, target: tf.Tensor | None = None) -> lis
 
 
 def _of_products(softmax: tf.Operation, structure: Structure) -> bool:
-    """Whether it is taken of products of two signals, each query's with each key."""
+    """Whether its input is a product of two signals, each query with each key."""
     shape = softmax.outputs[0].shape
     if shape.rank is None or shape.rank < 3 or 1 in shape[-2:]:
         return False
-    queue, seen = [softmax.inputs[0].op], set[tf.Operation]()
+    queue, visited = [softmax.inputs[0].op], set[tf.Operation]()
     while queue:
         op = queue.pop()
         if op.type in _PRODUCTS and len(structure.sources(op)) > 1:
             return True
-        if op.type in _BETWEEN and op not in seen:
-            seen.add(op)
+        if op.type in _BETWEEN and op not in visited:
+            visited.add(op)
             queue += [x.op for x in structure.sources(op)]
     return False

@@ -1,9 +1,9 @@
-"""BatchNorm as part of the convolution before it, for programs in which every pass counts.
+"""BatchNorm folded into the convolution before it, for functions that run many times.
 
 In inference BatchNorm multiplies and shifts each channel: y = s · conv(x, w) + t, which is
-conv(x, s · w) + t. The weights are few and the maps are large, so on a processor it is quicker to
-scale the weights: forward by one pass over every map, backward by another. They are scaled within
-the program, whenever it runs: it goes on reading the model's own variables.
+conv(x, s · w) + t. The weights are few and the maps are large, so scaling the weights saves a
+pass over every map forward, and another backward. The scaling is part of the compiled function,
+which still reads the model's own variables.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _SETTINGS = ("strides", "padding", "dilations", "explicit_paddings")
 
 
 def folded(layer: keras.layers.Layer, args: Any, kwargs: Any) -> tf.Tensor | None:
-    """A BatchNorm's result, made by the convolution before it; None where that cannot be.
+    """A BatchNorm's result, computed by the convolution before it; None if that is impossible.
 
-    Where anything else reads the convolution's own result, that is there as well.
+    The convolution's own result remains available to its other consumers.
 
     Args:
         layer: any layer.
-        args: what it is called with.
-        kwargs: likewise.
+        args: its positional arguments.
+        kwargs: its keyword arguments.
     """
     plainly = len(args) == 1 and all(v is None or v is False for v in kwargs.values())
     if type(layer) is not keras.layers.BatchNormalization or not plainly:  # training, or a mask
@@ -45,15 +45,15 @@ def folded(layer: keras.layers.Layer, args: Any, kwargs: Any) -> tf.Tensor | Non
         return None
     scale = tf.math.rsqrt(layer.moving_variance + layer.epsilon)
     scale = scale * layer.gamma if layer.scale else scale
-    far = -layer.moving_mean if bias is None else bias - layer.moving_mean
-    shift = far * scale
+    offset = -layer.moving_mean if bias is None else bias - layer.moving_mean
+    shift = offset * scale
     shift = shift + layer.beta if layer.center else shift
     x, weights = operation.inputs
     convolve = _CONVOLUTIONS[operation.type]
-    as_it_was = {name: _plain(operation.get_attr(name)) for name in _SETTINGS}
+    attributes = {name: _plain(operation.get_attr(name)) for name in _SETTINGS}
     if operation.type == "DepthwiseConv2dNative":  # (…, channels, multiplier)
         scale = tf.reshape(scale, weights.shape[2:])
-    return tf.nn.bias_add(convolve(input=x, filter=weights * scale, **as_it_was), shift)
+    return tf.nn.bias_add(convolve(input=x, filter=weights * scale, **attributes), shift)
 
 
 def _plain(value: Any) -> Any:

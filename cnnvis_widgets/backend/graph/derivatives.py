@@ -1,10 +1,10 @@
-"""Where a derivative is not that of what the network computes, and what is done about it.
+"""Custom and stopped gradients, which differ from the derivative of the computed function.
 
-`tf.custom_gradient` and `tf.stop_gradient` replace a derivative by what training is to use: a
-gradient reversal, a clipped gradient, features that are to stay as they are. A map asks how the
-neuron depends on the picture, so both are passed by the derivative of the operations themselves.
-One exception: what rounds has a derivative of zero. There (quantised layers, "straight-through"
-estimators) the declared derivative is kept, and told.
+`tf.custom_gradient` and `tf.stop_gradient` replace a derivative for training: a gradient reversal,
+a clipped gradient, frozen features. A map shows how the neuron depends on the picture, so both are
+overridden by the derivative of the operations themselves. One exception: rounding has a derivative
+of zero. There (quantised layers, "straight-through" estimators) the declared derivative is kept,
+and `coverage` reports it.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ WEIGHTED = (
     *("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MatMul"),
     *("BatchMatMulV2", "BatchMatMulV3", "Einsum", "Conv3D", "XlaDotV2", "XlaConvV2"),
 )
-_FAR = 200  # operations that are looked through
+_SEARCH_LIMIT = 200  # operations searched at most
 
 
 @tf.RegisterGradient(THROUGH)
-def _through(operation: tf.Operation, *gradients: Any) -> Any:
+def _identity_gradient(operation: tf.Operation, *gradients: Any) -> Any:
     return gradients[0] if len(gradients) == 1 else list(gradients)
 
 
-def follow_the_operations(operations: Iterable[tf.Operation], always: bool = False) -> None:
+def override_custom_gradients(operations: Iterable[tf.Operation], always: bool = False) -> None:
     """Make `tf.gradients` pass custom and stopped gradients as described above.
 
     Args:
-        operations: those of a traced forward pass; the caller's own graph and model are not these.
-        always: also where something rounds.
+        operations: those of a traced forward pass, not of the caller's own graph or model.
+        always: also for rounding operations.
     """
     for operation in operations:
         if not always and in_groups(operation):
@@ -54,7 +54,7 @@ def follow_the_operations(operations: Iterable[tf.Operation], always: bool = Fal
 
 
 def stops(operation: tf.Operation, dependent: set[tf.Operation]) -> str:
-    """Why the derivative at an operation is not that of what is computed; empty where it is.
+    """Why an operation's derivative is not that of the computed function; empty if it is.
 
     Args:
         operation: one that the neuron depends on.
@@ -71,13 +71,13 @@ def stops(operation: tf.Operation, dependent: set[tf.Operation]) -> str:
         if _declared(operation):
             return "it rounds; the derivative is the one that the layer declares instead"
         return "the derivative stops here: it comes after a rounding" if _stopped(operation) else ""
-    if kind in ROUNDING or (kind == "Cast" and _loses(operation)):
+    if kind in ROUNDING or (kind == "Cast" and _casts_to_integers(operation)):
         return f"the derivative stops here: it rounds or picks ({kind})"
     return ""
 
 
 def declared(operations: Iterable[tf.Operation]) -> set[tf.Operation]:
-    """Those of the operations past which a declared derivative goes, instead of through them."""
+    """The operations that a declared derivative bypasses."""
     operations = set(operations)
     bypassed: set[tf.Operation] = set()
     for operation in operations:
@@ -94,7 +94,7 @@ def declared(operations: Iterable[tf.Operation]) -> set[tf.Operation]:
 
 
 def _declares(operation: tf.Operation) -> bool:
-    """Whether it stands for a derivative of the caller's: a custom one, or none."""
+    """Whether it marks a custom or stopped gradient of the caller's."""
     return operation.type == "StopGradient" or (
         operation.type == "IdentityN" and _gradient(operation) is not None
     )
@@ -116,8 +116,8 @@ def _gradient(operation: tf.Operation) -> str | None:
         return None
 
 
-def _loses(operation: tf.Operation) -> bool:
-    """Whether a cast makes whole numbers out of numbers that have a derivative."""
+def _casts_to_integers(operation: tf.Operation) -> bool:
+    """Whether a cast turns floating-point numbers into integers."""
     to = operation.outputs[0].dtype
     return operation.inputs[0].dtype.is_floating and not (to.is_floating or to.is_bool)
 
@@ -127,14 +127,14 @@ def _rounds_before(operation: tf.Operation) -> bool:
     custom = operation.type == "IdentityN"
     arguments = {x.ref() for x in _arguments(operation)} if custom else set()
     queue = [x for x in operation.inputs if x.ref() not in arguments]
-    seen: set[tf.Operation] = set()
-    while queue and len(seen) < _FAR:
+    visited: set[tf.Operation] = set()
+    while queue and len(visited) < _SEARCH_LIMIT:
         tensor = queue.pop(0)
         op = tensor.op
-        if op in seen or tensor.ref() in arguments:
+        if op in visited or tensor.ref() in arguments:
             continue
-        seen.add(op)
-        if op.type in ROUNDING or (op.type == "Cast" and _loses(op)):
+        visited.add(op)
+        if op.type in ROUNDING or (op.type == "Cast" and _casts_to_integers(op)):
             return True
         if op.type in (*PYTHON, *CALLS):
             return True
@@ -144,6 +144,6 @@ def _rounds_before(operation: tf.Operation) -> bool:
 
 
 def _arguments(operation: tf.Operation) -> list[tf.Tensor]:
-    """Of a custom gradient's operation: what the function was called with, after its results."""
+    """The arguments of a custom gradient's function, which follow its results in the inputs."""
     used = [i for i, x in enumerate(operation.outputs) if x.consumers()]
     return list(operation.inputs)[(max(used) + 1 if used else 1) :]

@@ -1,4 +1,4 @@
-"""How a network ends: with global average pooling and one dense layer, or otherwise."""
+"""Whether a network ends with global average pooling and one dense layer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Ending(NamedTuple):
     Attributes:
         maps: (batch, rows, columns, units).
         means: (batch, units) or (batch, 1, 1, units).
-        layer: the name of the layer that gives the maps; "" where no layer does.
+        layer: the name of the layer that gives the maps; "" if none does.
     """
 
     maps: tf.Tensor
@@ -70,6 +70,6 @@ def _averages_all(operation: tf.Operation) -> bool:
         axes = tf.get_static_value(operation.inputs[1])
         return axes is not None and sorted(axes.flat) == [1, 2]
     if operation.type == "AvgPool":
-        places = operation.inputs[0].shape[1:3]
-        return tuple(operation.get_attr("ksize")[1:3]) == tuple(places)
+        map_size = operation.inputs[0].shape[1:3]
+        return tuple(operation.get_attr("ksize")[1:3]) == tuple(map_size)
     return False

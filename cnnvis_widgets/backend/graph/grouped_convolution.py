@@ -1,7 +1,7 @@
-"""The derivative of a convolution in groups, which TensorFlow does not have on every processor.
+"""The derivative of a grouped convolution, which TensorFlow lacks on some processors.
 
-Keras compiles such convolutions with XLA for that reason, and so hides them. Here they are visible,
-and their transpose is computed group by group.
+Keras therefore compiles these convolutions with XLA, which hides them. Here they stay visible, and
+their transpose is computed group by group.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 import tensorflow as tf
 
 GRADIENT = "CnnvisGroups"
-_HOW = ("strides", "padding", "dilations", "explicit_paddings", "data_format")
+_ATTRIBUTES = ("strides", "padding", "dilations", "explicit_paddings", "data_format")
 
 
 def in_groups(operation: tf.Operation) -> bool:
-    """Whether it is a convolution whose filters see some of the channels each."""
+    """Whether it is a grouped convolution: each filter sees some of the channels."""
     if operation.type != "Conv2D" or operation.get_attr("data_format") != b"NHWC":
         return False
     x, weights = operation.inputs
@@ -23,33 +23,35 @@ def in_groups(operation: tf.Operation) -> bool:
 
 
 def transposed(
-    places: tf.Tensor, channels: int, weights: tf.Tensor, result: tf.Tensor, how: Any
+    sizes: tf.Tensor, channels: int, weights: tf.Tensor, result: tf.Tensor, attributes: Any
 ) -> tf.Tensor:
-    """What a convolution's transpose makes of its result: (batch, rows, columns, channels).
+    """The transposed convolution of a result: (batch, rows, columns, channels).
 
     Args:
-        places: int32 (3,), batch, rows and columns of what it makes.
-        channels: of what it makes.
+        sizes: int32 (3,), batch, rows and columns of the returned tensor.
+        channels: of the returned tensor.
         weights: (rows, columns, channels / groups, units).
         result: (batch, rows, columns, units).
-        how: the convolution's attributes.
+        attributes: the convolution's attributes.
     """
     groups = channels // weights.shape[2]
-    each = tf.concat([places, [weights.shape[2]]], 0)
+    group_sizes = tf.concat([sizes, [weights.shape[2]]], 0)
     if groups == 1:
         return tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=each, filter=weights, out_backprop=result, **how
+            input_sizes=group_sizes, filter=weights, out_backprop=result, **attributes
         )
-    parts = zip(tf.split(weights, groups, -1), tf.split(result, groups, -1), strict=True)
-    made = [
-        tf.raw_ops.Conv2DBackpropInput(input_sizes=each, filter=w, out_backprop=r, **how)
-        for w, r in parts
+    pairs = zip(tf.split(weights, groups, -1), tf.split(result, groups, -1), strict=True)
+    results = [
+        tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=group_sizes, filter=w, out_backprop=r, **attributes
+        )
+        for w, r in pairs
     ]
-    return tf.concat(made, -1)
+    return tf.concat(results, -1)
 
 
 @tf.RegisterGradient(GRADIENT)
 def _gradient(operation: tf.Operation, gradient: tf.Tensor) -> list[tf.Tensor | None]:
     x, weights = operation.inputs
-    how = {name: operation.get_attr(name) for name in _HOW}
-    return [transposed(tf.shape(x)[:3], x.shape[-1], weights, gradient, how), None]
+    attributes = {name: operation.get_attr(name) for name in _ATTRIBUTES}
+    return [transposed(tf.shape(x)[:3], x.shape[-1], weights, gradient, attributes), None]

@@ -1,9 +1,8 @@
-"""What the first weighted layer's input can be, for the zᴮ rule: preprocessing inside the network.
+"""Bounds of the first weighted layer's input, for the zᴮ rule, after preprocessing layers.
 
 A network may turn RGB to BGR, subtract means, scale, clip, crop or resize before its first layer.
-Bounds go through all of it by interval arithmetic: sums and products with constants by their sign,
-whatever moves numbers about or can only raise its result with its input by doing the same to both
-ends.
+The bounds are propagated by interval arithmetic: sums and products with constants by sign, and
+monotonic operations by applying them to both bounds.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ Interval = tuple[tf.Tensor, tf.Tensor]
 
 _SUMS = ("Add", "AddV2", "BiasAdd", "AddN")
 _ARITHMETIC = (*_SUMS, "Sub", "Neg", "Mul", "RealDiv", "FusedBatchNormV3")
-# They grow, if they change at all, where their input grows.
-_RISING = frozenset(
+# Monotonically increasing operations.
+_MONOTONIC = frozenset(
     [
         *("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "StridedSlice"),
         *("Slice", "Split", "SplitV", "Pack", "Unpack", "ConcatV2", "GatherV2", "ReverseV2"),
@@ -31,29 +30,29 @@ _RISING = frozenset(
 
 
 def is_preprocessing(tensor: tf.Tensor, pixels: tf.Tensor, dependent: set[tf.Operation]) -> bool:
-    """Whether a tensor is made of the pixels without weighted layer, activation or gate.
+    """Whether a tensor is computed from the pixels without weighted layer, activation or gate.
 
     Args:
         tensor: any.
         pixels: the network's input.
         dependent: the operations that depend on the picture.
     """
-    seen: set[tf.Operation] = set()
+    visited: set[tf.Operation] = set()
     queue = [tensor.op]
     while queue:
         op = queue.pop()
-        if op is pixels.op or op in seen:
+        if op is pixels.op or op in visited:
             continue
-        seen.add(op)
-        mine = [x for x in op.inputs if x.op in dependent]
+        visited.add(op)
+        sources = [x for x in op.inputs if x.op in dependent]
         if op.type in ("Mul", "RealDiv", "FusedBatchNormV3"):
-            if len(mine) != 1 or (op.type != "Mul" and mine[0] is not op.inputs[0]):
+            if len(sources) != 1 or (op.type != "Mul" and sources[0] is not op.inputs[0]):
                 return False
-        elif op.type not in _RISING and op.type not in _ARITHMETIC:
+        elif op.type not in _MONOTONIC and op.type not in _ARITHMETIC:
             return False
-        if not mine:
+        if not sources:
             return False
-        queue.extend(x.op for x in mine)
+        queue.extend(x.op for x in sources)
     return True
 
 
@@ -70,12 +69,12 @@ def bounds(
     """
     if not is_preprocessing(tensor, pixels, dependent):
         return None
-    known: dict[object, Interval] = {pixels.ref(): ends}
+    intervals: dict[object, Interval] = {pixels.ref(): ends}
 
     def interval(x: tf.Tensor) -> Interval:
-        if x.ref() not in known:
-            known[x.ref()] = _through(x, interval) if x.op in dependent else _fixed(x)
-        return known[x.ref()]
+        if x.ref() not in intervals:
+            intervals[x.ref()] = _through(x, interval) if x.op in dependent else _fixed(x)
+        return intervals[x.ref()]
 
     return interval(tensor)
 
@@ -86,39 +85,39 @@ def _fixed(x: tf.Tensor) -> Interval:
 
 
 def _through(x: tf.Tensor, interval: object) -> Interval:
-    """The bounds of one operation's result, from those of what it takes."""
+    """The bounds of one operation's result, from those of its inputs."""
     op = x.op
-    given = [interval(y) for y in op.inputs]  # type: ignore[operator]
+    operands = [interval(y) for y in op.inputs]  # type: ignore[operator]
     if op.type in _SUMS:
-        lows, highs = zip(*given, strict=True)
+        lows, highs = zip(*operands, strict=True)
         return sum(lows[1:], lows[0]), sum(highs[1:], highs[0])
     if op.type == "Neg":
-        return -given[0][1], -given[0][0]
+        return -operands[0][1], -operands[0][0]
     if op.type == "Sub":
-        return given[0][0] - given[1][1], given[0][1] - given[1][0]
+        return operands[0][0] - operands[1][1], operands[0][1] - operands[1][0]
     if op.type in ("Mul", "RealDiv"):
         combine = tf.multiply if op.type == "Mul" else tf.divide
-        made = [combine(a, b) for a in given[0] for b in given[1][:1]]
+        products = [combine(a, b) for a in operands[0] for b in operands[1][:1]]
         if op.type == "Mul":
-            made = [a * b for a in given[0] for b in given[1]]
-        return _least(made), -_least([-one for one in made])
-    both = [_again(x, [one[end] for one in given]) for end in (0, 1)]
+            products = [a * b for a in operands[0] for b in operands[1]]
+        return _minimum(products), -_minimum([-product for product in products])
+    ends = [_on_one_end(x, [operand[end] for operand in operands]) for end in (0, 1)]
     if op.type == "FusedBatchNormV3":
-        return _least(both), -_least([-one for one in both])
-    return both[0], both[1]
+        return _minimum(ends), -_minimum([-end for end in ends])
+    return ends[0], ends[1]
 
 
-def _least(tensors: list[tf.Tensor]) -> tf.Tensor:
-    least = tensors[0]
-    for one in tensors[1:]:
-        least = tf.minimum(least, one)
-    return least
+def _minimum(tensors: list[tf.Tensor]) -> tf.Tensor:
+    minimum = tensors[0]
+    for tensor in tensors[1:]:
+        minimum = tf.minimum(minimum, tensor)
+    return minimum
 
 
-def _again(x: tf.Tensor, given: list[tf.Tensor]) -> tf.Tensor:
-    """The operation once more, on one end of what it takes."""
+def _on_one_end(x: tf.Tensor, operands: list[tf.Tensor]) -> tf.Tensor:
+    """The operation applied to one bound of its inputs."""
     inputs = [
         tf.cast(new, old.dtype) if new.dtype != old.dtype else new
-        for new, old in zip(given, x.op.inputs, strict=True)
+        for new, old in zip(operands, x.op.inputs, strict=True)
     ]
     return tf.cast(copy_operation(x.op, inputs)[x.value_index], tf.float32)

@@ -1,9 +1,8 @@
-"""VisualBackProp's chain: which maps after ReLUs it takes, and how each is spread to the next.
+"""VisualBackProp's chain: its maps after ReLUs, and the windows that upsample each to the next.
 
-In a network without branches it is every such map, each spread by a transposed convolution with the
-kernel, stride and padding of the layers between. With branches there is no single line of layers:
-the last map of each resolution is taken, and spread by the stride that leads from one size to the
-next.
+In a network without branches it has every such map, upsampled by a transposed convolution with the
+kernel, stride and padding of the layers between. With branches it has the last map of each
+resolution, upsampled by the stride between the two sizes.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from cnnvis_widgets.backend.graph.receptive_field import Declared, declared_wind
 from cnnvis_widgets.backend.graph.structure import Structure, before_target, is_map
 from cnnvis_widgets.backend.graph.tracing import Call
 from cnnvis_widgets.backend.records import Chain, Pair, Window
-from cnnvis_widgets.backend.relu_rules import is_gate, is_idle, is_top
+from cnnvis_widgets.backend.relu_rules import is_gate, is_redundant_clip, is_upper_clip
 from cnnvis_widgets.errors import UnsuitableError
 
 _WINDOWS = ("Conv2D", "DepthwiseConv2dNative", "MaxPool", "AvgPool")
@@ -28,7 +27,7 @@ _POOLS = ("MaxPool", "AvgPool")
 _DILATED = ("SpaceToBatchND", "BatchToSpaceND")
 
 
-# What activations other than ReLUs are made of.
+# Operations of activations other than ReLUs.
 _CURVED = frozenset(
     [
         *("Sigmoid", "Tanh", "Elu", "Selu", "LeakyRelu", "Softplus", "Softsign", "Erf", "Erfc"),
@@ -38,7 +37,7 @@ _CURVED = frozenset(
 
 
 def relu_chain(structure: Structure) -> tuple[list[tf.Tensor], Chain]:
-    """The maps of the chain, the deepest first, and how they hang together.
+    """The maps of the chain, the deepest first, and their `Chain` record.
 
     Raises:
         UnsuitableError: no ReLU's result has rows and columns.
@@ -51,15 +50,15 @@ def relu_chain(structure: Structure) -> tuple[list[tf.Tensor], Chain]:
         )
     line = _line(structure, maps[-1])
     if line is not None:
-        kept = set(maps)
-        places = [i for i, op in enumerate(line) if op in kept]
-        chosen = [line[i] for i in places]
+        chain_maps = set(maps)
+        indices = [i for i, op in enumerate(line) if op in chain_maps]
+        chosen = [line[i] for i in indices]
         declared = declared_windows(structure)
-        steps = [_between(line[a + 1 : b], declared) for a, b in pairwise([*places, len(line)])]
+        steps = [_between(line[a + 1 : b], declared) for a, b in pairwise([*indices, len(line)])]
     else:
-        last = {_size(op): op for op in maps}  # in the graph's order: the last one stays
-        sizes = sorted(last, key=lambda size: size[0] * size[1])
-        chosen = [last[size] for size in sizes]
+        by_size = {_size(op): op for op in maps}  # in the graph's order: the last one stays
+        sizes = sorted(by_size, key=lambda size: size[0] * size[1])
+        chosen = [by_size[size] for size in sizes]
         pixels = _size(structure.forward.pixels.op)
         steps = [(_fitting(coarse, fine),) for coarse, fine in pairwise([*sizes, pixels])]
     tensors = [op.outputs[0] for op in chosen]
@@ -68,11 +67,11 @@ def relu_chain(structure: Structure) -> tuple[list[tf.Tensor], Chain]:
 
 
 def relu_maps(structure: Structure) -> list[tf.Operation]:
-    """All that give the result of ReLUs with rows and columns, in the order of the graph."""
+    """All operations whose results are ReLU maps, in the order of the graph."""
     ends = tf.nest.flatten(structure.forward.output)
-    needed = set().union(*(before_target(end) for end in ends)) & structure.dependent
+    path = set().union(*(before_target(end) for end in ends)) & structure.dependent
     operations = structure.forward.pixels.graph.get_operations()
-    return [_clipped(op) for op in operations if op in needed and _is_rectified_map(op, structure)]
+    return [_clipped(op) for op in operations if op in path and _is_rectified_map(op, structure)]
 
 
 def left_out(structure: Structure) -> dict[str, str]:
@@ -85,21 +84,23 @@ def left_out(structure: Structure) -> dict[str, str]:
     if not maps:
         return {}
     ends = tf.nest.flatten(structure.forward.output)
-    needed = set().union(*(before_target(end) for end in ends)) & structure.dependent
+    path = set().union(*(before_target(end) for end in ends)) & structure.dependent
     operations = structure.forward.pixels.graph.get_operations()
     order = {op: i for i, op in enumerate(operations)}
     deepest = max(order[op] for op in maps)
     reasons: dict[str, str] = {}
     for call in structure.forward.calls:
-        mine = [operations[i] for i in call.operations if operations[i] in needed]
+        own_operations = [operations[i] for i in call.operations if operations[i] in path]
         if not call.listed or not is_map(call.output) or call.output.op in maps:
             continue
-        if any(is_gate(op) for op in mine) or any(_contains(call, c) for c in structure.calls):
+        if any(is_gate(op) for op in own_operations) or any(
+            _contains(call, c) for c in structure.calls
+        ):
             continue
-        other = next((op.type for op in mine if op.type in _CURVED), "")
-        if other and order[call.output.op] > deepest:
+        activation = next((op.type for op in own_operations if op.type in _CURVED), "")
+        if activation and order[call.output.op] > deepest:
             reasons[call.path] = (
-                f"its activation is no ReLU ({other}), and its map not in the chain"
+                f"its activation is no ReLU ({activation}), and its map not in the chain"
             )
     return reasons
 
@@ -109,21 +110,21 @@ def _contains(outer: Call, inner: Call) -> bool:
 
 
 def _is_rectified_map(operation: tf.Operation, structure: Structure) -> bool:
-    """Whether it is a ReLU over rows and columns, or puts several of them side by side."""
+    """Whether it is a ReLU over rows and columns, or concatenates several of them."""
     if not operation.outputs or not is_map(operation.outputs[0]):
         return False
-    if operation.type == "ConcatV2":  # Inception's blocks end so
+    if operation.type == "ConcatV2":  # as at the end of Inception's blocks
         return all(_comes_from_relu(x, structure) for x in structure.sources(operation))
     return is_gate(operation)
 
 
 def _comes_from_relu(tensor: tf.Tensor, structure: Structure) -> bool:
-    """Whether it is a ReLU's result, perhaps clipped, pooled or put beside others."""
+    """Whether it is a ReLU's result, perhaps clipped, pooled or concatenated."""
     operation = tensor.op
     if is_gate(operation):
         return True
     passing = operation.type in ("ConcatV2", "Identity", *_POOLS)
-    if not (passing or is_top(operation) or is_idle(operation)):
+    if not (passing or is_upper_clip(operation) or is_redundant_clip(operation)):
         return False
     return all(_comes_from_relu(x, structure) for x in structure.sources(operation))
 
@@ -131,7 +132,7 @@ def _comes_from_relu(tensor: tf.Tensor, structure: Structure) -> bool:
 def _clipped(operation: tf.Operation) -> tf.Operation:
     """The end of a ReLU that is clipped at a number in a second operation; else itself."""
     for consumer in operation.outputs[0].consumers():
-        if is_top(consumer) or is_idle(consumer):
+        if is_upper_clip(consumer) or is_redundant_clip(consumer):
             return _clipped(consumer)
     return operation
 
@@ -143,9 +144,9 @@ def _line(structure: Structure, last: tf.Operation) -> list[tf.Operation] | None
     while operation is not pixels.op:
         line.append(operation)
         result = operation.outputs[0]
-        same = result.shape.as_list() == pixels.shape.as_list()
-        # Colours may go ways of their own (RGB to BGR) as long as places stay where they are.
-        if same and is_preprocessing(result, pixels, structure.dependent):
+        same_shape = result.shape.as_list() == pixels.shape.as_list()
+        # Channels may branch (RGB to BGR) as long as positions are kept.
+        if same_shape and is_preprocessing(result, pixels, structure.dependent):
             break
         sources = structure.sources(operation)
         if len(sources) != 1:
@@ -163,17 +164,17 @@ def _between(operations: Iterable[tf.Operation], declared: Declared) -> tuple[Wi
         if window is not None:
             windows.append(window)
         elif operation.type in _DILATED:
-            continue  # told by the convolution between them
+            continue  # the convolution between them has the dilation
         elif _size(operation) != _size_before(operation):  # resized, cropped or the like
             return (_fitting(_size(operations[0]), _size_before(operations[-1])),)
     return tuple(windows)
 
 
 def _window(operation: tf.Operation, declared: Declared) -> Window | None:
-    """What an operation looks at its input through; None if it does not have rows and columns."""
+    """An operation's window over its input; None if it has none."""
     if operation in declared:
         maps, (kernel, strides, dilation, padding) = declared[operation]
-        return _laid(kernel, strides, dilation, (0, 0), padding == "same", maps, operation)
+        return _window_over(kernel, strides, dilation, (0, 0), padding == "same", maps, operation)
     if operation.type in _BORDERS:
         sides = tf.get_static_value(operation.inputs[1])
         if sides is None:
@@ -194,24 +195,24 @@ def _window(operation: tf.Operation, declared: Declared) -> Window | None:
         dilation = tuple(operation.get_attr("dilations")[1:3])
     padding = operation.get_attr("padding")
     border = operation.get_attr("explicit_paddings")[2:6:2] if padding == b"EXPLICIT" else (0, 0)
-    same, maps = padding == b"SAME", operation.inputs[0]
-    return _laid(kernel, strides, dilation, border, same, maps, operation)
+    same_padding, maps = padding == b"SAME", operation.inputs[0]
+    return _window_over(kernel, strides, dilation, border, same_padding, maps, operation)
 
 
-def _laid(
+def _window_over(
     kernel: Pair,
     strides: Pair,
     dilation: Pair,
     border: Pair,
-    same: bool,
+    same_padding: bool,
     maps: tf.Tensor,
     operation: tf.Operation,
 ) -> Window:
     """The operation's window over the maps before it."""
     size = tuple(maps.shape[1:3])
     axes = (
-        _axis(k, s, d, given, same, here, there)
-        for k, s, d, given, here, there in zip(
+        _axis(k, s, d, pad, same_padding, size_in, size_out)
+        for k, s, d, pad, size_in, size_out in zip(
             kernel, strides, dilation, border, size, _size(operation), strict=True
         )
     )
@@ -220,26 +221,32 @@ def _laid(
 
 
 def _axis(
-    kernel: int, stride: int, dilation: int, border: int, same: bool, size: int, after: int
+    kernel: int,
+    stride: int,
+    dilation: int,
+    border: int,
+    same_padding: bool,
+    size: int,
+    result_size: int,
 ) -> tuple[int, int, int]:
     """Kernel, dilation and offset along one axis.
 
-    A window narrower than its stride (ResNet's 1 × 1 with stride 2) would leave pixels at zero that
-    the network never looked at, and with them everything below: it is taken as wide as its stride.
+    A window narrower than its stride (ResNet's 1 × 1 with stride 2) would leave zeros at the
+    skipped pixels, and at everything below them: it is taken as wide as its stride.
     """
     if (kernel - 1) * dilation + 1 < stride:
         kernel, dilation = stride, 1
     reach = (kernel - 1) * dilation + 1
-    if same:
-        border = max((after - 1) * stride + reach - size, 0) // 2
+    if same_padding:
+        border = max((result_size - 1) * stride + reach - size, 0) // 2
     return kernel, dilation, border
 
 
 def _fitting(coarse: Pair, fine: Pair) -> Window:
     """A window that leads from one size to another where no single layer does.
 
-    It is twice as wide as its stride, so that every place is looked at equally often: one as wide
-    as the stride shows the coarse map as blocks, and an odd one leaves a grid.
+    It is twice as wide as its stride, so that windows cover all positions equally often: one as
+    wide as the stride shows blocks, and an odd width leaves a grid.
     """
     kernel, strides, offset = zip(*map(_fit, coarse, fine), strict=True)
     return Window(kernel, strides, (1, 1), offset, fine)

@@ -1,9 +1,8 @@
 """Networks in half precision, computed in single precision.
 
-A sum over a map overflows float16 at 65504, and most pixels' derivatives and shares of relevance
-are smaller than its smallest number. The layers' weights are nearly always kept in float32 anyway
-(mixed precision), so the network is traced as if its layers computed in float32: what comes out
-agrees with its own answer up to half precision, and what is explained is the same function.
+A sum over a map overflows float16 at 65504, and most pixels' derivatives and relevances underflow.
+The layers' weights are nearly always float32 anyway (mixed precision), so the network is traced as
+if its layers computed in float32: its output agrees with the network's own up to half precision.
 """
 
 from __future__ import annotations
@@ -30,26 +29,26 @@ def is_half(model: keras.Model) -> bool:
 def _dtype(layer: keras.layers.Layer) -> str:
     try:
         return str(layer.compute_dtype)
-    except Exception:  # a layer may forbid the question
+    except Exception:  # a layer may refuse
         return ""
 
 
 @contextmanager
-def in_single_precision(wanted: Callable[[], bool]) -> Iterator[None]:
-    """Within this, layers of half precision compute in float32, wherever `wanted` says so.
+def in_single_precision(applies: Callable[[], bool]) -> Iterator[None]:
+    """Within this, layers of half precision compute in float32, wherever `applies` says so.
 
-    The model and its policies are not touched: what Keras asks of a policy is answered otherwise,
-    on the thread that traces.
+    The model and its policies are not changed: only the policy's property is, on the tracing
+    thread.
 
     Args:
-        wanted: asked on each thread.
+        applies: called on each thread.
     """
     policy = keras.dtype_policies.DTypePolicy
     original = policy.__dict__["compute_dtype"]
 
     def compute_dtype(self: keras.dtype_policies.DTypePolicy) -> str:
         dtype = original.fget(self)
-        return "float32" if dtype in _HALF and wanted() else dtype
+        return "float32" if dtype in _HALF and applies() else dtype
 
     policy.compute_dtype = property(compute_dtype)
     try:
@@ -76,16 +75,16 @@ def half_operations(operations: Iterable[tf.Operation]) -> tuple[str, ...]:
 
 
 def rounds_its_input(layer: keras.layers.Layer) -> bool:
-    """Whether a layer is quantised such that it also rounds what it is given."""
+    """Whether a quantised layer also rounds its input."""
     quantised = getattr(layer, "quantization_mode", None) is not None
     return quantised and getattr(layer, "inputs_quantizer", None) is not None
 
 
 def not_rounding(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """The same layer with the same quantised weights, which takes its input as it is.
+    """The same layer with the same quantised weights, without rounding its input.
 
-    It replaces the layer where relevance is handed down, since none passes a rounding. Its
-    result differs from the layer's as much as the rounding makes of it, below a hundredth.
+    It replaces the layer in relevance propagation, since no relevance passes a rounding. The
+    results differ by the rounding, below a hundredth.
     """
     twin = object.__new__(type(layer))  # Keras' own copy would make new weights
     vars(twin).update(vars(layer), inputs_quantizer=None)

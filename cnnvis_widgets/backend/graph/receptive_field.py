@@ -1,14 +1,14 @@
-"""A network as a diagram needs it: which layer takes what, through which window, how far it sees.
+"""Layers with their inputs, windows and receptive fields, for a diagram of the network.
 
-The receptive field is followed through the traced operations and not through the layers, so that it
-holds for subclassed and nested models too. Along one axis, a place i of a result sees the pixels
+The receptive field is computed through the traced operations and not through the layers, so that it
+holds for subclassed and nested models too. Along one axis, a position i of a result sees the pixels
 from `low + i * stride` to `high + i * stride`. A window of k taps (dilation d, stride s, first
-window `border` places outside) that looks at such a result turns this into
+window `border` positions outside) over such a result turns this into
 
     low - border * stride,    high + ((k - 1) * d - border) * stride,    stride * s
 
 (Araujo, Norris & Sim, Computing Receptive Fields of Convolutional Neural Networks, Distill 2019).
-Where branches meet, the widest reach of all counts.
+Where branches meet, the widest field counts.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _POOLS = ("MaxPool", "AvgPool")
 _BORDERS = ("Pad", "PadV2", "MirrorPad")
 # TensorFlow may make a dilated convolution out of this, an ordinary one, and its inverse.
 _TO_BATCH = "SpaceToBatchND"
-# A place of their result is computed from the same place of what they take. An operation that
-# is not here and has no window is not known, nor is anything that follows it.
-_PLACE_BY_PLACE = {
+# A position of their result depends on the same position of their inputs. Other operations without
+# a window have an unknown receptive field, as does everything after them.
+_POINTWISE = {
     "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "Sigmoid", "Tanh",
     "Erf", "Exp", "Log", "Abs", "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Sign",
     "Identity", "Cast", "StopGradient", "CheckNumerics", "BiasAdd", "Add", "AddV2", "AddN",
@@ -40,15 +40,15 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 class _Reach(NamedTuple):
-    """Along both axes: the pixels that place (0, 0) sees, and the step to its neighbours."""
+    """Along both axes: the pixels that position (0, 0) sees, and the step to its neighbours."""
 
     low: Pair
     high: Pair
     strides: Pair
 
 
-class _Opening(NamedTuple):
-    """The window of an operation, before it is laid over what came before."""
+class _Window(NamedTuple):
+    """The window of an operation over its input."""
 
     kernel: Pair
     strides: Pair
@@ -62,29 +62,31 @@ Declared = dict[tf.Operation, tuple[tf.Tensor, Any]]
 
 
 def planned(structure: Structure) -> tuple[PlannedLayer, ...]:
-    """All listed layers of a traced network, in the order in which they answer."""
+    """All listed layers of a traced network, in the order in which they return."""
     declared = declared_windows(structure)
     reaches = _reaches(structure, declared)
     operations = structure.forward.pixels.graph.get_operations()
     calls = {call.path: call for call in structure.forward.calls if call.listed}
-    # Dropout hands on the very tensor that it took: then several layers have one result.
-    named: dict[tf.Operation, list[str]] = {}
+    # Dropout returns its input tensor: then several layers have one result.
+    layers_by_result: dict[tf.Operation, list[str]] = {}
     for path, call in calls.items():
-        named.setdefault(call.output.op, []).append(path)
+        layers_by_result.setdefault(call.output.op, []).append(path)
     layers = []
     for info in structure.layers:
         call = calls[info.name]
-        own = [operations[i] for i in call.operations]
-        opening = next((o for op in reversed(own) if (o := _opening(op, declared))), None)
+        layer_operations = [operations[i] for i in call.operations]
+        window = next(
+            (o for op in reversed(layer_operations) if (o := _window(op, declared))), None
+        )
         reach = reaches.get(call.output.op)
         layers.append(
             PlannedLayer(
                 *info[:3],
                 call.parameters,
-                _inputs(structure, call, named),
-                opening and opening.kernel,
-                opening and opening.strides,
-                opening.padding if opening else "",
+                _inputs(structure, call, layers_by_result),
+                window and window.kernel,
+                window and window.strides,
+                window.padding if window else "",
                 reach and _field(reach),
             )
         )
@@ -92,25 +94,25 @@ def planned(structure: Structure) -> tuple[PlannedLayer, ...]:
 
 
 def _inputs(
-    structure: Structure, call: Call, named: dict[tf.Operation, list[str]]
+    structure: Structure, call: Call, layers_by_result: dict[tf.Operation, list[str]]
 ) -> tuple[str, ...]:
-    """The layers from whose results a call's result is made, nothing listed in between."""
-    alike = named[call.output.op]
-    if call.path != alike[0]:
-        return (alike[alike.index(call.path) - 1],)
+    """The nearest listed layers from whose results a call's result is computed."""
+    same_result = layers_by_result[call.output.op]
+    if call.path != same_result[0]:
+        return (same_result[same_result.index(call.path) - 1],)
     names: list[str] = []
-    seen = {call.output.op}
+    visited = {call.output.op}
     queue = [call.output.op]
     while queue:
         for source in structure.sources(queue.pop(0)):
             op = source.op
             if op is structure.forward.pixels.op:
                 name = ""
-            elif op in named and op is not call.output.op:
-                name = named[op][-1]
+            elif op in layers_by_result and op is not call.output.op:
+                name = layers_by_result[op][-1]
             else:
-                if op not in seen:
-                    seen.add(op)
+                if op not in visited:
+                    visited.add(op)
                     queue.append(op)
                 continue
             if name not in names:
@@ -119,7 +121,7 @@ def _inputs(
 
 
 def declared_windows(structure: Structure) -> Declared:
-    """The windows of convolutions in groups, which are calls of compiled functions."""
+    """The windows of grouped convolutions, which are calls of compiled functions."""
     operations = structure.forward.pixels.graph.get_operations()
     windows: Declared = {}
     for call in structure.forward.calls:
@@ -130,33 +132,33 @@ def declared_windows(structure: Structure) -> Declared:
 
 
 def _reaches(structure: Structure, declared: Declared) -> dict[tf.Operation, _Reach | None]:
-    """What each operation with rows and columns sees; None: all, or not known."""
+    """The receptive field of each operation with rows and columns; None: unlimited or unknown."""
     pixels = structure.forward.pixels.op
     reaches: dict[tf.Operation, _Reach | None] = {pixels: _Reach((0, 0), (0, 0), (1, 1))}
     for op in pixels.graph.get_operations():  # a traced graph is in an order of computation
         if op in reaches or op not in structure.dependent:
             continue
-        before = [reaches.get(x.op) for x in structure.sources(op)]
-        opening = _opening(op, declared)
-        if not before or None in before or not (opening or _keeps_places(op)):
+        source_reaches = [reaches.get(x.op) for x in structure.sources(op)]
+        window = _window(op, declared)
+        if not source_reaches or None in source_reaches or not (window or _keeps_positions(op)):
             reaches[op] = None
             continue
-        together = _joined([reach for reach in before if reach])
-        reaches[op] = together and (_through(together, opening) if opening else together)
+        joined = _joined([reach for reach in source_reaches if reach])
+        reaches[op] = joined and (_through(joined, window) if window else joined)
     return reaches
 
 
-def _keeps_places(operation: tf.Operation) -> bool:
-    """Whether a place of the result is one, or a window, of those before."""
+def _keeps_positions(operation: tf.Operation) -> bool:
+    """Whether a position of the result depends on the same position of the input."""
     if operation.type == "StridedSlice":  # of the channels alone, it may
         steps = tf.get_static_value(operation.inputs[3])
         sizes = {tuple(x.shape[1:3]) for x in (operation.inputs[0], operation.outputs[0])}
         return steps is not None and min(steps) > 0 and len(sizes) == 1
-    return operation.type in _PLACE_BY_PLACE and operation.outputs[0].shape.rank == 4
+    return operation.type in _POINTWISE and operation.outputs[0].shape.rank == 4
 
 
 def _joined(reaches: list[_Reach]) -> _Reach | None:
-    """What a place sees that puts several results together."""
+    """The union of several receptive fields."""
     if len({reach.strides for reach in reaches}) != 1:
         return None
     low = tuple(min(reach.low[axis] for reach in reaches) for axis in (0, 1))
@@ -164,16 +166,16 @@ def _joined(reaches: list[_Reach]) -> _Reach | None:
     return _Reach(low, high, reaches[0].strides)  # type: ignore[arg-type]
 
 
-def _through(reach: _Reach, opening: _Opening) -> _Reach:
+def _through(reach: _Reach, window: _Window) -> _Reach:
     axes = []
     for axis in (0, 1):
-        stride, border = reach.strides[axis], opening.border[axis]
-        last = (opening.kernel[axis] - 1) * opening.dilation[axis]
+        stride, border = reach.strides[axis], window.border[axis]
+        extent = (window.kernel[axis] - 1) * window.dilation[axis]
         axes.append(
             (
                 reach.low[axis] - border * stride,
-                reach.high[axis] + (last - border) * stride,
-                stride * opening.strides[axis],
+                reach.high[axis] + (extent - border) * stride,
+                stride * window.strides[axis],
             )
         )
     return _Reach(*zip(*axes, strict=True))
@@ -184,17 +186,17 @@ def _field(reach: _Reach) -> Field:
     return Field(size, reach.strides, reach.low)  # type: ignore[arg-type]
 
 
-def _opening(operation: tf.Operation, declared: Declared) -> _Opening | None:
-    """What an operation looks through; None where it looks at single places, or is not known."""
+def _window(operation: tf.Operation, declared: Declared) -> _Window | None:
+    """An operation's window; None if it is pointwise or unknown."""
     if operation in declared:
-        before, (kernel, strides, dilation, padding) = declared[operation]
-        sizes = before, operation.outputs[0]
-        return _laid_out(sizes, _pair(kernel), _pair(strides), _pair(dilation), padding)
+        maps, (kernel, strides, dilation, padding) = declared[operation]
+        ends = maps, operation.outputs[0]
+        return _laid_out(ends, _pair(kernel), _pair(strides), _pair(dilation), padding)
     if operation.type in _BORDERS:
         sides = tf.get_static_value(operation.inputs[1])
         if sides is None or len(sides) != 4:
             return None
-        return _Opening((1, 1), (1, 1), (1, 1), _pair(sides[1:3, 0]), "")
+        return _Window((1, 1), (1, 1), (1, 1), _pair(sides[1:3, 0]), "")
     convolves = operation.type in _CONVOLUTIONS
     if not (convolves or operation.type in _POOLS):
         return None
@@ -207,28 +209,28 @@ def _opening(operation: tf.Operation, declared: Declared) -> _Opening | None:
         dilation, sides = (tf.get_static_value(x) for x in spaced.inputs[1:])
         border = _pair(sides[:, 0])
         padding = "same" if any(border) else "valid"
-        return _Opening(kernel, strides, _pair(dilation), border, padding)
+        return _Window(kernel, strides, _pair(dilation), border, padding)
     dilation = _pair(operation.get_attr("dilations")[1:3] if convolves else (1, 1))
     padding = operation.get_attr("padding").decode().lower()
     if padding == "explicit":
         border = _pair(operation.get_attr("explicit_paddings")[2:6:2])
-        return _Opening(kernel, strides, dilation, border, padding)
-    sizes = operation.inputs[0], operation.outputs[0]
-    return _laid_out(sizes, kernel, strides, dilation, padding)
+        return _Window(kernel, strides, dilation, border, padding)
+    ends = operation.inputs[0], operation.outputs[0]
+    return _laid_out(ends, kernel, strides, dilation, padding)
 
 
 def _laid_out(
     ends: tuple[tf.Tensor, tf.Tensor], kernel: Pair, strides: Pair, dilation: Pair, padding: str
-) -> _Opening:
-    """The window with the border that TensorFlow gives it: none, or half of what is missing."""
+) -> _Window:
+    """The window with TensorFlow's padding: none, or half of what is missing."""
     border = (0, 0)
     if padding == "same":
         sizes = (end.shape[1:3] for end in ends)
         border = _pair(
-            max((after - 1) * s + (k - 1) * d + 1 - here, 0) // 2
-            for here, after, s, k, d in zip(*sizes, strides, kernel, dilation, strict=True)
+            max((size_out - 1) * s + (k - 1) * d + 1 - size_in, 0) // 2
+            for size_in, size_out, s, k, d in zip(*sizes, strides, kernel, dilation, strict=True)
         )
-    return _Opening(kernel, strides, dilation, border, padding)
+    return _Window(kernel, strides, dilation, border, padding)
 
 
 def _pair(numbers: object) -> Pair:

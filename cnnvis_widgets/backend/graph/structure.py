@@ -1,4 +1,4 @@
-"""Questions to a traced forward pass: names, logits, what comes before what, which gates exist."""
+"""The structure of a traced forward pass: layers, logits, outputs, and which depends on which."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cnnvis_widgets.backend.graph.derivatives import WEIGHTED
 from cnnvis_widgets.backend.graph.output_scores import (
     OUTPUT_KINDS,
     UNCHANGED,
-    Before,
-    Way,
-    before_scores,
-    by_proof,
+    InputPath,
+    ScoreInput,
     candidates,
     ends_in_scores,
+    found_score_input,
+    score_input,
 )
 from cnnvis_widgets.backend.graph.precision import half_operations
 from cnnvis_widgets.backend.graph.tokens import Layout, layout, patches_are_read
@@ -26,7 +26,7 @@ from cnnvis_widgets.backend.records import LayerInfo
 from cnnvis_widgets.backend.target import OUTPUT
 from cnnvis_widgets.errors import UnknownNameError, UnsuitableError
 
-# Layers that only pool, move or resize what came: Grad-CAM looks before them.
+# Layers that only pool, reshape or resize their input: Grad-CAM takes a layer before them.
 _POOLING = frozenset(
     [
         "MaxPool",
@@ -44,7 +44,7 @@ _POOLING = frozenset(
         "StridedSlice",
     ]
 )
-# Their results say how large a tensor is, whatever it holds.
+# Their results depend on a tensor's shape only.
 _SIZES = frozenset(["Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"])
 
 
@@ -56,7 +56,7 @@ class Structure:
         self._calls = {call.path: call for call in forward.calls}
         self._convolutions: dict[str | None, str] = {}
         self._layouts: dict[str, Layout | None] = {}
-        self._before: dict[str, tf.Tensor] = {}
+        self._targets: dict[str, tf.Tensor] = {}
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -65,7 +65,7 @@ class Structure:
 
     @property
     def layers(self) -> tuple[LayerInfo, ...]:
-        """The layers in the order in which they answer."""
+        """The layers in the order in which they return."""
         return tuple(
             LayerInfo(call.path, call.kind, tuple(call.output.shape[1:]), call.output.shape[-1])
             for call in self.forward.calls
@@ -90,9 +90,11 @@ class Structure:
         return outputs[0]
 
     @cached_property
-    def scores(self) -> Before | None:
+    def scores(self) -> ScoreInput | None:
         """The values before the output's softmax or sigmoid; None: not found, or there is none."""
-        return before_scores(self.output, OUTPUT_KINDS, self.dependent) or by_proof(self.output)
+        return score_input(self.output, OUTPUT_KINDS, self.dependent) or found_score_input(
+            self.output
+        )
 
     @property
     def output_kind(self) -> str:
@@ -101,11 +103,11 @@ class Structure:
 
     @property
     def logits(self) -> tf.Tensor:
-        """The output before softmax or sigmoid, wherever these were found."""
+        """The output before softmax or sigmoid, if these were found."""
         return self.scores.tensor if self.scores else self.output
 
-    def candidates(self) -> list[tuple[Way, tf.Tensor]] | None:
-        """What could be the values before the output's scores; None where none can be meant."""
+    def candidates(self) -> list[tuple[InputPath, tf.Tensor]] | None:
+        """Candidates for the values before the output's scores; None if there are none."""
         try:
             output = self.output
         except UnsuitableError:  # several outputs
@@ -129,11 +131,11 @@ class Structure:
         """The tensor whose units can be explained: a layer's result, before any softmax."""
         if layer is None:
             return self.logits
-        if layer not in self._before:
-            named = layer.startswith(OUTPUT) and layer not in self._calls
-            tensor = self._output(layer) if named else self._target(self.call(layer).output)
-            self._before[layer] = tensor
-        return self._before[layer]
+        if layer not in self._targets:
+            is_output = layer.startswith(OUTPUT) and layer not in self._calls
+            tensor = self._output(layer) if is_output else self._target(self.call(layer).output)
+            self._targets[layer] = tensor
+        return self._targets[layer]
 
     @cached_property
     def half_operations(self) -> tuple[str, ...]:
@@ -143,7 +145,7 @@ class Structure:
         return half_operations(path)
 
     def precedes(self, layer: str) -> bool:
-        """Whether what is explained of a layer is a value before its result: before a softmax."""
+        """Whether a neuron of the layer is a value before its softmax or sigmoid."""
         return layer in self._calls and self.target(layer) is not self._calls[layer].output
 
     @cached_property
@@ -163,7 +165,7 @@ class Structure:
                 f"Output {name} of the network cannot be explained: expected floating point of a "
                 f"known number of axes; it is {output.dtype.name} {output.shape}."
             )
-        before = before_scores(output, OUTPUT_KINDS, self.dependent)
+        before = score_input(output, OUTPUT_KINDS, self.dependent)
         if before is None and len(outputs) == 1:
             before = self.scores
         output = before.tensor if before else output
@@ -174,22 +176,22 @@ class Structure:
 
     def _target(self, tensor: tf.Tensor) -> tf.Tensor:
         outputs = tf.nest.flatten(self.forward.output)
-        ends = [before_scores(out, OUTPUT_KINDS, self.dependent) for out in outputs]
+        ends = [score_input(out, OUTPUT_KINDS, self.dependent) for out in outputs]
         if len(outputs) == 1:
             ends = [self.scores]
         if any(_source(tensor).op is _source(x).op for x in outputs) and ends[0] and len(ends) == 1:
             return ends[0].tensor
-        last = any(end is not None and _source(tensor).op in end.passed for end in ends)
-        kinds = OUTPUT_KINDS if last else ("Softmax", "LogSoftmax")
-        before = before_scores(tensor, kinds, self.dependent)
+        in_scores = any(end is not None and _source(tensor).op in end.passed for end in ends)
+        kinds = OUTPUT_KINDS if in_scores else ("Softmax", "LogSoftmax")
+        before = score_input(tensor, kinds, self.dependent)
         return tensor if before is None else before.tensor
 
     @cached_property
     def mixes_the_batch(self) -> bool:
-        """Whether something is computed of all pictures of a batch, or of a batch of one only.
+        """Whether something is computed from all pictures of a batch, or only for a batch of one.
 
-        The pixels have an axis of unknown length, the batch: where no axis of a tensor has, what
-        it holds is no single picture's.
+        The pixels have an axis of unknown length, the batch: a tensor without such an axis belongs
+        to no single picture.
         """
         if self.forward.pixels.shape[0] is not None:
             return False
@@ -199,7 +201,7 @@ class Structure:
         return any(x.shape.rank is None or None not in x.shape.as_list() for x in results)
 
     def last_convolution(self, layer: str | None) -> str:
-        """Grad-CAM's A: the last map through which everything that the neuron sees must pass.
+        """Grad-CAM's A: the last map that every path from the picture to the neuron passes.
 
         Of the layers with rows and columns that come before the neuron's own weights, the last one
         through which every path from the picture leads (so a block's sum and not its branch), and
@@ -215,38 +217,38 @@ class Structure:
 
     def _last_convolution(self, layer: str | None) -> str:
         target = self.target(layer)
-        first_with: dict[int, Call] = {}
-        for call in self.forward.calls:  # dropout hands on the same tensor: the first is meant
-            first_with.setdefault(id(call.output), call)
-        beside: list[str] = []
-        for call in reversed(first_with.values()):
-            if not self._has_places(call) or call.output.op.type in _POOLING:
+        first_calls: dict[int, Call] = {}
+        for call in self.forward.calls:  # dropout returns the same tensor: the first call counts
+            first_calls.setdefault(id(call.output), call)
+        parallel: list[str] = []
+        for call in reversed(first_calls.values()):
+            if not self._is_spatial(call) or call.output.op.type in _POOLING:
                 continue
             between = before_target(target, stop=call.output)
-            after = between - {call.output.op}
-            if call.output.op not in between or not self._weighs(after):
+            later = between - {call.output.op}
+            if call.output.op not in between or not self._has_weights(later):
                 continue
-            if not self._weighs(before_target(call.output)):
+            if not self._has_weights(before_target(call.output)):
                 continue
             if self.forward.pixels.op in between:
-                beside.append(call.path)
-            elif not self.tokens(call.path) or self._reads_patches(call.output, target, after):
+                parallel.append(call.path)
+            elif not self.tokens(call.path) or self._reads_patches(call.output, target, later):
                 return call.path
         if layer is not None and (is_map(target) or self.tokens(layer)):
             return layer
-        if beside:
+        if parallel:
             raise UnsuitableError(
                 "Grad-CAM weighs the last maps through which all that the neuron sees passes; here "
                 "several ways lead past one another (an ensemble, or branches). Name the layer: "
-                f"layer={beside[0]!r}, for one, or another of {self._ends_of_ways(beside)}."
+                f"layer={parallel[0]!r}, for one, or another of {self._ends_of_branches(parallel)}."
             )
         raise UnsuitableError(
             "Grad-CAM needs a layer with rows and columns before the neuron; this network has "
             "none there. saliency works on any network."
         )
 
-    def _ends_of_ways(self, paths: list[str]) -> str:
-        """Those of some layers from which no other of them is reached, the last of each way."""
+    def _ends_of_branches(self, paths: list[str]) -> str:
+        """The last layer of each branch: those from which no other of them is reached."""
         before: set[tf.Operation] = set()
         ends = []
         for path in paths:  # the last first
@@ -256,16 +258,16 @@ class Structure:
                 before |= before_target(output)
         return ", ".join(map(repr, ends[:6]))
 
-    def _has_places(self, call: Call) -> bool:
+    def _is_spatial(self, call: Call) -> bool:
         return is_map(call.output) or self.tokens(call.path) is not None
 
     def _reads_patches(
-        self, tokens: tf.Tensor, target: tf.Tensor, after: set[tf.Operation]
+        self, tokens: tf.Tensor, target: tf.Tensor, later: set[tf.Operation]
     ) -> bool:
-        return patches_are_read(tokens, target, after, lambda op: len(self.sources(op)))
+        return patches_are_read(tokens, target, later, lambda op: len(self.sources(op)))
 
     def tokens(self, layer: str) -> Layout | None:
-        """How a layer's tokens are arranged in rows and columns; None where it has none."""
+        """How a layer's tokens are arranged in rows and columns; None if it has none."""
         if layer not in self._layouts:
             if layer.startswith(OUTPUT) and layer not in self._calls:
                 return None
@@ -275,8 +277,8 @@ class Structure:
             self._layouts[layer] = tokens
         return self._layouts[layer]
 
-    def _weighs(self, operations: set[tf.Operation]) -> bool:
-        """Whether a convolution or dense layer of something seen is among the operations."""
+    def _has_weights(self, operations: set[tf.Operation]) -> bool:
+        """Whether a convolution or dense layer of a signal is among the operations."""
         return any(op.type in WEIGHTED and op in self.dependent for op in operations)
 
     def map_before(self, layer: str, neuron_layer: str | None) -> str:
@@ -299,24 +301,24 @@ class Structure:
         return call.path
 
     def layer_of(self, tensor: tf.Tensor) -> str:
-        """The layer that gives this result, the innermost one; "" where no layer does."""
+        """The innermost layer that gives this result; "" if none does."""
         source = _source(tensor).name
         paths = (call.path for call in self.forward.calls if _source(call.output).name == source)
         return next(paths, "")
 
     def sources(self, operation: tf.Operation) -> list[tf.Tensor]:
-        """Those of an operation's inputs that depend on the picture, not merely on its shape."""
+        """The inputs of an operation that depend on the picture, not only on its shape."""
         return [x for x in operation.inputs if x.op in self.dependent]
 
     @cached_property
     def dependent(self) -> set[tf.Operation]:
-        """All operations that depend on the picture, and not merely on its shape."""
+        """All operations that depend on the picture, not only on its shape."""
 
         def following(op: tf.Operation) -> Iterable[tf.Operation]:
-            after = (c for o in op.outputs for c in o.consumers())
-            return (c for c in after if c.type not in _SIZES)
+            consumers = (c for o in op.outputs for c in o.consumers())
+            return (c for c in consumers if c.type not in _SIZES)
 
-        signals = (self.forward.pixels, *self.forward.others)
+        signals = (self.forward.pixels, *self.forward.substitutes)
         return _closure([signal.op for signal in signals], following)
 
 
@@ -331,12 +333,12 @@ def _source(tensor: tf.Tensor) -> tf.Tensor:
 
 
 def is_map(tensor: tf.Tensor) -> bool:
-    """Whether a result has rows and columns, and more than one place."""
+    """Whether a result has rows and columns, and more than one position."""
     return tensor.shape.rank == 4 and tuple(tensor.shape[1:3]) != (1, 1)
 
 
 def before_target(target: tf.Tensor, stop: tf.Tensor | None = None) -> set[tf.Operation]:
-    """The operations that `target` is computed from, not looking past `stop`."""
+    """The operations that `target` is computed from, not beyond `stop`."""
     end = None if stop is None else stop.op
 
     def preceding(op: tf.Operation) -> Iterable[tf.Operation]:
@@ -346,10 +348,10 @@ def before_target(target: tf.Tensor, stop: tf.Tensor | None = None) -> set[tf.Op
 
 
 def _closure(start: list[tf.Operation], following: object) -> set[tf.Operation]:
-    seen, queue = set(start), list(start)
+    visited, queue = set(start), list(start)
     while queue:
         for op in following(queue.pop()):  # type: ignore[operator]
-            if op not in seen:
-                seen.add(op)
+            if op not in visited:
+                visited.add(op)
                 queue.append(op)
-    return seen
+    return visited

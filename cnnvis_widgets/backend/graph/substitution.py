@@ -1,4 +1,4 @@
-"""A layer's result exchanged for another while a network is traced."""
+"""A layer's result replaced by another while a network is traced."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import tensorflow as tf
 
 
 class Substitution:
-    """What a layer is to give instead of its own result.
+    """A tensor that replaces a layer's result.
 
     Args:
-        layer: its path.
+        layer: the layer's path.
         value: of the result's shape.
 
     Attributes:
-        used: whether the layer was met.
+        used: whether the layer was reached.
     """
 
     def __init__(self, layer: str, value: tf.Tensor) -> None:
@@ -36,13 +36,13 @@ _current: ContextVar[Substitution | None] = ContextVar("substitution", default=N
 
 
 def substitution() -> Substitution | None:
-    """The one in force."""
+    """The current substitution."""
     return _current.get()
 
 
 @contextmanager
 def substituting(exchange: Substitution) -> Iterator[None]:
-    """Within this, a layer's result is exchanged in every trace."""
+    """Within this, the layer's result is replaced in every trace."""
     token = _current.set(exchange)
     try:
         yield

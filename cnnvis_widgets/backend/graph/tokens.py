@@ -1,8 +1,8 @@
-"""Tokens laid out as rows and columns: what a transformer or mixer has instead of maps.
+"""The layout of tokens in rows and columns: a transformer or mixer has no maps.
 
-Patches are in rows and columns until they are put in one line, (batch, rows · columns, units);
-class and register tokens may be put before or behind them. All of that is read off the graph: the
-reshape that made the line, and the concatenation that lengthened it.
+Patches are flattened to a sequence (batch, rows · columns, units), with class and register tokens
+before or after them. Both are read from the graph: the reshape that flattens, and the
+concatenation that adds tokens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PICKS = ("StridedSlice", "Slice", "GatherV2", "Split", "SplitV", "Unpack", "Gat
 
 
 class Layout(NamedTuple):
-    """Where a line of tokens has its patches.
+    """Where the patches are in a sequence of tokens.
 
     Attributes:
         rows: of patches.
@@ -32,7 +32,7 @@ class Layout(NamedTuple):
 
     @property
     def patches(self) -> int:
-        """How many there are."""
+        """The number of patches."""
         return self.rows * self.columns
 
 
@@ -41,38 +41,42 @@ def layout(tensor: tf.Tensor, path: set[tf.Operation]) -> Layout | None:
 
     Args:
         tensor: (batch, tokens, units).
-        path: the operations that it is made of and that depend on the picture.
+        path: the operations before the tensor that depend on the picture.
     """
     if tensor.shape.rank != 3 or tensor.shape[1] is None:
         return None
-    many = int(tensor.shape[1])
-    seen, queue, first = {tensor.op}, [tensor.op], 0
+    count = int(tensor.shape[1])
+    visited, queue, first = {tensor.op}, [tensor.op], 0
     while queue:  # the nearest reshape counts: patches may have been merged before
         op = queue.pop(0)
         if (
             op.type == "ConcatV2"
             and op.outputs[0].shape.rank == 3
-            and many == _tokens(op.outputs[0])
+            and count == _tokens(op.outputs[0])
         ):
-            before = _before(op, path)
-            if before is not None:
-                first, many = first + before[0], before[1]
-        if op.type == "Reshape" and op.inputs[0].shape.rank == 4 and many == _tokens(op.outputs[0]):
+            span = _patch_span(op, path)
+            if span is not None:
+                first, count = first + span[0], span[1]
+        if (
+            op.type == "Reshape"
+            and op.inputs[0].shape.rank == 4
+            and count == _tokens(op.outputs[0])
+        ):
             _, rows, columns, units = op.inputs[0].shape
-            whole = op.outputs[0].shape.rank == 3 and units == op.outputs[0].shape[2]
-            if whole and None not in (rows, columns) and rows * columns == many > 1:
+            keeps_units = op.outputs[0].shape.rank == 3 and units == op.outputs[0].shape[2]
+            if keeps_units and None not in (rows, columns) and rows * columns == count > 1:
                 return Layout(rows, columns, first)
         for x in op.inputs:
-            if x.op in path and x.op not in seen:
-                seen.add(x.op)
+            if x.op in path and x.op not in visited:
+                visited.add(x.op)
                 queue.append(x.op)
     return None
 
 
 def _tokens(tensor: tf.Tensor) -> int | None:
-    """How many tokens a tensor has, also where its shape was written with the batch's own length.
+    """The number of tokens of a tensor, also if its shape depends on the dynamic batch size.
 
-    Of tf.reshape(x, [tf.shape(x)[0], -1, units]) TensorFlow knows no length.
+    For tf.reshape(x, [tf.shape(x)[0], -1, units]) TensorFlow infers no length.
     """
     shape, op = tensor.shape, tensor.op
     if shape.rank != 3 or shape[1] is not None:
@@ -80,8 +84,8 @@ def _tokens(tensor: tf.Tensor) -> int | None:
     if op.type == "Reshape" and op.inputs[0].shape.rank == 4 and op.inputs[1].op.type == "Pack":
         first, second, *_ = op.inputs[1].op.inputs
         _, rows, columns, units = op.inputs[0].shape
-        rest = tf.get_static_value(first) is None and tf.get_static_value(second) == -1
-        if rest and None not in (rows, columns) and units == shape[2]:
+        flattens = tf.get_static_value(first) is None and tf.get_static_value(second) == -1
+        if flattens and None not in (rows, columns) and units == shape[2]:
             return rows * columns
     if op.type == "ConcatV2" and tf.get_static_value(op.inputs[-1]) in (1, -2):
         sizes = [_tokens(part) for part in op.inputs[:-1]]
@@ -89,16 +93,16 @@ def _tokens(tensor: tf.Tensor) -> int | None:
     return None
 
 
-def _before(operation: tf.Operation, path: set[tf.Operation]) -> tuple[int, int] | None:
-    """Of a concatenation of tokens: how many come before the patches, and how many patches."""
+def _patch_span(operation: tf.Operation, path: set[tf.Operation]) -> tuple[int, int] | None:
+    """In a concatenation of tokens: the number of tokens before the patches, and of patches."""
     *parts, axis = operation.inputs
     if tf.get_static_value(axis) not in (1, -2):
         return None
-    sizes = [many for part in parts if (many := _tokens(part)) is not None]
-    mine = [i for i, part in enumerate(parts) if part.op in path]
-    if len(sizes) < len(parts) or len(mine) != 1:
+    sizes = [count for part in parts if (count := _tokens(part)) is not None]
+    patches = [i for i, part in enumerate(parts) if part.op in path]
+    if len(sizes) < len(parts) or len(patches) != 1:
         return None
-    return sum(sizes[: mine[0]]), sizes[mine[0]]
+    return sum(sizes[: patches[0]]), sizes[patches[0]]
 
 
 def patches_are_read(
@@ -108,34 +112,34 @@ def patches_are_read(
 
     Args:
         tensor: (batch, tokens, units).
-        target: the neuron's layer's.
+        target: the result of the neuron's layer.
         path: the operations between them.
         signals: how many of an operation's inputs depend on the picture.
     """
     start = (tensor.op, False)  # whether tokens have been mixed on the way
-    seen, queue = {start}, [start]
+    visited, queue = {start}, [start]
     while queue:
         op, mixed = queue.pop()
         if op is target.op:
             return True
-        for after in (c for x in op.outputs for c in x.consumers() if c in path):
-            if not mixed and after.type in _PICKS and _picks(after, tensor.shape[1]):
+        for consumer in (c for x in op.outputs for c in x.consumers() if c in path):
+            if not mixed and consumer.type in _PICKS and _picks(consumer, tensor.shape[1]):
                 continue
-            both = after.type in _PRODUCTS and signals(after) > 1
-            state = (after, mixed or both or (after.type in _POOLS and _pools(after)))
-            if state not in seen:
-                seen.add(state)
+            attends = consumer.type in _PRODUCTS and signals(consumer) > 1
+            state = (consumer, mixed or attends or (consumer.type in _POOLS and _pools(consumer)))
+            if state not in visited:
+                visited.add(state)
                 queue.append(state)
     return False
 
 
 def _picks(operation: tf.Operation, tokens: int) -> bool:
-    """Whether it takes some of the tokens only."""
+    """Whether it selects some of the tokens only."""
     shape = operation.inputs[0].shape
     if shape.rank != 3 or shape[1] != tokens:
         return False
-    after = operation.outputs[0].shape
-    return after.rank != 3 or after[1] != tokens
+    result = operation.outputs[0].shape
+    return result.rank != 3 or result[1] != tokens
 
 
 def _pools(operation: tf.Operation) -> bool:

@@ -1,4 +1,4 @@
-"""Where a tensor comes from and what becomes of it: questions that relevance asks of the graph."""
+"""Canonization of the graph for relevance: bias and BatchNorm folded into weighted layers."""
 
 from __future__ import annotations
 
@@ -7,94 +7,96 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-MOVING = (
+RESHAPING = (
     *("Pad", "PadV2", "Reshape", "Identity", "Squeeze", "ExpandDims", "Cast", "Transpose"),
     *("SpaceToBatchND", "BatchToSpaceND", "StridedSlice", "StopGradient", "EnsureShape"),
     *("CheckNumerics", "IdentityN"),
 )
-_KEEPS_SIGN = (*MOVING, "MaxPool", "AvgPool", "Mean", "Max", "ResizeBilinear", "Sum")
+_KEEPS_SIGN = (*RESHAPING, "MaxPool", "AvgPool", "Mean", "Max", "ResizeBilinear", "Sum")
 _RECTIFIED = ("Relu", "Relu6", "Sigmoid", "Softplus", "Softmax", "Exp", "Abs", "Square")
-_BETWEEN = ("Identity", "Cast", "BatchToSpaceND", "Reshape", "Squeeze", "StopGradient")
+_TRANSPARENT = ("Identity", "Cast", "BatchToSpaceND", "Reshape", "Squeeze", "StopGradient")
 _PLAIN = ("BiasAdd", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Neg")
 
 
 class Step(NamedTuple):
-    """One operation on a weighted layer's result, before anything else happens to that.
+    """One affine operation that follows a weighted layer.
 
     Attributes:
         operation: a bias, a product with one number (for each channel), a concatenation.
-        start: where the layer's channels begin among those of the operation's result.
-        whole: how many channels that has.
+        start: the index of the layer's first channel in the operation's result.
+        channels: the number of channels of that result.
     """
 
     operation: tf.Operation
     start: int
-    whole: int
+    channels: int
 
 
-def following(operation: tf.Operation, dependent: set[tf.Operation]) -> list[Step]:
-    """What a weighted layer's result goes through: bias and BatchNorm, also behind a Concatenate.
+def affine_steps(operation: tf.Operation, dependent: set[tf.Operation]) -> list[Step]:
+    """The affine operations after a weighted layer: bias and BatchNorm, also after a Concatenate.
 
     Args:
         operation: the convolution or matrix product.
         dependent: the operations that depend on the picture.
     """
     tensor = operation.outputs[0]
-    whole, start, steps = tensor.shape[-1], 0, []
-    while whole is not None:
+    channels, start, steps = tensor.shape[-1], 0, []
+    while channels is not None:
         consumers = [c for c in tensor.consumers() if c in dependent]
         if len(consumers) != 1:
             break
-        after = consumers[0]
-        if after.type == "ConcatV2":
-            before = _channels_before(after, tensor)
-            if before is None:
+        consumer = consumers[0]
+        if consumer.type == "ConcatV2":
+            offset = _channels_before(consumer, tensor)
+            if offset is None:
                 break
-            start, whole = start + before, after.outputs[0].shape[-1]
-        elif after.type in _PLAIN:
-            others = [x for x in after.inputs if x is not tensor]
-            # It may not be squared, nor meet another signal, nor be what is divided by.
-            if len(others) + 1 != len(after.inputs) or any(x.op in dependent for x in others):
-                break
-            if after.type == "RealDiv" and after.inputs[1] is tensor:
-                break
-            if after.type in ("Mul", "RealDiv") and others[0].shape.num_elements() not in (
-                1,
-                whole,
+            start, channels = start + offset, consumer.outputs[0].shape[-1]
+        elif consumer.type in _PLAIN:
+            operands = [x for x in consumer.inputs if x is not tensor]
+            # The result may not be squared, combined with another signal, or a divisor.
+            if len(operands) + 1 != len(consumer.inputs) or any(
+                x.op in dependent for x in operands
             ):
                 break
-        elif after.type not in _BETWEEN or after.outputs[0].shape[-1] != whole:
+            if consumer.type == "RealDiv" and consumer.inputs[1] is tensor:
+                break
+            if consumer.type in ("Mul", "RealDiv") and operands[0].shape.num_elements() not in (
+                1,
+                channels,
+            ):
+                break
+        elif consumer.type not in _TRANSPARENT or consumer.outputs[0].shape[-1] != channels:
             break
-        steps.append(Step(after, start, whole))
-        tensor = after.outputs[0]
+        steps.append(Step(consumer, start, channels))
+        tensor = consumer.outputs[0]
     return steps
 
 
-def multiplied(steps: list[Step]) -> list[Step]:
-    """Those of the steps that are folded into the weights."""
+def folded_scales(steps: list[Step]) -> list[Step]:
+    """The steps that are folded into the weights."""
     return [step for step in steps if step.operation.type in ("Mul", "RealDiv", "Neg")]
 
 
-def aftermath(
+def canonized_result(
     operation: tf.Operation, dependent: set[tf.Operation]
 ) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """A weighted layer's result with bias and BatchNorm, and what it was multiplied by.
+    """A weighted layer's result after bias and BatchNorm, and the total factor.
 
     Returns:
-        The result, with the layer's channels only; and float32 (1,) or (channels,), None for
-        nothing.
+        The result, with the layer's channels only; and the factor, float32 (1,) or (channels,), or
+        None.
     """
     result = operation.outputs[0]
     channels, start, scale = result.shape[-1], 0, None
-    for step in following(operation, dependent):
-        after = step.operation
-        factor = _factor(after, result)
-        result = after.outputs[0]
+    for step in affine_steps(operation, dependent):
+        follower = step.operation
+        factor = _factor(follower, result)
+        result = follower.outputs[0]
         if factor is not None:
             flat = tf.reshape(tf.cast(factor, tf.float32), [-1])
-            own = slice(step.start, step.start + channels)
-            if factor.shape.num_elements() != 1 and step.whole != channels:
-                flat = flat[own]
+            layer_channels = slice(step.start, step.start + channels)
+            if factor.shape.num_elements() != 1 and step.channels != channels:
+                flat = flat[layer_channels]
             scale = flat if scale is None else scale * flat
         start = step.start
     if channels is not None and result.shape[-1] != channels:
@@ -103,29 +105,29 @@ def aftermath(
 
 
 def _factor(operation: tf.Operation, tensor: tf.Tensor) -> tf.Tensor | None:
-    """What an operation multiplies `tensor` by; None where it does not."""
-    others = [x for x in operation.inputs if x is not tensor]
+    """The factor by which an operation multiplies `tensor`; None if it does not."""
+    operands = [x for x in operation.inputs if x is not tensor]
     if operation.type == "Mul":
-        return others[0]
+        return operands[0]
     if operation.type == "RealDiv":
-        return 1 / others[0]
+        return 1 / operands[0]
     turned = operation.type == "Sub" and operation.inputs[1] is tensor
     return tf.constant(-1.0) if turned or operation.type == "Neg" else None
 
 
 def _channels_before(concatenation: tf.Operation, tensor: tf.Tensor) -> int | None:
-    """How many channels come before a tensor's in a concatenation of channels."""
-    *parts, axis = concatenation.inputs
+    """The number of channels before a tensor's in a concatenation of channels."""
+    *tensors, axis = concatenation.inputs
     rank, at = tensor.shape.rank, tf.get_static_value(axis)
     if rank is None or at is None or int(at) % rank != rank - 1:
         return None
-    places = [i for i, part in enumerate(parts) if part is tensor]
-    before = [part.shape[-1] for part in parts[: places[0]]]
-    return None if len(places) != 1 or None in before else sum(before)
+    indices = [i for i, other in enumerate(tensors) if other is tensor]
+    widths = [other.shape[-1] for other in tensors[: indices[0]]]
+    return None if len(indices) != 1 or None in widths else sum(widths)
 
 
 def never_negative(tensor: tf.Tensor, dependent: set[tf.Operation]) -> bool:
-    """Whether a ReLU comes before it, with only operations that keep the sign between."""
+    """Whether only sign-preserving operations follow a ReLU before the tensor."""
     operation = tensor.op
     if operation.type in _RECTIFIED:
         return True
@@ -136,11 +138,11 @@ def never_negative(tensor: tf.Tensor, dependent: set[tf.Operation]) -> bool:
     if operation.type == "ConcatV2":
         return all(never_negative(x, dependent) for x in operation.inputs[:-1])
     if operation.type in ("Add", "AddV2", "AddN", "Mul", "Minimum", "Maximum"):
-        known = [
+        signs = [
             never_negative(x, dependent) if x.op in dependent else _at_least_zero(x)
             for x in operation.inputs
         ]
-        return any(known) if operation.type == "Maximum" else all(known)
+        return any(signs) if operation.type == "Maximum" else all(signs)
     return False
 
 
@@ -149,24 +151,25 @@ def _at_least_zero(tensor: tf.Tensor) -> bool:
     return value is not None and bool(np.all(value >= 0))
 
 
-def present(x: tf.Tensor) -> np.ndarray | None:
-    """1 where a tensor holds the layer's own values and 0 where a layer before padded them.
+def unpadded(x: tf.Tensor) -> np.ndarray | None:
+    """A mask of a layer's input: 1 at its values and 0 at padding.
 
     Returns:
-        float32 (1, rows, columns, 1), or as many as a dilation makes of one; None where the size is
-        not known before the run.
+        float32 (1, rows, columns, 1), or with a dilation's larger batch; None if the size is not
+        known before the run.
     """
     if x.op.type in ("Pad", "PadV2") and x.shape.rank == 4:
-        inner, sides = present(x.op.inputs[0]), tf.get_static_value(x.op.inputs[1])
+        inner, sides = unpadded(x.op.inputs[0]), tf.get_static_value(x.op.inputs[1])
         if inner is None or sides is None or sides[[0, 3]].any():
             return None
         return np.pad(inner, sides)
-    if x.op.type == "SpaceToBatchND":  # how TensorFlow dilates: it pads, and parts the picture
-        inner, *how = present(x.op.inputs[0]), *map(tf.get_static_value, x.op.inputs[1:])
-        if inner is None or any(value is None for value in how):
+    if x.op.type == "SpaceToBatchND":  # TensorFlow's dilation: it pads, and splits the picture
+        inner = unpadded(x.op.inputs[0])
+        block_and_paddings = [tf.get_static_value(value) for value in x.op.inputs[1:]]
+        if inner is None or any(value is None for value in block_and_paddings):
             return None
-        with tf.init_scope():  # at once, and not in the graph
-            return tf.space_to_batch(inner, *how).numpy()
+        with tf.init_scope():  # eagerly, not in the graph
+            return tf.space_to_batch(inner, *block_and_paddings).numpy()
     rows, columns = x.shape[1:3]
     if rows is None or columns is None:
         return None

@@ -33,17 +33,17 @@ TYPICAL_DIFFERENCE = TYPICAL_LENGTH / 6.5
 START = 0.01  # standard deviation of the numbers that the ascent from noise starts with
 
 
-class Numbers(NamedTuple):
-    """What may differ from step to step without anything being compiled anew.
+class StepSettings(NamedTuple):
+    """Settings of a step that may change without compiling again.
 
     Attributes:
         rate: Adam's step size.
-        pull: how much the activation counts beside the penalties.
-        alpha_weight: how much |x|^α counts.
-        tv_weight: how much TV_β counts.
-        zoom: see `views.view`.
-        jitter: see `views.view`.
-        noise: see `views.view`.
+        pull: weight of the activation against the penalties.
+        alpha_weight: weight of |x|^α.
+        tv_weight: weight of TV_β.
+        zoom: see `transforms.view`.
+        jitter: see `transforms.view`.
+        noise: see `transforms.view`.
     """
 
     rate: float
@@ -56,7 +56,7 @@ class Numbers(NamedTuple):
 
 
 class Form(NamedTuple):
-    """What is compiled in.
+    """Settings that are compiled into the step.
 
     Attributes:
         waves: whether the numbers are coefficients of waves, else those of each place.
@@ -74,10 +74,7 @@ class Form(NamedTuple):
 
 
 class State(NamedTuple):
-    """The numbers of a picture, and what Adam remembers of the derivative and of its square.
-
-    Both as `adam` keeps them.
-    """
+    """The numbers of a picture, and Adam's running sums of the derivative and of its square."""
 
     numbers: tf.Tensor
     mean: tf.Tensor
@@ -85,23 +82,23 @@ class State(NamedTuple):
 
 
 class Ascent:
-    """A picture on its way to a strong activation. The same seed gives the same way.
+    """Gradient ascent on one picture. The same seed gives the same pictures.
 
     Args:
         network: the network.
-        neuron: which one; of a whole layer, any.
+        neuron: which one; for a whole layer, any of its neurons.
         colours: how the network's input follows from colours.
-        form: what is compiled in.
-        numbers: of each step.
-        decorrelated: whether the numbers are independent of one another as colours are not.
+        form: the settings that are compiled in.
+        settings: of each step.
+        decorrelated: whether colours are decorrelated, see `parametrization.colour_mixing`.
         fall: see `parametrization.wave_sizes`.
         seed: of the noise to start from and of the views.
         start: colours, float32 (rows, columns, channels) of 0 to 1; None starts from noise.
 
     Attributes:
-        state: where it is.
+        state: the current numbers and Adam's sums.
         values: the activation on each step's view, before the step.
-        opened: in how many steps ReLUs that were all shut were passed, see `step`.
+        opened: in how many steps inactive ReLUs were treated as active, see `step`.
     """
 
     def __init__(
@@ -110,7 +107,7 @@ class Ascent:
         neuron: Neuron,
         colours: Colours,
         form: Form,
-        numbers: Numbers,
+        settings: StepSettings,
         decorrelated: bool,
         fall: float,
         seed: int,
@@ -123,32 +120,33 @@ class Ascent:
         rng = np.random.default_rng(seed)
         grain = rng.standard_normal((channels, 2 * rows, 2 * columns), np.float32)
         if start is None:
-            waves, places = (2, channels, rows, columns // 2 + 1), (channels, rows, columns)
-            first = START * rng.standard_normal(waves if form.waves else places, np.float32)
+            wave_shape = (2, channels, rows, columns // 2 + 1)
+            shape = wave_shape if form.waves else (channels, rows, columns)
+            first = START * rng.standard_normal(shape, np.float32)
         else:
             first = parametrization.field_of(start, mixing)
             first = parametrization.waves_of(first, self._sizes) if form.waves else first
-        begun = tf.constant(first, tf.float32)
-        self.state = State(begun, tf.zeros_like(begun), tf.zeros_like(begun))
-        self.backward_start = int(np.random.SeedSequence(seed).generate_state(1, np.uint32)[0] >> 1)
+        start_values = tf.constant(first, tf.float32)
+        self.state = State(start_values, tf.zeros_like(start_values), tf.zeros_like(start_values))
+        self._view_seed = int(np.random.SeedSequence(seed).generate_state(1, np.uint32)[0] >> 1)
         self._mixing = tf.constant(mixing)
-        none = np.zeros((1, *network.input_shape), np.float32)
-        self._layer, self._aggregate, (_, *self._aim) = network.neuron_arguments(none, neuron)
+        blank = np.zeros((1, *network.input_shape), np.float32)
+        self._layer, self._aggregate, (_, *self._aim) = network.neuron_arguments(blank, neuron)
         self._fixed = (
             tf.constant(colours.matrix),
             tf.constant(colours.black[None]),
             tf.constant(grain),
-            tf.constant(numbers, tf.float32),
+            tf.constant(settings, tf.float32),
         )
-        self._kept: dict[float, tf.Tensor] = {}
+        self._waves_by_share: dict[float, tf.Tensor] = {}
         self.values: list[float] = []
         self.opened = 0
 
     def step(self, share: float = 1.0) -> None:
         """One step of Adam.
 
-        Where ReLUs are shut everywhere on the way to the neuron, the derivative is zero and there
-        is no way up. Such a step goes as if they were open (the rule of DeconvNet).
+        If the ReLUs before the neuron are inactive everywhere, the derivative is zero. Such a step
+        uses DeconvNet's rule, as if they were active.
 
         Args:
             share: of the finest frequency: waves beyond it are left out in this step.
@@ -168,21 +166,23 @@ class Ascent:
 
     def _arguments(self, share: float) -> tuple[tf.Tensor, ...]:
         time = len(self.values) + 1
-        drawn = tf.constant([self.backward_start, time], tf.int32)
+        view_seed = tf.constant([self._view_seed, time], tf.int32)
         waves, at = self._waves(share), tf.constant(time, tf.float32)
-        return (*self.state, at, drawn, *self._aim, waves, self._mixing, *self._fixed)
+        return (*self.state, at, view_seed, *self._aim, waves, self._mixing, *self._fixed)
 
     def _waves(self, share: float) -> tf.Tensor:
-        """How much of each wave the field gets."""
-        if share not in self._kept:
-            kept = parametrization.coarse(*self.network.input_shape[:2], share)
-            self._kept[share] = tf.constant(kept * self._sizes if self.form.waves else kept)
-        return self._kept[share]
+        """The factor of each wave."""
+        if share not in self._waves_by_share:
+            mask = parametrization.coarse(*self.network.input_shape[:2], share)
+            self._waves_by_share[share] = tf.constant(
+                mask * self._sizes if self.form.waves else mask
+            )
+        return self._waves_by_share[share]
 
     def _program(self, rule: str) -> CompiledFunction:
-        network, asked = self.network, (self._layer, self._aggregate, self.form, rule)
+        network, key = self.network, (self._layer, self._aggregate, self.form, rule)
         return network.compiled(
-            ("ascent", *asked), lambda: program(network.model, network.input_shape, *asked)
+            ("ascent", *key), lambda: program(network.model, network.input_shape, *key)
         )
 
 
@@ -216,13 +216,13 @@ def program(
         matrix: tf.Tensor,
         black: tf.Tensor,
         grain: tf.Tensor,
-        given: tf.Tensor,
+        packed: tf.Tensor,
     ) -> Any:
-        chosen = Numbers(*tf.unstack(given))
+        settings = StepSettings(*tf.unstack(packed))
         field = _field(numbers, waves, form, (rows, columns))
         picture = parametrization.colours(field, mixing)
-        shown = view(picture, seed, chosen.zoom, chosen.jitter, chosen.noise, grain)
-        mixed = tf.tensordot(matrix, shown, ((0,), (0,)))
+        shown_view = view(picture, seed, settings.zoom, settings.jitter, settings.noise, grain)
+        mixed = tf.tensordot(matrix, shown_view, ((0,), (0,)))
         pixels = tf.transpose(mixed, (1, 2, 0))[None] + black
         target = forward_in(model, pixels, fold=True).target(layer)
         value, start = _aim(target, unit, aggregate, position, form)
@@ -232,27 +232,27 @@ def program(
         grey = tf.transpose(picture, (1, 2, 0))[None] - 0.5
         _, bright = alpha_norm(grey / TYPICAL_LENGTH, form.alpha)
         _, rough = total_variation(grey / TYPICAL_DIFFERENCE, form.beta)
-        penalty = chosen.alpha_weight / TYPICAL_LENGTH * bright
-        penalty += chosen.tv_weight / TYPICAL_DIFFERENCE * rough
-        way = chosen.pull * upward - rows * columns * tf.transpose(penalty[0], (2, 0, 1))
-        way = tf.gradients(picture, field, grad_ys=way)[0]
+        penalty = settings.alpha_weight / TYPICAL_LENGTH * bright
+        penalty += settings.tv_weight / TYPICAL_DIFFERENCE * rough
+        direction = settings.pull * upward - rows * columns * tf.transpose(penalty[0], (2, 0, 1))
+        direction = tf.gradients(picture, field, grad_ys=direction)[0]
         if form.waves:
-            way = parametrization.wave_slopes(way, waves, (rows, columns))
+            direction = parametrization.wave_slopes(direction, waves, (rows, columns))
         elif form.octaves:
-            way = tf.gradients(field, numbers, grad_ys=way)[0]
-        change, mean, square = adam(way, mean, square, time, chosen.rate)
+            direction = tf.gradients(field, numbers, grad_ys=direction)[0]
+        change, mean, square = adam(direction, mean, square, time, settings.rate)
         return numbers + change, mean, square, value, slope
 
-    kept = (rows, columns // 2 + 1)
-    state = tf.TensorSpec((2, channels, *kept) if form.waves else (channels, rows, columns))
+    wave_shape = (rows, columns // 2 + 1)
+    state = tf.TensorSpec((2, channels, *wave_shape) if form.waves else (channels, rows, columns))
     scalar = tf.TensorSpec(())
     specs = (
         *(state, state, state),
         *(scalar, tf.TensorSpec((2,), tf.int32), *neuron_specs(aggregate)),
-        *(tf.TensorSpec(kept), tf.TensorSpec((channels, channels))),
+        *(tf.TensorSpec(wave_shape), tf.TensorSpec((channels, channels))),
         *(tf.TensorSpec((channels, channels)), tf.TensorSpec((1, *shape))),
         tf.TensorSpec((channels, 2 * rows, 2 * columns)),
-        tf.TensorSpec((len(Numbers._fields),)),
+        tf.TensorSpec((len(StepSettings._fields),)),
     )
     return compiled(body, *specs)
 
@@ -267,8 +267,8 @@ def _field(numbers: tf.Tensor, waves: tf.Tensor, form: Form, size: tuple[int, in
 def _aim(
     target: tf.Tensor, unit: tf.Tensor, aggregate: str, position: tf.Tensor, form: Form
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """What is to grow, and its derivative by the layer's result."""
-    if form.layer:  # as DeepDream: what is strong already grows most
+    """The objective, and its derivative with respect to the layer's result."""
+    if form.layer:  # as DeepDream: strong activations grow most
         size = tf.cast(tf.size(target), target.dtype)
         return tf.cast(tf.reduce_mean(tf.square(target)), tf.float32), 2 * target / size
     _, value, start = backward_start(target, unit, aggregate, position)
@@ -276,7 +276,7 @@ def _aim(
 
 
 def _of_size_one(derivative: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """A derivative with a root mean square of 1 (zeros stay zeros), and how large it was."""
+    """A derivative scaled to a root mean square of 1 (zeros stay zeros), and its largest value."""
     finite = tf.where(tf.math.is_finite(derivative), derivative, 0)
     largest = tf.reduce_max(tf.abs(finite))
     scaled = tf.math.divide_no_nan(finite, largest)  # its squares neither overflow nor vanish

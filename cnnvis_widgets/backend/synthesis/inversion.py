@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 TYPICAL_LENGTH = 80 / 255
 TYPICAL_DIFFERENCE = TYPICAL_LENGTH / 6.5
 # Standard deviation of the colours that the descent starts from, around mid-grey. From faint noise
-# too few of a deep layer's ReLUs are open to show a way: the cat's code at the last map of
-# EfficientNet-Lite0 was 0.76 off after 200 steps from 0.02, and 0.52 from 0.3.
+# too few of a deep layer's ReLUs are active for a useful gradient: the error of the cat's code at
+# the last map of EfficientNet-Lite0 was 0.76 after 200 steps from 0.02, and 0.52 from 0.3.
 START = 0.3
 SHRINKING = 50  # steps after which a step is 1/√2 of the first, after three times as many half
 
 
 class Weights(NamedTuple):
-    """What is kept small: fidelity · relative error + alpha_weight · |x|^α + tv_weight · TV_β."""
+    """Of the loss: fidelity · relative error + alpha_weight · |x|^α + tv_weight · TV_β."""
 
     fidelity: float
     alpha: float
@@ -40,19 +40,19 @@ class Weights(NamedTuple):
 
 
 class Descent:
-    """A picture on its way to a code. The same seed gives the same way, however long it is.
+    """Gradient descent of a picture towards a code. The same seed gives the same steps.
 
     Args:
         network: the network.
         layer: any layer's name.
-        code: float32, the layer's result that is wanted; not all zeros.
+        code: float32, the target: the layer's result to match; not all zeros.
         colours: how the network's input follows from colours.
         weights: of the terms.
         step_size: Adam's at the start, in colours of 0..1.
         seed: of the noise to start from.
 
     Attributes:
-        errors: the relative error ‖Φ(x) - code‖² / ‖code‖² of each picture that was stepped from.
+        errors: the relative error ‖Φ(x) - code‖² / ‖code‖² before each step.
 
     Raises:
         UnknownNameError: no such layer.
@@ -97,7 +97,7 @@ class Descent:
         Raises:
             InvalidValueError: the error is NaN or infinite.
         """
-        # The step shrinks with its own number alone, so that a longer way begins as a shorter one.
+        # The step size depends on the step number only, so a longer run begins as a shorter one.
         size = self._step_size / math.sqrt(1 + len(self.errors) / SHRINKING)
         time = tf.constant(len(self.errors) + 1, tf.float32)
         *state, error = self._step(*self._state, time, tf.constant(size, tf.float32), *self._fixed)
@@ -113,9 +113,9 @@ class Descent:
 def program(model: keras.Model, shape: tuple[int, int, int], layer: str) -> CompiledFunction:
     """(x, mean, square, time, size, code, matrix, black, weights) → x, mean, square, its error.
 
-    `x` holds the picture's colours, `mean` and `square` are what Adam remembers of the derivative
-    and of its square (`adam.py`); `time` is the step's number, from 1, `size` how long it is. The
-    error is the relative one of the `x` that came in. Colours stay within 0..1, as published.
+    `x` holds the picture's colours, `mean` and `square` are Adam's running sums (`adam.py`); `time`
+    is the step number, from 1, `size` the step size. The error is the relative error of the old
+    `x`. Colours stay within 0..1, as published.
     """
     picture = tf.TensorSpec((1, *shape), tf.float32)
 

@@ -1,10 +1,9 @@
-"""What a picture is made of while it grows: numbers, and how they become colours.
+"""Parametrisations of an optimised picture: numbers, and how they become colours.
 
-Gradient ascent on colours themselves ends in fine noise: a network's derivative is strongest in the
-fine frequencies, natural pictures are strongest in the coarse ones. Two changes of coordinates put
-that right (Olah, Mordvintsev & Schubert, Feature Visualization, Distill 2017):
-numbers that are coefficients of waves, the coarse ones scaled up as natural pictures have them, and
-three numbers for each place that are as independent of one another as red, green and blue are not.
+Gradient ascent on colours ends in fine noise: a network's derivative is strongest in high
+frequencies, natural pictures in low ones. Two changes of coordinates correct this (Olah,
+Mordvintsev & Schubert, Feature Visualization, Distill 2017): Fourier coefficients, with low
+frequencies scaled up as in natural pictures, and decorrelated colours.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ COVARIANCE = np.array(
         [0.0661, 0.0737, 0.0774],
     ]
 )
-"""Of red, green and blue (0 to 1) within the pictures that come along, the mean over the pictures;
-printed by scripts/measure_colours.py."""
-EDGE = 1 / 512  # colours start this far from black and white, where the squashing never arrives
+"""Of red, green and blue (0 to 1) within each bundled picture, the mean over the pictures; printed
+by scripts/measure_colours.py."""
+EDGE = 1 / 512  # margin from black and white, which the sigmoid reaches only at infinity
 
 
 def frequencies(rows: int, columns: int) -> np.ndarray:
@@ -30,7 +29,7 @@ def frequencies(rows: int, columns: int) -> np.ndarray:
 
 
 def mirrored(rows: int, columns: int) -> np.ndarray:
-    """2 for a wave that stands for its mirror image as well, 1 for one that is its own: float64."""
+    """2 for a wave that also stands for its complex conjugate, else 1: float64."""
     counts = np.full((rows, columns // 2 + 1), 2.0)
     counts[:, 0] = 1
     if columns % 2 == 0:
@@ -39,14 +38,14 @@ def mirrored(rows: int, columns: int) -> np.ndarray:
 
 
 def wave_sizes(rows: int, columns: int, fall: float = 1.0) -> np.ndarray:
-    """How large a wave of coefficient 1 is: float32 (rows, columns // 2 + 1).
+    """The amplitude of a wave of coefficient 1: float32 (rows, columns // 2 + 1).
 
     In proportion to 1 / frequency^fall, and such that coefficients of variance 1 make a field of
     variance 1. The amplitudes of natural pictures fall so with about 1 (Field 1987), those of the
-    pictures that come along with 1.45 (scripts/measure_colours.py).
+    bundled pictures with 1.45 (scripts/measure_colours.py).
     """
-    least = 1 / max(rows, columns)  # the plain field's frequency is 0
-    falling = np.maximum(frequencies(rows, columns), least) ** -fall
+    lowest = 1 / max(rows, columns)  # the plain field's frequency is 0
+    falling = np.maximum(frequencies(rows, columns), lowest) ** -fall
     power = ((mirrored(rows, columns) * falling) ** 2).sum() / (rows * columns) ** 2
     return (falling / np.sqrt(power)).astype(np.float32)
 
@@ -81,17 +80,17 @@ def from_waves(coefficients: tf.Tensor, sizes: tf.Tensor, size: tuple[int, int])
 def wave_slopes(slopes: tf.Tensor, sizes: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
     """The derivative by the coefficients, from the one by the field that `from_waves` made of them.
 
-    TensorFlow's own is this too, and takes twice as long.
+    The same as TensorFlow's own gradient, in half the time.
     """
     counts = tf.constant(mirrored(*size) / (size[0] * size[1]), tf.float32)
     waves = tf.signal.rfft2d(slopes)
     return tf.stack([tf.math.real(waves), tf.math.imag(waves)]) * (counts * sizes)
 
 
-def blurred(field: tf.Tensor, kept: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """A field (channels, rows, columns) with some of its waves only."""
+def blurred(field: tf.Tensor, mask: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """A field (channels, rows, columns) restricted to the waves of a mask."""
     waves = tf.signal.rfft2d(field)
-    return tf.signal.irfft2d(waves * tf.cast(kept, waves.dtype), size)
+    return tf.signal.irfft2d(waves * tf.cast(mask, waves.dtype), size)
 
 
 def colours(field: tf.Tensor, mixing: tf.Tensor) -> tf.Tensor:
@@ -109,8 +108,8 @@ def field_of(picture: np.ndarray, mixing: np.ndarray) -> np.ndarray:
     Returns:
         float32 (channels, rows, columns).
     """
-    inside = np.clip(picture, EDGE, 1 - EDGE).astype(np.float64)
-    mixed = np.log(inside / (1 - inside)).transpose(2, 0, 1)
+    clipped = np.clip(picture, EDGE, 1 - EDGE).astype(np.float64)
+    mixed = np.log(clipped / (1 - clipped)).transpose(2, 0, 1)
     return np.tensordot(np.linalg.inv(mixing), mixed, 1).astype(np.float32)
 
 

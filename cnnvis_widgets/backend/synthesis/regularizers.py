@@ -1,8 +1,8 @@
-"""What natural pictures have in common, as terms to be kept small (Mahendran & Vedaldi 2015, 2016).
+"""Regularisers: terms that are small for natural pictures (Mahendran & Vedaldi 2015, 2016).
 
 Pure functions of symbolic pictures. Their derivatives are written out: TensorFlow's own, which pads
-and slices colour by colour, take a processor several times as long. They are returned beside the
-values: `tf.custom_gradient` would keep every graph that it was traced in for good.
+and slices colour by colour, take a processor several times as long. They are returned with the
+values: `tf.custom_gradient` would keep every graph that it was traced in.
 """
 
 from __future__ import annotations
@@ -11,37 +11,36 @@ import math
 
 import tensorflow as tf
 
-LEAST = 1e-12  # below it a slope has no direction: keeps the derivative finite where β is under 2
+LEAST = 1e-12  # added to squares: keeps the derivative finite for β below 2
 
 
 def alpha_norm(x: tf.Tensor, alpha: float | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean over the places of |x|^α, where |x| is the length of a place's colour vector.
+    """Mean over the positions of |x|^α, where |x| is the norm of a position's colour vector.
 
     Args:
         x: float32 (batch, rows, columns, channels), zero for mid-grey.
         alpha: at least 1; 6 is the published value, which lets colours be strong but not extreme.
 
     Returns:
-        It, float32 (batch,), and its derivative by `x`, of the shape of `x`.
+        The value, float32 (batch,), and its derivative by `x`, of the shape of `x`.
     """
-    places = x.shape[1] * x.shape[2]
+    positions = x.shape[1] * x.shape[2]
     squares = tf.reduce_sum(tf.square(x), -1, keepdims=True) + LEAST
-    slope = alpha / places * _power(squares, alpha / 2 - 1) * x
-    return tf.reduce_sum(_power(squares, alpha / 2), (1, 2, 3)) / places, slope
+    slope = alpha / positions * _power(squares, alpha / 2 - 1) * x
+    return tf.reduce_sum(_power(squares, alpha / 2), (1, 2, 3)) / positions, slope
 
 
 def total_variation(x: tf.Tensor, beta: float | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Σ over the channels of the mean over the places of (down² + right²)^(β/2).
+    """Σ over the channels of the mean over the positions of (down² + right²)^(β/2).
 
-    `down` and `right` are the differences to the next row and column; beyond the last there is
-    none.
+    `down` and `right` are the differences to the next row and column, 0 at the last.
 
     Args:
         x: float32 (batch, rows, columns, channels).
         beta: 1 keeps edges and allows spikes, 2 (published) gives smoother pictures.
 
     Returns:
-        It, float32 (batch,), and its derivative by `x`, of the shape of `x`.
+        The value, float32 (batch,), and its derivative by `x`, of the shape of `x`.
     """
     rows, columns, channels = x.shape[1:]
     lines = tf.reshape(x, (-1, rows, columns * channels))  # of whole pixels
@@ -49,10 +48,10 @@ def total_variation(x: tf.Tensor, beta: float | tf.Tensor) -> tuple[tf.Tensor, t
     right = tf.concat([lines[:, :, channels:], lines[:, :, -channels:]], 2) - lines
     squares = tf.square(down) + tf.square(right) + LEAST
     pull = beta / (rows * columns) * _power(squares, beta / 2 - 1)
-    first, second = pull * down, pull * right
-    above = tf.pad(first[:, :-1], ((0, 0), (1, 0), (0, 0)))
-    before = tf.pad(second[:, :, :-channels], ((0, 0), (0, 0), (channels, 0)))
-    slope = tf.reshape(above - first + before - second, tf.shape(x))
+    pull_down, pull_right = pull * down, pull * right
+    from_above = tf.pad(pull_down[:, :-1], ((0, 0), (1, 0), (0, 0)))
+    from_left = tf.pad(pull_right[:, :, :-channels], ((0, 0), (0, 0), (channels, 0)))
+    slope = tf.reshape(from_above - pull_down + from_left - pull_right, tf.shape(x))
     return tf.reduce_sum(_power(squares, beta / 2), (1, 2)) / (rows * columns), slope
 
 

@@ -1,7 +1,7 @@
-"""What the network is shown of a growing picture in one step: a part of it, enlarged and noisy.
+"""Random transforms of an optimised picture before each step: crop, zoom and noise.
 
-A picture that excites the neuron only at one size, in one place and to the last digit is noise to
-the eye. One that does so from every view is a thing. (Jitter: Mordvintsev et al. 2015 and Mahendran
+A picture that excites the neuron only at one size and position looks like noise; one that is robust
+to transforms looks like an object. (Jitter: Mordvintsev et al. 2015 and Mahendran
 & Vedaldi 2016; enlarging and noise as in Olah et al. 2017.)
 """
 
@@ -23,8 +23,8 @@ def resampling(length: int, zoom: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
     """
     pixels = tf.range(length, dtype=tf.float32)
     middle = (length - 1) / 2
-    places = tf.clip_by_value((pixels - middle) / zoom + middle + shift, 0.0, length - 1.0)
-    return tf.nn.relu(1 - tf.abs(places[:, None] - pixels))
+    sources = tf.clip_by_value((pixels - middle) / zoom + middle + shift, 0.0, length - 1.0)
+    return tf.nn.relu(1 - tf.abs(sources[:, None] - pixels))
 
 
 def view(
@@ -40,11 +40,11 @@ def view(
     Args:
         picture: float32 (channels, rows, columns).
         seed: int32 (2,): the same seed gives the same view.
-        largest: enlarged 1 to this many times, any part of the picture.
-        jitter: pixels by which a view may reach beyond the picture's borders.
+        largest: the largest zoom; the zoom is 1 to this.
+        jitter: pixels by which a view may extend beyond the picture's borders.
         noise: standard deviation of what is added to every value.
         grain: float32 (channels, 2 · rows, 2 · columns), noise of variance 1 from which each view
-            gets a piece; to draw it anew for every view takes a processor 2 ms.
+            gets a crop; drawing new noise for every view takes 2 ms.
 
     Returns:
         float32 of the picture's shape.
@@ -56,7 +56,7 @@ def view(
         (2 * draw - 1) * ((1 - 1 / zoom) * length / 2 + jitter)
         for draw, length in ((draws[1], rows), (draws[2], columns))
     )
-    seen = resampling(rows, zoom, down) @ picture
-    seen = tf.matmul(seen, resampling(columns, zoom, right), transpose_b=True)
+    resampled = resampling(rows, zoom, down) @ picture
+    resampled = tf.matmul(resampled, resampling(columns, zoom, right), transpose_b=True)
     top, left = (tf.cast(d * n, tf.int32) for d, n in ((draws[3], rows), (draws[4], columns)))
-    return seen + noise * tf.slice(grain, [0, top, left], picture.shape)
+    return resampled + noise * tf.slice(grain, [0, top, left], picture.shape)

@@ -1,4 +1,4 @@
-"""A network of several pictures in a grid, whose answer for one cell cannot see the others."""
+"""A network for a grid of pictures whose output for one cell is independent of the others."""
 
 from __future__ import annotations
 
@@ -37,9 +37,8 @@ class Grid(NamedTuple):
 def disconnected(network: Network, side: int = 2) -> Grid:
     """Cut a copy of the network after its last maps, and use both parts on every cell.
 
-    Each cell goes through the lower part by itself, so that no convolution looks over its border;
-    the maps are put side by side, which is where Grad-CAM looks; each head is given the maps of its
-    own cell.
+    Each cell goes through the lower part by itself, so no convolution crosses its border. The maps
+    are concatenated, where Grad-CAM reads them; each head gets the maps of its own cell.
 
     Args:
         network: functional or sequential, its last maps given by a layer of the model itself.
@@ -48,7 +47,7 @@ def disconnected(network: Network, side: int = 2) -> Grid:
     Raises:
         UnsuitableError: the network cannot be copied or cut.
     """
-    lower, head = _parts(network)
+    lower, head = _split(network)
     rows, columns, channels = network.input_shape
     picture = keras.Input((side * rows, side * columns, channels))
     cells = [(i, j) for i in range(side) for j in range(side)]
@@ -59,16 +58,16 @@ def disconnected(network: Network, side: int = 2) -> Grid:
 
     maps = [lower(cell(picture, i, j, (rows, columns))) for i, j in cells]
     size = tuple(int(n) for n in maps[0].shape[1:3])
-    lines = [_beside(maps[k * side : (k + 1) * side], 2) for k in range(side)]
-    grid = _beside(lines, 1, MAPS)
-    answers = [head(cell(grid, i, j, size)) for i, j in cells]
-    model = keras.Model(picture, _beside(answers, -1), name="disconnected")
+    grid_rows = [_concatenate(maps[k * side : (k + 1) * side], 2) for k in range(side)]
+    grid = _concatenate(grid_rows, 1, MAPS)
+    outputs = [head(cell(grid, i, j, size)) for i, j in cells]
+    model = keras.Model(picture, _concatenate(outputs, -1), name="disconnected")
     name = f"{network.name}, {side} × {side} disconnected"
     heads = (head.name, *(f"{head.name}#{k}" for k in range(2, len(cells) + 1)))
     return Grid(Network(model, network.preprocess, name=name), heads, MAPS, side)
 
 
-def _parts(network: Network) -> tuple[keras.Model, keras.Model]:
+def _split(network: Network) -> tuple[keras.Model, keras.Model]:
     path = network.last_convolution(None)
     copy = copied(network).model
     try:
@@ -84,7 +83,7 @@ def _parts(network: Network) -> tuple[keras.Model, keras.Model]:
 
 
 def _result(model: keras.Model, layer: str) -> keras.KerasTensor:
-    """A layer's result on the way to the model's output: it may have others from other calls."""
+    """A layer's result on the path to the model's output; other calls may have other results."""
     queue = list(model.outputs)
     while queue:
         tensor = queue.pop()
@@ -95,7 +94,7 @@ def _result(model: keras.Model, layer: str) -> keras.KerasTensor:
     raise LookupError(f"no layer {layer} in the model itself")
 
 
-def _beside(parts: list, axis: int, name: str | None = None) -> object:
-    if len(parts) == 1:
-        return keras.layers.Identity(name=name)(parts[0])
-    return keras.layers.Concatenate(axis=axis, name=name)(parts)
+def _concatenate(tensors: list, axis: int, name: str | None = None) -> object:
+    if len(tensors) == 1:
+        return keras.layers.Identity(name=name)(tensors[0])
+    return keras.layers.Concatenate(axis=axis, name=name)(tensors)

@@ -1,7 +1,7 @@
-"""A copy of a network that can be spoilt: its weights made random, layer by layer from the top.
+"""A copy of a network whose weights are randomised, layer by layer from the top.
 
-The caller's model is read and never written: the copy is built again from the model's own
-description, and is believed only if it answers the same.
+The caller's model is never changed: the copy is built again from the model's own description, and
+is accepted only if its outputs are the same.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def _no_step() -> None:
 def copied(
     network: Network, build: Build | None = None, step: Callable[[], object] = _no_step
 ) -> Network:
-    """The same network with variables of its own.
+    """The same network with its own variables.
 
     Args:
-        network: the original, which stays as it is.
-        build: makes the model anew, for models that Keras cannot describe.
-        step: called now and then; may raise to stop.
+        network: the original, which is not changed.
+        build: builds the model again, for models that Keras cannot describe.
+        step: called between steps; may raise to cancel.
 
     Raises:
         UnsuitableError: Keras cannot describe the model, or describes another one.
@@ -49,23 +49,23 @@ def copied(
     copy = _wrapped(network, model)
     step()
     probe = np.random.default_rng(0).uniform(*network.bounds, network.input_shape)
-    answers = [n.outputs(probe.astype(np.float32)[None])[0] for n in (network, copy)]
-    far = float(np.abs(answers[0] - answers[1]).max())
-    if not far <= TOLERANCE * max(1.0, float(np.abs(answers[0]).max())):
+    outputs = [n.outputs(probe.astype(np.float32)[None])[0] for n in (network, copy)]
+    difference = float(np.abs(outputs[0] - outputs[1]).max())
+    if not difference <= TOLERANCE * max(1.0, float(np.abs(outputs[0]).max())):
         raise UnsuitableError(
             f"A copy of {network.name} built from its own description answers differently (by "
-            f"{far:.3g}): its get_config leaves something out. Give build=, a function that "
+            f"{difference:.3g}): its get_config leaves something out. Give build=, a function that "
             "returns the model anew."
         )
     return copy
 
 
 def rebuilt(network: Network, build: Build | None = None) -> keras.Model:
-    """A model of the same description with weights as Keras starts them, called once.
+    """A model of the same description with newly initialised weights, called once.
 
     Args:
-        network: the original, which stays as it is.
-        build: makes the model anew, for models that Keras cannot describe.
+        network: the original, which is not changed.
+        build: builds the model again, for models that Keras cannot describe.
 
     Raises:
         UnsuitableError: Keras cannot describe the model, or describes another one.
@@ -106,11 +106,11 @@ def _wrapped(network: Network, model: keras.Model) -> Network:
 
 
 class _Layer(NamedTuple):
-    """A layer with weights of its own.
+    """A layer with its own weights.
 
     Attributes:
         path: as in `Network.layers` of the original.
-        weights: where they are in the model's list.
+        weights: their indices in the model's list.
     """
 
     path: str
@@ -118,17 +118,17 @@ class _Layer(NamedTuple):
 
 
 class Cascade:
-    """A copy whose layers lose what they have learned, from the output down (Adebayo et al. 2018).
+    """Cascading randomisation of a copy, from the output down (Adebayo et al. 2018).
 
     The functions that were compiled for the copy stay valid: they read its variables.
 
     Args:
-        network: the original, which stays as it is.
+        network: the original, which is not changed.
         seed: of the random weights.
-        how: "initialise" gives a layer the weights that Keras starts training with, which is the
-            published way; "shuffle" permutes those that it has, so that their distribution stays.
-        build: makes the model anew, for models that Keras cannot describe.
-        step: called now and then, as a large network takes seconds; may raise to stop.
+        how: "initialise" gives a layer newly initialised weights, as published; "shuffle"
+            permutes the trained ones, which keeps their distribution.
+        build: builds the model again, for models that Keras cannot describe.
+        step: called between steps, as a large network takes seconds; may raise to cancel.
 
     Attributes:
         network: the copy.
@@ -168,8 +168,8 @@ class Cascade:
 
         Args:
             count: how many.
-            mirrored: with the opposite signs, where the weights are of both: as likely a draw, as
-                Keras draws kernels from distributions that are symmetrical around zero.
+            mirrored: negate weights that have both signs. This is an equally likely draw: Keras
+                draws kernels from distributions that are symmetric around zero.
 
         Raises:
             InvalidValueError: fewer than none, or more layers than there are.
@@ -178,32 +178,34 @@ class Cascade:
             raise InvalidValueError(f"count is 0 to {len(self._layers)}; got {count}.")
         variables = self.network.model.weights
         for number, layer in enumerate(self._layers):
-            for place in layer.weights:
-                value = (self._fresh if number < count else self._trained)[place]
+            for index in layer.weights:
+                value = (self._fresh if number < count else self._trained)[index]
                 if mirrored and number < count and value.min() < 0 < value.max():
                     value = -value
-                variables[place].assign(value)
+                variables[index].assign(value)
         self.randomised = count
 
 
 def _layers(network: Network) -> list[_Layer]:
-    """The layers with weights of their own, the last called first; each weight once."""
+    """The layers with their own weights, the last called first; each weight once."""
     calls = network.structure.forward.calls
-    left = {id(w): place for place, w in enumerate(network.model.weights)}
+    unassigned = {id(w): index for index, w in enumerate(network.model.weights)}
     layers = []
     for call in reversed(calls):
         if call.layer is None:
             continue
         inner = [c.layer for c in calls if c.layer and c.path.startswith(f"{call.path}/")]
-        within = {id(w) for layer in inner for w in layer.weights}
-        own = [id(w) for w in call.layer.weights if id(w) in left and id(w) not in within]
-        if own:
-            layers.append(_Layer(call.path, [left.pop(key) for key in own]))
+        inner_weights = {id(w) for layer in inner for w in layer.weights}
+        own_weights = [
+            id(w) for w in call.layer.weights if id(w) in unassigned and id(w) not in inner_weights
+        ]
+        if own_weights:
+            layers.append(_Layer(call.path, [unassigned.pop(key) for key in own_weights]))
     return layers
 
 
 def seeded(make: Build, seed: int) -> keras.Model:
-    """Build with weights that the seed decides.
+    """Build a model with weights determined by the seed.
 
     Keras' initialisers draw their seeds from the module `random`, as do other threads of a process
     (Dask's connections, for one). While `make` runs they draw from a generator of their own.

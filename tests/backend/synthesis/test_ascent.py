@@ -11,15 +11,17 @@ from oracles.nets import SHAPE
 from cnnvis_widgets.backend.colours import find_colours
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.backend.synthesis.ascent import Ascent, Form, Numbers
+from cnnvis_widgets.backend.synthesis.ascent import Ascent, Form, StepSettings
 
 RNG = np.random.default_rng(2)
 START = RNG.uniform(0.1, 0.9, SHAPE).astype(np.float32)
-STILL = Numbers(0.05, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+STILL = StepSettings(0.05, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 """Nothing random in a view, and nothing in the objective."""
 
 
-def begun(network: Network, numbers: Numbers, neuron: Neuron | None = None, **options: Any) -> Any:
+def begun(
+    network: Network, numbers: StepSettings, neuron: Neuron | None = None, **options: Any
+) -> Any:
     colours = find_colours(network.input_shape, network.preprocess, np.zeros(SHAPE, np.float32))
     alpha, beta = options.pop("powers", (6.0, 2.0))
     form = Form(options.pop("waves", False), options.pop("octaves", False), False, alpha, beta)
@@ -37,7 +39,7 @@ def squashed(field: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-field))
 
 
-def penalties(colours: np.ndarray, numbers: Numbers, alpha: float, beta: float) -> float:
+def penalties(colours: np.ndarray, numbers: StepSettings, alpha: float, beta: float) -> float:
     """|x|^α and TV_β of colours (channels, rows, columns), in grey levels as in the paper."""
     x = 255 * (colours - 0.5)
     lengths = np.sqrt((x**2).sum(0)) / 80
@@ -75,7 +77,7 @@ def slopes(function: Any, at: np.ndarray, places: list[tuple[int, ...]], by: flo
 )
 @pytest.mark.parametrize("waves", [False, True], ids=["pixels", "waves"])
 def test_penalties_pull_as_finite_differences_say(
-    twins: Any, numbers: Numbers, powers: tuple[float, float], waves: bool
+    twins: Any, numbers: StepSettings, powers: tuple[float, float], waves: bool
 ) -> None:
     _, network = twins("fused")
     ascent = begun(network, numbers, waves=waves, powers=powers)
