@@ -27,10 +27,10 @@ import numpy as np
 import cnnvis_widgets as cnnvis
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.lime import steps
-from cnnvis_widgets.methods.masking import Patchwork
-from cnnvis_widgets.methods.sampling import DRAW, counted, draw, whole_round
+from cnnvis_widgets.methods.masking import MaskedCopies
+from cnnvis_widgets.methods.sampling import DRAW, balanced_count, draw, whole_round
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, superpixels
-from cnnvis_widgets.methods.surrogate import Settling, fit
+from cnnvis_widgets.methods.surrogate import StabilityMonitor, fit
 
 EARLY = 300
 PATIENCES = (50, 100, 150, 200, 300)
@@ -46,7 +46,7 @@ class Asked:
         self.network, prepared = network, network.prepare(cnnvis.load_image(name))
         self.input = prepared.input
         segments = superpixels(prepared.picture, way, pieces)
-        self.patchwork = Patchwork(self.input, network.plain(128), segments)
+        self.masked_copies = MaskedCopies(self.input, network.plain(128), segments)
         self.pieces = int(segments.max()) + 1
         self.unit = int(network.outputs(self.input[None])[0][0].argmax())
         self.file = keep / f"{name}-{way}-{self.pieces}.npz" if keep else None
@@ -64,7 +64,7 @@ class Asked:
         answers: list[float] = []
         for batch in batches(len(new), self.input.shape, FORWARD):
             part = copies[batch.start : batch.stop]
-            _, scores = self.network.outputs(self.patchwork.copies(part))
+            _, scores = self.network.outputs(self.masked_copies.copies(part))
             answers += scores[:, self.unit].tolist()
         self.known |= dict(zip(new, answers, strict=True))
         if self.file and new:
@@ -92,19 +92,19 @@ def measure(asked: Asked, name: str, samples: int, seeds: Iterable[int], way: st
     stops: dict[int, list[tuple[int, bool]]] = {patience: [] for patience in PATIENCES}
     one_round = whole_round(asked.pieces, way)
     for seed in seeds:
-        kept = draw(counted(samples, one_round), asked.pieces, seed, way)
+        kept = draw(balanced_count(samples, one_round), asked.pieces, seed, way)
         scores = asked.scores(kept)
-        settling, looks = Settling(asked.pieces, COUNT, one_round), []
+        monitor, looks = StabilityMonitor(asked.pieces, COUNT, one_round), []
         for batch in steps(len(kept), one_round, asked.input.shape):
-            settling.add(kept[batch.start : batch.stop], scores[batch.start : batch.stop])
-            if batch.stop == counted(batch.stop, one_round):
-                looks.append((batch.stop, settling.since(), settling.top()))
-        last, end = settling.top(), counted(EARLY, one_round)
-        early = Settling(asked.pieces, COUNT, one_round)
+            monitor.add(kept[batch.start : batch.stop], scores[batch.start : batch.stop])
+            if batch.stop == balanced_count(batch.stop, one_round):
+                looks.append((batch.stop, monitor.since(), monitor.top()))
+        last, end = monitor.top(), balanced_count(EARLY, one_round)
+        early = StabilityMonitor(asked.pieces, COUNT, one_round)
         early.add(kept[:end], scores[:end])
         tops[0].append(early.top())
         tops[1].append(last)
-        since.append(settling.since())
+        since.append(monitor.since())
         r2.append(fit(kept, scores, COUNT, one_round).r2)
         for patience, ends in stops.items():
             rested = (look for look in looks if look[0] - look[1] >= patience)

@@ -1,6 +1,6 @@
-"""One published idea a module, and the contract that they share.
+"""One published method per module, and their shared contract.
 
-Nothing here imports TensorFlow: a method asks a `Network` for derivatives and computes with NumPy.
+Nothing here imports TensorFlow: a method gets derivatives from a `Network` and computes with NumPy.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from cnnvis_widgets.registry import discover
 
 @functools.cache
 def all_methods() -> dict[str, Method]:
-    """Every method in this room, by name, in the order of a menu."""
-    import cnnvis_widgets.methods as room
+    """Every method of this package, by name, in menu order."""
+    import cnnvis_widgets.methods as package
 
-    return {name: cls() for name, cls in discover(room, Method).items()}
+    return {name: cls() for name, cls in discover(package, Method).items()}
 
 
 def method(name: str) -> Method:
     """The method of that name.
 
     Raises:
-        UnknownNameError: none such; the message lists all.
+        UnknownNameError: no such method; the message lists all.
     """
-    known = all_methods()
-    if name not in known:
-        raise UnknownNameError.of("method", name, known)
-    return known[name]
+    methods = all_methods()
+    if name not in methods:
+        raise UnknownNameError.of("method", name, methods)
+    return methods[name]
 
 
-class _Room(ModuleType):
-    """This room, which is also the public function `cnnvis.methods()`.
+class _CallablePackage(ModuleType):
+    """This package, which is also the public function `cnnvis.methods()`.
 
     Importing any method makes Python bind the package's name "methods" to this module; a function
     of that name would be there only until then.
@@ -58,4 +58,4 @@ class _Room(ModuleType):
         return [method.facts() for method in all_methods().values()]
 
 
-sys.modules[__name__].__class__ = _Room
+sys.modules[__name__].__class__ = _CallablePackage

@@ -1,4 +1,4 @@
-"""Ablation-CAM: the last maps, each weighted by what the neuron loses without it."""
+"""Ablation-CAM: the last maps, each weighted by the neuron's drop without it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from cnnvis_widgets.methods.grad_cam import LAYER, GradCam, about_tokens, chosen
 class AblationCam(GradCam):
     """relu(Σ_k w_k A_k) with w_k = a - a_k, where a_k is the neuron with map k set to 0.
 
-    The paper divides by a, which changes no proportion and turns the map round where a is negative;
-    it is left out. A map that is 0 everywhere changes nothing and is not tried.
+    The paper divides by a, which only scales the map, and inverts it if a is negative; this is left
+    out. A map that is 0 everywhere changes nothing and is not tried.
     """
 
     name = "ablation_cam"
@@ -42,23 +42,23 @@ class AblationCam(GradCam):
 
         network = question.network
         layer = chosen_layer(question)
-        # The backward pass costs little beside the many forward ones; tokens come laid out as maps.
+        # The backward pass costs little, and lays tokens out as maps.
         backward = network.backward(question.input[None], question.neuron, Pass(layer))
         neuron = question.neuron or Neuron(None, backward.unit)
-        maps, whole = backward.activations[0][0], network.activations(question.input, layer)  # type: ignore[index]
-        tried = np.flatnonzero(np.abs(whole).reshape(-1, whole.shape[-1]).max(0))
+        maps, activations = backward.activations[0][0], network.activations(question.input, layer)  # type: ignore[index]
+        channels = np.flatnonzero(np.abs(activations).reshape(-1, activations.shape[-1]).max(0))
         weights = np.zeros(maps.shape[-1], np.float32)
-        for places in batches(len(tried), question.input.shape, FORWARD):
-            question.progress(places.start, len(tried))
-            units = tried[places.start : places.stop]
-            without = np.repeat(whole[None], len(units) + 1, axis=0)
-            for one, unit in zip(without[1:], units, strict=True):
-                one[..., unit] = 0
-            pictures = np.repeat(question.input[None], len(without), axis=0)
-            values = values_after(network, pictures, layer, without, neuron)
-            # The first is the picture as it is, from the same batch: what makes no difference is 0.
+        for batch in batches(len(channels), question.input.shape, FORWARD):
+            question.progress(batch.start, len(channels))
+            units = channels[batch.start : batch.stop]
+            ablated = np.repeat(activations[None], len(units) + 1, axis=0)
+            for copy, unit in zip(ablated[1:], units, strict=True):
+                copy[..., unit] = 0
+            pictures = np.repeat(question.input[None], len(ablated), axis=0)
+            values = values_after(network, pictures, layer, ablated, neuron)
+            # The first is not ablated, in the same batch: a map without effect gets exactly 0.
             weights[units] = values[0] - values[1:]
-        question.progress(len(tried), len(tried))
+        question.progress(len(channels), len(channels))
         return Answer(
             backward.unit,
             float(backward.value[0]),
@@ -66,5 +66,5 @@ class AblationCam(GradCam):
             weighted_map(maps, weights),
             layer=layer,
             notes=about_tokens(network, layer),
-            details={"channels": len(tried)},
+            details={"channels": len(channels)},
         )

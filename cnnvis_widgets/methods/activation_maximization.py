@@ -1,4 +1,4 @@
-"""Activation maximisation: the picture that a neuron would like best (thesis 3.2, 4.4)."""
+"""Activation maximisation: a picture that maximises a neuron (thesis 3.2, 4.4)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.synthesis.ascent import Ascent, State
 
 FRAMES = 24
-"""At most so many pictures of a film."""
+"""The largest number of frames of a film."""
 
 
 class ActivationMaximization(Method):
     """argmax over pictures x of pull · a(x) - mean |x|^α - TV_β(x), by gradient ascent.
 
     The two penalties, with their powers and the scales at which they cost 1, are those of Mahendran
-    & Vedaldi. Waves and decorrelated colours as what is changed, and random views, are of Olah,
+    & Vedaldi. Fourier coefficients, decorrelated colours and random views are those of Olah,
     Mordvintsev & Schubert (Feature Visualization, Distill 2017); the paper's own form is
     parametrisation "pixels", colours "plain", zoom 1, noise 0, norm_weight 1, jitter a quarter of
     the layer's stride. Two things differ even then: steps are Adam's, on a gradient of fixed
@@ -63,20 +63,20 @@ class ActivationMaximization(Method):
         neuron, _ = question.network.resolved(question.input, question.neuron)
         question = replace(question, neuron=neuron)
         run = _Run(question, neuron)
-        filmed = {round(at) for at in np.linspace(0, steps, min(FRAMES, steps + 1))}
-        for done in range(steps):
-            if done in filmed:
-                run.film(done)
-            run.ascent.step(run.share(done + 1))
-            question.progress(done + 1, steps)
-            if done + 1 < steps:
-                question.preview(partial(run.answer, run.taken()))
+        frame_steps = {round(at) for at in np.linspace(0, steps, min(FRAMES, steps + 1))}
+        for step in range(steps):
+            if step in frame_steps:
+                run.film(step)
+            run.ascent.step(run.share(step + 1))
+            question.progress(step + 1, steps)
+            if step + 1 < steps:
+                question.preview(partial(run.answer, run.snapshot()))
         run.film(steps)
-        return run.answer(run.taken())
+        return run.answer(run.snapshot())
 
 
-class _Taken(NamedTuple):
-    """Where an ascent was after some steps."""
+class _Snapshot(NamedTuple):
+    """The state of an ascent after some steps."""
 
     steps: int
     state: State
@@ -87,46 +87,46 @@ class _Taken(NamedTuple):
 
 
 class _Run:
-    """One ascent, and what is told of it."""
+    """One ascent, and the answer that is made of it."""
 
     def __init__(self, question: Question, neuron: Neuron) -> None:
-        # The backend's modules that compile are imported late: a menu of methods needs none.
+        # Imported late: a menu of methods does not need TensorFlow.
         from cnnvis_widgets.backend.synthesis.ascent import Ascent, Form, StepSettings
 
         self.question, self.neuron = question, neuron
-        network, chosen = question.network, question.parameters
+        network, parameters = question.network, question.parameters
         self.colours = find_colours(network.input_shape, network.preprocess, question.input)
-        self.octaves = chosen["octaves"]
+        self.octaves = parameters["octaves"]
         start = None
-        if chosen["start"] == "picture":
+        if parameters["start"] == "picture":
             start = self.colours.colours(question.input)
         form = Form(
-            waves=chosen["parametrisation"] == "fourier",
+            waves=parameters["parametrisation"] == "fourier",
             octaves=self.octaves > 1,
-            layer=chosen["goal"] == "layer",
-            alpha=chosen["norm_power"],
-            beta=chosen["variation_power"],
+            layer=parameters["goal"] == "layer",
+            alpha=parameters["norm_power"],
+            beta=parameters["variation_power"],
         )
         self.form = form
-        numbers = StepSettings(
-            rate=chosen["rate"],
-            pull=chosen["pull"],
-            alpha_weight=chosen["norm_weight"],
-            tv_weight=chosen["variation_weight"],
-            # A neuron at one place sees one place: it would be blurred over all that it could see.
-            zoom=1.0 if neuron.position else chosen["zoom"],
-            jitter=chosen["jitter"] * min(network.input_shape[:2]) / 224,
-            noise=chosen["noise"],
+        settings = StepSettings(
+            rate=parameters["rate"],
+            pull=parameters["pull"],
+            alpha_weight=parameters["norm_weight"],
+            tv_weight=parameters["variation_weight"],
+            # A neuron at one position sees one region: zooming would blur it over that region.
+            zoom=1.0 if neuron.position else parameters["zoom"],
+            jitter=parameters["jitter"] * min(network.input_shape[:2]) / 224,
+            noise=parameters["noise"],
         )
-        plain = chosen["colours"] == "plain"
+        plain = parameters["colours"] == "plain"
         self.ascent: Ascent = Ascent(
             network,
             neuron,
             self.colours,
             form,
-            numbers,
+            settings,
             decorrelated=not plain,
-            fall=chosen["fall"],
+            fall=parameters["fall"],
             seed=question.seed,
             start=start,
         )
@@ -136,7 +136,7 @@ class _Run:
         self.frame_steps: list[int] = []
 
     def share(self, step: int) -> float:
-        """Of the finest frequency, what is there in a step, counted from 1."""
+        """The largest frequency of a step (from 1), as a share of the finest one."""
         octave = (max(step, 1) - 1) // self.question.parameters["octave_steps"]
         return 2.0 ** -max(0, self.octaves - 1 - octave)
 
@@ -155,73 +155,73 @@ class _Run:
         return value
 
     def film(self, step: int) -> None:
-        """Keep the picture for the film."""
+        """Keep the current picture as a frame of the film."""
         self.frames.append(self.picture(self.ascent.state, step))
         self.frame_steps.append(step)
 
-    def taken(self) -> _Taken:
-        """Where the ascent is now."""
+    def snapshot(self) -> _Snapshot:
+        """The current state of the ascent."""
         ascent = self.ascent
         frames, steps = tuple(self.frames), tuple(self.frame_steps)
-        return _Taken(
+        return _Snapshot(
             len(ascent.values), ascent.state, tuple(ascent.values), ascent.opened, frames, steps
         )
 
-    def answer(self, taken: _Taken) -> Answer:
-        """The picture as it was, and what the network says of it."""
-        picture = self.picture(taken.state, taken.steps)
+    def answer(self, snapshot: _Snapshot) -> Answer:
+        """The picture of a snapshot, and the network's prediction for it."""
+        picture = self.picture(snapshot.state, snapshot.steps)
         value = self.activation(picture)
-        said, figures = _verdict(self.question, self.neuron, picture)
+        verdict, figures = _verdict(self.question, self.neuron, picture)
         notes = [
-            f"From the start to the finished 8-bit picture, in {taken.steps} steps, its activation "
-            f"went from {self.before:.4g} to {value:.4g}.",
-            *said,
-            *self._remarks(taken, np.array_equal(picture, self.first)),
+            f"From the start to the finished 8-bit picture, in {snapshot.steps} steps, its "
+            f"activation went from {self.before:.4g} to {value:.4g}.",
+            *verdict,
+            *self._remarks(snapshot, np.array_equal(picture, self.first)),
         ]
         return Answer(
             self.neuron.unit,
             value,
-            self._coverage(taken.opened),
+            self._coverage(snapshot.opened),
             image=picture,
             notes=tuple(notes),
             details={
                 "before": self.before,
-                "opened": taken.opened,
-                "frames": np.stack(taken.frames) if taken.frames else picture[None][:0],
-                "frame_steps": taken.frame_steps,
+                "opened": snapshot.opened,
+                "frames": np.stack(snapshot.frames) if snapshot.frames else picture[None][:0],
+                "frame_steps": snapshot.frame_steps,
                 **figures,
             },
-            curve=self._curve(taken),
-            parameters={"steps": taken.steps},
+            curve=self._curve(snapshot),
+            parameters={"steps": snapshot.steps},
         )
 
-    def _curve(self, taken: _Taken) -> Curve:
-        what = "mean square of the layer" if self.form.layer else "activation"
-        steps = tuple(range(1, taken.steps + 1))
-        values = tuple(np.nan_to_num(taken.values).tolist())
-        return Curve(steps, values, f"{what} on each step's view, before softmax")
+    def _curve(self, snapshot: _Snapshot) -> Curve:
+        label = "mean square of the layer" if self.form.layer else "activation"
+        steps = tuple(range(1, snapshot.steps + 1))
+        values = tuple(np.nan_to_num(snapshot.values).tolist())
+        return Curve(steps, values, f"{label} on each step's view, before softmax")
 
     def _coverage(self, opened: int) -> Coverage:
-        made = self.question.network.coverage(self.neuron)
+        coverage = self.question.network.coverage(self.neuron)
         if not opened:
-            return made
+            return coverage
         passed = {"ReLUs that were shut": f"passed as if open (DeconvNet's rule) in {opened} steps"}
-        return Coverage({**made.treated, **passed}, made.untreated)
+        return Coverage({**coverage.treated, **passed}, coverage.untreated)
 
-    def _remarks(self, taken: _Taken, unmoved: bool) -> list[str]:
-        """What is unusual about this one."""
+    def _remarks(self, snapshot: _Snapshot, unchanged: bool) -> list[str]:
+        """Remarks about this run."""
         remarks = []
         if self.form.layer:
             remarks.append(
                 f"The goal was the whole layer {self.neuron.layer or 'of the output'}: the mean "
                 "square of all its activations, not this unit's."
             )
-        if unmoved:
+        if unchanged:
             remarks.append("Nothing in the picture moves this neuron: it stayed as it began.")
-        if taken.opened:
+        if snapshot.opened:
             remarks.append(
-                f"In {taken.opened} steps every ReLU on the way was shut and the derivative zero: "
-                "they were passed as if open."
+                f"In {snapshot.opened} steps every ReLU on the way was shut and the derivative "
+                "zero: they were passed as if open."
             )
         if self.neuron.position and self.question.parameters["zoom"] > 1:
             remarks.append("Not enlarged: a neuron at one position sees one place of the picture.")
@@ -236,17 +236,17 @@ class _Run:
 def _verdict(
     question: Question, neuron: Neuron, picture: np.ndarray
 ) -> tuple[list[str], dict[str, Any]]:
-    """What the network says of a picture, where the neuron is one of its classes."""
+    """The network's prediction for a picture, if the neuron is one of its classes."""
     network = question.network
     if not network.is_output(neuron) or not neuron.single:
         return [], {}
-    said = network.predict(picture, network.units)
-    rank = [one.unit for one in said].index(neuron.unit) + 1
-    own, best = said[rank - 1], said[0]
+    predictions = network.predict(picture, network.units)
+    rank = [prediction.unit for prediction in predictions].index(neuron.unit) + 1
+    own, best = predictions[rank - 1], predictions[0]
     chance = "" if own.score is None else f" with a probability of {own.score:.3g}"
-    first = "" if rank == 1 else f" The first is {best.label}."
+    first_note = "" if rank == 1 else f" The first is {best.label}."
     note = (
         f"Of that picture the network says {own.label}{chance}: rank {rank} of {network.units}."
-        f"{first}"
+        f"{first_note}"
     )
     return [note], {"rank": rank, "probability": own.score, "best": best.unit}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AttentionRollout(Method):
-    """Ā_L · … · Ā_1, with Ā = (mean of A over the heads + 1) / 2: attention and the way past it.
+    """Ā_L · … · Ā_1, with Ā = (mean of A over the heads + 1) / 2: attention and skip connection.
 
     The rows are those of the tokens that the neuron reads after the last attention (the class
     token, or all of them, then their mean), the columns those of the patches.
@@ -72,19 +72,19 @@ class AttentionRollout(Method):
 
 
 def _answer(attention: AttentionResult) -> Answer:
-    """The share of the patches in the tokens that the neuron reads."""
+    """The patches' shares in the tokens that the neuron reads."""
     attended = rollout(attention.maps)[attention.reads]
-    whole = attended.mean(0) if len(attended) else np.zeros(len(attention.reads))
-    patches = whole[attention.first : attention.first + attention.rows * attention.columns]
-    read, blocks = int(attention.reads.sum()), len(attention.maps)
+    shares = attended.mean(0) if len(attended) else np.zeros(len(attention.reads))
+    patches = shares[attention.first : attention.first + attention.rows * attention.columns]
+    read_count, blocks = int(attention.reads.sum()), len(attention.maps)
     return Answer(
         attention.unit,
         attention.value,
         Coverage({"attention": f"its maps ({blocks} ×)", "all layers": "forward pass only"}),
         patches.reshape(attention.rows, attention.columns, 1).astype(np.float32),
         notes=(
-            f"{blocks} blocks of attention; after the last, the neuron reads {read} of "
-            f"{len(whole)} tokens, in {attention.rows} × {attention.columns} patches. "
+            f"{blocks} blocks of attention; after the last, the neuron reads {read_count} of "
+            f"{len(shares)} tokens, in {attention.rows} × {attention.columns} patches. "
             "The map is the same for every class.",
         ),
         details={"attention": attention.maps, "reads": attention.reads},
@@ -92,7 +92,7 @@ def _answer(attention: AttentionResult) -> Answer:
 
 
 def rollout(maps: Sequence[np.ndarray]) -> np.ndarray:
-    """What each token holds of each token of the beginning.
+    """The share of each input token in each token at the end.
 
     Args:
         maps: float32 (heads, tokens, tokens) for each block, the first block first.

@@ -1,4 +1,4 @@
-"""How many inputs go through the network at once.
+"""Batch sizes: how many inputs go through the network at once.
 
 Measured on EfficientNet-Lite0 with two cores, milliseconds of processor time for each picture of
 224 × 224, in batches of 1, 2, 4, 5, 8, 16, 32 and 50:
@@ -21,13 +21,13 @@ LARGEST = 64
 def batches(
     total: int, shape: tuple[int, ...], pixels: int, at_once: int | None = None
 ) -> Iterator[range]:
-    """The numbers 0 … total - 1 in batches, in order.
+    """The indices 0 … total - 1 in batches, in order.
 
     Args:
-        total: how many inputs there are.
+        total: the number of inputs.
         shape: of one input, (rows, columns, …).
         pixels: `FORWARD` or `BACKWARD`.
-        at_once: how many make a batch, instead of as many as `pixels` says.
+        at_once: the batch size, instead of the one from `pixels`.
     """
     size = at_once or max(1, min(LARGEST, pixels // (shape[0] * shape[1])))
     for start in range(0, total, size):
@@ -35,13 +35,13 @@ def batches(
 
 
 def shared_batches(
-    pictures: int, each: int, shape: tuple[int, ...], pixels: int
+    pictures: int, samples: int, shape: tuple[int, ...], pixels: int
 ) -> Iterator[list[tuple[int, range]]]:
-    """The inputs 0 … each - 1 of every picture in batches that hold those of one or of several.
+    """The inputs 0 … samples - 1 of every picture, in batches that may span several pictures.
 
     Args:
-        pictures: how many there are.
-        each: how many inputs are made of one.
+        pictures: the number of pictures.
+        samples: the number of inputs per picture.
         shape: of one input, (rows, columns, …).
         pixels: `FORWARD` or `BACKWARD`.
 
@@ -49,10 +49,10 @@ def shared_batches(
         >>> list(shared_batches(2, 3, (224, 224), 4 * 224 * 224))
         [[(0, range(0, 3)), (1, range(0, 1))], [(1, range(1, 3))]]
     """
-    for batch in batches(pictures * each, shape, pixels):
-        parts = []
-        for picture in range(batch.start // each, (batch.stop - 1) // each + 1):
-            first = picture * each
-            inside = range(max(batch.start - first, 0), min(batch.stop - first, each))
-            parts.append((picture, inside))
-        yield parts
+    for batch in batches(pictures * samples, shape, pixels):
+        ranges = []
+        for picture in range(batch.start // samples, (batch.stop - 1) // samples + 1):
+            first = picture * samples
+            within = range(max(batch.start - first, 0), min(batch.stop - first, samples))
+            ranges.append((picture, within))
+        yield ranges

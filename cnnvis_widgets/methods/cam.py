@@ -1,4 +1,4 @@
-"""CAM: the last maps, weighed by the weights that the class itself gives them (thesis 3.7)."""
+"""CAM: the last maps, weighted by the class's own weights (thesis 3.7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Cam(Method):
-    """Σ_k w_k A_k: A what the network averages at its end, w the class's weights of the averages.
+    """Σ_k w_k A_k: A the maps that the network averages, w the class's weights of the means.
 
     Signed, neither rectified nor divided: its mean over rows and columns, and the bias, make the
     class's value before softmax. relu(CAM) is Grad-CAM × (rows · columns).
@@ -45,7 +45,7 @@ class Cam(Method):
     quick = True
 
     def answer(self, question: Question) -> Answer:
-        """One forward pass, and a look at the last layer's weights."""
+        """One forward pass; the weights are read from the last layer."""
         return self.answers([question])[0]
 
     def answers(self, questions: Sequence[Question]) -> list[Answer]:

@@ -1,4 +1,4 @@
-"""What every method is: facts about itself, one function, and the way its result is read."""
+"""The contract of methods: declared facts, `answer`, and the reduction of its result."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ if TYPE_CHECKING:
     from cnnvis_widgets.methods.explanation import Explanation
 
 Progress = Callable[[int, int], None]
-"""Called between steps with (done, total); raising `errors.Cancelled` in it stops the work."""
-
+"""Called between steps with (completed, total); raising `errors.Cancelled` cancels the work."""
 
 Preview = Callable[[Callable[[], "Answer"]], None]
-"""Called between steps with a function that makes the answer so far; called only if it is shown."""
+"""Called between steps with a function for the answer so far, which runs only if it is shown."""
 
 
 def no_preview(make: Callable[[], Answer]) -> None:
-    """Nobody watches the answer grow."""
+    """A `Preview` that shows nothing."""
 
 
 class Curve(NamedTuple):
-    """How a figure went while the method worked, for the page to draw.
+    """A curve of a figure over the method's steps, for the page to draw.
 
     Attributes:
-        steps: where it was read, rising.
-        values: as many.
-        label: what it is, with its unit.
+        steps: the steps of the values, rising.
+        values: one per step.
+        label: of the vertical axis, with the unit.
     """
 
     steps: tuple[int, ...]
@@ -45,7 +44,7 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """What a method is asked.
+    """The input of a method.
 
     Attributes:
         network: the network.
@@ -71,7 +70,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a method found.
+    """The result of a method.
 
     Attributes:
         unit: the neuron's unit.
@@ -83,9 +82,9 @@ class Answer:
         layer: the layer whose map was used, where the method uses one.
         notes: sentences for the reader, e.g. an error that the method estimates of itself.
         details: the method's own figures, by name.
-        curve: how a figure went while the method worked.
-        parameters: those of the parameters that differ from what was asked, so that asking for them
-            gives exactly this: the samples so far, in an answer that still improves.
+        curve: of a figure over the method's steps.
+        parameters: the parameters that differ from the question's, e.g. the samples so far in a
+            preview: a question with these gives exactly this answer.
     """
 
     unit: int
@@ -117,18 +116,18 @@ class Method(ABC):
         acts_on: "one neuron", "a layer" or "the last convolutional layer".
         neurons: which ones, as published: "output", "intermediate", "output and intermediate" or
             "the last convolutional layer".
-        gradient_based: whether it rests on derivatives.
+        gradient_based: whether it uses derivatives.
         resolution: "high" (the input's) or "low".
         needs_training: whether something is fitted for each explanation or beforehand.
         model_dependent: whether it needs a particular architecture.
-        networks: which ones it suits, in words.
-        weaknesses: what is known to go wrong, in a sentence or two.
+        networks: which networks it suits, in words.
+        weaknesses: known weaknesses, in a sentence or two.
         signed: whether the heatmap, as published, has both signs (another rule of the same method
             may give others).
         unit: the unit of the heatmap's values, for a colour bar.
-        quick: whether an answer takes a few passes only.
+        quick: whether an answer takes only a few passes.
         random: whether it draws random numbers, so that another seed gives another array.
-        parameters: what can be chosen.
+        parameters: the declared parameters.
     """
 
     name: ClassVar[str]
@@ -153,7 +152,7 @@ class Method(ABC):
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Who answers in a way of its own, and does not say how for many, is asked one by one."""
+        """A subclass that overrides `answer` but not `answers` runs questions one by one."""
         super().__init_subclass__(**options)
         if "answer" in vars(cls) and "answers" not in vars(cls):
             cls.answers = Method.answers  # type: ignore[method-assign]
@@ -176,7 +175,7 @@ class Method(ABC):
 
     @property
     def together(self) -> bool:
-        """Whether many pictures go through the network at once, or one by one."""
+        """Whether many pictures go through the network in batches."""
         return type(self).answers is not Method.answers
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
@@ -184,7 +183,7 @@ class Method(ABC):
         return np.abs(attribution).max(axis=-1)
 
     def promised(self, explanation: Explanation) -> float | None:
-        """What an attribution of this method must add up to; None where it promises nothing."""
+        """The value that the attributions should add up to (completeness), or None."""
         return None
 
     def unsuited(self, network: Network) -> str:

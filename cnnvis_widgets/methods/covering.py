@@ -1,4 +1,4 @@
-"""What replaces the part of the picture that is covered."""
+"""The colour that replaces covered parts of a picture."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ UNCHANGED = (
 
 
 def cover(question: Question) -> np.ndarray:
-    """The input of the picture covered all over, in the colour that was asked for.
+    """The input of a picture covered everywhere with the chosen colour.
 
     Args:
-        question: whose `parameters` hold the `colour`.
+        question: with the parameter `colour`.
 
     Returns:
         float32 (rows, columns, channels).
@@ -37,8 +37,8 @@ def cover(question: Question) -> np.ndarray:
         >>> cover(one).ravel()
         array([2., 2.], dtype=float32)
     """
-    named, picture = question.parameters["colour"], question.input
-    if named == "mean":
+    colour, picture = question.parameters["colour"], question.input
+    if colour == "mean":
         mean = picture.mean((0, 1), dtype=np.float64)
         return np.broadcast_to(mean, picture.shape).astype(np.float32)
-    return question.network.plain(LEVELS[named])
+    return question.network.plain(LEVELS[colour])

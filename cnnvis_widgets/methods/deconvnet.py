@@ -1,4 +1,4 @@
-"""DeconvNet: the network run backwards, its ReLUs applied to what comes back (thesis 3.3)."""
+"""DeconvNet: the network run backwards, with ReLUs applied to the gradient (thesis 3.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deep Taylor decomposition: the neuron's value, shared out among the pixels (thesis 3.6)."""
+"""Deep Taylor decomposition: the neuron's value, distributed over the pixels (thesis 3.6)."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ VALUE = Parameter(
 
 
 class DeepTaylor(Method):
-    """Relevance starts as max(value, 0) and is handed down, layer by layer, without loss.
+    """Relevance starts as max(value, 0) and is propagated, layer by layer, without loss.
 
     z⁺ at every convolution, depthwise convolution and dense layer, biases left out; zᴮ at the
     first; max-pooling: the winner takes all; average pooling and sums in proportion; BatchNorm
     folded into the layer before it, also behind a concatenation. A result that only its bias
-    explains shares its relevance evenly among the inputs it sees, so that nothing is lost. The
+    explains shares its relevance evenly among its inputs, so that relevance is conserved. The
     paper proves its rules for biases that are 0 or less; here biases may have any sign.
     """
 
@@ -85,14 +85,16 @@ class DeepTaylor(Method):
         batch = np.stack([question.input for question in questions])
         value = 0.0 if rule == "z_plus" else value
         results = relevance_of_each(network, batch, neurons, rule, value)
-        return [_answer(question, one) for question, one in zip(questions, results, strict=True)]
+        return [
+            _answer(question, result) for question, result in zip(questions, results, strict=True)
+        ]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
-        """The sum over channels, so that the parts still add up."""
+        """The sum over channels, which keeps the total."""
         return attribution.sum(axis=-1)
 
     def promised(self, explanation: Explanation) -> float | None:
-        """max(value, 0); ε-LRP, which lets weak evidence go, promises nothing."""
+        """max(value, 0); None for ε-LRP, which does not conserve relevance."""
         return None if explanation.parameters["rule"] == "epsilon" else max(explanation.value, 0.0)
 
     def unsuited(self, network: Network) -> str:
@@ -118,9 +120,9 @@ def _check(neuron: Neuron | None) -> None:
 
 
 def _answer(question: Question, result: RelevanceResult) -> Answer:
-    given = float(result.relevance.sum(dtype=np.float64))
+    total = float(result.relevance.sum(dtype=np.float64))
     start = max(result.value, 0.0)
-    notes = [f"Relevance: {start:.4g} at the neuron, {given:.4g} at the picture."]
+    notes = [f"Relevance: {start:.4g} at the neuron, {total:.4g} at the picture."]
     if start == 0:
         notes.append("The neuron is not active on this picture, so there is nothing to share.")
     return Answer(

@@ -1,4 +1,4 @@
-"""Eigen-CAM: what the last maps have most in common, whatever the class."""
+"""Eigen-CAM: the first principal component of the last maps, whatever the class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnnvis_widgets.methods.grad_cam import LAYER, GradCam, about_tokens, chosen
 class EigenCam(GradCam):
     """relu(A v), v the first right singular vector of the maps A, (places, units).
 
-    A singular vector has no sign of its own: the one is taken for which A v adds up to more than 0.
+    The sign of a singular vector is arbitrary: it is chosen such that the sum of A v is positive.
     """
 
     name = "eigen_cam"
@@ -56,7 +56,7 @@ class EigenCam(GradCam):
 
 
 def principal(maps: np.ndarray) -> tuple[np.ndarray, float]:
-    """The maps along their first singular vector, and how much of their squares that holds.
+    """The maps projected on their first singular vector, and its share of their squares.
 
     Args:
         maps: float32 (rows, columns, units).
@@ -71,8 +71,8 @@ def principal(maps: np.ndarray) -> tuple[np.ndarray, float]:
     """
     flat = maps.reshape(-1, maps.shape[-1]).astype(np.float64)
     _, sizes, vectors = np.linalg.svd(flat, full_matrices=False)
-    along = flat @ vectors[0]
+    projection = flat @ vectors[0]
     total = float(np.square(sizes).sum())
     share = float(sizes[0] ** 2 / total) if total else 0.0
-    along = -along if along.sum() < 0 else along
-    return along.reshape(maps.shape[:2]).astype(np.float32), share
+    projection = -projection if projection.sum() < 0 else projection
+    return projection.reshape(maps.shape[:2]).astype(np.float32), share

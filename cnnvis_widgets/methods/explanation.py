@@ -1,4 +1,4 @@
-"""One explanation: the numbers, how they were made, and ways to look at them."""
+"""One explanation: its numbers, how they were computed, and how to show them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a method found about one neuron on one picture.
+    """A method's result for one neuron on one picture.
 
     Attributes:
-        method: the method that made it.
+        method: the method that computed it.
         network: the network's name.
         neuron: the neuron, its unit known (layer None: the output before softmax).
         label: the neuron in words: "Egyptian cat", or "unit 7 of block3b_add".
@@ -36,15 +36,15 @@ class Explanation:
         image: uint8 (rows, columns, 3), where the method makes a picture; else None.
         picture: uint8 (rows, columns, 3), the crop that the network saw; None where its input was
             given as floats.
-        coverage: what was done to each kind of layer, and what could not be treated.
+        coverage: what was done at each kind of layer, and which layers could not be treated.
         parameters: every parameter's value.
         seed: the seed.
         layer: the layer whose maps were used, where the method uses one.
-        notes: what a reader must know, in sentences; the warning of `coverage` among them.
+        notes: remarks for the reader, in sentences, with the warning of `coverage`.
         input_size: (rows, columns) of the network's input.
         details: the method's own figures, by name; Deep Taylor's "relevance" is its sum at each
             layer.
-        curve: how a figure went while the method worked, where it keeps one.
+        curve: of a figure over the method's steps, if it has one.
 
     Examples:
         >>> explanation = cnnvis.explain(network, image, method="grad_cam")
@@ -134,11 +134,11 @@ class Explanation:
         """Write the figure (or the picture that the method made) to a file.
 
         Args:
-            path: its ending says the format: png, svg, pdf; npy for the raw attribution.
+            path: its suffix is the format: png, svg, pdf; npy for the raw attribution.
             options: as `plot` takes them, and `dpi`.
 
         Raises:
-            InvalidValueError: an ending that no format has.
+            InvalidValueError: no such format.
             FileError: the file cannot be written.
 
         Examples:
@@ -160,13 +160,13 @@ class Explanation:
                 path.write_bytes(png_bytes(self.image, {"Title": self.title}))
             else:
                 dpi = options.pop("dpi", 150)
-                drawn = self.plot(**options)
-                known = drawn.canvas.get_supported_filetypes()
-                if ending[1:] not in known:
+                figure = self.plot(**options)
+                formats = figure.canvas.get_supported_filetypes()
+                if ending[1:] not in formats:
                     raise InvalidValueError(
-                        f"There is no format {ending!r}. There are: npy, {', '.join(known)}."
+                        f"There is no format {ending!r}. There are: npy, {', '.join(formats)}."
                     )
-                drawn.savefig(path, dpi=dpi)
+                figure.savefig(path, dpi=dpi)
         except OSError as error:
             raise FileError(f"{path} could not be written: {error.strerror or error}") from error
         return path

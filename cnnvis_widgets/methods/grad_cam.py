@@ -1,4 +1,4 @@
-"""Grad-CAM: the last maps, each weighted by how much the neuron cares for it (thesis 3.8)."""
+"""Grad-CAM: the last maps, each weighted by its mean derivative (thesis 3.8)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class GradCam(OnePass):
             backward.unit,
             float(backward.value[0]),
             network.coverage(neuron, down_to=layer),
-            _shown(raises, lowers, question.parameters["sign"]),
+            _signed_map(raises, lowers, question.parameters["sign"]),
             layer=layer,
             notes=about_tokens(network, layer),
             details={"before_relu": raises},
@@ -92,7 +92,7 @@ class GradCam(OnePass):
         return maps @ self.weights(maps, gradient)
 
     def weights(self, maps: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        """How much each map counts: equation 1 of the paper, the mean derivative.
+        """The weight of each map: equation 1 of the paper, the mean derivative.
 
         Args:
             maps: float32 (rows, columns, units), A.
@@ -109,14 +109,14 @@ class GradCam(OnePass):
 
 
 def about_tokens(network: Network, layer: str) -> tuple[str, ...]:
-    """What is told of a layer of tokens; nothing of one with maps."""
+    """A note about a layer of tokens; none for a layer of maps."""
     tokens = network.structure.tokens(layer)
     if tokens is None:
         return ()
-    many = "other tokens" if tokens.first > 1 else "other token"
-    others = f"; {tokens.first} {many} before them left out" if tokens.first else ""
+    noun = "other tokens" if tokens.first > 1 else "other token"
+    omitted = f"; {tokens.first} {noun} before them left out" if tokens.first else ""
     return (
-        f"The tokens of {layer}, laid out as {tokens.rows} × {tokens.columns} patches{others}. "
+        f"The tokens of {layer}, laid out as {tokens.rows} × {tokens.columns} patches{omitted}. "
         "Attention mixes patches, so that a token may speak for more than its place.",
     )
 
@@ -129,10 +129,11 @@ def chosen_layer(question: Question) -> str:
     return question.network.last_convolution(question.neuron)
 
 
-def _shown(raises: np.ndarray, lowers: np.ndarray, sign: str) -> np.ndarray:
-    """What is asked for of the maps of the neuron and of its negative: (rows, columns, 1)."""
-    above, below = np.maximum(raises, 0), np.maximum(lowers, 0)
-    return {"positive": above, "negative": below, "both": above - below}[sign][..., None]
+def _signed_map(raises: np.ndarray, lowers: np.ndarray, sign: str) -> np.ndarray:
+    """The requested sign of the neuron's and its negative's maps: (rows, columns, 1)."""
+    positive, negative = np.maximum(raises, 0), np.maximum(lowers, 0)
+    maps = {"positive": positive, "negative": negative, "both": positive - negative}
+    return maps[sign][..., None]
 
 
 def weighted_map(maps: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Grad-CAM++: Grad-CAM whose places count by how much they alone raise the neuron."""
+"""Grad-CAM++: Grad-CAM with a weight α for each position of a map."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ class GradCamPlusPlus(GradCam):
             array([0.16666667], dtype=float32)
         """
         slope = gradient.astype(np.float64)
-        below = 2 * slope**2 + maps.sum(axis=(0, 1), dtype=np.float64) * slope**3
-        share = np.divide(slope**2, below, out=np.zeros_like(slope), where=below != 0)
+        denominator = 2 * slope**2 + maps.sum(axis=(0, 1), dtype=np.float64) * slope**3
+        share = np.divide(slope**2, denominator, out=np.zeros_like(slope), where=denominator != 0)
         return (share * np.maximum(slope, 0)).sum(axis=(0, 1)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Gradient × input: how much each pixel adds to the neuron if the network is taken as linear."""
+"""Gradient × input: each pixel's contribution to the neuron if the network were linear."""
 
 from __future__ import annotations
 

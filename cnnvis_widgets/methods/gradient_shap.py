@@ -1,4 +1,4 @@
-"""Gradient SHAP: integrated gradients from many blank pictures, one random step of each."""
+"""Gradient SHAP: integrated gradients from random baselines, one random step of each."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ NOISE = replace(smoothgrad.NOISE, default=0.0)
 class GradientShap(Method):
     """The mean of (x - x′) · ∂a/∂input at x′ + α (x - x′), over random x′ and α.
 
-    Each sample draws a grey level for the blank picture x′ (a whole number from 0 to 255), a place
-    α on the straight way from it to the picture (0 to 1), and noise on the picture x. Integrated
-    gradients take one blank picture and places at equal distances; this is their expectation over
-    the blank pictures, so that no one colour gets nothing. The raw attribution is signed. Its sum
+    Each sample draws a grey level for the baseline x′ (an integer from 0 to 255), a position α on
+    the straight path from it to the picture (0 to 1), and noise on the picture x. Integrated
+    gradients take one baseline and equidistant positions; this is their expectation over baselines,
+    so that no single colour gets zero attribution. The raw attribution is signed. Its sum
     is, up to the error that the notes report, a(x) - the mean of a(x′).
     """
 
@@ -66,28 +66,28 @@ class GradientShap(Method):
 
     def answers(self, questions: Sequence[Question]) -> list[Answer]:
         """`samples` passes for each picture, in batches that several share."""
-        network, many = questions[0].network, len(questions)
+        network, count = questions[0].network, len(questions)
         samples = questions[0].parameters["samples"]
         pictures = np.stack([question.input for question in questions])
         resolved = network.resolved_each(pictures, [question.neuron for question in questions])
         neurons: list[Neuron | None] = [neuron for neuron, _ in resolved]
-        draws = [_Draws(question) for question in questions]
+        samplers = [_Sampler(question) for question in questions]
         totals = np.zeros(pictures.shape, np.float64)
-        blank = np.zeros(many)
-        done, progress = 0, questions[0].progress
-        progress(0, many * samples)
-        for parts in shared_batches(many, samples, pictures.shape[1:], BACKWARD):
-            whose = np.array([number for number, part in parts for _ in part])
-            drawn = [draws[number].next() for number in whose]
-            starts, places, ends = (np.stack(column) for column in zip(*drawn, strict=True))
-            ways = ends - starts
-            asked = [neurons[number] for number in whose]
-            between = starts + places[:, None, None, None] * ways
-            slopes = network.backward(between, asked, Pass(INPUT)).gradients[0]
-            np.add.at(totals, whose, ways.astype(np.float64) * slopes)
-            np.add.at(blank, whose, network.values(starts, asked))
-            done += len(whose)
-            progress(done, many * samples)
+        blank = np.zeros(count)
+        completed, progress = 0, questions[0].progress
+        progress(0, count * samples)
+        for ranges in shared_batches(count, samples, pictures.shape[1:], BACKWARD):
+            owners = np.array([number for number, span in ranges for _ in span])
+            points = [samplers[number].next() for number in owners]
+            starts, alphas, ends = (np.stack(column) for column in zip(*points, strict=True))
+            differences = ends - starts
+            sample_neurons = [neurons[number] for number in owners]
+            between = starts + alphas[:, None, None, None] * differences
+            slopes = network.backward(between, sample_neurons, Pass(INPUT)).gradients[0]
+            np.add.at(totals, owners, differences.astype(np.float64) * slopes)
+            np.add.at(blank, owners, network.values(starts, sample_neurons))
+            completed += len(owners)
+            progress(completed, count * samples)
         return [
             self._answer(question, neuron, value, total / samples, start / samples)
             for question, (neuron, value), total, start in zip(
@@ -120,19 +120,19 @@ class GradientShap(Method):
         )
 
 
-class _Draws:
+class _Sampler:
     """The random points of one picture."""
 
     def __init__(self, question: Question) -> None:
         self._picture, self._network = question.input, question.network
-        spread = float(self._picture.max() - self._picture.min())
-        self._sigma = question.parameters["noise"] * spread
+        value_range = float(self._picture.max() - self._picture.min())
+        self._sigma = question.parameters["noise"] * value_range
         self._rng = np.random.default_rng(question.seed)
 
     def next(self) -> tuple[np.ndarray, np.float32, np.ndarray]:
-        """A blank picture, the place on the way, and the picture with noise."""
-        level, place = int(self._rng.integers(256)), np.float32(self._rng.uniform())
+        """A baseline, the position α on the path, and the picture with noise."""
+        level, alpha = int(self._rng.integers(256)), np.float32(self._rng.uniform())
         end = self._picture
         if self._sigma:
             end = end + np.float32(self._sigma) * self._rng.standard_normal(end.shape, np.float32)
-        return self._network.plain(level), place, end
+        return self._network.plain(level), alpha, end

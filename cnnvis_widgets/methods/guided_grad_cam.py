@@ -1,4 +1,4 @@
-"""Guided Grad-CAM: the detail of one, in the places of the other (thesis 3.9)."""
+"""Guided Grad-CAM: guided backpropagation, masked by Grad-CAM (thesis 3.9)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class GuidedGradCam(GuidedBackprop):
         return Pass(INPUT, self.rule), Pass(chosen_layer(question))
 
     def read(self, question: Question, backward: BackwardResult) -> Answer:
-        """The one's derivative, times the other's map."""
+        """The guided derivative times Grad-CAM's map."""
         network, neuron = question.network, question.neuron
         layer = chosen_layer(question)
         maps, gradient = backward.activations[1][0], backward.gradients[1][0]  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""HiResCAM: derivative times activation at each place of each map, signs and all."""
+"""HiResCAM: derivative times activation at each position of each map, with signs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from cnnvis_widgets.methods.grad_cam import GradCam
 class HiResCam(GradCam):
     """relu(Σ_k (∂a/∂A_kij) A_kij) at each place (i, j): Grad-CAM without averaging the derivative.
 
-    Where one dense layer follows the maps, what the map adds up to, before the ReLU, is the
-    neuron's value but for the bias; Grad-CAM may show places that the network does not use.
+    If one dense layer follows the maps, the map's sum before the ReLU is the neuron's value without
+    the bias; Grad-CAM may show positions that the network does not use.
     """
 
     name = "hires_cam"

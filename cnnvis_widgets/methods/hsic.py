@@ -1,4 +1,4 @@
-"""HSIC attribution: how much the neuron depends on each cell being shown, by a kernel measure."""
+"""HSIC attribution: a kernel measure of the neuron's dependence on each cell's mask."""
 
 from __future__ import annotations
 
@@ -63,15 +63,15 @@ class Hsic(Method):
         samples, hidden = question.parameters["samples"], cover(question)
         cells, grid = cells_of(picture.shape[:2], question.parameters["grid"])
         players = np.flatnonzero(changed(picture, hidden, cells))
-        drawn = np.random.default_rng(question.seed).random((samples, cells.max() + 1)) < 0.5
+        masks = np.random.default_rng(question.seed).random((samples, cells.max() + 1)) < 0.5
         values = np.zeros(samples)
 
-        def so_far(done: int) -> Answer:
+        def so_far(completed: int) -> Answer:
             cells = np.zeros(grid)
-            cells.ravel()[players] = dependences(drawn[:done, players], values[:done])
+            cells.ravel()[players] = dependences(masks[:completed, players], values[:completed])
             note = (
-                f"{done} masks; the cells hold {cells.min():.2g} to {cells.max():.2g}, of which "
-                f"about {by_chance(values[:done]):.2g} would be there by chance."
+                f"{completed} masks; the cells hold {cells.min():.2g} to {cells.max():.2g}, of "
+                f"which about {chance_level(values[:completed]):.2g} would be there by chance."
             )
             return Answer(
                 neuron.unit,
@@ -79,16 +79,16 @@ class Hsic(Method):
                 Coverage({"all layers": "forward passes only"}),
                 cells.astype(np.float32)[..., None],
                 notes=(note if len(players) else UNCHANGED,),
-                details={"samples": done, "chance": by_chance(values[:done])},
-                parameters={} if done == samples else {"samples": done},
+                details={"samples": completed, "chance": chance_level(values[:completed])},
+                parameters={} if completed == samples else {"samples": completed},
             )
 
         question.progress(0, samples)
-        way = picture - hidden
+        difference = picture - hidden
         for batch in batches(samples if len(players) else 0, picture.shape, FORWARD):
-            shown = drawn[batch.start : batch.stop].astype(np.float32)
-            seen = hidden + shown[:, cells][..., None] * way
-            values[batch.start : batch.stop] = network.values(seen, neuron)
+            mask_batch = masks[batch.start : batch.stop].astype(np.float32)
+            masked = hidden + mask_batch[:, cells][..., None] * difference
+            values[batch.start : batch.stop] = network.values(masked, neuron)
             question.progress(batch.stop, samples)
             if FEWEST <= batch.stop < samples and batch.stop % (len(batch) * 8) == 0:
                 question.preview(partial(so_far, batch.stop))
@@ -100,7 +100,7 @@ class Hsic(Method):
 
 
 def kernel(values: np.ndarray) -> np.ndarray:
-    """The centred Gaussian kernel C L C of numbers; zeros where they hardly differ.
+    """The centred Gaussian kernel C L C of numbers; zeros if they hardly differ.
 
     Args:
         values: float64 (samples,).
@@ -108,34 +108,34 @@ def kernel(values: np.ndarray) -> np.ndarray:
     Returns:
         float64 (samples, samples).
     """
-    apart = np.abs(values[:, None] - values)
-    if apart.max() <= ROUNDING * np.abs(values).max():
-        return np.zeros_like(apart)
-    above = apart[apart > 0]
-    matrix = np.exp(-((apart / np.median(above)) ** 2) / 2)
+    distances = np.abs(values[:, None] - values)
+    if distances.max() <= ROUNDING * np.abs(values).max():
+        return np.zeros_like(distances)
+    positive = distances[distances > 0]
+    matrix = np.exp(-((distances / np.median(positive)) ** 2) / 2)
     matrix -= matrix.mean(0)
     return matrix - matrix.mean(1, keepdims=True)
 
 
-def dependences(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
+def dependences(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
     """tr(K C L C) / n² for each cell: float64 (cells,), nowhere negative.
 
     Args:
-        shown: bool (samples, cells).
+        masks: bool (samples, cells).
         values: float64 (samples,).
 
     With m the cell's column of 0 and 1, K = m mᵀ + (1 - m) (1 - m)ᵀ. The rows of C L C add up to
-    0, so that both parts give the same, mᵀ C L C m.
+    0, so both terms give the same, mᵀ C L C m.
     """
-    marks = shown.astype(np.float64)
-    together = np.einsum("ni,ni->i", marks, kernel(values) @ marks)
-    return np.maximum(2 * together / len(values) ** 2, 0)
+    columns = masks.astype(np.float64)
+    sums = np.einsum("ni,ni->i", columns, kernel(values) @ columns)
+    return np.maximum(2 * sums / len(values) ** 2, 0)
 
 
-def by_chance(values: np.ndarray) -> float:
-    """What a cell holds on average that the values do not depend on: tr(C L C) / (2 n²).
+def chance_level(values: np.ndarray) -> float:
+    """The expected value of a cell that the values do not depend on: tr(C L C) / (2 n²).
 
-    A mark agrees with itself always and with any other half of the time; only the first counts,
-    since all of C L C adds up to 0.
+    A mask agrees with itself always, and with any other half of the time; only the diagonal counts,
+    since the sum of C L C is 0.
     """
     return float(np.trace(kernel(values)) / (2 * len(values) ** 2))

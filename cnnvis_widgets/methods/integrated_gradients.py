@@ -1,4 +1,4 @@
-"""Integrated gradients: the slopes on the way from a blank picture, added up (thesis ref. 41)."""
+"""Integrated gradients: the mean gradient on the path from a baseline (thesis ref. 41)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BASELINE = Parameter(
 
 
 class IntegratedGradients(Method):
-    """(x - x′) · mean of ∂a/∂input on the straight way from the baseline x′ to the picture x.
+    """(x - x′) · mean of ∂a/∂input on the straight path from the baseline x′ to the picture x.
 
     The gradients are taken in the middle of each step (midpoint rule). The raw attribution is
     signed and its sum is, up to the error that the notes report, a(x) - a(x′).
@@ -71,36 +71,43 @@ class IntegratedGradients(Method):
 
     def answers(self, questions: Sequence[Question]) -> list[Answer]:
         """`steps` passes for each picture, in batches that several share."""
-        network, many = questions[0].network, len(questions)
-        steps, named = (questions[0].parameters[name] for name in ("steps", "baseline"))
-        baseline = network.plain(LEVELS[named])
+        network, count = questions[0].network, len(questions)
+        steps, baseline_name = (questions[0].parameters[name] for name in ("steps", "baseline"))
+        baseline = network.plain(LEVELS[baseline_name])
         pictures = np.stack([question.input for question in questions])
         resolved = network.resolved_each(pictures, [question.neuron for question in questions])
         neurons: list[Neuron | None] = [neuron for neuron, _ in resolved]
-        before = network.values(np.repeat(baseline[None], many, axis=0), neurons)
-        ways = pictures - baseline
+        baseline_values = network.values(np.repeat(baseline[None], count, axis=0), neurons)
+        differences = pictures - baseline
         totals = np.zeros(pictures.shape, np.float64)
-        done, progress = 0, questions[0].progress
-        progress(0, many * steps)
-        for parts in shared_batches(many, steps, baseline.shape, BACKWARD):
-            shares = [(np.array(part, np.float32) + 0.5) / steps for _, part in parts]
+        completed, progress = 0, questions[0].progress
+        progress(0, count * steps)
+        for ranges in shared_batches(count, steps, baseline.shape, BACKWARD):
+            shares = [(np.array(span, np.float32) + 0.5) / steps for _, span in ranges]
             between = np.concatenate(
                 [
-                    baseline + share[:, None, None, None] * ways[number]
-                    for share, (number, _) in zip(shares, parts, strict=True)
+                    baseline + share[:, None, None, None] * differences[number]
+                    for share, (number, _) in zip(shares, ranges, strict=True)
                 ]
             )
-            asked = [neurons[number] for number, part in parts for _ in part]
-            slopes, start = network.backward(between, asked, Pass(INPUT)).gradients[0], 0
-            for number, part in parts:
-                totals[number] += slopes[start : start + len(part)].sum(0, dtype=np.float64)
-                start += len(part)
-            done += len(between)
-            progress(done, many * steps)
+            step_neurons = [neurons[number] for number, span in ranges for _ in span]
+            slopes, start = network.backward(between, step_neurons, Pass(INPUT)).gradients[0], 0
+            for number, span in ranges:
+                totals[number] += slopes[start : start + len(span)].sum(0, dtype=np.float64)
+                start += len(span)
+            completed += len(between)
+            progress(completed, count * steps)
         return [
-            _answer(network, neuron, value, float(blank), way * (total / steps), named)
-            for (neuron, value), blank, way, total in zip(
-                resolved, before, ways, totals, strict=True
+            _answer(
+                network,
+                neuron,
+                value,
+                float(baseline_value),
+                difference * (total / steps),
+                baseline_name,
+            )
+            for (neuron, value), baseline_value, difference, total in zip(
+                resolved, baseline_values, differences, totals, strict=True
             )
         ]
 
@@ -117,31 +124,31 @@ def _answer(
     network: Network,
     neuron: Neuron,
     value: float,
-    before: float,
+    baseline_value: float,
     attribution: np.ndarray,
     baseline: str,
 ) -> Answer:
-    """The attribution, and how far its sum is from what it should be."""
+    """The attribution and its completeness error."""
     attribution = attribution.astype(np.float32)
     explained = float(attribution.sum(dtype=np.float64))
-    error = explained - (value - before)
+    error = explained - (value - baseline_value)
     return Answer(
         neuron.unit,
         value,
         network.coverage(neuron),
         attribution,
-        notes=(_completeness(explained, before, value, baseline),),
-        details={"baseline_value": before, "sum": explained, "completeness_error": error},
+        notes=(_completeness(explained, baseline_value, value, baseline),),
+        details={"baseline_value": baseline_value, "sum": explained, "completeness_error": error},
     )
 
 
-def _completeness(explained: float, before: float, value: float, baseline: str) -> str:
-    change = value - before
+def _completeness(explained: float, baseline_value: float, value: float, baseline: str) -> str:
+    change = value - baseline_value
     error = abs(explained - change)
     share = f" ({error / abs(change):.1%} of it)" if change else ""
     advice = "; more steps would bring them closer" if error > 0.05 * abs(change) else ""
     return (
         f"Completeness: the attributions add up to {explained:.4g}; from the {baseline} baseline "
-        f"to the picture the neuron goes from {before:.4g} to {value:.4g}, a change of "
+        f"to the picture the neuron goes from {baseline_value:.4g} to {value:.4g}, a change of "
         f"{change:.4g}. The error is {error:.2g}{share}{advice}."
     )

@@ -12,7 +12,7 @@ from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.covering import UNCHANGED
 from cnnvis_widgets.methods.lime import COLOUR, hidden_input
-from cnnvis_widgets.methods.masking import Patchwork, changed
+from cnnvis_widgets.methods.masking import MaskedCopies, changed
 from cnnvis_widgets.methods.parameter import Parameter
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, superpixels
 
@@ -32,12 +32,12 @@ SAMPLES = Parameter(
 
 
 class KernelShap(Method):
-    """φ of least Σ_z π(z) (a(z) - a(∅) - Σ_i z_i φ_i)², with Σ_i φ_i = a(x) - a(∅).
+    """φ that minimises Σ_z π(z) (a(z) - a(∅) - Σ_i z_i φ_i)², with Σ_i φ_i = a(x) - a(∅).
 
     z says which superpixels are shown, π(z) = (n - 1) / (C(n, |z|) |z| (n - |z|)). Over all z the φ
     are the Shapley values (the paper's theorem 2). Where these are too many, z and its opposite are
-    drawn with a probability in proportion to π. Superpixels that hiding does not change take no
-    part and get exactly 0. The game is the neuron's value, before softmax.
+    drawn with a probability in proportion to π. Superpixels that hiding does not change are no
+    players and get exactly 0. The game is the neuron's value, before softmax.
     """
 
     name = "kernel_shap"
@@ -72,37 +72,41 @@ class KernelShap(Method):
         hidden = hidden_input(question, segments)
         base = float(network.values(hidden[None], neuron)[0])
         players = np.flatnonzero(changed(question.input, hidden, segments))
-        kept, importance, exact = coalitions(
+        masks, importance, exact = coalitions(
             len(players), parameters["samples"], np.random.default_rng(question.seed)
         )
-        samples, pieces = len(kept), int(segments.max()) + 1
-        patchwork = Patchwork(question.input, hidden, segments)
+        samples, superpixel_count = len(masks), int(segments.max()) + 1
+        masked_copies = MaskedCopies(question.input, hidden, segments)
         values = np.empty(samples)
 
-        def so_far(done: int) -> Answer:
-            weights = np.zeros(pieces)
-            given = kept[:done], importance[:done], values[:done] - base
-            whole = value - base if len(players) else 0.0
-            weights[players] = shares(*given, whole)
-            spread = 0.0 if exact else _spread(*given, whole)
+        def so_far(completed: int) -> Answer:
+            weights = np.zeros(superpixel_count)
+            sample = masks[:completed], importance[:completed], values[:completed] - base
+            total = value - base if len(players) else 0.0
+            weights[players] = shares(*sample, total)
+            deviation = 0.0 if exact else _seed_deviation(*sample, total)
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
                 weights.astype(np.float32)[segments][..., None],
-                notes=_notes(weights, base, value, len(players), None if exact else (done, spread)),
+                notes=_notes(
+                    weights, base, value, len(players), None if exact else (completed, deviation)
+                ),
                 details={
-                    **{"weights": weights, "base": base, "exact": exact, "spread": spread},
-                    **{"samples": done, "segments": segments},
+                    **{"weights": weights, "base": base, "exact": exact, "spread": deviation},
+                    **{"samples": completed, "segments": segments},
                 },
-                parameters={} if done == samples else {"samples": done},
+                parameters={} if completed == samples else {"samples": completed},
             )
 
         question.progress(0, samples)
         for batch in batches(samples, question.input.shape, FORWARD):
-            shown = np.ones((len(batch), pieces), int)
-            shown[:, players] = kept[batch.start : batch.stop]
-            values[batch.start : batch.stop] = network.values(patchwork.copies(shown), neuron)
+            shown_superpixels = np.ones((len(batch), superpixel_count), int)
+            shown_superpixels[:, players] = masks[batch.start : batch.stop]
+            values[batch.start : batch.stop] = network.values(
+                masked_copies.copies(shown_superpixels), neuron
+            )
             question.progress(batch.stop, samples)
             if not exact and max(10, 2 * len(players)) <= batch.stop < samples:
                 question.preview(partial(so_far, batch.stop))
@@ -116,12 +120,12 @@ class KernelShap(Method):
 def coalitions(
     players: int, samples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Who is in each coalition, how much it counts, and whether these are all of them.
+    """Coalitions as masks, their weights, and whether these are all coalitions.
 
     Args:
-        players: how many there are.
-        samples: how many coalitions at most; fewer are the first ones of more, unless they are all.
-        rng: draws them.
+        players: the number of players.
+        samples: the largest number of coalitions; a smaller draw is a prefix of a larger one.
+        rng: draws the coalitions.
 
     Returns:
         int (coalitions, players) of 0 and 1 without the empty and the full one; float64
@@ -135,72 +139,76 @@ def coalitions(
     if players < 2:
         return np.zeros((0, players), int), np.zeros(0), True
     sizes = np.arange(1, players)
-    mass = (players - 1) / (sizes * (players - sizes))  # of all coalitions of a size together
+    mass = (players - 1) / (sizes * (players - sizes))  # total weight of all coalitions of a size
     if 2**players - 2 <= samples:
         numbers = np.arange(1, 2**players - 1)
-        kept = numbers[:, None] >> np.arange(players) & 1
-        many = np.array([comb(players, int(size)) for size in sizes])
-        return kept, (mass / many)[kept.sum(1) - 1], True
-    kept = np.zeros((samples + 1, players), int)
+        masks = numbers[:, None] >> np.arange(players) & 1
+        counts = np.array([comb(players, int(size)) for size in sizes])
+        return masks, (mass / counts)[masks.sum(1) - 1], True
+    masks = np.zeros((samples + 1, players), int)
     for pair in range(0, samples, 2):
         size = rng.choice(sizes, p=mass / mass.sum())
-        kept[pair, rng.permutation(players)[:size]] = 1
-        kept[pair + 1] = 1 - kept[pair]
-    return kept[:samples], np.ones(samples), False
+        masks[pair, rng.permutation(players)[:size]] = 1
+        masks[pair + 1] = 1 - masks[pair]
+    return masks[:samples], np.ones(samples), False
 
 
-def shares(kept: np.ndarray, importance: np.ndarray, gains: np.ndarray, whole: float) -> np.ndarray:
-    """The regression's coefficients, whose sum is `whole`: float64 (players,).
+def shares(
+    masks: np.ndarray, importance: np.ndarray, gains: np.ndarray, total: float
+) -> np.ndarray:
+    """The regression's coefficients, whose sum is `total`: float64 (players,).
 
     Args:
-        kept: as `coalitions` gives it.
+        masks: as `coalitions` gives it.
         importance: (coalitions,).
-        gains: (coalitions,), the value of each less that of the empty one.
-        whole: that of the full one.
+        gains: (coalitions,), the value of each minus that of the empty one.
+        total: the gain of the full coalition.
     """
-    players = kept.shape[1]
+    players = masks.shape[1]
     if players < 2:
-        return np.full(players, whole)
-    even = whole / players
-    # What is left beside even shares adds up to 0: so do these rows, and with them the solution.
-    share = kept.mean(1, keepdims=True)
+        return np.full(players, total)
+    equal_share = total / players
+    # The deviations from equal shares add up to 0: so do these rows, and with them the solution.
+    share = masks.mean(1, keepdims=True)
     root = np.sqrt(importance)
-    left = (kept - share) * root[:, None]
-    right = (gains - kept.sum(1) * even) * root
-    return even + np.linalg.lstsq(left, right, rcond=None)[0]
+    left = (masks - share) * root[:, None]
+    right = (gains - masks.sum(1) * equal_share) * root
+    return equal_share + np.linalg.lstsq(left, right, rcond=None)[0]
 
 
-def _spread(kept: np.ndarray, importance: np.ndarray, gains: np.ndarray, whole: float) -> float:
-    """By how much a value would move with another seed: the median over the superpixels.
+def _seed_deviation(
+    masks: np.ndarray, importance: np.ndarray, gains: np.ndarray, total: float
+) -> float:
+    """The uncertainty of a value over seeds: the median over the superpixels.
 
-    The standard deviation over regressions on as many opposite pairs, drawn with replacement.
+    The bootstrap standard deviation: regressions on opposite pairs drawn with replacement.
     """
-    rng, pairs = np.random.default_rng(0), len(kept) // 2
+    rng, pairs = np.random.default_rng(0), len(masks) // 2
     fits = []
     for _ in range(RESAMPLES):
-        drawn = rng.integers(pairs, size=pairs)
-        rows = np.stack([2 * drawn, 2 * drawn + 1], 1).ravel()
-        fits.append(shares(kept[rows], importance[rows], gains[rows], whole))
+        pair_indices = rng.integers(pairs, size=pairs)
+        rows = np.stack([2 * pair_indices, 2 * pair_indices + 1], 1).ravel()
+        fits.append(shares(masks[rows], importance[rows], gains[rows], total))
     return float(np.median(np.std(fits, axis=0)))
 
 
 def _notes(
-    weights: np.ndarray, base: float, value: float, players: int, drawn: tuple[int, float] | None
+    weights: np.ndarray, base: float, value: float, players: int, estimate: tuple[int, float] | None
 ) -> tuple[str, ...]:
     if not players:
         return (UNCHANGED,)
-    told: tuple[str, ...] = (
+    notes: tuple[str, ...] = (
         f"With every superpixel hidden the neuron is {base:.4g}, with the picture {value:.4g}; the "
         f"{len(weights)} values add up to the difference.",
     )
     if players < len(weights):
-        told += (f"Hiding {len(weights) - players} of them changes nothing: these are exactly 0.",)
-    if drawn is None:
-        return (*told, "All coalitions were asked: these are the Shapley values.")
-    done, spread = drawn
-    few = " Fewer than the superpixels: the values are hardly determined." * (done < players)
+        notes += (f"Hiding {len(weights) - players} of them changes nothing: these are exactly 0.",)
+    if estimate is None:
+        return (*notes, "All coalitions were asked: these are the Shapley values.")
+    samples, deviation = estimate
+    too_few = " Fewer than the superpixels: the values are hardly determined." * (samples < players)
     return (
-        *told,
-        f"{done} coalitions were drawn; with another seed a value would move by about "
-        f"{spread:.2g} (the largest is {weights[np.abs(weights).argmax()]:.2g}).{few}",
+        *notes,
+        f"{samples} coalitions were drawn; with another seed a value would move by about "
+        f"{deviation:.2g} (the largest is {weights[np.abs(weights).argmax()]:.2g}).{too_few}",
     )

@@ -1,4 +1,4 @@
-"""LayerCAM: each place of each map weighted by its own derivative, in any layer."""
+"""LayerCAM: each position of each map weighted by its own derivative, in any layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LIME: a straight line through the answers to pictures with parts hidden (thesis 3.10)."""
+"""LIME: a linear model of the class score over hidden superpixels (thesis 3.10)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.methods.batches import FORWARD, batches
 from cnnvis_widgets.methods.contract import Answer, Method, Question
 from cnnvis_widgets.methods.covering import UNCHANGED
-from cnnvis_widgets.methods.masking import Patchwork, changed
+from cnnvis_widgets.methods.masking import MaskedCopies, changed
 from cnnvis_widgets.methods.parameter import Parameter
-from cnnvis_widgets.methods.sampling import DRAW, counted, draw, whole_round
+from cnnvis_widgets.methods.sampling import DRAW, balanced_count, draw, whole_round
 from cnnvis_widgets.methods.superpixels import PIECES, SEGMENTATION, colours, means, superpixels
-from cnnvis_widgets.methods.surrogate import NEARLY_ALL, RESAMPLES, Settling, Surrogate, fit
+from cnnvis_widgets.methods.surrogate import NEARLY_ALL, RESAMPLES, StabilityMonitor, Surrogate, fit
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -109,7 +109,7 @@ class Lime(Method):
     parameters = (SAMPLES, SUPERPIXELS, PATIENCE, SEGMENTATION, PIECES, COLOUR, DRAW)
 
     def answer(self, question: Question) -> Answer:
-        """`samples` forward passes in batches, and regressions on what they say."""
+        """`samples` forward passes in batches, and regressions on the scores."""
         network, parameters = question.network, question.parameters
         if not network.is_output(question.neuron):
             raise UnsuitableError(
@@ -122,31 +122,29 @@ class Lime(Method):
             picture = colours(question.input, *network.bounds)
         segments = superpixels(picture, parameters["segmentation"], parameters["pieces"])
         hidden = hidden_input(question, segments)
-        patchwork = Patchwork(question.input, hidden, segments)
-        telling = changed(question.input, hidden, segments)
-        pieces, way, count = (
-            int(segments.max()) + 1,
-            parameters["draw"],
-            parameters["superpixels"],
-        )
-        one_round = whole_round(pieces, way)
-        samples = counted(parameters["samples"], one_round)
-        kept = draw(samples, pieces, question.seed, way)
+        masked_copies = MaskedCopies(question.input, hidden, segments)
+        has_effect = changed(question.input, hidden, segments)
+        superpixel_count, count = int(segments.max()) + 1, parameters["superpixels"]
+        sampling = parameters["draw"]
+        one_round = whole_round(superpixel_count, sampling)
+        samples = balanced_count(parameters["samples"], one_round)
+        masks = draw(samples, superpixel_count, question.seed, sampling)
         scores = np.empty(samples)
-        settling = Settling(pieces, count, one_round)
+        monitor = StabilityMonitor(superpixel_count, count, one_round)
 
-        def so_far(done: int) -> Answer:
-            surrogate = fit(kept[:done], scores[:done], count, one_round).only(telling)
-            shown = np.isin(segments, surrogate.top)[..., None]
+        def so_far(completed: int) -> Answer:
+            surrogate = fit(masks[:completed], scores[:completed], count, one_round)
+            surrogate = surrogate.only(has_effect)
+            in_top = np.isin(segments, surrogate.top)[..., None]
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
                 surrogate.weights.astype(np.float32)[segments][..., None],
                 notes=(
-                    *_unchanged(surrogate, telling),
+                    *_unchanged(surrogate, has_effect),
                     *(
-                        _notes(surrogate, parameters, done, samples)
+                        _notes(surrogate, parameters, completed, samples)
                         if surrogate.weights.any()
                         else ()
                     ),
@@ -154,25 +152,25 @@ class Lime(Method):
                 ),
                 details={
                     **vars(surrogate),
-                    "samples": done,
+                    "samples": completed,
                     "segments": segments,
-                    "shown": np.where(shown, picture, np.uint8(LEVELS["grey"])),
+                    "shown": np.where(in_top, picture, np.uint8(LEVELS["grey"])),
                 },
-                parameters={} if done == samples else {"samples": done},
+                parameters={} if completed == samples else {"samples": completed},
             )
 
         question.progress(0, samples)
         for batch in steps(samples, one_round, question.input.shape):
-            part, done = slice(batch.start, batch.stop), batch.stop
-            scores[part] = _class_score(network, neuron, patchwork.copies(kept[part]))
-            question.progress(done, samples)
-            settling.add(kept[part], scores[part])
-            if done < FEWEST or done != counted(done, one_round):
-                continue  # no answer of its own
-            if parameters["patience"] and done - settling.since() >= parameters["patience"]:
-                return so_far(done)
-            if done < samples:
-                question.preview(partial(so_far, done))
+            rows, completed = slice(batch.start, batch.stop), batch.stop
+            scores[rows] = _class_score(network, neuron, masked_copies.copies(masks[rows]))
+            question.progress(completed, samples)
+            monitor.add(masks[rows], scores[rows])
+            if completed < FEWEST or completed != balanced_count(completed, one_round):
+                continue  # no answer before the first round ends
+            if parameters["patience"] and completed - monitor.since() >= parameters["patience"]:
+                return so_far(completed)
+            if completed < samples:
+                question.preview(partial(so_far, completed))
         return so_far(samples)
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
@@ -181,7 +179,7 @@ class Lime(Method):
 
 
 def steps(samples: int, one_round: int, shape: tuple[int, ...]) -> Iterator[range]:
-    """The samples' numbers in batches; one ends where a round does, so that fewer are the same."""
+    """The samples' indices in batches that end with each round: a prefix is a smaller run."""
     ends = [*range(1 + one_round, samples, one_round), samples] if one_round else [samples]
     for start, end in pairwise([0, *ends]):
         for batch in batches(end - start, shape, FORWARD):
@@ -189,7 +187,7 @@ def steps(samples: int, one_round: int, shape: tuple[int, ...]) -> Iterator[rang
 
 
 def hidden_input(question: Question, segments: np.ndarray) -> np.ndarray:
-    """The input of the picture with every superpixel hidden in the colour that was asked for."""
+    """The input with every superpixel hidden in the chosen colour."""
     colour = question.parameters["colour"]
     if colour == "mean":
         return means(question.input, segments)
@@ -197,16 +195,16 @@ def hidden_input(question: Question, segments: np.ndarray) -> np.ndarray:
 
 
 def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.ndarray:
-    """(copies,): the class's score; for a network that answers at many places, over these."""
+    """(copies,): the class's score; for a network with a map of outputs, aggregated."""
     _, scores = network.outputs(copies)
     if isinstance(neuron, Target):
         return _weighed_score(scores, neuron, network.structure.output_kind == "linear")
     if scores.ndim == 2:
         return scores[:, neuron.unit]
-    places = scores[..., neuron.unit]
+    scores_at = scores[..., neuron.unit]
     if neuron.position is not None:
-        return np.array([place[neuron.position] for place in places])
-    flat = places.reshape(len(copies), -1)
+        return np.array([map_[neuron.position] for map_ in scores_at])
+    flat = scores_at.reshape(len(copies), -1)
     if neuron.aggregate == "max":
         return flat.max(1)
     adds_up = neuron.aggregate == "sum" and network.structure.output_kind == "linear"
@@ -214,43 +212,46 @@ def _class_score(network: Network, neuron: Neuron, copies: np.ndarray) -> np.nda
 
 
 def _weighed_score(scores: np.ndarray, target: Target, linear: bool) -> np.ndarray:
-    """(copies,): the scores added up with a target's weights; shares of all places in the mean."""
+    """(copies,): the weighted sum of a target's scores; probabilities of a map are averaged."""
     flat = scores.reshape(len(scores), -1, scores.shape[-1])
     shares = target.shares(scores.shape[1:])
-    everywhere = len(shares) == 1 and target.aggregate == "sum" and not linear
-    return (flat * shares).sum((1, 2)) / (flat.shape[1] if everywhere else 1)
+    over_positions = len(shares) == 1 and target.aggregate == "sum" and not linear
+    return (flat * shares).sum((1, 2)) / (flat.shape[1] if over_positions else 1)
 
 
-def _unchanged(surrogate: Surrogate, telling: np.ndarray) -> tuple[str, ...]:
-    """What is told of superpixels that hiding does not change, or of a score that it does not."""
-    if not telling.any():
+def _unchanged(surrogate: Surrogate, has_effect: np.ndarray) -> tuple[str, ...]:
+    """Notes about superpixels that hiding does not change, or a score that never changes."""
+    if not has_effect.any():
         return (UNCHANGED,)
-    idle = len(telling) - int(telling.sum())
-    told = (f"Hiding {idle} superpixels changes nothing: their weights are exactly 0.",)
+    ineffective = len(has_effect) - int(has_effect.sum())
+    note = (f"Hiding {ineffective} superpixels changes nothing: their weights are exactly 0.",)
     if not surrogate.weights.any():
         return ("Hiding superpixels does not change the score: there is nothing to rank.",)
-    return told if idle else ()
+    return note if ineffective else ()
 
 
 def _notes(
-    surrogate: Surrogate, parameters: dict[str, Any], done: int, samples: int
+    surrogate: Surrogate, parameters: dict[str, Any], samples_used: int, samples: int
 ) -> tuple[str, ...]:
     largest = np.abs(surrogate.weights).argmax()
     count = min(parameters["superpixels"], len(surrogate.weights))
     doubt = ". That is a poor fit: the weights say little about the network"
     about = "less than" if parameters["draw"] == "balanced" else "about"
-    told = f"The top {count} superpixels have not changed since sample {surrogate.stable_since} of "
-    if done < samples:
-        told += f"the {done} that were drawn; {parameters['samples']} were allowed."
-    elif done < parameters["samples"]:
-        told += f"{done}; of the {parameters['samples']}, the rest would not fill another round."
+    stability = (
+        f"The top {count} superpixels have not changed since sample {surrogate.stable_since} of "
+    )
+    if samples_used < samples:
+        stability += f"the {samples_used} that were drawn; {parameters['samples']} were allowed."
+    elif samples_used < parameters["samples"]:
+        stability += f"{samples_used}; of the {parameters['samples']}, "
+        stability += "the rest would not fill another round."
     else:
-        told += f"{done}."
+        stability += f"{samples_used}."
     return (
         f"Around this picture the linear model fits the network with R² = {surrogate.r2:.2f} "
-        f"({len(surrogate.weights)} superpixels, {done} samples)"
+        f"({len(surrogate.weights)} superpixels, {samples_used} samples)"
         f"{doubt if surrogate.r2 < 0.5 else ''}.",
-        told,
+        stability,
         f"With another seed a weight would move by {about} {np.median(surrogate.spread):.2g} (the "
         f"largest is {surrogate.weights[largest]:.2g}); {len(surrogate.steady)} of the top {count} "
         f"stay there in at least {NEARLY_ALL} of {RESAMPLES} resamples.",

@@ -1,4 +1,4 @@
-"""Copies of a picture with some of its pieces hidden, as fast as memory is copied.
+"""Copies of a picture with some segments hidden, as fast as memory is copied.
 
 Measured on a busy machine, processor time for eight copies of 224 × 224 × 3: 1.8 ms, as for plain
 copies; `np.where` took 3 ms, and the same in TensorFlow's graph 5 to 10 ms.
@@ -9,31 +9,31 @@ from __future__ import annotations
 import numpy as np
 
 
-class Patchwork:
-    """Makes the copies.
+class MaskedCopies:
+    """Creates copies of a picture with segments hidden.
 
     Args:
-        shown: float32 (rows, columns, channels), the pixels of a piece that is kept.
-        hidden: the same shape, the pixels of a piece that is not.
-        segments: int (rows, columns), the number of each pixel's piece.
+        shown: float32 (rows, columns, channels), the pixels of segments that are kept.
+        hidden: the same shape, the pixels of segments that are hidden.
+        segments: int (rows, columns), the number of each pixel's segment.
     """
 
     def __init__(self, shown: np.ndarray, hidden: np.ndarray, segments: np.ndarray) -> None:
         self._shape, self._segments = shown.shape, segments.ravel()
-        # Pixels are picked whole, all channels at once: first those that hide, then the picture's.
-        whole = np.dtype((np.void, shown.shape[-1] * shown.itemsize))
-        self._pixels = np.concatenate([hidden.ravel(), shown.ravel()]).view(whole)
+        # One element per pixel, with all channels: first the hidden pixels, then the shown ones.
+        pixel_type = np.dtype((np.void, shown.shape[-1] * shown.itemsize))
+        self._pixels = np.concatenate([hidden.ravel(), shown.ravel()]).view(pixel_type)
 
-    def copies(self, kept: np.ndarray) -> np.ndarray:
-        """float32 (copies, rows, columns, channels), for `kept` of 0 and 1 (copies, pieces)."""
+    def copies(self, masks: np.ndarray) -> np.ndarray:
+        """float32 (copies, rows, columns, channels), for `masks` of 0 and 1 (copies, segments)."""
         size = len(self._segments)
-        picked = np.take(kept * size, self._segments, axis=1)
-        picked += np.arange(size)
-        return np.take(self._pixels, picked).view(np.float32).reshape(-1, *self._shape)
+        indices = np.take(masks * size, self._segments, axis=1)
+        indices += np.arange(size)
+        return np.take(self._pixels, indices).view(np.float32).reshape(-1, *self._shape)
 
 
 def changed(shown: np.ndarray, hidden: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """Which pieces hiding changes at all: those that differ from what replaces them.
+    """Which segments hiding changes: those that differ from their replacement.
 
     Args:
         shown: float32 (rows, columns, channels).

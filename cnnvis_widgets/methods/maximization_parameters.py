@@ -1,4 +1,4 @@
-"""What activation maximisation lets one choose.
+"""The parameters of activation maximisation.
 
 The defaults make the clearest pictures that were found on EfficientNet-Lite0 (see
 docs/activation_maximization.md for how they were found). The powers of the penalties, and the

@@ -1,4 +1,4 @@
-"""Network inversion: a picture that the layer takes for the given one (thesis 3.12)."""
+"""Network inversion: a picture with nearly the same code at a layer (thesis 3.12)."""
 
 from __future__ import annotations
 
@@ -95,11 +95,10 @@ TV_WEIGHT = Parameter(
 class NetworkInversion(Method):
     """Gradient descent from noise on fidelity · ‖Φ(x) - Φ₀‖² / ‖Φ₀‖² + α-norm + total variation.
 
-    Φ₀ is the layer's result on the picture, Φ(x) on the one that is made. The two terms beside the
-    error keep x near to what pictures are like; they are normalised as in the 2016 paper, so that
-    their weights hold for any network, and colours stay within black and white. Steps are Adam's,
-    without jitter; the 2015 paper has momentum, and the 2016 paper moves the picture by some pixels
-    at each step.
+    Φ₀ is the layer's result on the picture, Φ(x) on the reconstruction. The two regularisers are
+    normalised as in the 2016 paper, so that their weights hold for any network, and colours stay
+    within black and white. Steps are Adam's, without jitter; the 2015 paper has momentum, and the
+    2016 paper shifts the picture by some pixels at each step.
     """
 
     name = "network_inversion"
@@ -129,13 +128,13 @@ class NetworkInversion(Method):
         """`steps` times a forward and a backward pass, one compiled call each."""
         from cnnvis_widgets.backend.synthesis.inversion import Descent, Weights
 
-        network, chosen = question.network, question.parameters
+        network, parameters = question.network, question.parameters
         layer = asked_layer(question) or automatic_layer(network)
         code = code_of(network, question.input, layer)
         colours = find_colours(network.input_shape, network.preprocess, question.input)
-        weights = Weights(*(chosen[name] for name in Weights._fields))
+        weights = Weights(*(parameters[name] for name in Weights._fields))
         descent = Descent(
-            network, layer, code, colours, weights, chosen["step_size"], question.seed
+            network, layer, code, colours, weights, parameters["step_size"], question.seed
         )
         neuron, value = network.resolved(question.input, question.neuron)
         notes = [about_the_layer(question, layer)]
@@ -148,9 +147,9 @@ class NetworkInversion(Method):
 
         def so_far() -> Answer:
             steps, picture = len(descent.errors), as_picture(descent.colours)
-            made = network.prepare(picture).input
-            error = relative_error(network.activations(made, layer), code)
-            then = float(network.values(made[None], neuron)[0])
+            reconstruction = network.prepare(picture).input
+            error = relative_error(network.activations(reconstruction, layer), code)
+            value_on_image = float(network.values(reconstruction[None], neuron)[0])
             return Answer(
                 neuron.unit,
                 value,
@@ -160,13 +159,13 @@ class NetworkInversion(Method):
                 notes=(
                     f"Relative error of the code after {steps} steps: {error:.3g} (0: the layer "
                     "cannot tell the two pictures apart; 1: as far off as no activation at all).",
-                    f"The neuron's activation is {value:.4g} on the picture and {then:.4g} on "
-                    "this one.",
+                    f"The neuron's activation is {value:.4g} on the picture and "
+                    f"{value_on_image:.4g} on this one.",
                     *notes,
                 ),
                 details={
                     "relative_error": error,
-                    "value_on_the_image": then,
+                    "value_on_the_image": value_on_image,
                     **_film({**frames, steps: picture}),
                 },
                 curve=Curve(
@@ -177,21 +176,21 @@ class NetworkInversion(Method):
                 parameters={"steps": steps},
             )
 
-        steps = chosen["steps"]
-        shown = frame_steps(steps)
+        steps = parameters["steps"]
+        kept_steps = frame_steps(steps)
         question.progress(0, steps)
-        for done in range(1, steps + 1):
-            if done - 1 in shown:
-                frames[done - 1] = as_picture(descent.colours)
+        for step in range(1, steps + 1):
+            if step - 1 in kept_steps:
+                frames[step - 1] = as_picture(descent.colours)
             descent.step()
-            question.progress(done, steps)
-            if done < steps:
+            question.progress(step, steps)
+            if step < steps:
                 question.preview(so_far)
         return so_far()
 
 
 def automatic_layer(network: Network) -> str:
-    """The last convolutional block's layer; of a network without maps its last layer."""
+    """The last convolutional block's layer; without maps, the network's last layer."""
     try:
         return network.last_convolution(None)
     except UnsuitableError:
@@ -199,9 +198,9 @@ def automatic_layer(network: Network) -> str:
 
 
 def frame_steps(steps: int) -> frozenset[int]:
-    """After which steps a frame is kept: close together at first, when most happens."""
-    places = np.linspace(0, 1, min(MOST_FRAMES, steps + 1)) ** 2
-    return frozenset(np.rint(places * steps).astype(int).tolist())
+    """The steps after which a frame is kept: denser at the beginning."""
+    positions = np.linspace(0, 1, min(MOST_FRAMES, steps + 1)) ** 2
+    return frozenset(np.rint(positions * steps).astype(int).tolist())
 
 
 def _film(frames: dict[int, np.ndarray]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Occlusion: cover a part of the picture and see how far the neuron falls (thesis 3.10)."""
+"""Occlusion: the neuron's drop when a patch of the picture is covered (thesis 3.10)."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Occlusion(Method):
     A pixel's attribution is the mean drop over all patches that cover it: positive where the
     neuron needs what is there, negative where it does better without. Patches start at every
     multiple of the stride and, so that all is covered, at the far borders. They are visited coarse
-    to fine: first those of the largest stride that is the chosen one doubled so and so many times
-    and no larger than the patch, then those of half of it, and so on; each round is an answer.
+    to fine: the stride starts at the chosen one, doubled as often as it stays within the patch, and
+    is halved in each round; each round is an answer.
     """
 
     name = "occlusion"
@@ -77,18 +77,22 @@ class Occlusion(Method):
         patch, stride = _sizes(question)
         colour = cover(question)
         rounds = _rounds(picture.shape, patch, stride)
-        # A patch over what has its colour already changes nothing: exactly 0, and not rounding.
-        telling = [
-            [place for place in places if (picture[place] != colour[place]).any()]
-            for places in rounds.values()
+        # A patch over pixels of its own colour changes nothing: exactly 0, not a rounding error.
+        effective = [
+            [
+                patch_slice
+                for patch_slice in patch_slices
+                if (picture[patch_slice] != colour[patch_slice]).any()
+            ]
+            for patch_slices in rounds.values()
         ]
-        total, done, patches = sum(map(len, telling)), 0, 0
-        drops, times = np.zeros((2, *picture.shape[:2]), np.float64)
+        total, completed, patches = sum(map(len, effective)), 0, 0
+        drops, counts = np.zeros((2, *picture.shape[:2]), np.float64)
 
-        def answered(now: int, patches: int, mean: np.ndarray) -> Answer:
+        def so_far(step: int, patches: int, mean: np.ndarray) -> Answer:
             note = (
                 f"{patches} {question.parameters['colour']} patches of {patch[0]} × {patch[1]} "
-                f"pixels, {now} apart; each pixel shows the mean drop over the patches on it."
+                f"pixels, {step} apart; each pixel shows the mean drop over the patches on it."
             )
             return Answer(
                 neuron.unit,
@@ -96,26 +100,26 @@ class Occlusion(Method):
                 Coverage({"all layers": "forward passes only"}),
                 mean.astype(np.float32)[..., None],
                 notes=(note,),
-                details={"patches": patches, "patch": patch, "stride": now},
-                parameters={} if now == stride else {"stride": now},
+                details={"patches": patches, "patch": patch, "stride": step},
+                parameters={} if step == stride else {"stride": step},
             )
 
         question.progress(0, total)
-        for (now, places), asked in zip(rounds.items(), telling, strict=True):
-            for batch in batches(len(asked), picture.shape, FORWARD):
+        for (step, patch_slices), effective_slices in zip(rounds.items(), effective, strict=True):
+            for batch in batches(len(effective_slices), picture.shape, FORWARD):
                 covered = np.repeat(picture[None], len(batch), axis=0)
-                for one, number in zip(covered, batch, strict=True):
-                    one[asked[number]] = colour[asked[number]]
+                for copy, number in zip(covered, batch, strict=True):
+                    copy[effective_slices[number]] = colour[effective_slices[number]]
                 changes = value - network.values(covered, neuron).astype(np.float64)
                 for drop, number in zip(changes, batch, strict=True):
-                    drops[asked[number]] += drop
-                question.progress(done + batch.stop, total)
-            for place in places:
-                times[place] += 1
-            done, patches = done + len(asked), patches + len(places)
-            if now != stride:
-                question.preview(partial(answered, now, patches, drops / times))
-        return answered(stride, patches, drops / times)
+                    drops[effective_slices[number]] += drop
+                question.progress(completed + batch.stop, total)
+            for patch_slice in patch_slices:
+                counts[patch_slice] += 1
+            completed, patches = completed + len(effective_slices), patches + len(patch_slices)
+            if step != stride:
+                question.preview(partial(so_far, step, patches, drops / counts))
+        return so_far(stride, patches, drops / counts)
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
@@ -138,18 +142,18 @@ def _sizes(question: Question) -> tuple[tuple[int, int], int]:
 def _rounds(
     shape: tuple[int, ...], patch: tuple[int, int], stride: int
 ) -> dict[int, list[tuple[slice, slice]]]:
-    """The places that each stride adds to those of the larger ones, the largest stride first."""
+    """The patches that each stride adds to those of larger strides, the largest stride first."""
     strides = [stride]
     while 2 * strides[0] <= min(patch):
         strides.insert(0, 2 * strides[0])
     rounds: dict[int, list[tuple[slice, slice]]] = {}
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     for step in strides:
         rows, columns = (
             sorted({*range(0, size - side + 1, step), size - side})
             for size, side in zip(shape, patch, strict=False)
         )
-        new = [corner for corner in product(rows, columns) if corner not in seen]
-        seen.update(new)
+        new = [corner for corner in product(rows, columns) if corner not in visited]
+        visited.update(new)
         rounds[step] = [(slice(r, r + patch[0]), slice(c, c + patch[1])) for r, c in new]
     return rounds

@@ -1,4 +1,4 @@
-"""Methods that need one compiled call: which passes they ask for, and how they read them."""
+"""Methods that need one compiled call: their passes, and how they read the result."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from cnnvis_widgets.methods.contract import Answer, Method, Question
 
 
 class OnePass(Method):
-    """A method that asks for some backward passes, all at once, and computes with NumPy.
+    """A method with one call of backward passes, whose results NumPy processes.
 
-    Many pictures are one call: `passes` is asked once for all of them, `read` for each.
+    Many pictures share a call: `passes` is called once for all of them, `read` for each.
     """
 
     @abstractmethod
     def passes(self, question: Question) -> tuple[Pass, ...]:
-        """Which derivatives are wanted; of the question, network, layer and parameters count."""
+        """The required derivatives; they may depend on network, layer and parameters only."""
 
     @abstractmethod
     def read(self, question: Question, backward: BackwardResult) -> Answer:
-        """What they say.
+        """The answer from their results.
 
         Args:
-            question: one of those that are asked.
-            backward: of this question alone, a batch of one.
+            question: one of the questions.
+            backward: the result for this question, a batch of one.
         """
 
     def answer(self, question: Question) -> Answer:

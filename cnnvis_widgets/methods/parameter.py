@@ -1,4 +1,4 @@
-"""What a method lets one choose, declared once: checks, sliders, tables and help follow from it."""
+"""Declared parameters of methods: the source of checks, sliders, tables and help."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Parameter:
 
     Attributes:
         name: the keyword of `cnnvis.explain`.
-        title: what a menu calls it.
+        title: its name in menus.
         kind: one of `KINDS`.
         default: the published or recommended value.
         help: one sentence.
         minimum: smallest value, for numbers.
         maximum: largest value, for numbers.
         step: a slider's step, for numbers.
-        choices: what there is, for "choice".
-        unit: what the number counts ("samples").
+        choices: the values, for "choice".
+        unit: the unit of the number ("samples").
     """
 
     name: str
@@ -67,28 +67,32 @@ class Parameter:
             raise InvalidValueError(f"{self.name} is a number; got {value!r}.") from None
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
-        whole = self.kind == "integer"
-        if not math.isfinite(number) or not low <= number <= high or (whole and number % 1):
-            what = "a whole number" if whole else "a number"
-            raise InvalidValueError(f"{self.name} is {what} from {low} to {high}; got {value!r}.")
-        return int(number) if whole else number
+        is_integer = self.kind == "integer"
+        if not math.isfinite(number) or not low <= number <= high or (is_integer and number % 1):
+            expected = "a whole number" if is_integer else "a number"
+            raise InvalidValueError(
+                f"{self.name} is {expected} from {low} to {high}; got {value!r}."
+            )
+        return int(number) if is_integer else number
 
     def facts(self) -> dict[str, Any]:
-        """All of it as plain data, for a widget."""
+        """The parameter as plain data, for a widget."""
         return {**asdict(self), "choices": list(self.choices)}
 
 
 def checked(
-    parameters: Sequence[Parameter], given: Mapping[str, Any], method: str
+    parameters: Sequence[Parameter], values: Mapping[str, Any], method: str
 ) -> dict[str, Any]:
-    """Every parameter's value: as given, else its default.
+    """Every parameter's value: the given one, else its default.
 
     Raises:
         UnknownNameError: a name that the method does not have.
         InvalidValueError: a value that does not fit.
     """
-    known = {p.name: p for p in parameters}
-    for name in given:
-        if name not in known:
-            raise UnknownNameError.of(f"parameter of {method}", name, known)
-    return {name: p.check(given[name]) if name in given else p.default for name, p in known.items()}
+    by_name = {p.name: p for p in parameters}
+    for name in values:
+        if name not in by_name:
+            raise UnknownNameError.of(f"parameter of {method}", name, by_name)
+    return {
+        name: p.check(values[name]) if name in values else p.default for name, p in by_name.items()
+    }

@@ -1,4 +1,4 @@
-"""A layer's result on a picture, its code: which layer is asked for, and how near another comes."""
+"""Codes (a layer's result on a picture): the requested layer, and the error between codes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def asked_layer(question: Question) -> str:
-    """The layer that was asked for: by the parameter, else by a neuron that is no output unit.
+    """The requested layer: by the parameter, else by a neuron that is not an output unit.
 
     Returns:
-        Its name; "" where the method is to choose.
+        Its name; "" if the method is to choose.
 
     Raises:
         UnknownNameError: no such layer.
@@ -32,7 +32,7 @@ def code_of(network: Network, values: np.ndarray, layer: str) -> np.ndarray:
     """A layer's result on an input: float32 (rows, columns, units) or (units,).
 
     Raises:
-        UnsuitableError: it is zero everywhere, so that there is nothing to be matched.
+        UnsuitableError: it is zero everywhere, so there is nothing to match.
     """
     code = network.activations(values, layer)
     if not code.any():
@@ -43,14 +43,14 @@ def code_of(network: Network, values: np.ndarray, layer: str) -> np.ndarray:
     return code
 
 
-def relative_error(code: np.ndarray, wanted: np.ndarray) -> float:
+def relative_error(code: np.ndarray, target: np.ndarray) -> float:
     """‖code - wanted‖² / ‖wanted‖²: 0 where they are equal, 1 where `code` is zero everywhere."""
-    wanted = wanted.astype(np.float64)
-    return float(np.square(code - wanted).sum() / np.square(wanted).sum())
+    target = target.astype(np.float64)
+    return float(np.square(code - target).sum() / np.square(target).sum())
 
 
 def about_the_layer(question: Question, layer: str) -> str:
-    """A sentence on what a picture made from a layer's code says of the neuron that was chosen."""
+    """A note on what a picture made from a layer's code shows about the chosen neuron."""
     neuron = question.neuron
     if not question.network.is_output(neuron) and neuron is not None and neuron.layer == layer:
         which = f"any of its {question.network.structure.call(layer).output.shape[-1]} neurons"

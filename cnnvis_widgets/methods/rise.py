@@ -1,4 +1,4 @@
-"""RISE: the picture seen through random masks, and how the neuron does where a pixel is shown."""
+"""RISE: the neuron's mean over random masks that show a pixel."""
 
 from __future__ import annotations
 
@@ -77,43 +77,51 @@ class Rise(Method):
         samples, share = question.parameters["samples"], question.parameters["share"]
         hidden, size = cover(question), picture.shape[:2]
         rng = np.random.default_rng(question.seed)
-        weighted, shown = np.zeros((2, *size), np.float64)
-        changes, same = np.zeros(samples), bool((picture == hidden).all())
+        weighted, mask_sum = np.zeros((2, *size), np.float64)
+        changes, unchanged = np.zeros(samples), bool((picture == hidden).all())
 
-        def so_far(done: int, weighted: np.ndarray, shown: np.ndarray) -> Answer:
-            so = changes[:done]
-            where = np.divide(weighted, shown, out=np.zeros(size), where=shown > 0)
-            heatmap = np.where(shown > 0, where - so.mean(), 0) if so.any() else np.zeros(size)
+        def so_far(completed: int, weighted: np.ndarray, mask_sum: np.ndarray) -> Answer:
+            partial_changes = changes[:completed]
+            shown_mean = np.divide(weighted, mask_sum, out=np.zeros(size), where=mask_sum > 0)
+            heatmap = (
+                np.where(mask_sum > 0, shown_mean - partial_changes.mean(), 0)
+                if partial_changes.any()
+                else np.zeros(size)
+            )
             # Mean of the share of the masks that show a pixel against the mean of all of them.
-            chance = float(so.std() * np.sqrt((1 - share) / (share * done)))
+            chance = float(partial_changes.std() * np.sqrt((1 - share) / (share * completed)))
             note = (
-                f"{done} masks. With another seed a pixel would move by about {chance:.2g} (the "
-                f"largest is {np.abs(heatmap).max():.2g})."
+                f"{completed} masks. With another seed a pixel would move by about {chance:.2g} "
+                f"(the largest is {np.abs(heatmap).max():.2g})."
             )
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
                 heatmap.astype(np.float32)[..., None],
-                notes=(UNCHANGED,) if same else (note,),
-                details={"samples": done, "chance": chance, "mean": value + float(so.mean())},
-                parameters={} if done == samples else {"samples": done},
+                notes=(UNCHANGED,) if unchanged else (note,),
+                details={
+                    "samples": completed,
+                    "chance": chance,
+                    "mean": value + float(partial_changes.mean()),
+                },
+                parameters={} if completed == samples else {"samples": completed},
             )
 
         question.progress(0, samples)
         for batch in batches(samples, picture.shape, FORWARD):
             masks = np.stack([mask(size, question.parameters, rng) for _ in batch])
-            seen = hidden + masks[..., None] * (picture - hidden)
-            # Away from the picture's own value: a neuron that never changes gives exactly 0.
-            away = network.values(seen, neuron).astype(np.float64) - value
-            away *= not same  # else only rounding is left
-            changes[batch.start : batch.stop] = away
-            weighted += np.tensordot(away, masks, 1)
-            shown += masks.sum(0, dtype=np.float64)
+            masked = hidden + masks[..., None] * (picture - hidden)
+            # Relative to the picture's own value: a neuron that never changes gives exactly 0.
+            change = network.values(masked, neuron).astype(np.float64) - value
+            change *= not unchanged  # otherwise only rounding errors
+            changes[batch.start : batch.stop] = change
+            weighted += np.tensordot(change, masks, 1)
+            mask_sum += masks.sum(0, dtype=np.float64)
             question.progress(batch.stop, samples)
             if FEWEST <= batch.stop < samples:
-                question.preview(partial(so_far, batch.stop, weighted.copy(), shown.copy()))
-        return so_far(samples, weighted, shown)
+                question.preview(partial(so_far, batch.stop, weighted.copy(), mask_sum.copy()))
+        return so_far(samples, weighted, mask_sum)
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""

@@ -1,4 +1,4 @@
-"""Saliency maps: how much each pixel would change the neuron (thesis 3.4)."""
+"""Saliency maps: the gradient of the neuron with respect to the pixels (thesis 3.4)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Saliency(OnePass):
         )
 
     def unsuited(self, network: Network) -> str:
-        """Empty but for a rule of ReLUs on a network with attention."""
+        """A message for a ReLU rule on a network with attention; else empty."""
         if self.rule == "gradient":
             return ""
         from cnnvis_widgets.backend.attention import has_attention

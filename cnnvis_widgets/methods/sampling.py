@@ -1,10 +1,9 @@
-"""Which superpixels each of LIME's copies keeps: tosses of a coin, or the rows of a Kerdock code.
+"""Masks of superpixels for LIME: independent coin tosses, or the rows of a Kerdock code.
 
-LIME asks for copies with a random half of the superpixels hidden, and leaves open how the halves
-are drawn. Independent tosses are the lime package's way. A balanced draw is an orthogonal array
-(Hedayat, Sloane & Stufken, Orthogonal Arrays, 1999): each row taken by itself is as random, but any
-few superpixels are together in every combination equally often, so that what two, three or four of
-them do only together is not mistaken for what one of them does.
+LIME hides a random half of the superpixels in each copy. The lime package tosses a coin for each
+superpixel. A balanced draw is an orthogonal array (Hedayat, Sloane & Stufken, Orthogonal Arrays,
+1999): each row by itself is as random, but every combination of a few superpixels occurs equally
+often, so that interactions of two, three or four of them do not bias the weight of one.
 """
 
 from __future__ import annotations
@@ -30,44 +29,44 @@ LARGEST = 2 ** (1 + max(FIELDS))  # superpixels that a balanced draw can have
 
 
 def draw(samples: int, superpixels: int, seed: int, way: str = "random") -> np.ndarray:
-    """Which superpixels each copy keeps. Fewer samples are the first ones of more.
+    """Which superpixels each copy keeps. A smaller draw is a prefix of a larger one.
 
     Args:
         samples: how many copies.
-        superpixels: how many there are to keep or hide.
-        seed: the same one gives the same draw.
+        superpixels: the number of superpixels.
+        seed: the same seed gives the same draw.
         way: one of `DRAW.choices`.
 
     Returns:
         int (samples, superpixels) of 0 and 1; the first row is the whole picture.
     """
     if way == "random":
-        # The very numbers of the lime package, which draws them all at once and has these ones.
-        kept = np.random.RandomState(seed % 2**32).randint(0, 2, samples * superpixels)
-        kept = kept.reshape(samples, superpixels)
-        kept[0] = 1
-        return kept
-    rows, many = [np.ones((1, superpixels), int)], 1
-    for some in balanced(superpixels, np.random.default_rng(seed)):
-        if many >= samples:
+        # The same numbers as the lime package, which draws them all at once.
+        masks = np.random.RandomState(seed % 2**32).randint(0, 2, samples * superpixels)
+        masks = masks.reshape(samples, superpixels)
+        masks[0] = 1
+        return masks
+    rows, count = [np.ones((1, superpixels), int)], 1
+    for block in balanced(superpixels, np.random.default_rng(seed)):
+        if count >= samples:
             break
-        rows.append(some)
-        many += len(some)
+        rows.append(block)
+        count += len(block)
     return np.concatenate(rows)[:samples]
 
 
 def whole_round(superpixels: int, way: str) -> int:
-    """How many samples after the first make a draw balanced again: a code; 0: it never is.
+    """The number of samples of a complete code, after the first sample; 0: there is no code.
 
-    Part of a code is much less balanced than a whole one, and adding it to one makes an estimate
-    worse, not better. So once there is one, whole codes count.
+    Part of a code is much less balanced than a complete one, and makes an estimate worse. So after
+    the first one, only complete codes are used.
     """
     degree = _degree(superpixels)
     return 4 ** (degree + 1) if way == "balanced" and degree else 0
 
 
-def counted(samples: int, one_round: int) -> int:
-    """How many of so many samples count: all, or the first and whole rounds once there is one."""
+def balanced_count(samples: int, one_round: int) -> int:
+    """How many of the samples are used: all, or after a complete round only complete rounds."""
     if not one_round or samples <= one_round:
         return samples
     return 1 + (samples - 1) // one_round * one_round
@@ -79,21 +78,21 @@ def balanced(superpixels: int, rng: np.random.Generator) -> Iterator[np.ndarray]
     With m the smallest even number, at least 4, for which 2^m superpixels are enough: in a block
     (2^(m + 1) rows) any three superpixels, in 2^(m - 1) blocks (a Kerdock code, 2^(2m) rows) any
     five are kept and hidden in every combination equally often. For up to 16 superpixels that is
-    after 32 and after 256 rows. More than `LARGEST` are tossed for, in opposite pairs.
+    after 32 and after 256 rows. More than `LARGEST` are drawn by coin tosses, in opposite pairs.
     """
     degree = _degree(superpixels)
     size = 2 ** (degree + 1) if degree else 2 ** (max(FIELDS) + 1)
     numbers = np.arange(size)
-    lines = np.bitwise_count(numbers[:, None] & numbers) & 1 if degree else None
+    linear_code = np.bitwise_count(numbers[:, None] & numbers) & 1 if degree else None
     while True:
-        # Another code, as good as the first: its columns shuffled, some of them turned over.
+        # Another equivalent code: columns shuffled, some of them inverted.
         columns, turned = rng.permutation(size)[:superpixels], rng.integers(0, 2, superpixels)
         for element in rng.permutation(size // 2):
-            if lines is None:
+            if linear_code is None:
                 rows = rng.integers(0, 2, (size, superpixels))
             else:
                 bent = _bent(int(element), degree)
-                rows = (rng.permutation(lines ^ bent)[:, columns] ^ turned).astype(int)
+                rows = (rng.permutation(linear_code ^ bent)[:, columns] ^ turned).astype(int)
             yield np.stack([rows, 1 - rows], axis=1).reshape(-1, superpixels)
 
 

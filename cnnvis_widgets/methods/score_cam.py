@@ -1,4 +1,4 @@
-"""Score-CAM: the last maps, each weighted by the answer to the picture seen through it."""
+"""Score-CAM: the last maps, each weighted by the score of the picture masked with it."""
 
 from __future__ import annotations
 
@@ -56,22 +56,22 @@ class ScoreCam(GradCam):
         """A forward pass for each map, in batches; stops between two of them."""
         network = question.network
         layer = chosen_layer(question)
-        # The backward pass costs little beside the many forward ones; tokens come laid out as maps.
+        # The backward pass costs little, and lays tokens out as maps.
         backward = network.backward(question.input[None], question.neuron, Pass(layer))
         neuron = question.neuron or Neuron(None, backward.unit)
         maps = backward.activations[0][0]  # type: ignore[index]
-        tried = _spread(maps, question.parameters["channels"])
-        scores = np.empty(len(tried), np.float64)
-        for places in batches(len(tried), question.input.shape, FORWARD):
-            question.progress(places.start, len(tried))
-            masks = [_mask(maps[..., tried[k]], network.input_shape[:2]) for k in places]
-            seen = question.input * np.stack(masks)[..., None]
-            scores[places.start : places.stop] = network.values(seen, neuron)
-        question.progress(len(tried), len(tried))
+        channels = _varying(maps, question.parameters["channels"])
+        scores = np.empty(len(channels), np.float64)
+        for batch in batches(len(channels), question.input.shape, FORWARD):
+            question.progress(batch.start, len(channels))
+            masks = [_mask(maps[..., channels[k]], network.input_shape[:2]) for k in batch]
+            masked = question.input * np.stack(masks)[..., None]
+            scores[batch.start : batch.stop] = network.values(masked, neuron)
+        question.progress(len(channels), len(channels))
         baseline = network.values(np.zeros_like(question.input)[None], neuron)[0]
         weights = np.zeros(maps.shape[-1], np.float32)
-        if (scores != baseline).any():  # else the neuron does not depend on what is seen
-            weights[tried] = _softmax(scores)
+        if (scores != baseline).any():  # else the neuron does not depend on the masked input
+            weights[channels] = _softmax(scores)
         return Answer(
             backward.unit,
             float(backward.value[0]),
@@ -79,14 +79,14 @@ class ScoreCam(GradCam):
             weighted_map(maps, weights),
             layer=layer,
             notes=about_tokens(network, layer),
-            details={"channels": len(tried)},
+            details={"channels": len(channels)},
         )
 
 
-def _spread(maps: np.ndarray, most: int) -> np.ndarray:
-    """The numbers of the maps that vary, in their order; of more than `most`, the most varied."""
+def _varying(maps: np.ndarray, count: int) -> np.ndarray:
+    """The indices of maps that vary, in order; at most `count`, those of largest variance."""
     variance = maps.var(axis=(0, 1), dtype=np.float64)
-    order = np.argsort(-variance, kind="stable")[: most or None]
+    order = np.argsort(-variance, kind="stable")[: count or None]
     return np.sort(order[variance[order] > 0])
 
 
@@ -100,5 +100,5 @@ def _mask(map_: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _softmax(scores: np.ndarray) -> np.ndarray:
     if not scores.size:
         return scores
-    raised = np.exp(scores - scores.max())
-    return raised / raised.sum()
+    exponentials = np.exp(scores - scores.max())
+    return exponentials / exponentials.sum()

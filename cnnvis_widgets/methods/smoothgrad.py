@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
 Attributions = Callable[[np.ndarray, Sequence[Question], Callable[[], None]], np.ndarray]
-"""(batch of inputs, whose each is, what to call between steps) → their attributions."""
+"""(batch of inputs, the question of each, a function to call between steps) → attributions."""
 
 SAMPLES = Parameter(
     "samples",
@@ -92,29 +92,29 @@ class SmoothGrad(Method):
         network, samples = questions[0].network, questions[0].parameters["samples"]
         pictures = np.stack([question.input for question in questions])
         resolved = network.resolved_each(pictures, [question.neuron for question in questions])
-        asked = [
+        base_questions = [
             replace(question, neuron=neuron, picture=None, preview=no_preview)
             for question, (neuron, _) in zip(questions, resolved, strict=True)
         ]
-        attributions, coverage = _wrapped(asked[0], questions[0].parameters["of"])
-        copies = [_Copies(question) for question in asked]
-        done, total, progress = 0, len(questions) * samples, questions[0].progress
+        attributions, coverage = _wrapped(base_questions[0], questions[0].parameters["of"])
+        copies = [_NoisyCopies(question) for question in base_questions]
+        completed, total, progress = 0, len(questions) * samples, questions[0].progress
         progress(0, total)
-        for parts in shared_batches(len(questions), samples, pictures.shape[1:], BACKWARD):
-            batch = np.concatenate([copies[number].drawn(len(part)) for number, part in parts])
-            whose = [asked[number] for number, part in parts for _ in part]
-            batch, start = attributions(batch, whose, partial(progress, done, total)), 0
-            for number, part in parts:
-                copies[number].moments.add(batch[start : start + len(part)])
-                start += len(part)
-            done += len(batch)
-            progress(done, total)
+        for ranges in shared_batches(len(questions), samples, pictures.shape[1:], BACKWARD):
+            batch = np.concatenate([copies[number].draw(len(span)) for number, span in ranges])
+            owners = [base_questions[number] for number, span in ranges for _ in span]
+            batch, start = attributions(batch, owners, partial(progress, completed, total)), 0
+            for number, span in ranges:
+                copies[number].moments.add(batch[start : start + len(span)])
+                start += len(span)
+            completed += len(batch)
+            progress(completed, total)
         return [
-            self._answer(one, neuron.unit, value, coverage)
-            for one, (neuron, value) in zip(copies, resolved, strict=True)
+            self._answer(noisy, neuron.unit, value, coverage)
+            for noisy, (neuron, value) in zip(copies, resolved, strict=True)
         ]
 
-    def _answer(self, copies: _Copies, unit: int, value: float, coverage: Coverage) -> Answer:
+    def _answer(self, copies: _NoisyCopies, unit: int, value: float, coverage: Coverage) -> Answer:
         picture, noise = copies.picture, copies.noise
         note = (
             f"The {self.statistic} over {copies.samples} copies of the picture with noise of "
@@ -135,7 +135,7 @@ class SmoothGrad(Method):
         return method(parameters["of"]).unsuited(network)
 
     def combined(self, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-        """What is made of the copies' attributions.
+        """The statistic of the copies' attributions.
 
         Args:
             mean: float64 (rows, columns, channels), over the copies.
@@ -151,23 +151,24 @@ class _Moments:
     """Mean and variance of arrays that come in batches."""
 
     def __init__(self) -> None:
-        self._many = 0
+        self._count = 0
 
     def add(self, batch: np.ndarray) -> None:
-        if not self._many:  # sums of distances from the first: equal arrays have no variance at all
+        # Sums of distances from the first array: equal arrays have a variance of exactly 0.
+        if not self._count:
             self._first = batch[0].astype(np.float64)
             self._sum, self._squares = np.zeros((2, *batch.shape[1:]))
-        away = batch - self._first
-        self._many += len(batch)
-        self._sum += away.sum(0)
-        self._squares += (away**2).sum(0)
+        distances = batch - self._first
+        self._count += len(batch)
+        self._sum += distances.sum(0)
+        self._squares += (distances**2).sum(0)
 
     def mean_and_variance(self) -> tuple[np.ndarray, np.ndarray]:
-        mean = self._sum / self._many
-        return self._first + mean, np.maximum(self._squares / self._many - mean**2, 0)
+        mean = self._sum / self._count
+        return self._first + mean, np.maximum(self._squares / self._count - mean**2, 0)
 
 
-class _Copies:
+class _NoisyCopies:
     """The noisy copies of one picture, and the moments of their attributions."""
 
     def __init__(self, question: Question) -> None:
@@ -177,12 +178,12 @@ class _Copies:
         self.moments = _Moments()
         self._rng = np.random.default_rng(question.seed)
 
-    def drawn(self, many: int) -> np.ndarray:
+    def draw(self, count: int) -> np.ndarray:
         """The next ones, float32 (many, rows, columns, channels)."""
-        shaken = self._rng.standard_normal((many, *self.picture.shape), np.float32)
-        shaken *= self.sigma
-        shaken += self.picture
-        return shaken
+        noisy = self._rng.standard_normal((count, *self.picture.shape), np.float32)
+        noisy *= self.sigma
+        noisy += self.picture
+        return noisy
 
 
 def _wrapped(question: Question, name: str) -> tuple[Attributions, Coverage]:
@@ -192,21 +193,21 @@ def _wrapped(question: Question, name: str) -> tuple[Attributions, Coverage]:
     settings = checked(wrapped.parameters, {}, name)
 
     def one_pass(
-        batch: np.ndarray, whose: Sequence[Question], step: Callable[[], None]
+        batch: np.ndarray, owners: Sequence[Question], step: Callable[[], None]
     ) -> np.ndarray:
-        neurons = [asked.neuron for asked in whose]
+        neurons = [owner.neuron for owner in owners]
         return network.backward(batch, neurons, Pass(INPUT, rule or "gradient")).gradients[0]
 
     def any_method(
-        batch: np.ndarray, whose: Sequence[Question], step: Callable[[], None]
+        batch: np.ndarray, owners: Sequence[Question], step: Callable[[], None]
     ) -> np.ndarray:
-        # Steps of the wrapped method are no progress of this one, but places to be cancelled at.
-        asked = [
-            replace(one, input=copy, parameters=settings, progress=lambda done, total: step())
-            for one, copy in zip(whose, batch, strict=True)
+        # Steps of the wrapped method are no progress of this one, but allow cancelling.
+        questions = [
+            replace(owner, input=copy, parameters=settings, progress=lambda done, total: step())
+            for owner, copy in zip(owners, batch, strict=True)
         ]
-        return np.stack([answer.attribution for answer in wrapped.answers(asked)])  # type: ignore[misc]
+        return np.stack([answer.attribution for answer in wrapped.answers(questions)])  # type: ignore[misc]
 
-    # A method of one rule and no parameters is one backward pass and nothing else.
+    # A method with a rule and without parameters is one backward pass.
     attributions = one_pass if rule is not None and not settings else any_method
     return attributions, network.coverage(question.neuron, rule or "gradient")

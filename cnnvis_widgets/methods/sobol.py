@@ -1,4 +1,4 @@
-"""Sobol attribution: which cells of the picture the neuron's variance under masking comes from."""
+"""Sobol attribution: each cell's share of the neuron's variance under random masks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DESIGNS = Parameter(
     2,
     unit="pairs",
 )
-ROUNDING = 1e-5  # a spread of the neuron's values below this share of them is rounding
+ROUNDING = 1e-5  # a deviation of the values below this share of them is a rounding error
 
 
 class Sobol(Method):
@@ -68,37 +68,37 @@ class Sobol(Method):
         cells, grid = cells_of(picture.shape[:2], question.parameters["grid"])
         players = np.flatnonzero(changed(picture, hidden, cells))
         count = len(players)
-        drawn = masks(designs, count, question.seed)
+        mask_pairs = masks(designs, count, question.seed)
         total = designs * (count + 2) if count else 0
         values = np.zeros((designs, count + 2))
 
-        def so_far(done: int) -> Answer:
+        def so_far(completed: int) -> Answer:
             indices = np.zeros(grid)
-            indices.ravel()[players] = total_indices(values[:done])
-            note = f"{done} designs of {count} cells that covering changes, of {indices.size}."
+            indices.ravel()[players] = total_indices(values[:completed])
+            note = f"{completed} designs of {count} cells that covering changes, of {indices.size}."
             return Answer(
                 neuron.unit,
                 value,
                 Coverage({"all layers": "forward passes only"}),
                 indices.astype(np.float32)[..., None],
                 notes=(note if count else UNCHANGED,),
-                details={"designs": done, "sum": float(indices.sum())},
-                parameters={} if done == designs else {"designs": done},
+                details={"designs": completed, "sum": float(indices.sum())},
+                parameters={} if completed == designs else {"designs": completed},
             )
 
         question.progress(0, total)
-        way = picture - hidden
+        difference = picture - hidden
         for design in range(designs if count else 0):
-            rows = one_design(*drawn[design])
+            rows = one_design(*mask_pairs[design])
             for batch in batches(count + 2, picture.shape, FORWARD):
                 shares = np.zeros((len(batch), grid[0] * grid[1]), np.float32)
                 shares[:, players] = rows[batch.start : batch.stop]
-                seen = hidden + shares[:, cells][..., None] * way
-                values[design, batch.start : batch.stop] = network.values(seen, neuron)
+                masked = hidden + shares[:, cells][..., None] * difference
+                values[design, batch.start : batch.stop] = network.values(masked, neuron)
                 question.progress(design * (count + 2) + batch.stop, total)
-            done = design + 1
-            if 2 <= done < designs and done & (done - 1) == 0:
-                question.preview(partial(so_far, done))
+            completed = design + 1
+            if 2 <= completed < designs and completed & (completed - 1) == 0:
+                question.preview(partial(so_far, completed))
         return so_far(designs)
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
@@ -132,7 +132,7 @@ def masks(designs: int, cells: int, seed: int) -> np.ndarray:
 
 
 def one_design(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Both masks, and the first with one cell after the other taken from the second.
+    """Both masks, and for each cell the first mask with that cell of the second.
 
     Args:
         first: (cells,).
@@ -162,8 +162,8 @@ def total_indices(values: np.ndarray) -> np.ndarray:
     Returns:
         float64 (cells,), nowhere negative; zeros where the values hardly differ.
     """
-    both = values[:, :2]
-    spread = both.std()
-    if spread <= ROUNDING * np.abs(both).max():
+    pair_values = values[:, :2]
+    deviation = pair_values.std()
+    if deviation <= ROUNDING * np.abs(pair_values).max():
         return np.zeros(values.shape[1] - 2)
-    return ((values[:, :1] - values[:, 2:]) ** 2).mean(0) / (2 * spread**2)
+    return ((values[:, :1] - values[:, 2:]) ** 2).mean(0) / (2 * deviation**2)

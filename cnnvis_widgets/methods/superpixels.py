@@ -30,8 +30,8 @@ PIECES = Parameter(
     1,
     unit="superpixels",
 )
-SMALL = 40  # what makes small pieces go first: a squared distance between colours, in CIELAB
-LEAST = 224  # pixels of the shorter side of what quickshift cuts
+SMALL = 40  # squared CIELAB distance added to every pair, so that small pieces are merged first
+LEAST = 224  # smallest side of the picture that quickshift segments, in pixels
 
 
 def superpixels(picture: np.ndarray, segmentation: str, pieces: int = 0) -> np.ndarray:
@@ -48,39 +48,39 @@ def superpixels(picture: np.ndarray, segmentation: str, pieces: int = 0) -> np.n
     return _segmented(np.ascontiguousarray(picture).tobytes(), picture.shape, segmentation, pieces)
 
 
-@lru_cache(maxsize=16)  # quickshift takes half a second, and one picture is asked of many classes
+@lru_cache(maxsize=16)  # quickshift takes half a second, and one picture serves many classes
 def _segmented(
     colours: bytes, shape: tuple[int, ...], segmentation: str, pieces: int
 ) -> np.ndarray:
     if pieces:
-        cut = _segmented(colours, shape, segmentation, 0)
-        return joined(np.frombuffer(colours, np.uint8).reshape(shape), cut, pieces)
-    from skimage import segmentation as ways
+        segments = _segmented(colours, shape, segmentation, 0)
+        return merge_regions(np.frombuffer(colours, np.uint8).reshape(shape), segments, pieces)
+    from skimage import segmentation as algorithms
 
     picture = np.frombuffer(colours, np.uint8).reshape(shape)
     if segmentation == "quickshift":
         labels = _quickshift(picture)
     elif segmentation == "slic":
-        labels = ways.slic(picture, n_segments=50, compactness=10, start_label=0)
+        labels = algorithms.slic(picture, n_segments=50, compactness=10, start_label=0)
     else:
         smallest = max(1, shape[0] * shape[1] // 250)
-        labels = ways.felzenszwalb(picture, scale=100, sigma=0.5, min_size=smallest)
+        labels = algorithms.felzenszwalb(picture, scale=100, sigma=0.5, min_size=smallest)
     _, numbers = np.unique(labels, return_inverse=True)
     numbers = numbers.reshape(shape[:2])
     numbers.setflags(write=False)
     return numbers
 
 
-def joined(picture: np.ndarray, segments: np.ndarray, pieces: int) -> np.ndarray:
-    """Join neighbours until so many are left.
+def merge_regions(picture: np.ndarray, segments: np.ndarray, pieces: int) -> np.ndarray:
+    """Merge neighbours until `pieces` are left.
 
-    Those are joined for which the squared deviations from the pieces' mean colours rise least
-    (Ward's criterion, in CIELAB); as if all pieces differed by `SMALL` more than they do.
+    Each step merges the neighbours whose squared deviations from their mean colours rise least
+    (Ward's criterion, in CIELAB), with `SMALL` added to all squared distances.
 
     Args:
         picture: uint8 (rows, columns, 3).
         segments: int (rows, columns), 0 … n - 1.
-        pieces: how many may be left.
+        pieces: the number of superpixels to keep.
 
     Returns:
         int (rows, columns), without gaps, read-only.
@@ -90,35 +90,36 @@ def joined(picture: np.ndarray, segments: np.ndarray, pieces: int) -> np.ndarray
     count, numbers = int(segments.max()) + 1, segments.ravel()
     colours = rgb2lab(picture).reshape(-1, 3)
     size = np.bincount(numbers).astype(float)
-    mean = np.stack([np.bincount(numbers, part) for part in colours.T], axis=1) / size[:, None]
-    touch = np.zeros((count, count), bool)
-    for one, other in ((segments[1:], segments[:-1]), (segments[:, 1:], segments[:, :-1])):
-        touch[one, other] = touch[other, one] = True
-    np.fill_diagonal(touch, False)
+    sums = np.stack([np.bincount(numbers, channel) for channel in colours.T], axis=1)
+    mean = sums / size[:, None]
+    adjacent = np.zeros((count, count), bool)
+    for first, second in ((segments[1:], segments[:-1]), (segments[:, 1:], segments[:, :-1])):
+        adjacent[first, second] = adjacent[second, first] = True
+    np.fill_diagonal(adjacent, False)
     number_of = np.arange(count)
     for _ in range(count - pieces):
-        one, other = np.nonzero(np.triu(touch))
-        apart = ((mean[one] - mean[other]) ** 2).sum(-1) + SMALL
-        rise = apart * size[one] * size[other] / (size[one] + size[other])
-        kept, gone = one[rise.argmin()], other[rise.argmin()]
-        both = size[kept] + size[gone]
-        mean[kept] = (mean[kept] * size[kept] + mean[gone] * size[gone]) / both
-        size[kept] = both
-        touch[kept] |= touch[gone]
-        touch[:, kept] |= touch[:, gone]
-        touch[gone] = touch[:, gone] = touch[kept, kept] = False
-        number_of[number_of == gone] = kept
+        first, second = np.nonzero(np.triu(adjacent))
+        distances = ((mean[first] - mean[second]) ** 2).sum(-1) + SMALL
+        rise = distances * size[first] * size[second] / (size[first] + size[second])
+        target, merged = first[rise.argmin()], second[rise.argmin()]
+        joint_size = size[target] + size[merged]
+        mean[target] = (mean[target] * size[target] + mean[merged] * size[merged]) / joint_size
+        size[target] = joint_size
+        adjacent[target] |= adjacent[merged]
+        adjacent[:, target] |= adjacent[:, merged]
+        adjacent[merged] = adjacent[:, merged] = adjacent[target, target] = False
+        number_of[number_of == merged] = target
     _, number_of = np.unique(number_of, return_inverse=True)
-    left = number_of[segments]
-    left.setflags(write=False)
-    return left
+    result = number_of[segments]
+    result.setflags(write=False)
+    return result
 
 
 def _quickshift(picture: np.ndarray) -> np.ndarray:
-    """Cut as the lime package does, whose settings are meant for pictures of 224 pixels or more.
+    """Segment as the lime package does, whose settings are for pictures of 224 pixels or more.
 
-    They count pixels: of a picture of 64 × 64 they make three pieces. A smaller one is enlarged
-    for the cutting.
+    They are in pixels: a picture of 64 × 64 would get three pieces. Smaller pictures are enlarged
+    before.
     """
     from skimage.segmentation import quickshift
 
@@ -128,14 +129,14 @@ def _quickshift(picture: np.ndarray) -> np.ndarray:
     large = Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)
     segments = quickshift(np.asarray(large), kernel_size=4, max_dist=200, ratio=0.2)
     row, column = (
-        ((np.arange(n) + 0.5) * whole / n).astype(int)
-        for n, whole in zip((rows, columns), segments.shape, strict=True)
+        ((np.arange(n) + 0.5) * length / n).astype(int)
+        for n, length in zip((rows, columns), segments.shape, strict=True)
     )
     return segments[row[:, None], column]
 
 
 def colours(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """A picture of a network's input, for want of the one that it was made from.
+    """A picture of a network's input, if the original picture is not available.
 
     Args:
         values: float32 (rows, columns, channels).
@@ -146,8 +147,8 @@ def colours(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray
         uint8 (rows, columns, 3).
     """
     width = np.where(high > low, high - low, 1)
-    made = np.rint(np.clip((values - low) / width, 0, 1) * 255).astype(np.uint8)
-    return np.repeat(made, 3 // made.shape[2], axis=2)
+    picture = np.rint(np.clip((values - low) / width, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(picture, 3 // picture.shape[2], axis=2)
 
 
 def means(values: np.ndarray, segments: np.ndarray) -> np.ndarray:

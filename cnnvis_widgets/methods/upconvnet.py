@@ -46,9 +46,9 @@ TRAIN = "cnnvis.train_decoder(network, layer, folder_of_pictures, path) trains o
 class UpConvNet(Method):
     """x̂ = D(Φ(x)): Φ(x) is the layer's result on the picture, D an up-convolutional network.
 
-    D was trained on other pictures to make the squared error of the colours small. So it gives the
-    mean of all pictures that have this code, as far as D can tell: blurred where the code leaves
-    open what was there. One pass of each network, no descent.
+    D was trained on other pictures to minimise the squared error of the colours. So it approximates
+    the mean of all pictures with this code: blurred where the code does not determine the picture.
+    One pass of each network, no descent.
     """
 
     name = "upconvnet"
@@ -82,12 +82,12 @@ class UpConvNet(Method):
         decoder = load_decoder(network, path)
         facts = decoder.facts
         code = code_of(network, question.input, facts.layer)
-        made = decoder.reconstruct(code)
-        picture = as_picture(made)
-        again = network.activations(network.prepare(picture).input, facts.layer)
-        error = relative_error(again, code)
-        true = find_colours(network.input_shape, network.preprocess, question.input)
-        pixels = rms(np.clip(made, 0, 1), true.colours(question.input))
+        reconstruction = decoder.reconstruct(code)
+        picture = as_picture(reconstruction)
+        reconstruction_code = network.activations(network.prepare(picture).input, facts.layer)
+        error = relative_error(reconstruction_code, code)
+        colours = find_colours(network.input_shape, network.preprocess, question.input)
+        pixels = rms(np.clip(reconstruction, 0, 1), colours.colours(question.input))
         neuron, value = network.resolved(question.input, question.neuron)
         return Answer(
             neuron.unit,
@@ -111,7 +111,7 @@ class UpConvNet(Method):
         )
 
     def unsuited(self, network: Network) -> str:
-        """Empty where decoders come along."""
+        """Empty if decoders are bundled."""
         if decoders(network.decoders):
             return ""
         return (
@@ -120,32 +120,32 @@ class UpConvNet(Method):
         )
 
     def refusal(self, network: Network, parameters: Mapping[str, Any]) -> str:
-        """Empty also where a decoder is named."""
+        """Empty also if a decoder is given."""
         return "" if parameters["decoder"] else self.unsuited(network)
 
 
 def chosen_decoder(question: Question) -> Path:
-    """The file of the decoder that was asked for.
+    """The file of the requested decoder.
 
     Raises:
-        UnsuitableError: there is none for this layer; the message says which there are.
-        FileError: the file that was named is no decoder.
+        UnsuitableError: there is none for this layer; the message lists those that exist.
+        FileError: the given file is not a decoder.
     """
     network, layer = question.network, asked_layer(question)
     if question.parameters["decoder"]:
         path = Path(question.parameters["decoder"]).expanduser()
-        if why := policy.current().no_file(path, "a decoder"):
-            raise FileError(why)
+        if refusal := policy.current().no_file(path, "a decoder"):
+            raise FileError(refusal)
         _is_for(read_facts(path), question.parameters["layer"], path)
         return path
-    known = decoders(network.decoders)
-    there = [info.name for info in network.layers if info.name in known]
-    if layer and layer not in there:
+    files = decoders(network.decoders)
+    layers = [info.name for info in network.layers if info.name in files]
+    if layer and layer not in layers:
         raise UnsuitableError(
             f"There is no decoder for {layer!r} of {network.name}. There are decoders for: "
-            f"{', '.join(there)}. {TRAIN}; network_inversion works at any layer and needs none."
+            f"{', '.join(layers)}. {TRAIN}; network_inversion works at any layer and needs none."
         )
-    return known[layer or there[-1]]
+    return files[layer or layers[-1]]
 
 
 def _is_for(facts: DecoderFacts, layer: str, path: Path) -> None:

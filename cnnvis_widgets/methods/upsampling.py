@@ -1,4 +1,4 @@
-"""A method's own grid brought to the size of the network's input."""
+"""Resizes a method's map to the size of the network's input."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ def at_input_size(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     Args:
         values: float32 (rows, columns).
-        size: (rows, columns) wanted. Where that is fewer (a network that pads, or ends in larger
-            maps than its input) the places that fall together are averaged.
+        size: the new (rows, columns). If smaller (a network that pads, or ends in larger maps than
+            its input), positions are averaged.
 
     Returns:
-        float32 of that size; `values` itself where the size is right.
+        float32 of that size; `values` itself if it already has it.
     """
     if values.shape == size:
         return values
     if values.shape[0] <= size[0] and values.shape[1] <= size[1]:
         return enlarge(values, *size)
-    # Pillow's bilinear filter widens where it shrinks, so that no place is left out.
+    # Pillow's bilinear filter widens when shrinking, so that every position counts.
     resized = Image.fromarray(values).resize(size[::-1], Image.Resampling.BILINEAR)
     return np.asarray(resized, np.float32)

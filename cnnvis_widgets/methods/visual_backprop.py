@@ -1,4 +1,4 @@
-"""VisualBackProp: what is active on every level, from the top down to the pixels (thesis 3.11)."""
+"""VisualBackProp: the product of mean activations of all levels (thesis 3.11)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class VisualBackProp(Method):
     quick = True
 
     def answer(self, question: Question) -> Answer:
-        """One forward pass; the chain itself is arithmetic on a few small maps."""
+        """One forward pass, and arithmetic on a few small maps."""
         return self.answers([question])[0]
 
     def answers(self, questions: Sequence[Question]) -> list[Answer]:
@@ -63,7 +63,7 @@ class VisualBackProp(Method):
 
         network, neurons = questions[0].network, [question.neuron for question in questions]
         batch = np.stack([question.input for question in questions])
-        return [_answer(network, one) for one in channel_means_of_each(network, batch, neurons)]
+        return [_answer(network, means) for means in channel_means_of_each(network, batch, neurons)]
 
     def reduce(self, attribution: np.ndarray) -> np.ndarray:
         """The map itself."""
@@ -88,7 +88,7 @@ class Link(NamedTuple):
         layer: whose map is the mean; "" where no layer gives it, and at the pixels.
         mean: float64 (rows, columns), the mean over the channels; None at the pixels.
         enlarged: the product of the link before at this size; None at the deepest.
-        product: the two multiplied, or the one that there is.
+        product: mean times enlarged, or the one that exists.
     """
 
     layer: str
@@ -137,7 +137,7 @@ def multiply(
     product, exponent = np.ones(maps[0].shape), 0
     for map_, windows in zip(maps, steps, strict=True):
         product = product * map_
-        # Powers of two lose no digit, and no network is so deep that the product overflows.
+        # Scaling by powers of two is exact, and prevents overflow.
         power = math.frexp(product.max())[1]
         product, exponent = np.ldexp(product, -power), exponent + power
         for window in windows:
@@ -147,46 +147,46 @@ def multiply(
 
 
 def spread(values: np.ndarray, window: Window) -> np.ndarray:
-    """The transposed convolution of ones: each value is added to all that its window looks at.
+    """A transposed convolution with ones: each value is added to all positions of its window.
 
     Args:
         values: (rows, columns) of the layer's result.
-        window: how the layer looks at its input.
+        window: the layer's window over its input.
 
     Returns:
-        (rows, columns) of the layer's input; 0 where no window looks.
+        (rows, columns) of the layer's input; 0 outside all windows.
     """
     for axis in zip(*window, strict=True):
-        values = _spread_rows(values, *axis).T
+        values = _upsample_rows(values, *axis).T
     return values
 
 
-def _spread_rows(
+def _upsample_rows(
     values: np.ndarray, kernel: int, stride: int, dilation: int, offset: int, size: int
 ) -> np.ndarray:
     reach = (len(values) - 1) * stride + 1
-    whole = np.zeros((reach + (kernel - 1) * dilation, values.shape[1]))
+    padded = np.zeros((reach + (kernel - 1) * dilation, values.shape[1]))
     for tap in range(kernel):
         start = tap * dilation
-        whole[start : start + reach : stride] += values
-    seen = whole[offset : offset + size]
-    missing = size - len(seen)
-    return np.pad(seen, ((0, missing), (0, 0))) if missing else seen
+        padded[start : start + reach : stride] += values
+    cropped = padded[offset : offset + size]
+    missing = size - len(cropped)
+    return np.pad(cropped, ((0, missing), (0, 0))) if missing else cropped
 
 
 def _answer(network: Network, means: ChannelMeans) -> Answer:
-    """The chain, and what is told of it."""
+    """The product of the chain, with notes."""
     from cnnvis_widgets.backend.channel_means import maps_left_out
 
-    started = time.perf_counter()
+    start = time.perf_counter()
     product, exponent = multiply(means.maps, means.chain.steps)
-    seconds = means.seconds + time.perf_counter() - started
+    seconds = means.seconds + time.perf_counter() - start
     notes = [
         "About the last convolutional layer as a whole: any neuron gives this map. grad_cam "
         "shows one neuron.",
         _links(means.maps, means.chain),
     ]
-    # Thirteen maps of VGG-16 can go beyond float32, whose numbers end at 2^128.
+    # The product of VGG-16's thirteen maps can exceed float32's range, 2^128.
     if product.any() and not -100 < exponent < 120:
         notes.append(
             f"The product is too {'large' if exponent > 0 else 'small'} for float32: all "

@@ -1,4 +1,4 @@
-"""XGrad-CAM: Grad-CAM whose derivatives count by how active their place is."""
+"""XGrad-CAM: Grad-CAM with derivatives weighted by the activation of their position."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from cnnvis_widgets.methods.grad_cam import GradCam
 class XGradCam(GradCam):
     """relu(Σ_k w_k A_k) with w_k = Σ_ij (A_kij / Σ A_k) ∂a/∂A_kij.
 
-    The weights that best meet two demands: that the maps' shares add up to the neuron's value, and
-    that each share is what the neuron loses without the map. A map that adds up to 0 gets none.
+    These weights best satisfy two axioms: the maps' shares add up to the neuron's value
+    (conservation), and each share is the neuron's drop without the map (sensitivity). A map whose
+    sum is 0 gets weight 0.
     """
 
     name = "xgrad_cam"
@@ -28,7 +29,7 @@ class XGradCam(GradCam):
     )
 
     def weights(self, maps: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        """How much each map counts: equation 8 of the paper.
+        """The weight of each map: equation 8 of the paper.
 
         Args:
             maps: float32 (rows, columns, units), A.

@@ -12,7 +12,7 @@ from oracles.nets import SHAPE
 from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.explain import explain
-from cnnvis_widgets.methods.hsic import by_chance, dependences
+from cnnvis_widgets.methods.hsic import chance_level, dependences
 
 PICTURE = np.random.default_rng(8).uniform(0, 255, SHAPE).astype(np.float32)  # (9, 7, 3)
 RNG = np.random.default_rng(6)
@@ -63,7 +63,7 @@ def test_an_interaction_without_any_mean_is_seen() -> None:
 def test_what_chance_leaves_is_what_the_note_says() -> None:
     values = RNG.normal(0, 2, 200)
     free = [dependences(RNG.random((200, 30)) < 0.5, values).mean() for _ in range(5)]
-    assert np.mean(free) == pytest.approx(by_chance(values), rel=0.15)
+    assert np.mean(free) == pytest.approx(chance_level(values), rel=0.15)
 
 
 def test_a_linear_neuron_depends_on_the_cells_that_it_reads() -> None:

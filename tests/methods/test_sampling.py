@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.methods.sampling import DRAW, LARGEST, counted, draw, whole_round
+from cnnvis_widgets.methods.sampling import DRAW, LARGEST, balanced_count, draw, whole_round
 
 
 def _even(rows: np.ndarray, columns: tuple[int, ...]) -> bool:
@@ -72,7 +72,7 @@ def test_whole_rounds_count() -> None:
         256, 256, 4096, 4096, 65536, 0,
     ]  # fmt: skip
     assert whole_round(16, "random") == 0
-    assert [counted(n, 256) for n in (1, 256, 257, 300, 512, 513, 1000)] == [
+    assert [balanced_count(n, 256) for n in (1, 256, 257, 300, 512, 513, 1000)] == [
         1, 256, 257, 257, 257, 513, 769,
     ]  # fmt: skip
-    assert counted(1000, 0) == counted(1000, 4096) == 1000
+    assert balanced_count(1000, 0) == balanced_count(1000, 4096) == 1000

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnvis_widgets.methods.superpixels import SEGMENTATION, colours, joined, means, superpixels
+from cnnvis_widgets.methods.superpixels import (
+    SEGMENTATION,
+    colours,
+    means,
+    merge_regions,
+    superpixels,
+)
 
 HALVES = np.zeros((40, 30, 3), np.uint8)
 HALVES[:, 13:] = (250, 240, 10)
@@ -100,12 +106,12 @@ def test_neighbours_most_alike_are_joined() -> None:
     picture = rng.integers(0, 255, (9, 7, 3)).astype(np.uint8)
     segments = np.arange(12).reshape(4, 3).repeat([2, 3, 1, 3], 0).repeat([2, 1, 4], 1)
     for pieces in (11, 8, 5, 2, 1):
-        merged = joined(picture, segments, pieces)
+        merged = merge_regions(picture, segments, pieces)
         expected = _joined_by_hand(picture, segments, pieces)
         assert set(np.unique(merged)) == set(range(pieces))
         pairs = set(zip(merged.ravel().tolist(), expected.ravel().tolist(), strict=True))
         assert len(pairs) == pieces  # the same pieces, whatever their numbers
-    np.testing.assert_array_equal(joined(picture, segments, 50), segments)
+    np.testing.assert_array_equal(merge_regions(picture, segments, 50), segments)
 
 
 def test_pieces_are_an_upper_bound() -> None:

@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise_distances
 
 from cnnvis_widgets.methods.sampling import draw
-from cnnvis_widgets.methods.surrogate import Settling, distances, fit, proximity
+from cnnvis_widgets.methods.surrogate import StabilityMonitor, distances, fit, proximity
 
 
 def _curved(kept: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_stable_since_is_the_last_change_of_the_top(samples: int, seed: int) -> 
     expected = min(n for n, _ in tops if all(top == tops[-1][1] for m, top in tops if m >= n))
     assert fit(kept, scores, 3).stable_since == expected
     assert expected > 10  # else the test could not tell
-    settling, at = Settling(9, 3), 0
+    settling, at = StabilityMonitor(9, 3), 0
     for size in (1, 8, 13, 30, 5, samples):  # however they come in
         settling.add(kept[at : at + size], scores[at : at + size])
         at += size
@@ -115,7 +115,7 @@ def test_after_the_first_round_only_round_ends_are_looked_at() -> None:
     ends = [*range(10, 257, 10), 257, 513, 769]
     tops = [set(np.argsort(-fit(kept[:n], scores[:n], 3).weights)[:3]) for n in ends]
     last = max(i for i, top in enumerate(tops) if top != tops[-1])
-    settling = Settling(9, 3, one_round=256)
+    settling = StabilityMonitor(9, 3, one_round=256)
     for start in range(0, 769, 64):
         settling.add(kept[start : start + 64], scores[start : start + 64])
     assert settling.since() == ends[last + 1] == fit(kept, scores, 3, one_round=256).stable_since
