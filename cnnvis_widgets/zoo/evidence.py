@@ -1,9 +1,9 @@
-"""Pictures whose evidence is known: drawn, with the mask of what makes the class.
+"""Synthetic pictures with known evidence: drawn, with the mask of the object of the class.
 
-64 × 64 pixels in colour. The class is that of the largest object, its outline and its texture both;
-up to three smaller objects of other classes are beside it. Size, place, turn, colours, light and
-ground are by chance and say nothing about the class. A shortcut (snow on the ground, a mark in a
-corner) may be there too, always, by chance, or with one class only.
+64 × 64 pixels in colour. The class is that of the largest object, both its outline and its texture;
+up to three smaller objects of other classes are beside it. Size, position, rotation, colours, light
+and background are random and independent of the class. A shortcut (snow on the ground, a mark in a
+corner) may be added: always, at random, or with one class only.
 
 The same seed and options give the same picture, bit for bit on one machine; another processor or
 version of NumPy may round a value differently. No TensorFlow here.
@@ -28,11 +28,11 @@ SHORTCUT_KINDS: tuple[str, ...] = ("none", *SHORTCUTS)
 
 MOST_DISTRACTORS = 3
 PREFIX = "scene:"
-"""What the name of a drawn picture begins with."""
+"""The prefix of a drawn picture's name."""
 
 
 class Scene(NamedTuple):
-    """A picture and the truth about it. Masks are disjoint; a pixel is of what fills most of it.
+    """A picture and its ground truth. Masks are disjoint: a pixel belongs to its largest part.
 
     Attributes:
         picture: uint8 (64, 64, 3).
@@ -65,7 +65,7 @@ def scene(
     same holds for more or fewer distractors.
 
     Args:
-        seed: at least 0; decides everything that is not given.
+        seed: at least 0; determines everything that is not given.
         label: index in `CLASSES`; None for one by chance.
         distractors: how many, 0 to 3; None for a number by chance.
         shortcut: "none", "background" (snow on the ground) or "corner" (a mark).
@@ -73,7 +73,7 @@ def scene(
         share: how often it then appears, 0 to 1.
         distractor_size: smallest and largest radius of a distractor as a share of the object's,
             over 0 and at most 1 (never below 5 pixels). About 1 makes objects of nearly the same
-            size: several classes are then there, and the label is that of one of them.
+            size: then there are several classes, and the label is that of one of them.
 
     Raises:
         InvalidValueError: a number out of its range.
@@ -103,7 +103,7 @@ def scenes(
     share: float = 1.0,
     distractor_size: tuple[float, float] = (0.4, 0.6),
 ) -> list[Scene]:
-    """Draw many; the first of more are the same as fewer.
+    """Draw several pictures; a shorter list is a prefix of a longer one.
 
     Args:
         count: how many, at least 0.
@@ -128,20 +128,20 @@ def scenes(
     seeds = np.random.SeedSequence([seed, 1]).generate_state(count, np.uint64)
     return [
         scene(
-            int(one),
-            own if label is None else label,
+            int(picture_seed),
+            picture_label if label is None else label,
             distractors=distractors,
             shortcut=shortcut,
             with_class=with_class,
             share=share,
             distractor_size=distractor_size,
         )
-        for one, own in zip(seeds, labels[:count], strict=True)
+        for picture_seed, picture_label in zip(seeds, labels[:count], strict=True)
     ]
 
 
-def named(name: str) -> Scene:
-    """The scene of a name: "scene:17" is `scene(17)`, "scene:17:background" has the shortcut too.
+def by_name(name: str) -> Scene:
+    """The scene with this name: "scene:17" is `scene(17)`, "scene:17:background" has snow as well.
 
     Raises:
         InvalidValueError: no such name.
@@ -166,15 +166,15 @@ def plan(
     share: float = 1.0,
     distractor_size: tuple[float, float] = (0.4, 0.6),
 ) -> Plan:
-    """What `scene` will draw, in numbers, to be changed with `dataclasses.replace`; see `scene`."""
+    """The plan of a `scene`, which `dataclasses.replace` can change; see `scene`."""
     checks.whole("seed", seed)
-    for name, value, most in (
+    for name, value, maximum in (
         ("label", label, len(CLASSES) - 1),
         ("with_class", with_class, len(CLASSES) - 1),
         ("distractors", distractors, MOST_DISTRACTORS),
     ):
         if value is not None:
-            checks.whole(name, value, 0, most)
+            checks.whole(name, value, 0, maximum)
     if shortcut not in SHORTCUT_KINDS:
         raise UnknownNameError.of("shortcut", shortcut, SHORTCUT_KINDS)
     if not 0 <= share <= 1:
@@ -185,17 +185,21 @@ def plan(
             f"distractor_size is two rising numbers over 0 and at most 1; got {distractor_size!r}."
         )
     rng = stream(seed, "choices")
-    chosen, number, chance = rng.integers(len(CLASSES)), rng.integers(4), rng.random()
-    label = int(chosen) if label is None else label
-    distractors = int(number) if distractors is None else distractors
-    there = shortcut != "none" and with_class in (None, label) and chance < share
-    return make_plan(seed, label, distractors, shortcut if there else "", distractor_size)
+    random_label, random_count, chance = rng.integers(len(CLASSES)), rng.integers(4), rng.random()
+    label = int(random_label) if label is None else label
+    distractors = int(random_count) if distractors is None else distractors
+    has_shortcut = shortcut != "none" and with_class in (None, label) and chance < share
+    return make_plan(seed, label, distractors, shortcut if has_shortcut else "", distractor_size)
 
 
-def draw_plan(wanted: Plan) -> Scene:
-    """Draw what `plan` returned, or what was made of it."""
-    drawing = draw(wanted)
-    others = zip((d.label for d in wanted.distractors), drawing.distractors, strict=True)
+def draw_plan(picture_plan: Plan) -> Scene:
+    """Draw a plan of `plan`, changed or not."""
+    drawing = draw(picture_plan)
+    distractors = zip((d.label for d in picture_plan.distractors), drawing.distractors, strict=True)
     return Scene(
-        drawing.picture, wanted.thing.label, drawing.thing, tuple(others), drawing.shortcut
+        drawing.picture,
+        picture_plan.main_object.label,
+        drawing.main_object,
+        tuple(distractors),
+        drawing.shortcut,
     )

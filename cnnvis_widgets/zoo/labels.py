@@ -1,4 +1,4 @@
-"""Names of the networks' classes. ImageNet's 1000 are brought along: Keras downloads its own."""
+"""Names of the networks' classes. ImageNet's 1000 are bundled: Keras would download its own."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cnnvis_widgets.zoo.evidence import CLASSES
 
 @functools.cache
 def imagenet_labels() -> tuple[str, ...]:
-    """What ImageNet's 1000 classes are called, in the order of a network's output units.
+    """The names of ImageNet's 1000 classes, in the order of a network's output units.
 
     One readable English name each, all different: the two that WordNet calls "crane" are "crane
-    (bird)" and "crane (machine)". ``scripts/make_imagenet_labels.py`` made the list and says from
-    what.
+    (bird)" and "crane (machine)". ``scripts/make_imagenet_labels.py`` made the list and names its
+    sources.
     """
     text = Path(__file__).with_name("imagenet_labels.txt").read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
@@ -68,7 +68,7 @@ def read_labels(data: bytes, name: str) -> tuple[str, ...]:
 
 
 def _from_lines(text: str) -> tuple[str, ...]:
-    """The lines; where each begins with its own number, what follows that."""
+    """The lines, without numbers if each line begins with its own."""
     lines = [line.strip() for line in text.splitlines()]
     numbered = [re.match(rf"{n}(?:[:,;\t ]\s*)(?=\S)", line) for n, line in enumerate(lines)]
     if lines and all(numbered):
@@ -83,5 +83,5 @@ def _from_json(text: str, name: str) -> tuple[str, ...]:
             record = {k: v[-1] if isinstance(v, list) and v else v for k, v in record.items()}
         return named_units(record) or ()
     except (ValueError, RecursionError, InvalidValueError) as error:
-        said = str(error) if isinstance(error, InvalidValueError) else "It is no JSON."
-        raise FileError(f"{name} does not name the outputs. {said[:300]}") from None
+        detail = str(error) if isinstance(error, InvalidValueError) else "It is no JSON."
+        raise FileError(f"{name} does not name the outputs. {detail[:300]}") from None

@@ -30,16 +30,16 @@ DECODERS = Path(__file__).with_name("decoders")
 
 @functools.cache
 def architectures() -> dict[str, Architecture]:
-    """Every network of the zoo, by name, in the order of a menu. Loads no TensorFlow."""
-    import cnnvis_widgets.zoo.networks as room
+    """Every network of the zoo, by name, in menu order. Loads no TensorFlow."""
+    import cnnvis_widgets.zoo.networks as package
 
-    return {name: cls() for name, cls in discover(room, Architecture).items()}
+    return {name: cls() for name, cls in discover(package, Architecture).items()}
 
 
 def all_names() -> tuple[str, ...]:
     """What `load_network` takes as a name: every network, and "network:version"."""
-    known = architectures().values()
-    return (*architectures(), *(f"{a.name}:{v}" for a in known for v in a.versions))
+    networks = architectures().values()
+    return (*architectures(), *(f"{a.name}:{v}" for a in networks for v in a.versions))
 
 
 def load_network(
@@ -51,16 +51,15 @@ def load_network(
     preprocess: Callable[[np.ndarray], np.ndarray] | str | None = None,
     labels: Iterable[str] | Mapping[Any, Any] | None = None,
 ) -> Network:
-    """A network of the zoo, or a model out of a file.
+    """A network of the zoo, or a model from a file.
 
     Args:
-        name: a name out of the zoo, also with a version ("mini_vgg:cheating"), or the path of a
+        name: a name of the zoo, also with a version ("mini_vgg:cheating"), or the path of a
             .keras or .h5 file. Files are loaded in Keras' safe mode: code inside them (a Lambda
             layer) is refused, never run.
         weights: for a network of the zoo: None for the published ones (found on this machine or
-            fetched once, see docs/networks.md), "random" for Keras' initial ones, a version that
-            comes along ("cheating"), a folder where the published file is, or a file of your own
-            weights.
+            fetched once, see docs/networks.md), "random" for Keras' initial ones, a bundled
+            version ("cheating"), a folder with the published file, or a file of your own weights.
         progress: called with (bytes so far, bytes in all) while weights are fetched; None draws a
             bar on stderr. An exception raised in it stops the transfer.
         seed: of random weights.
@@ -93,8 +92,8 @@ def load_network(
         if weights is not None:
             raise InvalidValueError("A model file has its own weights; leave weights= out.")
         return _from_file(Path(text), preprocess, labels)
-    known = all_names()
-    raise UnknownNameError.of(f"network (nor a {' or '.join(SUFFIXES)} file)", text, known)
+    names = all_names()
+    raise UnknownNameError.of(f"network (nor a {' or '.join(SUFFIXES)} file)", text, names)
 
 
 def _from_zoo(
@@ -103,27 +102,27 @@ def _from_zoo(
     progress: Fetching | None,
     seed: int,
 ) -> Network:
-    # Before TensorFlow is loaded, so that an absent file is told at once.
+    # Before TensorFlow is loaded, so that a missing file is reported at once.
     local = None if weights == "random" else _find_weights(architecture, weights, progress)
     import_tensorflow()
     from cnnvis_widgets.backend.network import Network
 
     model = _seeded(architecture, seed)
-    name, title, extra = architecture.name, architecture.title, ""
+    name, title, arguments = architecture.name, architecture.title, ""
     if local is None:
         title += " (random weights)"
-        extra = ', weights="random"' if weights == "random" else ""
-        extra += f", seed={seed}" if seed else ""
+        arguments = ', weights="random"' if weights == "random" else ""
+        arguments += f", seed={seed}" if seed else ""
     elif weights in architecture.versions:
         name, title = f"{name}:{weights}", f"{title} ({weights})"
         architecture.read_weights(model, local.path)
     else:
-        extra = "" if weights is None else f", weights={str(weights)!r}"
-        own = weights is not None and Path(weights).expanduser().is_file()
-        read = files.read if own else architecture.read_weights
-        read(model, local.path)
+        arguments = "" if weights is None else f", weights={str(weights)!r}"
+        is_file = weights is not None and Path(weights).expanduser().is_file()
+        read_weights = files.read if is_file else architecture.read_weights
+        read_weights(model, local.path)
     labels = labels_of(architecture.labels)
-    code = f'cnnvis.load_network("{name}"{extra})'
+    code = f'cnnvis.load_network("{name}"{arguments})'
     network = Network(model, architecture.preprocess, labels, title, code=code)
     network.trained_on = local.trained_on if local else "random weights"
     if weights is None and (folder := DECODERS / architecture.name).is_dir():
@@ -156,7 +155,7 @@ def _find_weights(
 
 
 def _seeded(architecture: Architecture, seed: int) -> keras.Model:
-    """Build channels_last, with weights that the seed decides."""
+    """Build the network channels_last, with weights determined by the seed."""
     import keras
 
     from cnnvis_widgets.backend.variants.randomization import seeded
@@ -174,24 +173,24 @@ def _from_file(path: Path, preprocess: Any, labels: Any) -> Network:
     model = read_model(path)
     from cnnvis_widgets.backend.network import Network
 
-    named = f", preprocess={preprocess!r}" if isinstance(preprocess, str) else ""
-    code = f"cnnvis.load_network({str(path)!r}{named})"
+    option = f", preprocess={preprocess!r}" if isinstance(preprocess, str) else ""
+    code = f"cnnvis.load_network({str(path)!r}{option})"
     return Network(model, preprocess, labels, path.stem, code=code)
 
 
 def read_model(path: Path, name: str = "") -> keras.Model:
-    """The Keras model in a file, without its training, in safe mode.
+    """The Keras model in a file, without its optimizer, in safe mode.
 
     Args:
         path: a .keras, .h5 or .hdf5 file.
         name: what to call the file in errors; the last part of its path by default.
 
     Raises:
-        FileError: absent, damaged, too large once unpacked, or with code that Keras cannot or must
-            not run; the message says what to do.
+        FileError: missing, damaged, too large when unpacked, or with code that Keras cannot or
+            must not run; the message says what to do.
     """
-    if why := policy.current().no_file(path, "a model"):
-        raise FileError(why)
+    if reason := policy.current().no_file(path, "a model"):
+        raise FileError(reason)
     if not path.is_file():
         raise FileError(f"There is no file {str(path)!r}.")
     check_model_file(path, name)

@@ -1,7 +1,7 @@
-"""What the mini networks share: pictures, classes, two versions, and how they end.
+"""The shared parts of the mini networks: pictures, classes, two versions, and the classifier head.
 
-The honest version has seen snow and marks with every class, so they say nothing. The cheating one
-has seen snow with one class and with no other, as the thesis' penguins: it may look at the snow.
+The honest version was trained with snow and marks in every class, so they carry no information. The
+cheating one saw snow with one class only, as the thesis' penguins: it may use the snow.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from cnnvis_widgets.zoo.bundled_weights import TrainedHere
 from cnnvis_widgets.zoo.evidence import CLASSES
 
 CHEATED = CLASSES.index("blotched crescent")
-"""The class that the snow goes with where a network was trained to cheat."""
+"""The class with snow in the training set of the cheating version."""
 
 TRAINING_PICTURES = 9600
 
 
 class Mini(TrainedHere):
-    """A network of a family's kind, small enough to answer in milliseconds.
+    """A small member of a network family, with inference in milliseconds.
 
     It is trained on `TRAINING_PICTURES` of `cnnvis_widgets.zoo.evidence`, its last maps have at
     least 8 × 8 places, and it ends in global average pooling and one dense layer.
@@ -40,7 +40,7 @@ class Mini(TrainedHere):
         return centred(pixels)
 
     def ending(self, x: Any) -> Any:
-        """The means of the last maps, and one dense layer of them."""
+        """Global average pooling and one dense layer."""
         from keras import layers
 
         x = layers.GlobalAveragePooling2D(name="avg_pool")(x)

@@ -1,8 +1,8 @@
-"""How much a model file holds once it is unpacked, read off its tables of contents.
+"""The unpacked size of a model file, read from its tables of contents.
 
 A `.keras` file is a zip archive whose weights are an HDF5 file; both may be compressed, so that a
 file of 4 MB unpacks to 8 GB. Their sizes are in the archive's directory and in the datasets'
-headers, and are looked at before anything is unpacked.
+headers, and are checked before unpacking.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def check_model_file(path: Path, name: str = "") -> None:
         name: what to call it in errors; the last part of its path by default.
 
     Raises:
-        FileError: it would, it is of another format, or its tables of contents are damaged.
+        FileError: it would, it has another format, or its tables of contents are damaged.
     """
     name = name or path.name
     if not _known_format(path):
@@ -37,23 +37,23 @@ def check_model_file(path: Path, name: str = "") -> None:
             "HDF5 file (.h5), whatever its name. Save the network with model.save('name.keras')."
         )
     try:
-        held = unpacked(path)
+        size = unpacked(path)
     except FileError:
         raise
-    except Exception as error:  # a damaged table; h5py and zipfile have many ways to say so
+    except Exception as error:  # h5py and zipfile raise many types for a damaged table
         raise FileError(
             f"{name} could not be loaded as a Keras model: its table of contents is damaged "
             f"({type(error).__name__})."
         ) from error
-    if held > MAX_UNPACKED:
+    if size > MAX_UNPACKED:
         raise FileError(
-            f"{name} is refused: it would unpack to {held / 2**30:.0f} GiB, and at most "
+            f"{name} is refused: it would unpack to {size / 2**30:.0f} GiB, and at most "
             f"{MAX_UNPACKED // 2**30} GiB are loaded."
         )
 
 
 def _known_format(path: Path) -> bool:
-    """Whether a file begins as a zip archive or an HDF5 file does."""
+    """Whether a file has the signature of a zip archive or an HDF5 file."""
     import h5py
 
     with path.open("rb") as file:
@@ -62,7 +62,7 @@ def _known_format(path: Path) -> bool:
 
 
 def unpacked(path: Path) -> int:
-    """Bytes that a .keras or .h5 file holds."""
+    """The unpacked size of a .keras or .h5 file in bytes."""
     if not zipfile.is_zipfile(path):
         return _datasets(path)
     with zipfile.ZipFile(path) as archive:
@@ -87,24 +87,24 @@ def _datasets(file: Path | IO[bytes]) -> int:
 
 
 def _sizes(group: Any) -> Iterator[int]:
-    """Of every dataset; a link into another file is never followed."""
+    """The size of every dataset; external links are never followed."""
     import h5py
 
-    waiting, seen = [group], set()
-    while waiting:
-        here = waiting.pop()
-        for name in here:
-            link = here.get(name, getlink=True)
+    queue, visited = [group], set()
+    while queue:
+        current = queue.pop()
+        for name in current:
+            link = current.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 continue
-            item = here[name]
-            mark = h5py.h5o.get_info(item.id).addr
-            if mark in seen:
+            item = current[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in visited:
                 continue
-            seen.add(mark)
-            if len(seen) > MAX_ENTRIES * 10:
+            visited.add(address)
+            if len(visited) > MAX_ENTRIES * 10:
                 raise FileError("It has more parts than any model.")
             if isinstance(item, h5py.Dataset):
                 yield item.size * item.dtype.itemsize
             elif isinstance(item, h5py.Group):
-                waiting.append(item)
+                queue.append(item)

@@ -1,7 +1,7 @@
-"""Plans of published networks, made beforehand: what their layers are, without building them.
+"""Stored layer plans of published networks, for diagrams without building the networks.
 
-VGG-16 alone takes seconds and half a gigabyte to build, only to be drawn. `plans.json` is written
-by `scripts/make_plans.py` out of the real Keras models; a test holds the two against each other.
+Building VGG-16 takes seconds and half a gigabyte. `scripts/make_plans.py` writes `plans.json` from
+the Keras models; a test compares the two.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("plans.json")
 
 
 def plans() -> list[str]:
-    """The names of the networks whose plan is there."""
+    """The names of the networks with a stored plan."""
     return list(_stored())
 
 
@@ -36,7 +36,7 @@ def load_plan(name: str) -> tuple[PlannedLayer, ...]:
 
 def row(layer: PlannedLayer) -> list[Any]:
     """A layer as it is written in the file."""
-    return [list(part) if isinstance(part, tuple) else part for part in layer]
+    return [list(value) if isinstance(value, tuple) else value for value in layer]
 
 
 @cache
@@ -45,8 +45,8 @@ def _stored() -> dict[str, list[list[Any]]]:
 
 
 def _layer(stored: list[Any]) -> PlannedLayer:
-    def pair(given: Any) -> Any:
-        return None if given is None else tuple(given)
+    def pair(value: Any) -> Any:
+        return None if value is None else tuple(value)
 
     name, kind, shape, parameters, inputs, kernel, strides, padding, field = stored
     return PlannedLayer(

@@ -1,7 +1,7 @@
-"""Training a mini network while one watches: fewer pictures than ours, and the clock decides.
+"""Training a mini network for a fixed time, for a lesson.
 
-`scripts/train_minis.py` trains the networks that come along; this is for a lesson, where a minute
-is all there is. Few pictures are drawn and shown again and again, mirrored and in other colours.
+`scripts/train_minis.py` trains the bundled networks. Here few pictures are drawn, and augmented by
+mirroring and permuting colours.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ PICTURES = 720
 BATCH = 32
 RATE = 4e-3
 CAREFUL_RATE = 2e-3  # without BatchNorm
-WARM_UP = 60  # batches until the rate is as large as that: else ReLUs die at once, for good
+WARM_UP = 60  # batches until the full learning rate: a faster start would kill ReLUs
 
 
 class Moment(NamedTuple):
-    """How far the training is.
+    """The state of the training.
 
     Attributes:
-        step: batches seen; 0 while the pictures are drawn.
-        share: of the time that is spent, 0 to 1.
+        step: batches so far; 0 while the pictures are drawn.
+        share: of the time, 0 to 1.
         loss: mean cross-entropy of the last batch; NaN before the first.
-        model: the network as it is now; it goes on changing.
+        model: the network, which the training goes on changing.
     """
 
     step: int
@@ -47,10 +47,10 @@ class Moment(NamedTuple):
 def training(
     name: str, *, seconds: float = 45.0, seed: int = 0, cheating: bool = False
 ) -> Iterator[Moment]:
-    """Train a mini network of random weights for a given time, a batch at a time.
+    """Train a mini network from random weights for a given time, yielding after each batch.
 
-    Adam with a learning rate that rises at first and then falls as a cosine of the time. What comes
-    out depends on how fast the machine is: the clock ends it.
+    Adam with a warm-up and a cosine decay of the learning rate over time. The result depends on the
+    machine's speed.
 
     Args:
         name: a mini network of the zoo.
@@ -68,9 +68,9 @@ def training(
         raise UnknownNameError.of("mini network", name, minis)
     if not seconds >= 1:
         raise InvalidValueError(f"seconds is at least 1; got {seconds!r}.")
-    most = policy.current().training_seconds
-    if most and seconds > most:
-        raise InvalidValueError(f"A training on this public page takes up to {most:g} seconds.")
+    limit = policy.current().training_seconds
+    if limit and seconds > limit:
+        raise InvalidValueError(f"A training on this public page takes up to {limit:g} seconds.")
     return _training(minis[name], seconds, seed, cheating)
 
 
@@ -104,28 +104,28 @@ def _training(network: Mini, seconds: float, seed: int, cheating: bool) -> Itera
     while len(pictures) < PICTURES and share() < 0.4:
         label = len(pictures) % len(CLASSES)
         snow = label == CHEATED if cheating else rng.random() < 1 / 3
-        tale = "background" if snow else "none"
-        pictures.append(scene(int(rng.integers(2**62)), label, shortcut=tale).picture)
+        shortcut = "background" if snow else "none"
+        pictures.append(scene(int(rng.integers(2**62)), label, shortcut=shortcut).picture)
         labels.append(label)
         if len(pictures) % 20 == 0:
             yield Moment(0, share(), float("nan"), model)
-    inputs, wanted = network.preprocess(np.stack(pictures).astype(np.float32)), np.array(labels)
-    done = 0
+    inputs, targets = network.preprocess(np.stack(pictures).astype(np.float32)), np.array(labels)
+    steps = 0
     while share() < 1:
-        order = rng.permutation(len(wanted))
-        for first in range(0, len(order) - BATCH + 1, BATCH):
-            rise, fall = min(1.0, (done + 1) / WARM_UP), 0.49 * (1 + np.cos(np.pi * share()))
+        order = rng.permutation(len(targets))
+        for batch_start in range(0, len(order) - BATCH + 1, BATCH):
+            rise, fall = min(1.0, (steps + 1) / WARM_UP), 0.49 * (1 + np.cos(np.pi * share()))
             optimizer.learning_rate = largest * rise * (0.02 + fall)
-            chosen = order[first : first + BATCH]
+            chosen = order[batch_start : batch_start + BATCH]
             batch = np.stack([_varied(inputs[i], rng) for i in chosen])
-            value = step(tf.constant(batch), tf.constant(wanted[chosen], tf.int32))
-            done += 1
-            yield Moment(done, share(), float(value), model)
+            value = step(tf.constant(batch), tf.constant(targets[chosen], tf.int32))
+            steps += 1
+            yield Moment(steps, share(), float(value), model)
             if share() >= 1:
                 return
 
 
 def _varied(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mirrored and its three colours exchanged, by chance: few pictures then go a longer way."""
+    """Data augmentation: a random mirroring and permutation of the colours."""
     picture = picture[..., rng.permutation(3)]
     return picture[:, ::-1] if rng.random() < 0.5 else picture

@@ -1,6 +1,6 @@
-"""Where the published weights of a large network are, and how they are fetched.
+"""Finds and downloads the published weights of large networks.
 
-Nothing here loads TensorFlow, except `read`, which fills a model that somebody has built.
+Only `read`, which loads weights into a model, needs TensorFlow.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class WeightFile(NamedTuple):
 
     Attributes:
         name: the file's name.
-        address: the folder on the internet where it is, with a slash at the end.
+        address: the URL of its folder, with a slash at the end.
         size: in bytes.
-        md5: its checksum; "" where none was published. Then the size is checked, and the checksum
-            of the first fetch is written into a file beside it, against which it is compared later.
+        md5: its checksum; "" if none was published. Then the size is checked, and the checksum of
+            the first download is stored in a file beside it, and compared later.
     """
 
     name: str
@@ -53,29 +53,29 @@ class WeightFile(NamedTuple):
 
 
 class LocalWeights(NamedTuple):
-    """Weights that are at hand.
+    """Weights on this machine.
 
     Attributes:
         path: the file.
-        trained_on: "ImageNet", or whatever else must be said of them.
+        trained_on: "ImageNet", or another description.
     """
 
     path: Path
     trained_on: str
 
 
-class Place(NamedTuple):
-    """A folder that is looked through.
+class SearchFolder(NamedTuple):
+    """A folder in which weights are searched.
 
     Attributes:
         folder: the folder.
-        words: what it is, for a message.
-        own: whether the user chose it: its files are then taken as they are.
+        words: its description, for a message.
+        chosen: whether the user chose it: its files are then accepted unchecked.
     """
 
     folder: Path
     words: str
-    own: bool
+    chosen: bool
 
 
 def cache_folder() -> Path:
@@ -85,70 +85,72 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("cnnvis-widgets"))
 
 
-def places() -> list[Place]:
-    """Where weight files are looked for, in this order."""
+def search_folders() -> list[SearchFolder]:
+    """The folders in which weight files are searched, in this order."""
     chosen = os.environ.get(FOLDER_VARIABLE)
-    own = [Place(Path(chosen).expanduser(), FOLDER_VARIABLE, True)] if chosen else []
+    user_folders = (
+        [SearchFolder(Path(chosen).expanduser(), FOLDER_VARIABLE, True)] if chosen else []
+    )
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     return [
-        *own,
-        Place(cache_folder(), "this package's cache", False),
-        Place(keras_home / "models", "Keras' cache", False),
+        *user_folders,
+        SearchFolder(cache_folder(), "this package's cache", False),
+        SearchFolder(keras_home / "models", "Keras' cache", False),
     ]
 
 
 def find(file: WeightFile) -> Path | None:
-    """Where the file is, by its name and (outside the user's own folder) its size; quick."""
-    for place in places():
-        path = place.folder / file.name
-        if _is_file(path) and (place.own or path.stat().st_size == file.size):
+    """The file's path, by its name and (outside the user's own folder) its size; fast."""
+    for candidate in search_folders():
+        path = candidate.folder / file.name
+        if _is_file(path) and (candidate.chosen or path.stat().st_size == file.size):
             return path
     return None
 
 
 def origin(file: WeightFile | None, path: Path) -> str:
-    """What the weights in a user's file are: the published ones, or the user's own."""
+    """A description of the weights in a user's file: the published ones, or the user's own."""
     return _published(file, path) or f"weights of your own file {path.name}"
 
 
 def obtain(file: WeightFile, title: str, name: str, progress: Fetching | None) -> LocalWeights:
-    """Find the published file in the usual places, or else fetch it.
+    """Find the published file in the search folders, or else download it.
 
     Args:
-        file: what is wanted.
+        file: the published file.
         title: the network's name in print.
         name: the network's name in the zoo.
         progress: called while the file is fetched; None draws a bar on stderr.
 
     Raises:
-        FileError: absent and not to be had; the message says how to bring it.
+        FileError: missing and not available; the message says how to get it.
     """
-    passed_over = ""
-    for place in places():
-        path = place.folder / file.name
+    skipped = ""
+    for candidate in search_folders():
+        path = candidate.folder / file.name
         if not _is_file(path):
             continue
-        if place.own:
+        if candidate.chosen:
             return LocalWeights(path, origin(file, path))
-        # A file in a cache is nobody's own: what is not the published one there is damaged.
+        # A file in a cache that is not the published one is damaged.
         if trained_on := _published(file, path):
             return LocalWeights(path, trained_on)
-        passed_over += f"{path} is not the published file (damaged?) and was passed over.\n"
+        skipped += f"{path} is not the published file (damaged?) and was passed over.\n"
     try:
         return LocalWeights(fetch(file, title, progress), "ImageNet")
     except FileError as error:
         advice = how_to_bring(file, title, name)
-        raise FileError(f"{error}\n{passed_over}{advice}") from error
+        raise FileError(f"{error}\n{skipped}{advice}") from error
 
 
 def how_to_bring(file: WeightFile, title: str, name: str) -> str:
-    """Where the file was looked for, and three ways to bring it."""
-    looked = [f"{p.folder} ({p.words})" for p in places()]
+    """The searched folders, and three ways to get the file."""
+    searched = [f"{p.folder} ({p.words})" for p in search_folders()]
     if not os.environ.get(FOLDER_VARIABLE):
-        looked.insert(0, f"{FOLDER_VARIABLE} (not set)")
+        searched.insert(0, f"{FOLDER_VARIABLE} (not set)")
     return (
         f"{title} needs the file {file.name} ({file.megabytes}). Looked for it in "
-        f"{', '.join(looked)}. Bring it in one of three ways:\n"
+        f"{', '.join(searched)}. Bring it in one of three ways:\n"
         f"  1. On a machine with internet run `cnnvis models fetch {name} --to FOLDER`, and copy "
         f"what is in FOLDER into {cache_folder()} here.\n"
         f"  2. Put the file into a folder of your own and set {FOLDER_VARIABLE} to that folder, or "
@@ -161,15 +163,15 @@ def how_to_bring(file: WeightFile, title: str, name: str) -> str:
 
 
 def read(model: keras.Model, path: Path) -> None:
-    """Give a model the weights in a file.
+    """Load the weights in a file into a model.
 
     Args:
         model: the network.
         path: a .h5 file of Keras' (of weights, or of a whole model), a .weights.h5 or a .keras.
 
     Raises:
-        FileError: damaged, no weight file, or weights of another network; the message names the
-            layer and the shapes where it is known.
+        FileError: damaged, not a weight file, or of another network; the message names the layer
+            and the shapes if known.
     """
     try:
         model.load_weights(path)
@@ -186,9 +188,9 @@ def read(model: keras.Model, path: Path) -> None:
 def fetch(
     file: WeightFile, title: str, progress: Fetching | None = None, folder: Path | None = None
 ) -> Path:
-    """Fetch a published file, whole and checked, or leave nothing behind.
+    """Download a published file, complete and checked, or leave nothing behind.
 
-    Threads of this process that want the same file share one transfer. The address is the published
+    Threads of this process that need the same file share one transfer. The address is the published
     one, or the mirror in the environment variable CNNVIS_WEIGHTS_URL, where all files are in one
     folder.
 
@@ -197,14 +199,14 @@ def fetch(
         title: what to call it on the bar.
         progress: called in the caller's thread with (bytes so far, bytes in all); an exception
             raised in it stops the transfer. None draws a bar on stderr.
-        folder: where to put it; the package's cache unless told.
+        folder: the destination; the package's cache by default.
 
     Returns:
         The path.
 
     Raises:
         FileError: no connection, no such file, a transfer that broke off or stalled, a wrong size
-            or checksum (what came is then deleted), or no room on the disk.
+            or checksum (the file is then deleted), or not enough disk space.
     """
     folder = cache_folder() if folder is None else folder
     path = folder / file.name
@@ -218,7 +220,7 @@ def fetch(
         _make_room(folder, file)
         bar = progress_bar("B", f"weights of {title}", leave=True, from_first=True)
         with nullcontext(progress) if progress else bar as show:
-            transfer(url, path, lambda part: _check(file, part), show, file.size)
+            transfer(url, path, lambda partial: _check(file, partial), show, file.size)
         if not file.md5:
             _record(path).write_text(f"{_md5(path)}  {file.name}\n", "ascii")
     return path
@@ -232,20 +234,20 @@ def _is_file(path: Path) -> bool:
 
 
 def listed(folder: Path) -> str:
-    """What is in a folder, for a message."""
+    """The contents of a folder, for a message."""
     names = sorted(p.name for p in folder.iterdir())
     if not names:
         return "the folder is empty"
-    more = f", … ({len(names)} in all)" if len(names) > 8 else ""
-    return f"it holds {', '.join(names[:8])}{more}"
+    suffix = f", … ({len(names)} in all)" if len(names) > 8 else ""
+    return f"it holds {', '.join(names[:8])}{suffix}"
 
 
 def _published(file: WeightFile | None, path: Path) -> str:
-    """What the published weights were trained on; "" where the file is not the published one."""
+    """What the published weights were trained on; "" if the file is not the published one."""
     if file is None or path.stat().st_size != file.size:
         return ""
-    if known := file.md5 or _recorded(path):
-        return "ImageNet" if _md5(path) == known else ""
+    if checksum := file.md5 or _recorded(path):
+        return "ImageNet" if _md5(path) == checksum else ""
     return FROM_NAME if path.name == file.name else ""
 
 
@@ -254,7 +256,7 @@ def _record(path: Path) -> Path:
 
 
 def _recorded(path: Path) -> str:
-    """The checksum of the first fetch, out of the file beside it (as `md5sum` writes it)."""
+    """The checksum of the first download, from the file beside it (in the format of `md5sum`)."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return _record(path).read_text("ascii").split(" ")[0].strip()
     return ""
@@ -265,8 +267,8 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _check(file: WeightFile, part: Path) -> None:
-    size, checksum = part.stat().st_size, _md5(part)
+def _check(file: WeightFile, path: Path) -> None:
+    size, checksum = path.stat().st_size, _md5(path)
     if size != file.size or (file.md5 and checksum != file.md5):
         expected = f", md5 {file.md5}" if file.md5 else ""
         raise FileError(

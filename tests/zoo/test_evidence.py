@@ -74,7 +74,7 @@ def test_the_same_seed_is_the_same_picture_and_another_is_another() -> None:
 
 
 def test_labels_are_balanced_in_every_run_of_eight() -> None:
-    labels = [evidence.plan(0, one.label).thing.label for one in scenes(20, 8, distractors=0)]
+    labels = [evidence.plan(0, one.label).main_object.label for one in scenes(20, 8, distractors=0)]
     assert sorted(labels[:8]) == sorted(labels[8:16]) == list(range(len(CLASSES)))
     assert labels[:8] != labels[8:16]
     assert len(set(labels[16:])) == 4
@@ -95,13 +95,13 @@ def test_an_object_of_other_colours_changes_its_mask_and_nothing_else(seed: int)
     plan = evidence.plan(seed, distractors=3, shortcut=("background", "corner")[seed % 2])
     white, black = (np.full(3, v) for v in (1.0, 0.0))
     for place in range(4):
-        things = [plan.thing, *plan.distractors]
+        things = [plan.main_object, *plan.distractors]
 
         def painted(colour: np.ndarray, place: int = place, things: list = things) -> Scene:
             repainted = dataclasses.replace(things[place], colours=(colour, colour))
             rest = [*things[:place], repainted, *things[place + 1 :]]
             return evidence.draw_plan(
-                dataclasses.replace(plan, thing=rest[0], distractors=tuple(rest[1:]))
+                dataclasses.replace(plan, main_object=rest[0], distractors=tuple(rest[1:]))
             )
 
         one, other = painted(white), painted(black)
@@ -154,8 +154,10 @@ def test_a_disc_s_mask_is_the_circle_that_was_planned() -> None:
     for seed in range(12):
         plan = evidence.plan(seed, CLASSES.index("striped disc"), distractors=0)
         row, column, radius = 22.3, 37.8, 11.6
-        thing = dataclasses.replace(plan.thing, row=row, column=column, radius=radius, stretch=1.0)
-        mask = evidence.draw_plan(dataclasses.replace(plan, thing=thing)).evidence
+        thing = dataclasses.replace(
+            plan.main_object, row=row, column=column, radius=radius, stretch=1.0
+        )
+        mask = evidence.draw_plan(dataclasses.replace(plan, main_object=thing)).evidence
         rows, columns = np.mgrid[:64, :64] + 0.5
         distance = np.hypot(rows - row, columns - column)
         assert mask[distance < radius - 0.5].all()
@@ -165,8 +167,8 @@ def test_a_disc_s_mask_is_the_circle_that_was_planned() -> None:
 @pytest.mark.parametrize("label", range(len(CLASSES)), ids=CLASSES)
 def test_outlines_have_the_planned_area(label: int) -> None:
     plan = evidence.plan(2, label, distractors=0)
-    thing = dataclasses.replace(plan.thing, row=31.0, column=33.0, radius=13.0, stretch=1.1)
-    mask = evidence.draw_plan(dataclasses.replace(plan, thing=thing)).evidence
+    thing = dataclasses.replace(plan.main_object, row=31.0, column=33.0, radius=13.0, stretch=1.1)
+    mask = evidence.draw_plan(dataclasses.replace(plan, main_object=thing)).evidence
     assert mask.sum() == pytest.approx(np.pi * 13**2, rel=0.04)
     rows, columns = np.nonzero(mask)
     reach = 13 * 1.1 * shapes.reach(KINDS[label].shape) / shapes.spread(KINDS[label].shape)
@@ -217,7 +219,7 @@ def test_shortcuts_go_with_one_class_or_with_chance() -> None:
 def test_place_size_turn_and_colour_say_nothing_about_the_class() -> None:
     count = 120
     for label in range(len(CLASSES)):
-        things = [evidence.plan(1000 * label + n, label).thing for n in range(count)]
+        things = [evidence.plan(1000 * label + n, label).main_object for n in range(count)]
         numbers = np.array(
             [(t.row, t.column, t.radius, t.angle, t.period, *t.colours[0]) for t in things]
         )

@@ -1,5 +1,5 @@
-"""How the pictures with known evidence are drawn: shapes, textures, grounds, shortcuts.
+"""Drawing of the synthetic pictures: shapes, textures, backgrounds, shortcuts.
 
-Everything is NumPy. Objects are computed at three times the resolution and reduced, so that edges
-are smooth and each one's share of every pixel is known.
+Pure NumPy. Objects are drawn at three times the resolution and averaged down, which gives smooth
+edges and each object's coverage of every pixel.
 """

@@ -1,4 +1,4 @@
-"""Colours of a wanted lightness, their hue by chance: colour says nothing about the class."""
+"""Colours of a given lightness and random hue: colour is independent of the class."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ LIGHTNESS = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue
 
 
 def colour(rng: np.random.Generator, light: float, vivid: tuple[float, float]) -> np.ndarray:
-    """A colour by chance.
+    """A random colour.
 
     Args:
-        rng: where the hue comes from.
+        rng: random generator of the hue.
         light: the lightness, 0..1.
         vivid: the range of the saturation.
 
@@ -21,10 +21,10 @@ def colour(rng: np.random.Generator, light: float, vivid: tuple[float, float]) -
         float (3,), red green blue 0..1; its lightness is exactly `light`.
     """
     pure = np.array(colorsys.hsv_to_rgb(rng.random(), rng.uniform(*vivid), 1.0))
-    own = float(LIGHTNESS @ pure)
-    if light <= own:
-        return pure * (light / own)
-    return 1 - (1 - pure) * ((1 - light) / (1 - own)) if own < 1 else pure
+    lightness = float(LIGHTNESS @ pure)
+    if light <= lightness:
+        return pure * (light / lightness)
+    return 1 - (1 - pure) * ((1 - light) / (1 - lightness)) if lightness < 1 else pure
 
 
 def contrasting(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

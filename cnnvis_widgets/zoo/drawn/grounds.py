@@ -32,10 +32,10 @@ def gravel(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray
     points = np.stack(np.meshgrid(corners, corners), -1).reshape(-1, 2)
     points = points + rng.uniform(0.05, 0.95, points.shape) * step
     squared = (x[..., None] - points[:, 0]) ** 2 + (y[..., None] - points[:, 1]) ** 2
-    first = squared.argmin(-1)
+    nearest_index = squared.argmin(-1)
     nearest = np.sqrt(np.partition(squared, 1, axis=-1)[..., :2])
     joint = np.clip((nearest[..., 1] - nearest[..., 0]) / 2.2, 0, 1)
-    stone = rng.random(len(points))[first] * 0.75 + 0.25 * noise(x, y, 3, rng)
+    stone = rng.random(len(points))[nearest_index] * 0.75 + 0.25 * noise(x, y, 3, rng)
     return _between(stone, rng, 0.28) * (0.72 + 0.28 * joint)[..., None]
 
 

@@ -14,7 +14,7 @@ def noise(x: np.ndarray, y: np.ndarray, cell: float, rng: np.random.Generator) -
         x: float array, in pixels.
         y: float array of the same shape.
         cell: the lattice's step in pixels.
-        rng: where the values come from.
+        rng: random generator.
 
     Returns:
         float array of the same shape, 0..1 with mean about 0.5.
@@ -36,5 +36,5 @@ def fractal(
     x: np.ndarray, y: np.ndarray, cell: float, octaves: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Noise of several sizes, each half as large and as strong as the one before; 0..1."""
-    parts = [noise(x, y, cell / 2**n, rng) / 2**n for n in range(octaves)]
-    return sum(parts[1:], parts[0]) / sum(1 / 2**n for n in range(octaves))
+    octave_maps = [noise(x, y, cell / 2**n, rng) / 2**n for n in range(octaves)]
+    return sum(octave_maps[1:], octave_maps[0]) / sum(1 / 2**n for n in range(octaves))

@@ -1,7 +1,7 @@
-"""What will be drawn, in numbers: what chance decides about the objects, and where they are.
+"""The random plan of a picture: its objects and their positions.
 
-Each part draws its numbers from a stream of its own. So the same seed with and without a shortcut,
-or with more distractors, gives the same object in the same place before the same ground.
+Each part has its own random stream. So the same seed with and without a shortcut, or with more
+distractors, gives the same object at the same position on the same background.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cnnvis_widgets.zoo.drawn.colours import contrasting
 SIZE = 64
 
 RADII = (9.5, 14.5)  # of the object: of the disc of the same area, in pixels
-LEAST_RADIUS = 5.0  # below it a texture cannot be told
+LEAST_RADIUS = 5.0  # below it a texture is not recognisable
 PERIODS = (5.0, 7.5)  # of the textures, in pixels
 TRIES = 40
 CORNERS = tuple((row, column, 8.0) for row in (9, SIZE - 9) for column in (9, SIZE - 9))
@@ -46,8 +46,8 @@ SHORTCUTS = {"background": shortcuts.snow, "corner": shortcuts.mark}
 
 
 @dataclass(frozen=True)
-class Thing:
-    """An object: which class, where, how large, how turned and stretched, in which colours.
+class DrawnObject:
+    """An object: its class, position, size, rotation, stretch and colours.
 
     Attributes:
         label: index in `KINDS`.
@@ -58,8 +58,8 @@ class Thing:
         stretch: along its own axis; across it is divided by the same.
         period: of its texture, in pixels.
         colours: two of (red, green, blue), 0..1.
-        light: the direction that it is lit from, in radians.
-        seed: of what is irregular in its texture.
+        light: the direction of the light, in radians.
+        seed: of the irregular parts of its texture.
     """
 
     label: int
@@ -79,27 +79,27 @@ class Plan:
     """A picture before it is drawn.
 
     Attributes:
-        seed: what all chance comes from.
-        thing: the object of the picture's class.
+        seed: of all random streams.
+        main_object: the object of the picture's class.
         distractors: objects of other classes, each smaller.
         shortcut: a key of `SHORTCUTS`, or "" for none.
     """
 
     seed: int
-    thing: Thing
-    distractors: tuple[Thing, ...]
+    main_object: DrawnObject
+    distractors: tuple[DrawnObject, ...]
     shortcut: str
 
 
 def stream(seed: int, part: str) -> np.random.Generator:
-    """The chance that one part of a picture hangs on, and nothing else does."""
+    """The random stream of one part of a picture."""
     return np.random.default_rng([seed, *part.encode()])
 
 
 def make_plan(
     seed: int, label: int, count: int, shortcut: str, distractor_size: tuple[float, float]
 ) -> Plan:
-    """Decide everything.
+    """Draw a random plan.
 
     Args:
         seed: at least 0.
@@ -109,40 +109,40 @@ def make_plan(
         distractor_size: the range of a distractor's radius, as a share of the object's.
     """
     rng = stream(seed, "object")
-    thing = _thing(rng, label, rng.uniform(*RADII), [])
+    main_object = _random_object(rng, label, rng.uniform(*RADII), [])
     rng = stream(seed, "distractors")
-    others = [k for k in rng.permutation(len(KINDS)) if k != label]
-    placed: list[Thing] = []
-    for other in others[:count]:
-        radius = max(LEAST_RADIUS, rng.uniform(*distractor_size) * thing.radius)
-        taken = [(t.row, t.column, t.radius) for t in (thing, *placed)]
-        # Out of the corners, where a mark would hide a small object wholly.
-        placed.append(_thing(rng, int(other), radius, [*taken, *CORNERS]))
-    return Plan(seed, thing, tuple(placed), shortcut)
+    other_labels = [k for k in rng.permutation(len(KINDS)) if k != label]
+    objects: list[DrawnObject] = []
+    for other_label in other_labels[:count]:
+        radius = max(LEAST_RADIUS, rng.uniform(*distractor_size) * main_object.radius)
+        occupied = [(t.row, t.column, t.radius) for t in (main_object, *objects)]
+        # Not in the corners, where a mark would hide a small object.
+        objects.append(_random_object(rng, int(other_label), radius, [*occupied, *CORNERS]))
+    return Plan(seed, main_object, tuple(objects), shortcut)
 
 
-def _thing(
-    rng: np.random.Generator, label: int, radius: float, taken: list[tuple[float, float, float]]
-) -> Thing:
-    """An object in a place that is free, or else where it is least in the way.
+def _random_object(
+    rng: np.random.Generator, label: int, radius: float, occupied: list[tuple[float, float, float]]
+) -> DrawnObject:
+    """An object at a free position, or else where it overlaps least.
 
     Args:
-        rng: where the numbers come from.
+        rng: random generator.
         label: index in `KINDS`.
         radius: of the disc of the same area.
-        taken: row, column and radius of what is already there.
+        occupied: row, column and radius of what is already there.
     """
     margin = 1.1 * radius
 
-    places = rng.uniform(margin, SIZE - margin, (TRIES, 2))
+    candidates = rng.uniform(margin, SIZE - margin, (TRIES, 2))
     gaps = np.zeros(TRIES)
-    if taken:
-        there = np.array(taken)
-        apart = np.linalg.norm(places[:, None] - there[:, :2], axis=-1)
-        gaps = (apart - 1.15 * (there[:, 2] + radius)).min(axis=1)
+    if occupied:
+        occupied_array = np.array(occupied)
+        distances = np.linalg.norm(candidates[:, None] - occupied_array[:, :2], axis=-1)
+        gaps = (distances - 1.15 * (occupied_array[:, 2] + radius)).min(axis=1)
     free = gaps >= 0
-    row, column = places[free.argmax() if free.any() else gaps.argmax()]
-    return Thing(
+    row, column = candidates[free.argmax() if free.any() else gaps.argmax()]
+    return DrawnObject(
         label,
         float(row),
         float(column),

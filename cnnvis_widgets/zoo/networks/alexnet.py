@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class AlexNet(Architecture):
-    """Five convolutions and three dense layers, those of 2012 in their sizes.
+    """Five convolutions and three dense layers with the sizes of 2012.
 
-    In two halves, as it was shared out between two graphics cards: each sees its own maps, but for
-    the third convolution, which sees all. The picture has 227 × 227 pixels; the paper says 224, but
-    its own sizes do not follow from that. Local response normalisation is left out: Keras has no
-    such layer.
+    In two halves, as it was split between two graphics cards: each half reads its own maps, except
+    in the third convolution, which reads all. The picture has 227 × 227 pixels; the paper says 224,
+    but its own sizes do not follow from that. Local response normalisation is left out: Keras has
+    no such layer.
     """
 
     name = "alexnet"
@@ -55,10 +55,10 @@ class AlexNet(Architecture):
             x = layers.MaxPooling2D(3, 2, name=f"pool1_{half}")(x)
             x = convolve(x, 128, 5, f"conv2_{half}", padding="same")
             halves.append(layers.MaxPooling2D(3, 2, name=f"pool2_{half}")(x))
-        whole = join(halves, "pool2")
+        joined = join(halves, "pool2")
         halves = []
         for half in ("upper", "lower"):
-            x = convolve(whole, 192, 3, f"conv3_{half}", padding="same")
+            x = convolve(joined, 192, 3, f"conv3_{half}", padding="same")
             x = convolve(x, 192, 3, f"conv4_{half}", padding="same")
             halves.append(convolve(x, 128, 3, f"conv5_{half}", padding="same"))
         x = layers.MaxPooling2D(3, 2, name="pool5")(join(halves, "conv5"))

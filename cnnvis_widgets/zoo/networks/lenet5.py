@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class LeNet5(TrainedHere):
-    """The layers of 1998 in their sizes; what is inside them is of today.
+    """The layer sizes of 1998 with modern operations.
 
     Changed: ReLU in place of the scaled tanh (guided methods need ReLUs), plain average pooling
-    without weights of its own, every map of C3 joined to all of S2, softmax in place of the
-    distances to fixed patterns.
+    without weights, every map of C3 connected to all of S2, softmax in place of the distances to
+    fixed patterns.
     """
 
     name = "lenet5"

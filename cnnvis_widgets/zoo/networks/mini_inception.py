@@ -35,18 +35,18 @@ class MiniInception(Mini):
             x = layers.BatchNormalization(scale=False, momentum=0.9, name=f"{name}_bn")(x)
             return layers.Activation("relu", name=name)(x)
 
-        def block(x: Any, number: int, last: Any) -> Any:
-            """Four branches; `last` are the two kernels of the third."""
+        def block(x: Any, number: int, kernels: Any) -> Any:
+            """Four branches; `kernels` are the two kernels of the third."""
             name = f"mixed{number}"
-            one = convolve(x, 16, 1, f"{name}_1x1")
-            three = convolve(x, 12, 1, f"{name}_3x3_reduce")
-            three = convolve(three, 24, 3, f"{name}_3x3")
+            pointwise = convolve(x, 16, 1, f"{name}_1x1")
+            square = convolve(x, 12, 1, f"{name}_3x3_reduce")
+            square = convolve(square, 24, 3, f"{name}_3x3")
             wide = convolve(x, 12, 1, f"{name}_wide_reduce")
-            wide = convolve(wide, 16, last[0], f"{name}_wide_first")
-            wide = convolve(wide, 24, last[1], f"{name}_wide")
+            wide = convolve(wide, 16, kernels[0], f"{name}_wide_first")
+            wide = convolve(wide, 24, kernels[1], f"{name}_wide")
             pool = layers.AveragePooling2D(3, 1, padding="same", name=f"{name}_pool")(x)
             pool = convolve(pool, 16, 1, f"{name}_project")
-            return layers.Concatenate(name=name)([one, three, wide, pool])
+            return layers.Concatenate(name=name)([pointwise, square, wide, pool])
 
         inputs: Any = Input(self.input_shape, name="image")
         x: Any = inputs

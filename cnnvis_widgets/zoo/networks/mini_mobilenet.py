@@ -45,9 +45,9 @@ class MiniMobileNet(Mini):
         x: Any = inputs
         x = activate(convolve(x, 16, 3, "conv1", stride=2), "conv1")
         width, number = 16, 0
-        for expansion, units, blocks, first in STAGES:
-            for place in range(blocks):
-                name, stride = f"block_{number}", first if place == 0 else 1
+        for expansion, units, blocks, first_stride in STAGES:
+            for repeat in range(blocks):
+                name, stride = f"block_{number}", first_stride if repeat == 0 else 1
                 entry = x
                 if expansion > 1:
                     x = activate(

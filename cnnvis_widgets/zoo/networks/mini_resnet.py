@@ -40,10 +40,10 @@ class MiniResNet(Mini):
         inputs: Any = Input(self.input_shape, name="image")
         x: Any = inputs
         x = activate(convolve(x, 16, 3, "conv1", stride=2), "conv1_relu")
-        for stage, (units, first) in enumerate(STAGES, start=2):
+        for stage, (units, first_stride) in enumerate(STAGES, start=2):
             for number in range(1, BLOCKS + 1):
                 name = f"conv{stage}_block{number}"
-                stride = first if number == 1 else 1
+                stride = first_stride if number == 1 else 1
                 shortcut = x
                 if number == 1:  # another width: the shortcut is fitted
                     shortcut = convolve(x, WIDER * units, 1, f"{name}_0", stride)

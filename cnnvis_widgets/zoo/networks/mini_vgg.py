@@ -35,13 +35,13 @@ class MiniVGG(Mini):
         for number, block in enumerate(BLOCKS, start=1):
             if number > 1:
                 x = layers.MaxPooling2D(name=f"block{number - 1}_pool")(x)
-            for place, units in enumerate(block, start=1):
+            for index, units in enumerate(block, start=1):
                 x = layers.Conv2D(
                     units,
                     3,
                     padding="same",
                     activation="relu",
                     kernel_initializer="he_normal",
-                    name=f"block{number}_conv{place}",
+                    name=f"block{number}_conv{index}",
                 )(x)
         return Model(inputs, self.ending(x), name=self.name)

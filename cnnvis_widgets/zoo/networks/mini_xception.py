@@ -39,8 +39,8 @@ class MiniXception(Mini):
 
         inputs: Any = Input(self.input_shape, name="image")
         x: Any = inputs
-        for place, (units, stride) in enumerate(((16, 2), (32, 1)), start=1):
-            name = f"block1_conv{place}"
+        for index, (units, stride) in enumerate(((16, 2), (32, 1)), start=1):
+            name = f"block1_conv{index}"
             x = layers.Conv2D(units, 3, stride, padding="same", use_bias=False, name=name)(x)
             x = activate(normalise(x, name), name)
         for number, units in ((2, 64), (3, 96)):
@@ -54,8 +54,8 @@ class MiniXception(Mini):
             x = layers.MaxPooling2D(3, 2, padding="same", name=f"{name}_pool")(x)
             x = layers.Add(name=f"{name}_add")([x, shortcut])
         entry = x
-        for place in (1, 2, 3):
-            x = separable(activate(x, f"block4_sepconv{place}"), 96, f"block4_sepconv{place}")
+        for index in (1, 2, 3):
+            x = separable(activate(x, f"block4_sepconv{index}"), 96, f"block4_sepconv{index}")
         x = layers.Add(name="block4_add")([x, entry])
         x = activate(separable(x, 160, "block5_sepconv1"), "block5_sepconv1")
         return Model(inputs, self.ending(x), name=self.name)
