@@ -1,6 +1,6 @@
-"""Arrays to pictures: scales, colour maps, overlays, figures. Imports nothing of ours but errors.
+"""Arrays to pictures: scales, colour maps, overlays, figures. It uses only `errors` of ours.
 
-What makes figures loads matplotlib when it is first used; everything else needs NumPy and Pillow.
+Figures load matplotlib on first use; everything else needs NumPy and Pillow.
 """
 
 from __future__ import annotations

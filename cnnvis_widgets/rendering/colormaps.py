@@ -1,9 +1,9 @@
-"""Colour maps that do not lie, as tables of 256 colours.
+"""Perceptually ordered colour maps, as tables of 256 colours.
 
 The tables are matplotlib's own, stored beside this module by ``scripts/make_colormaps.py`` so that
-drawing a heatmap loads no matplotlib. In the diverging ones the two middle rows are made one grey,
-so that zero has a colour of its own. Maps whose lightness goes up and down are refused: they show
-edges where the values have none.
+drawing a heatmap loads no matplotlib. In the diverging ones the two middle rows have the same
+grey, so that zero has its own colour. Maps of non-monotonic lightness are refused: they show edges
+where the values have none.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COLORMAPS: dict[str, Literal["sequential", "diverging", "either"]] = {
 YlOrRd (zero is nearly white) saves ink; on black slides, vanimo (zero is black) glares less."""
 
 DEFAULTS: dict[Kind, str] = {"sequential": "inferno", "diverging": "RdBu_r"}
-"""The colour map taken when none is named; both can be read with every common colour blindness."""
+"""The default colour maps; both are readable with every common colour blindness."""
 
 # Borland & Taylor, "Rainbow Color Map (Still) Considered Harmful", IEEE CG&A 27(2), 2007.
 _REFUSED = {
@@ -57,11 +57,11 @@ def _tables() -> dict[str, NDArray[np.uint8]]:
     return tables
 
 
-def _known(name: str) -> str:
-    """The listed name behind this one: "grey" means "gray", and "_r" turns a map round."""
+def _listed_name(name: str) -> str:
+    """The listed name of a map: "grey" means "gray", and "_r" reverses a map."""
     plain = str(name).replace("grey", "gray")
-    other = plain.removesuffix("_r") if plain.endswith("_r") else f"{plain}_r"
-    for candidate in (plain, other):
+    reversed_name = plain.removesuffix("_r") if plain.endswith("_r") else f"{plain}_r"
+    for candidate in (plain, reversed_name):
         if candidate in COLORMAPS:
             return candidate
     if plain.lower().removesuffix("_r") in _REFUSED:
@@ -76,14 +76,14 @@ def lookup(name: str) -> NDArray[np.uint8]:
     """The colour table of this name, uint8 (256, 3), read-only, low end first.
 
     Args:
-        name: one of ``colormap_names()``; with "_r" appended (or removed) the same turned round.
+        name: one of ``colormap_names()``; with "_r" appended (or removed) the map is reversed.
 
     Raises:
-        UnknownNameError: no such map; for "jet", "rainbow", "hsv" and their like it says why.
+        UnknownNameError: no such map; for "jet", "rainbow", "hsv" and the like with the reason.
     """
-    known = _known(name)
-    table = _tables()[known]
-    return table if known == name.replace("grey", "gray") else table[::-1]
+    listed = _listed_name(name)
+    table = _tables()[listed]
+    return table if listed == name.replace("grey", "gray") else table[::-1]
 
 
 def choose(kind: Kind, colormap: str | Sequence[str] | None = None) -> str:
@@ -91,18 +91,18 @@ def choose(kind: Kind, colormap: str | Sequence[str] | None = None) -> str:
 
     Args:
         kind: of the scale.
-        colormap: None for the default; a name; or several, of which the first that suits is taken
-            (one of each kind serves a mixed set of maps).
+        colormap: None for the default; a name; or several, of which the first that suits is used
+            (one of each kind for a mixed set of maps).
 
     Raises:
         UnknownNameError: a name that does not exist.
-        InvalidValueError: none of the names suits: zero would have no colour of its own.
+        InvalidValueError: none of the names suits: zero would not have its own colour.
     """
     if colormap is None:
         return DEFAULTS[kind]
     names = [colormap] if isinstance(colormap, str) else list(colormap)
     for name in names:
-        if COLORMAPS[_known(name)] in (kind, "either"):
+        if COLORMAPS[_listed_name(name)] in (kind, "either"):
             return name
     raise InvalidValueError(
         f"The scale is {kind}, but {' and '.join(map(repr, names)) or 'no name'} is not: zero "

@@ -1,4 +1,4 @@
-"""Lines of equal value, drawn over the picture: the map without hiding what is under it."""
+"""Contour lines of a map, drawn over the picture without hiding it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cnnvis_widgets.rendering.pictures import Colormap, Picture, fit, gray, indi
 from cnnvis_widgets.rendering.scales import Scale, as_heatmap
 
 LEVELS = (0.25, 0.5, 0.75)
-"""Where lines are drawn when nothing else is said, as fractions of the scale."""
+"""The default levels, as fractions of the scale."""
 
-_FINE = 4  # lines are drawn this much larger and averaged down: smooth edges
+_FINE = 4  # supersampling factor, for smooth edges
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def iso_lines(
     """Lines of equal value at fractions of the scale; a map of zeros has none.
 
     Args:
-        heatmap: (rows, columns), at the resolution at which the lines are wanted.
-        levels: fractions of the scale's high end, in (0, 1]; on a diverging scale each is drawn at
-            its negative too.
+        heatmap: (rows, columns), at the resolution of the lines.
+        levels: fractions of the scale's high end, in (0, 1]; on a diverging scale each is also
+            drawn at its negative.
         scale: None for ``Scale.of(heatmap)``.
     """
     values = as_heatmap(heatmap)
@@ -53,7 +53,7 @@ def iso_lines(
         raise InvalidValueError(f"Levels are fractions in (0, 1]; these are {tuple(levels)}.")
     if scale.is_zero or min(values.shape) < 2:
         return ()
-    from skimage.measure import find_contours  # 0.4 s that other pictures need not wait for
+    from skimage.measure import find_contours  # imported late: takes 0.4 s
 
     signs = (1, -1) if scale.kind == "diverging" else (1,)
     return tuple(
@@ -81,16 +81,16 @@ def contour(
         levels: fractions of the scale, see ``iso_lines``.
         scale: None for ``Scale.of(heatmap)``.
         colormap: see ``colorize``.
-        gray_picture: take the picture's colours away first.
-        zoom: enlarge the picture so many times first: finer lines.
+        gray_picture: convert the picture to grey first.
+        zoom: enlargement of the picture, for finer lines.
 
     Returns:
         uint8 (zoom·rows, zoom·columns, 3).
     """
     scale = scale or Scale.of(heatmap)
-    below, values = fit(picture, heatmap)
+    base_picture, values = fit(picture, heatmap)
     lines = iso_lines(values, levels, scale)
-    base = Image.fromarray(gray(below) if gray_picture else below)
+    base = Image.fromarray(gray(base_picture) if gray_picture else base_picture)
     size = (base.width * zoom, base.height * zoom)
     result = np.asarray(base.resize(size, Image.Resampling.BICUBIC) if zoom > 1 else base)
     table = lookup(choose(scale.kind, colormap))
@@ -105,7 +105,7 @@ def contour(
 
 
 def halo(colour: ArrayLike) -> Picture:
-    """Black or white, uint8 (3,): what sets a line of this colour off from the picture under it."""
+    """Black or white, uint8 (3,): the outline of a line of this colour, for contrast."""
     dark = np.asarray(colour) @ np.array([0.299, 0.587, 0.114]) < 128
     return np.full(3, 255 if dark else 0, np.uint8)
 
@@ -113,7 +113,7 @@ def halo(colour: ArrayLike) -> Picture:
 def _stroke(
     paths: Sequence[NDArray[np.float64]], width: float, size: tuple[int, int], zoom: int
 ) -> NDArray[np.float64]:
-    """How much of each pixel the lines cover, float64 (rows, columns) in [0, 1]."""
+    """The coverage of each pixel by the lines, float64 (rows, columns) in [0, 1]."""
     canvas = Image.new("L", (size[0] * _FINE, size[1] * _FINE))
     draw = ImageDraw.Draw(canvas)
     for points in paths:

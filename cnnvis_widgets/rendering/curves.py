@@ -1,4 +1,4 @@
-"""Curves on axes, for a projector, with words for who cannot see them."""
+"""Line charts, readable on a projector, with alternative text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnnvis_widgets.rendering.scales import format_value
 from cnnvis_widgets.wording import said
 
 _STYLES = ("-", "--", "-.", ":")
-# Okabe & Ito's colours, which colour-blind people tell apart, the yellow left out.
+# Okabe & Ito's colours for colour-blind readers, without yellow.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _LABEL, _SMALL = 16, 14
 
@@ -37,19 +37,19 @@ def curves(
         log: whether the vertical axis is logarithmic.
 
     Raises:
-        InvalidValueError: nothing to draw, or values that are not as many as x.
+        InvalidValueError: nothing to draw, or not as many values as x has.
     """
     across = np.asarray(x, np.float64)
-    named = panels if isinstance(panels, Mapping) else dict(enumerate(panels))
-    if not named or not all(named.values()):
+    by_title = panels if isinstance(panels, Mapping) else dict(enumerate(panels))
+    if not by_title or not all(by_title.values()):
         raise InvalidValueError("curves needs at least one panel, and a curve in each.")
-    wide = (8, 5) if len(named) == 1 else (4.6 * len(named), 4.4)
+    wide = (8, 5) if len(by_title) == 1 else (4.6 * len(by_title), 4.4)
     words: list[str] = []
     result = ExplanationFigure(figsize=wide)
-    axes = result.subplots(1, len(named), squeeze=False, sharey=True)[0]
-    for ax, (title, lines) in zip(axes, named.items(), strict=True):
-        for k, (name, given) in enumerate(lines.items()):
-            values = np.asarray(given, np.float64)
+    axes = result.subplots(1, len(by_title), squeeze=False, sharey=True)[0]
+    for ax, (title, lines) in zip(axes, by_title.items(), strict=True):
+        for k, (name, curve) in enumerate(lines.items()):
+            values = np.asarray(curve, np.float64)
             if across.ndim != 1 or values.shape != across.shape:
                 raise InvalidValueError(
                     f"Each curve has as many values as x, {across.shape}; "
@@ -57,8 +57,8 @@ def curves(
                 )
             style = {"color": _COLOURS[k % len(_COLOURS)], "linestyle": _STYLES[k % len(_STYLES)]}
             ax.plot(across, values, linewidth=2.5, label=said(name), **style)
-            called = [part for part in (title, name) if isinstance(part, str) and part]
-            words.append(_in_words(", ".join(called), values))
+            labels = [word for word in (title, name) if isinstance(word, str) and word]
+            words.append(_in_words(", ".join(labels), values))
         if isinstance(title, str):
             ax.set_title(said(title), fontsize=_LABEL)
         if log:
@@ -70,13 +70,13 @@ def curves(
             ax.legend(fontsize=_SMALL, frameon=False)
     axes[0].set_ylabel(said(y_name), fontsize=_SMALL)
     literal(result)
-    over = f" over {x_name}" if x_name else ""
-    result.alt = f"Curves{f' of {y_name}' if y_name else ''}{over}. " + " ".join(words)
+    suffix = f" over {x_name}" if x_name else ""
+    result.alt = f"Curves{f' of {y_name}' if y_name else ''}{suffix}. " + " ".join(words)
     return result
 
 
 def _in_words(name: str, values: np.ndarray) -> str:
-    """Where a curve begins, where it ends, and where it is in between."""
+    """A curve's first and last value, minimum and maximum, in words."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return f"{name}: no value."

@@ -1,8 +1,8 @@
-"""Matplotlib figures for papers and projectors, through its object interface alone.
+"""Matplotlib figures for papers and projectors, with the object-oriented interface only.
 
-No pyplot, no backend, no rcParams: making a figure changes nothing else in the process. The figures
-save themselves (``savefig("x.png")``, ``.svg``, ``.pdf``), show themselves in a notebook, and carry
-a description in words (``alt``), which the notebook and the saved file get too.
+No pyplot, no backend, no rcParams: a figure has no side effects in the process. Figures are saved
+with ``savefig("x.png")`` (``.svg``, ``.pdf``), are displayed in a notebook, and have alternative
+text (``alt``), which notebook and saved file include.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ _INK = "#1f2328"
 
 
 class ExplanationFigure(Figure):
-    """A matplotlib figure that can say what it shows.
+    """A matplotlib figure with alternative text.
 
     Attributes:
-        alt: what is to be seen, in words.
+        alt: the alternative text.
     """
 
     def __init__(self, *args: Any, alt: str = "", **kwargs: Any) -> None:
@@ -72,10 +72,10 @@ class ExplanationFigure(Figure):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[Any, Any]:
         """What a notebook shows, with or without matplotlib's own integration."""
         buffer = io.BytesIO()
-        # Tight: what the layout leaves free above and below would be a gap on the page.
+        # Tight: free space above and below would be a gap on the page.
         self.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.2)
-        # JupyterLab and Voilà drop a PNG's "alt" (the metadata is IPython's), so that only HTML can
-        # tell a screen reader what is to be seen.
+        # JupyterLab and Voilà drop a PNG's "alt" (the metadata is IPython's), so only HTML provides
+        # it to a screen reader.
         source = base64.b64encode(buffer.getvalue()).decode("ascii")
         style = "max-width: 100%; height: auto"
         image = f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{source}"'
@@ -91,15 +91,15 @@ class ExplanationFigure(Figure):
 
 @dataclass(frozen=True)
 class Panel:
-    """One place in a grid.
+    """One panel of a grid.
 
     Attributes:
         picture: uint8 (rows, columns, 3), or None to show the map alone.
         heatmap: (r, c), or None to show the picture alone.
         label: the text above it.
         unit: of the map's values, on the colour bar.
-        scale: None for the scale that the grid gives it.
-        alt: what the picture shows, in words.
+        scale: None for the scale of the grid.
+        alt: alternative text of the picture.
     """
 
     picture: ArrayLike | None = None
@@ -129,7 +129,7 @@ def figure(
 ) -> ExplanationFigure:
     """A picture and its heatmap, with a colour bar in raw values.
 
-    A map of zeros has "all zeros" written on it; a scale that clips says where.
+    A map of zeros is labelled "all zeros"; a clipping scale has a note.
 
     Args:
         picture: uint8 (rows, columns, 3), as the network saw it; may be None in mode "heatmap".
@@ -189,11 +189,11 @@ def grid(
     """Several explanations side by side, each labelled, with one shared scale or one each.
 
     Args:
-        rows: panels, row by row; None leaves a place empty; without a map a panel is its picture.
-        share: which panels can be compared by colour: "none" (one colour bar each), "all" (one for
+        rows: panels, row by row; None is an empty cell; a panel without map shows its picture.
+        share: which panels share a scale: "none" (one colour bar each), "all" (one for
             the figure), "row" or "column" (one at the end of each). Share only between values of
             the same meaning: the same method and the same kind of neuron.
-        percentile: see ``Scale.of``; for the panels that bring no scale of their own.
+        percentile: see ``Scale.of``; for panels without their own scale.
         mode: see ``figure``.
         colormap: a name, or one of each kind where signed and unsigned maps occur together.
         row_labels: left of each row.
@@ -204,13 +204,13 @@ def grid(
 
     Raises:
         UnknownNameError: another mode, share or colour map.
-        InvalidValueError: no panel, a panel with a scale of its own where scales are shared, or
-            other numbers of row labels than of rows.
+        InvalidValueError: no panel, a panel with its own scale where scales are shared, or not as
+            many row labels as rows.
     """
     modes = tuple(m for m in get_args(Mode) if m != "side_by_side")
-    for kind, name, known in (("mode", mode, modes), ("sharing", share, get_args(Share))):
-        if name not in known:
-            raise UnknownNameError.of(kind, name, known)
+    for kind, name, allowed in (("mode", mode, modes), ("sharing", share, get_args(Share))):
+        if name not in allowed:
+            raise UnknownNameError.of(kind, name, allowed)
     if not any(panel for row in rows for panel in row):
         raise InvalidValueError("A grid has at least one panel; none was given.")
     if row_labels and len(row_labels) != len(rows):
@@ -219,13 +219,13 @@ def grid(
     panels = [panel for row in rows for panel in row if panel]
     clipped = percentile < 100 or any(p.scale is not None and p.scale.clips for p in panels)
     wordy = share == "none" and (clipped or any(p.unit for p in panels))  # along every bar
-    height = 4.0 if wordy or share != "none" else 3.4  # bars beside pictures leave them less width
+    height = 4.0 if wordy or share != "none" else 3.4  # colour bars leave the pictures less width
     height *= _proportion(panels)
     across = 5.0 if wordy else 4.2
     result = ExplanationFigure(figsize=(max(8.0, across * width), 0.8 + height * len(rows)))
     axes: Any = result.subplots(len(rows), width, squeeze=False)
     groups: dict[Any, list[tuple[int, int, Panel, ArrayLike]]] = {}
-    parts = [title] if title else []
+    texts = [title] if title else []
     for r, c in np.ndindex(axes.shape):
         panel = rows[r][c] if c < len(rows[r]) else None
         _bare(axes[r, c])
@@ -239,27 +239,27 @@ def grid(
             groups.setdefault(key, []).append((r, c, panel, panel.heatmap))
         elif panel.picture is not None:
             _show(axes[r, c], pictures.as_picture(panel.picture))
-            parts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {panel.alt or 'picture'}")
+            texts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {panel.alt or 'picture'}")
     look = Look(mode, colormap, opacity, blend)
     for members in groups.values():
         scale = _group_scale([panel for _, _, panel, _ in members], share, percentile)
         for r, c, panel, heatmap in members:
             _draw(axes[r, c], panel.picture, heatmap, scale, look)
             text = describe(heatmap, panel.alt)
-            parts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {text}")
-        beside = {
+            texts.append(f"Row {r + 1}, column {c + 1}, {panel.label}: {text}")
+        bar_axes = {
             "none": [axes[r, c] for r, c, _, _ in members],
             "all": list(axes.ravel()),
             "row": list(axes[members[0][0]]),
             "column": list(axes[:, members[0][1]]),
         }[share]
-        alone = all(panel.picture is None for _, _, panel, _ in members)
-        seen = replace(look, mode="heatmap") if alone else look
-        bar = _bar(result, beside, scale, seen, below=share == "column")
+        maps_only = all(panel.picture is None for _, _, panel, _ in members)
+        bar_look = replace(look, mode="heatmap") if maps_only else look
+        bar = _bar(result, bar_axes, scale, bar_look, horizontal=share == "column")
         units = dict.fromkeys(panel.unit for _, _, panel, _ in members if panel.unit)
         _finish_bar(bar, ", ".join(units), scale, _SMALL)
     _texts(result, title, caption)
-    result.alt = ". ".join([*parts, *([caption] if caption else [])])
+    result.alt = ". ".join([*texts, *([caption] if caption else [])])
     return result
 
 
@@ -272,7 +272,7 @@ def picture_figure(
         image: uint8 (rows, columns, 3).
         title: above.
         caption: below.
-        alt: what is to be seen; the title, if nothing is said.
+        alt: alternative text; the title by default.
     """
     result = ExplanationFigure(figsize=(8, 7), alt=alt or title)
     _show(result.subplots(), pictures.as_picture(image))
@@ -281,21 +281,21 @@ def picture_figure(
 
 
 def _proportion(panels: list[Panel]) -> float:
-    """How high the panels are for their width; extremes are left to white margins."""
-    shown: list[Any] = [p.heatmap if p.picture is None else p.picture for p in panels]
-    shapes: list[tuple[int, ...]] = [np.shape(array) for array in shown]
+    """The panels' largest ratio of height to width, limited to 0.5 … 2."""
+    arrays: list[Any] = [p.heatmap if p.picture is None else p.picture for p in panels]
+    shapes: list[tuple[int, ...]] = [np.shape(array) for array in arrays]
     highest = max((s[0] / s[1] for s in shapes if len(s) > 1 and s[1]), default=1.0)
     return min(2.0, max(0.5, highest))
 
 
 def _group_scale(panels: list[Panel], share: str, percentile: float) -> Scale:
-    own = [panel.scale for panel in panels if panel.scale is not None]
-    if own and share != "none":
+    own_scales = [panel.scale for panel in panels if panel.scale is not None]
+    if own_scales and share != "none":
         raise InvalidValueError(
             f"share={share!r} gives the panels one scale, but one of them brings its own."
         )
     maps = [panel.heatmap for panel in panels if panel.heatmap is not None]
-    return own[0] if own else Scale.of(*maps, percentile=percentile)
+    return own_scales[0] if own_scales else Scale.of(*maps, percentile=percentile)
 
 
 def _draw(
@@ -309,13 +309,13 @@ def _draw(
     if look.mode == "heatmap" or picture is None:
         _show(ax, pictures.colorize(heatmap, scale, look.colormap))
     elif look.mode == "overlay":
-        laid = (look.colormap, look.opacity, look.blend, look.gray_picture, look.least)
-        _show(ax, pictures.overlay(picture, heatmap, scale, *laid))
+        options = (look.colormap, look.opacity, look.blend, look.gray_picture, look.least)
+        _show(ax, pictures.overlay(picture, heatmap, scale, *options))
     elif look.mode == "split":
         _show(ax, pictures.split(picture, heatmap, look.split, scale, look.colormap))
     else:
-        below, values = pictures.fit(picture, heatmap)
-        _show(ax, pictures.gray(below) if look.gray_picture else below)
+        base_picture, values = pictures.fit(picture, heatmap)
+        _show(ax, pictures.gray(base_picture) if look.gray_picture else base_picture)
         table = lookup(choose(scale.kind, look.colormap))
         for line in iso_lines(values, LEVELS, scale):
             colour = table[pictures.indices(scale.normalise([[line.value]]))[0, 0]] / 255
@@ -331,34 +331,34 @@ def _draw(
 
 def _bar(
     result: Figure,
-    beside: list[Axes],
+    axes: list[Axes],
     scale: Scale,
     look: Look,
-    below: bool = False,
+    horizontal: bool = False,
 ) -> Colorbar:
-    """A colour bar in the colours that are seen: those of an overlay are mixed with grey."""
+    """A colour bar in the visible colours: those of an overlay are blended with grey."""
     if look.mode == "overlay":
-        laid = (look.colormap, look.opacity, look.blend)
-        table = pictures.blended_table(scale, *laid, least=look.least)
+        options = (look.colormap, look.opacity, look.blend)
+        table = pictures.blended_table(scale, *options, least=look.least)
     else:
         table = lookup(choose(scale.kind, look.colormap))
     low, high = scale.low, scale.high
-    if scale.is_zero:  # one colour from end to end, with the one tick 0 in its middle
+    if scale.is_zero:  # one colour, with a single tick at 0
         table = table[127:128] if scale.kind == "diverging" else table[:1]
         low, high = -1.0, 1.0
     mappable = ScalarMappable(Normalize(low, high), ListedColormap(table / 255))
     extend = {"diverging": "both", "sequential": "max"}[scale.kind] if scale.clips else "neither"
     bar = result.colorbar(
-        mappable, ax=beside, extend=extend, pad=0.03, fraction=0.06, aspect=18 if below else 22,
-        location="bottom" if below else "right",
+        mappable, ax=axes, extend=extend, pad=0.03, fraction=0.06, aspect=18 if horizontal else 22,
+        location="bottom" if horizontal else "right",
     )  # fmt: skip
-    fitting = scale.labelled_ticks(3, 0.35) if below else scale.labelled_ticks()
+    fitting = scale.labelled_ticks(3, 0.35) if horizontal else scale.labelled_ticks()
     ticks, labels = zip(*fitting, strict=True)
     bar.set_ticks(list(ticks), labels=list(labels))
     if look.mode == "contour" and not scale.is_zero:
         for level in LEVELS:
             for sign in (1, -1) if scale.kind == "diverging" else (1,):
-                line = bar.ax.axvline if below else bar.ax.axhline
+                line = bar.ax.axvline if horizontal else bar.ax.axhline
                 line(sign * level * scale.high, color=_INK, lw=1.5)
     return bar
 
@@ -376,12 +376,12 @@ def _bare(ax: Axes) -> None:
 
 
 def _show(ax: Axes, picture: pictures.Picture) -> None:
-    ax.imshow(picture, interpolation="nearest")  # no pixel that the array does not have
+    ax.imshow(picture, interpolation="nearest")  # show the array's own pixels
     _bare(ax)
 
 
 def literal(result: Figure) -> None:
-    """Set every title, label and text as it is: a `$` in a class name does not begin a formula."""
+    """Escape every title, label and text: a `$` in a class name does not begin a formula."""
     texts: list[Text] = list(result.texts)
     for ax in result.axes:
         texts += [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.texts]

@@ -1,8 +1,8 @@
-"""Heatmaps as pictures: arrays in, uint8 arrays or PNG bytes out, with NumPy and Pillow alone.
+"""Heatmaps as pictures: uint8 arrays or PNG bytes, with NumPy and Pillow only.
 
 A *heatmap* is float (rows, columns), raw, signed or not. A *picture* is uint8 (rows, columns, 3).
-A *scale* (see ``scales``) says which raw value gets which colour; where none is given, it is the
-scale of the one heatmap. A map of zeros is drawn in the one colour of zero.
+A *scale* (see ``scales``) maps raw values to colours; by default it is the scale of the heatmap. A
+map of zeros is drawn in the colour of zero.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ How = Literal["bilinear", "nearest"]
 Colormap = str | Sequence[str] | None
 Picture = NDArray[np.uint8]
 
-_GAP = 8  # columns of white between pictures that are side by side
+_GAP = 8  # white columns between two pictures
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a map is drawn, see `figures.figure`."""
+    """Drawing options of a map, see `figures.figure`."""
 
     mode: str
     colormap: Colormap = None
@@ -66,13 +66,13 @@ def enlarge(
     """The heatmap on a finer grid, float32 (rows, columns).
 
     Pixel centres are at half-integers, as in ``tf.image.resize``; beyond the outermost centres the
-    border value goes on. No value is outside the range of the given ones.
+    border value is repeated. No value exceeds the range of the given ones.
 
     Args:
         heatmap: (r, c) with r ≤ rows and c ≤ columns.
         rows: of the result.
         columns: of the result.
-        how: "bilinear", or "nearest" to see the method's own cells.
+        how: "bilinear", or "nearest" to show the method's own cells.
 
     Raises:
         InvalidValueError: a result smaller than the heatmap, which would lose values.
@@ -94,11 +94,11 @@ def enlarge(
 
 
 def averaged(maps: NDArray[np.floating], side: int) -> NDArray[np.float32]:
-    """Maps on a coarser grid: each value is the mean of the cells that it stands for.
+    """Maps on a coarser grid: each value is the mean of its cells.
 
     Args:
         maps: (rows, columns, maps).
-        side: rows and columns of the result at most, at least 1; smaller maps stay as they are.
+        side: the largest number of rows and columns, at least 1; smaller maps are not changed.
 
     Returns:
         float32 (rows, columns, maps).
@@ -133,7 +133,7 @@ def colorize(heatmap: ArrayLike, scale: Scale | None = None, colormap: Colormap 
 
 
 def indices(normalised: NDArray[np.float32]) -> NDArray[np.intp]:
-    """The rows of a colour table for places in [0, 1]: the nearest of 256."""
+    """The indices of a colour table for positions in [0, 1]: the nearest of 256."""
     return np.rint(normalised.astype(np.float64) * 255).astype(np.intp)
 
 
@@ -151,9 +151,9 @@ def blended_table(
     under: int = 128,
     least: float = 0.0,
 ) -> Picture:
-    """The colours that an overlay shows over mid-grey, uint8 (256, 3), low to high.
+    """The colours of an overlay over mid-grey, uint8 (256, 3), low to high.
 
-    A colour bar beside an overlay must show these: the table's own colours do not occur there.
+    For the colour bar of an overlay, which does not contain the table's own colours.
 
     Args:
         scale: of the overlay, as the next three.
@@ -164,42 +164,42 @@ def blended_table(
         least: see ``overlay``.
     """
     table = lookup(choose(scale.kind, colormap))
-    places = np.linspace(0, 1, 256)[:, None]
-    alpha = _alpha(places, scale, opacity, blend)
+    positions = np.linspace(0, 1, 256)[:, None]
+    alpha = _alpha(positions, scale, opacity, blend)
     if least > 0:
-        alpha[np.abs(scale.low + places * (scale.high - scale.low)) < least] = 0
+        alpha[np.abs(scale.low + positions * (scale.high - scale.low)) < least] = 0
     return mix(np.full((256, 1, 3), under, np.uint8), table[:, None, :], alpha)[:, 0]
 
 
 def _alpha(
     normalised: NDArray[Any], scale: Scale, opacity: float, blend: str
 ) -> NDArray[np.float64]:
-    """How much each pixel of the map covers, float64 in [0, opacity]."""
+    """The opacity of each pixel of the map, float64 in [0, opacity]."""
     if not 0 <= opacity <= 1:
         raise InvalidValueError(f"Opacity is a number from 0 to 1; got {opacity}.")
     if blend == "uniform":
         return np.full(normalised.shape, opacity, np.float64)
     if blend == "value":
-        placed = normalised.astype(np.float64)
-        return opacity * (np.abs(2 * placed - 1) if scale.kind == "diverging" else placed)
+        positions = normalised.astype(np.float64)
+        return opacity * (np.abs(2 * positions - 1) if scale.kind == "diverging" else positions)
     raise UnknownNameError.of("way to blend", blend, get_args(Blend))
 
 
-def mix(below: Picture, above: Picture, alpha: NDArray[np.float64]) -> Picture:
-    """``above`` over ``below``, both uint8 (rows, columns, 3), alpha (rows, columns) in [0, 1]."""
+def mix(bottom: Picture, top: Picture, alpha: NDArray[np.float64]) -> Picture:
+    """``top`` over ``bottom``, both uint8 (rows, columns, 3), alpha (rows, columns) in [0, 1]."""
     share = alpha[:, :, None]
-    return np.rint(below * (1 - share) + above * share).astype(np.uint8)
+    return np.rint(bottom * (1 - share) + top * share).astype(np.uint8)
 
 
 def fit(picture: ArrayLike, heatmap: ArrayLike) -> tuple[Picture, NDArray[np.float32]]:
-    """Both on one grid, the larger one's; the map bilinearly.
+    """Picture and map on the larger one's grid; the map is resized bilinearly.
 
     Raises:
-        InvalidValueError: their proportions differ by more than one cell of the map: the map then
-            belongs to another crop of the picture, and laid over this one it would be a lie.
+        InvalidValueError: their aspect ratios differ by more than one cell of the map, which then
+            belongs to another crop of the picture.
     """
-    below, values = as_picture(picture), as_heatmap(heatmap)
-    (rows, columns), (r, c) = below.shape[:2], values.shape
+    base_picture, values = as_picture(picture), as_heatmap(heatmap)
+    (rows, columns), (r, c) = base_picture.shape[:2], values.shape
     stretch = (rows / r, columns / c)
     if max(stretch) / min(stretch) > 1 + 1 / min(r, c) + 1e-9:
         raise InvalidValueError(
@@ -207,10 +207,10 @@ def fit(picture: ArrayLike, heatmap: ArrayLike) -> tuple[Picture, NDArray[np.flo
             "proportions. Show the map over the picture as the network saw it, cropped and resized."
         )
     rows, columns = max(rows, r), max(columns, c)
-    if below.shape[:2] != (rows, columns):
-        resized = Image.fromarray(below).resize((columns, rows), Image.Resampling.BILINEAR)
-        below = np.asarray(resized)
-    return below, enlarge(values, rows, columns)
+    if base_picture.shape[:2] != (rows, columns):
+        resized = Image.fromarray(base_picture).resize((columns, rows), Image.Resampling.BILINEAR)
+        base_picture = np.asarray(resized)
+    return base_picture, enlarge(values, rows, columns)
 
 
 def overlay(
@@ -233,20 +233,20 @@ def overlay(
         opacity: of the map, 0 (the picture alone) to 1.
         blend: "uniform": every pixel of the map has that opacity. "value": opacity grows with the
             absolute value, from none at zero to ``opacity`` at the scale's end.
-        gray_picture: take the picture's colours away first, so that no colour of it is taken for
-            one of the map.
-        least: where the absolute value is smaller, nothing is laid over the picture.
+        gray_picture: convert the picture to grey first, so that its colours are not confused with
+            the map's.
+        least: smaller absolute values are transparent.
 
     Raises:
         InvalidValueError: an opacity outside [0, 1], or a map of other proportions.
     """
     scale = scale or Scale.of(heatmap)
-    below, values = fit(picture, heatmap)
+    base_picture, values = fit(picture, heatmap)
     if gray_picture:
-        below = gray(below)
+        base_picture = gray(base_picture)
     alpha = _alpha(scale.normalise(values), scale, opacity, blend)
     alpha[np.abs(values) < least] = 0
-    return mix(below, colorize(values, scale, colormap), alpha)
+    return mix(base_picture, colorize(values, scale, colormap), alpha)
 
 
 def side_by_side(
@@ -286,7 +286,7 @@ def split(
     columns = left.shape[1]
     border = round(at * columns)
     result = np.concatenate([left[:, :border], colorize(values, scale, colormap)[:, border:]], 1)
-    if 0 < border < columns:  # white with a dark edge is seen on any pair of colours
+    if 0 < border < columns:  # white with a dark edge is visible on any colours
         width = max(1, columns // 224)
         result[:, max(0, border - 2 * width) : border + 2 * width] = 0
         result[:, max(0, border - width) : border + width] = 255
@@ -321,7 +321,7 @@ def png_bytes(array: ArrayLike, text: Mapping[str, str] | None = None) -> bytes:
 
     Args:
         array: uint8 (rows, columns), (rows, columns, 3) or, with transparency, (rows, columns, 4).
-        text: how it was made, kept inside the file: keywords ("Title", "Description", "Source") of
+        text: metadata in the file: keywords ("Title", "Description", "Source") of
             1 to 79 Latin-1 characters, and their texts.
 
     Raises:
@@ -340,14 +340,14 @@ def png_bytes(array: ArrayLike, text: Mapping[str, str] | None = None) -> bytes:
             raise InvalidValueError(f"{keyword!r} is no PNG keyword: 1 to 79 Latin-1 characters.")
         info.add_text(keyword, value)
     buffer = io.BytesIO()
-    # a 224×224 overlay: a fifth of the time of the usual level, for a tenth more bytes
+    # level 1: for a 224 × 224 overlay a fifth of the default time, and a tenth more bytes
     image = Image.fromarray(np.ascontiguousarray(values))
     image.save(buffer, "PNG", pnginfo=info, compress_level=1)
     return buffer.getvalue()
 
 
 def jpeg_bytes(array: ArrayLike, quality: int = 88) -> bytes:
-    """A photograph-like picture as the bytes of a JPEG file: a tenth of PNG's, and not exact.
+    """A picture as the bytes of a JPEG file: lossy, and a tenth of PNG's size for photos.
 
     Args:
         array: uint8 (rows, columns, 3).

@@ -1,7 +1,7 @@
-"""The scale of a heatmap: which raw value gets which place on a colour bar.
+"""The scale of a heatmap: the mapping from raw values to positions on a colour bar.
 
-A heatmap is never rescaled; its scale says how it is shown. Zero always has a fixed place: the
-middle of a diverging scale, the start of a sequential one. One scale can serve several maps, so
+A heatmap is never rescaled; its scale defines how it is shown. Zero always has a fixed position:
+the middle of a diverging scale, the start of a sequential one. Several maps can share a scale, so
 that equal colours mean equal values.
 """
 
@@ -34,7 +34,7 @@ def as_heatmap(heatmap: ArrayLike) -> NDArray[np.float32]:
         )
     if array.dtype.kind not in "fiub":
         raise InvalidValueError(f"A heatmap holds real numbers; this one has dtype {array.dtype}.")
-    with np.errstate(over="ignore"):  # what float32 cannot hold is counted as infinite just below
+    with np.errstate(over="ignore"):  # overflows become infinite and are reported below
         values = array.astype(np.float32, copy=False)
     bad = int(values.size - np.count_nonzero(np.isfinite(values)))
     if bad:
@@ -65,7 +65,7 @@ def format_value(value: float, digits: int = 3) -> str:
 
 @dataclass(frozen=True)
 class Scale:
-    """Where raw values lie on a colour bar.
+    """The mapping from raw values to a colour bar.
 
     Attributes:
         low: raw value at the bar's lower end: ``-high`` (diverging) or 0 (sequential).
@@ -97,9 +97,9 @@ class Scale:
             )
         low = -self.high if self.kind == "diverging" else 0.0
         if self.low != low:
-            what = "symmetric about zero" if self.kind == "diverging" else "starts at zero"
+            rule = "symmetric about zero" if self.kind == "diverging" else "starts at zero"
             raise InvalidValueError(
-                f"A {self.kind} scale is {what}: from {low} to {self.high}, not from {self.low}."
+                f"A {self.kind} scale is {rule}: from {low} to {self.high}, not from {self.low}."
             )
         _check_percentile(self.percentile)
         if self.largest is None:
@@ -107,7 +107,7 @@ class Scale:
 
     @classmethod
     def of(cls, *heatmaps: ArrayLike, percentile: float = 100.0, kind: Kind | None = None) -> Scale:
-        """The scale on which all these maps can be compared.
+        """A common scale for all these maps.
 
         Args:
             heatmaps: one or more (rows, columns) maps, sizes may differ.
@@ -142,17 +142,17 @@ class Scale:
 
     @property
     def is_zero(self) -> bool:
-        """Whether this is the scale of maps that hold nothing but zeros."""
+        """Whether this is the scale of maps of zeros."""
         return self.high == 0
 
     @property
     def clips(self) -> bool:
-        """Whether values beyond the ends exist and share the colours of the ends."""
+        """Whether some values exceed the ends and are shown in the colours of the ends."""
         return self.largest is not None and self.largest > self.high
 
     @property
     def note(self) -> str:
-        """What a reader has to know beside the colour bar; empty where there is nothing to say."""
+        """A note for the colour bar; empty if there is none."""
         if self.is_zero:
             return "all zeros"
         if not self.clips:
@@ -164,7 +164,7 @@ class Scale:
         return f"clipped at the {_ordinal(self.percentile)} percentile ({biggest})"
 
     def normalise(self, heatmap: ArrayLike) -> NDArray[np.float32]:
-        """Place on the colour bar, float32 (rows, columns) in [0, 1]; values beyond it are clipped.
+        """Positions on the colour bar, float32 (rows, columns) in [0, 1], clipped.
 
         Zero is exactly 0.5 on a diverging scale and exactly 0 on a sequential one.
 
@@ -186,14 +186,14 @@ class Scale:
                     f"{format_value(float(np.abs(values).max()))}. Scale.of(map, …) fits it."
                 )
             return np.full(values.shape, zero, np.float32)
-        placed = zero + values.astype(np.float64) * ((1 - zero) / self.high)
-        return np.clip(placed, 0, 1).astype(np.float32)
+        positions = zero + values.astype(np.float64) * ((1 - zero) / self.high)
+        return np.clip(positions, 0, 1).astype(np.float32)
 
     def ticks(self, count: int = 5) -> tuple[float, ...]:
-        """Round values for a colour bar, ascending, zero among them; never beyond the ends.
+        """Round values for a colour bar, ascending, including zero, within the ends.
 
         Args:
-            count: how many at most (at least 3). A map of zeros has the one tick 0.
+            count: the largest number, at least 3. A map of zeros has a single tick at 0.
         """
         if count < 3:
             raise InvalidValueError(f"A colour bar has at least 3 ticks; {count} were asked for.")
@@ -226,11 +226,11 @@ class Scale:
     def labelled_ticks(
         self, count: int = 5, clearance: float = 0.125
     ) -> tuple[tuple[float, str], ...]:
-        """Ticks and labels for a bar that also states its ends, ascending.
+        """Ticks and labels, including the ends of the bar, ascending.
 
         Args:
-            count: see ``ticks``; the ends come on top.
-            clearance: a round value nearer to an end than this share of ``high`` gives way to it.
+            count: see ``ticks``, without the ends.
+            clearance: a tick nearer to an end than this share of ``high`` is left out.
         """
         ends = () if self.is_zero else tuple(e for e in (self.low, self.high) if e)
         inner = [
@@ -246,11 +246,11 @@ def _check_percentile(percentile: float) -> None:
         raise InvalidValueError(f"A percentile is above 0 and at most 100; got {percentile}.")
 
 
-def _nice_step(least: float) -> tuple[float, int]:
-    """The smallest of 1, 2, 2.5, 5 × a power of ten not below ``least``, and its decimals."""
-    power = math.floor(math.log10(least))
+def _nice_step(minimum: float) -> tuple[float, int]:
+    """The smallest of 1, 2, 2.5, 5 × a power of ten not below ``minimum``, and its decimals."""
+    power = math.floor(math.log10(minimum))
     steps = [(m * 10.0**power, d) for m, d in ((1.0, 0), (2.0, 0), (2.5, 1), (5.0, 0), (10.0, -1))]
-    step, decimals = next(s for s in steps if s[0] >= least * (1 - 1e-6))
+    step, decimals = next(s for s in steps if s[0] >= minimum * (1 - 1e-6))
     return step, decimals - power
 
 
