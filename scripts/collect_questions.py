@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cnnvis_widgets.course.questions import COMPUTED, Asked, asked, chosen
+from cnnvis_widgets.course.questions import COMPUTED, NotebookQuestion, chosen, notebook_questions
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SHOWS = {"grid", "curves", "print", "plot"}
@@ -30,7 +30,7 @@ SHOWS = {"grid", "curves", "print", "plot"}
 _OWN_NAMES = (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)
 
 
-def needed(notebook: Path, questions: list[Asked]) -> list[ast.stmt | Asked]:
+def needed(notebook: Path, questions: list[NotebookQuestion]) -> list[ast.stmt | NotebookQuestion]:
     """The statements that the questions' values depend on, and the questions among them."""
     steps = _steps(notebook, questions)
     random = {
@@ -40,9 +40,9 @@ def needed(notebook: Path, questions: list[Asked]) -> list[ast.stmt | Asked]:
         for name in _targets(step)
     }
     wanted: set[str] = set()
-    kept: list[ast.stmt | Asked] = []
+    kept: list[ast.stmt | NotebookQuestion] = []
     for step in reversed(steps):
-        if isinstance(step, Asked):
+        if isinstance(step, NotebookQuestion):
             for code in step.expressions().values():
                 wanted |= _loads(ast.parse(code))
         elif (_changes(step) | (_loads(step) & random)) & wanted:
@@ -53,10 +53,10 @@ def needed(notebook: Path, questions: list[Asked]) -> list[ast.stmt | Asked]:
     return kept[::-1]
 
 
-def _steps(notebook: Path, questions: list[Asked]) -> list[ast.stmt | Asked]:
+def _steps(notebook: Path, questions: list[NotebookQuestion]) -> list[ast.stmt | NotebookQuestion]:
     """All statements of all cells; a question in place of the one that asks it."""
     by_cell = {one.cell: one for one in questions}
-    steps: list[ast.stmt | Asked] = []
+    steps: list[ast.stmt | NotebookQuestion] = []
     for place, cell in enumerate(json.loads(notebook.read_text("utf-8"))["cells"]):
         if cell["cell_type"] == "code":
             body = ast.parse(source := "".join(cell["source"])).body
@@ -126,9 +126,9 @@ def values(notebook: Path) -> list[dict[str, str]]:
     room: dict[str, Any] = {"__name__": "__main__"}
     quoted = []
     os.chdir(notebook.parent)
-    for step in needed(notebook, asked(notebook)):
+    for step in needed(notebook, notebook_questions(notebook)):
         with contextlib.redirect_stdout(io.StringIO()):
-            if isinstance(step, Asked):
+            if isinstance(step, NotebookQuestion):
                 quoted.append({name: eval(c, room) for name, c in step.expressions().items()})
             else:
                 code = ast.Module([step], type_ignores=[])

@@ -72,4 +72,4 @@ def _of_lessons() -> Iterator[str]:
         yield f"You will learn to {lesson.can}." if lesson.can else lesson.about
         if lesson.name in OFFERED["es"] and (ANSWERS / f"{lesson.name}.toml").is_file():
             for parts in answers(lesson.name).values():
-                yield from (part.wanted for part in parts)
+                yield from (part.label for part in parts)

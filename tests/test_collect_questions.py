@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from cnnvis_widgets.course.questions import asked
+from cnnvis_widgets.course.questions import notebook_questions
 from scripts import collect_questions
 from scripts.collect_questions import main, needed, values
 
@@ -49,7 +49,7 @@ def test_values_are_those_of_a_full_run(notebook: Path, monkeypatch: pytest.Monk
         {"int(took < 0.02)": "0"},
         {"x['a']:.6f": f"{sixth:.6f}", "x['b']:.2f": "3.14"},
     ]
-    assert len(needed(notebook, asked(notebook))) == 16
+    assert len(needed(notebook, notebook_questions(notebook))) == 16
 
 
 def test_only_the_lessons_named_are_written_anew(

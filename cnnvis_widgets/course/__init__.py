@@ -1,4 +1,4 @@
-"""The course: which lessons there are, and the words they use. Reads notebooks, runs nothing."""
+"""The course: its lessons and its glossary. Notebooks are read, not run."""
 
 from cnnvis_widgets.course.catalogue import Lesson, find, lessons, notebooks_folder
 

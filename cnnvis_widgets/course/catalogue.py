@@ -1,8 +1,8 @@
 """The lessons and apps, found by the names of their files: a new lesson is one new notebook.
 
-A section that is too long for one class has several lessons, each a part: `02_3_one.ipynb`, shown
-as 2.3, then `02_3b_other.ipynb`, shown as 2.3b. The first part has no letter, so that a section's
-address stays the same when it is cut.
+A section that is too long for one class is split into several lessons: `02_3_one.ipynb`, shown as
+2.3, then `02_3b_other.ipynb`, shown as 2.3b. The first part has no letter, so that its address
+stays the same after splitting.
 """
 
 from __future__ import annotations
@@ -36,16 +36,15 @@ class Lesson(NamedTuple):
 
     Attributes:
         name: of its file, without the ending; the order of the names is the thesis' order.
-        chapter: of the thesis, or 6 for what came after it; 0 for an app, which is beside the
-            course.
+        chapter: of the thesis, or 6 for later work; 0 for an app, which is not a lesson.
         section: "3.8", "2.3b" (the second part of 2.3), "1"; "" for an app.
         title: the part of its heading before the colon.
         question: the part after it; "" if there is no colon.
         about: the first paragraph beneath the heading.
-        time: how long it takes, as its first cell says; "" where it does not.
-        know: what to know before.
-        can: what the reader can do afterwards.
-        text: all its words, one text for each markdown cell.
+        time: its duration, from its first cell; "" if it is not stated.
+        know: prerequisites.
+        can: learning goals.
+        text: the text of each markdown cell.
     """
 
     name: str
@@ -71,10 +70,10 @@ class Lesson(NamedTuple):
 
 
 def notebooks_folder() -> Path:
-    """The notebooks: inside an installed package, or beside it in a checkout.
+    """The folder of the notebooks: in an installed package, or beside it in a checkout.
 
     Raises:
-        FileError: neither is there.
+        FileError: neither exists.
     """
     installed, checkout = _PACKAGE / "_notebooks", _PACKAGE.parent / "notebooks"
     if installed.is_dir():
@@ -87,31 +86,31 @@ def notebooks_folder() -> Path:
     )
 
 
-def here() -> Path:
-    """The folder that a notebook of the course runs in, or else the one that comes along."""
+def current_folder() -> Path:
+    """The working directory if it is a course folder, else the included one."""
     folder = Path.cwd()
     return folder if (folder / f"{INDEX}.ipynb").is_file() else notebooks_folder()
 
 
 def lessons(folder: Path | None = None) -> tuple[Lesson, ...]:
-    """All that is in the folder: the lessons in the thesis' order, then the apps; not the index.
+    """All notebooks of the folder: the lessons in the thesis' order, then the apps; not the index.
 
     Args:
-        folder: that of the notebooks; the one that comes along by default.
+        folder: of the notebooks; the included one by default.
     """
     folder = folder or notebooks_folder()
     notebooks = [_read(path, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.ipynb"))]
-    known = [lesson for lesson in notebooks if lesson is not None and lesson.name != INDEX]
-    return tuple(sorted(known, key=lambda lesson: (lesson.chapter == 0, lesson.name)))
+    found = [lesson for lesson in notebooks if lesson is not None and lesson.name != INDEX]
+    return tuple(sorted(found, key=lambda lesson: (lesson.chapter == 0, lesson.name)))
 
 
 def find(name: str, folder: Path | None = None) -> Lesson | None:
-    """A lesson or an app by the name of its file; None if there is no such one."""
+    """A lesson or an app by the name of its file; None if there is none."""
     return next((lesson for lesson in lessons(folder) if lesson.name == name), None)
 
 
 def section(name: str) -> str:
-    """What a lesson's number is, by the name of its file.
+    """A lesson's number, by the name of its file.
 
     Args:
         name: without the ending.
@@ -131,7 +130,7 @@ def section(name: str) -> str:
 
 
 def first_cell(notebook: dict[str, Any]) -> str:
-    """The text of a notebook's first cell, "" where that is no text."""
+    """The text of a notebook's first cell; "" if it is a code cell."""
     cells = notebook.get("cells") or [{}]
     return _source(cells[0]) if cells[0].get("cell_type") == "markdown" else ""
 
@@ -140,7 +139,7 @@ def first_cell(notebook: dict[str, Any]) -> str:
 def _read(path: Path, _changed: int) -> Lesson | None:
     try:
         notebook = json.loads(path.read_text("utf-8"))
-    except ValueError:  # half written, or none at all: not ours to complain about
+    except ValueError:  # incomplete, or not JSON: ignored
         return None
     head = first_cell(notebook)
     if not head.startswith("# "):
@@ -170,7 +169,7 @@ def _source(cell: dict[str, Any]) -> str:
 
 
 def plain(markdown: str) -> str:
-    """A line of Markdown as the words that are read."""
+    """A line of Markdown as plain text."""
     text = re.sub(r"^#+ ", "", markdown.strip())
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     return re.sub(r"\s+", " ", re.sub(r"[*`]", "", text))

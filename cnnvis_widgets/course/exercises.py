@@ -1,15 +1,15 @@
-"""The lessons' exercises: what they ask, and `check`, which compares a student's value.
+"""The lessons' exercises, and `check`, which compares a student's value with the answer.
 
 Answers are in `answers/LESSON.toml`, one table for each exercise whose answer is a value:
 
-- `wants`: what is asked for, in words; a list where the answer has several parts.
+- `wants`: the requested value, in words; a list if the answer has several parts.
 - `answer`: the part, or the list of parts: a whole number, a decimal, a name, or a list of numbers
-  (a single part that is a list is put in a list of its own).
-- `within`: how far a number may be off. By default whole numbers must be exact, and decimals may be
-  off by one in the last decimal that is written: 0.50 takes 0.49 to 0.51.
+  (a single part that is a list is put in another list).
+- `within`: the largest accepted error. By default whole numbers must be exact, and decimals may be
+  off by one in the last written decimal: 0.50 accepts 0.49 to 0.51.
 
-The answers are not hidden. A hint such as "the sign is wrong" needs the number itself, which a
-hash does not give back, and the lesson prints it after *Check:*. `check` never says it.
+The answers are not hidden: a hint such as "the sign is wrong" needs the number itself, not a hash,
+and the lesson prints it after *Check:*. `check` never prints it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 
 from cnnvis_widgets.checks import choice, whole
 from cnnvis_widgets.course.catalogue import Lesson, section
-from cnnvis_widgets.course.hints import ROUNDING, Part, hint
+from cnnvis_widgets.course.hints import ROUNDING, AnswerPart, hint
 from cnnvis_widgets.course.questions import chosen
 from cnnvis_widgets.errors import UnknownNameError
 
@@ -41,7 +41,7 @@ class Exercise(NamedTuple):
     Attributes:
         number: from 1.
         task: in Markdown, without the answer.
-        answer: the text after *Check:*, in Markdown; "" where there is nothing to compare.
+        answer: the text after *Check:*, in Markdown; "" if there is no answer.
     """
 
     number: int
@@ -51,7 +51,7 @@ class Exercise(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `check` says: true if the value is right; shown as its words.
+    """The result of `check`: true if the value is right; displayed as its words.
 
     Attributes:
         right: whether it is.
@@ -73,32 +73,32 @@ class ValueQuestion(NamedTuple):
 
     Attributes:
         lesson: section and title.
-        exercise: what is asked.
-        part: which part of its answer is wanted.
-        alone: it has no other.
+        exercise: the exercise.
+        part: the requested part of its answer.
+        alone: whether the answer has only this part.
     """
 
     lesson: str
     exercise: Exercise
-    part: Part
+    part: AnswerPart
     alone: bool
 
     @property
     def name(self) -> str:
         """As it is listed: "2.1 Machine learning, exercise 1: the slope"."""
-        which = "" if self.alone else f": {self.part.wanted}"
+        which = "" if self.alone else f": {self.part.label}"
         return f"{self.lesson}, exercise {self.exercise.number}{which}"
 
 
 class Checker:
-    """`check` of one lesson; shown, it lists what each exercise wants.
+    """`check` of one lesson; displayed, it lists the requested values of each exercise.
 
     Args:
         name: of the lesson.
         parts: exercise number → the parts of its answer.
     """
 
-    def __init__(self, name: str, parts: dict[int, list[Part]]) -> None:
+    def __init__(self, name: str, parts: dict[int, list[AnswerPart]]) -> None:
         self._name = name
         self._parts = parts
 
@@ -110,7 +110,7 @@ class Checker:
             value: a number, a name or an array; several parts as a tuple, in the order listed.
 
         Returns:
-            Whether it is right, and what kind of mistake may have been made. Never the answer.
+            Whether it is right, and a hint at the mistake; never the answer.
 
         Raises:
             InvalidValueError: `number` is not a whole number.
@@ -131,7 +131,7 @@ class Checker:
         return Verdict(not wrong, f"Exercise {number}: {wrong or 'right.'}")
 
     def __repr__(self) -> str:
-        return "\n".join(listed(self._parts))
+        return "\n".join(check_lines(self._parts))
 
 
 def checker(lesson: str) -> Checker:
@@ -149,37 +149,39 @@ def checker(lesson: str) -> Checker:
         >>> bool(check(5, (3, 0.32)))
         True
     """
-    known = {path.stem: path for path in sorted(ANSWERS.glob("*.toml"))}
-    sections = {section(name): name for name in known}
+    paths = {path.stem: path for path in sorted(ANSWERS.glob("*.toml"))}
+    sections = {section(name): name for name in paths}
     name = sections.get(lesson, lesson)
-    if name not in known:
+    if name not in paths:
         raise UnknownNameError.of("lesson with exercises", lesson, sections)
     return Checker(section(name), answers(name))
 
 
-def listed(parts: dict[int, list[Part]], said: Callable[[str], str] = str) -> list[str]:
-    """What each exercise wants: a line for each, "check(1, …)   the slope".
+def check_lines(
+    parts: dict[int, list[AnswerPart]], translate: Callable[[str], str] = str
+) -> list[str]:
+    """A line for each exercise with the requested values: "check(1, …)   the slope".
 
     Args:
         parts: exercise number → the parts of its answer.
-        said: what is wanted → the same in another language.
+        translate: label → the label in another language.
     """
     return [
-        f"check({number}, {'(…)' if len(wanted) > 1 else '…'})   "
-        + ", ".join(said(part.wanted) for part in wanted)
-        for number, wanted in parts.items()
+        f"check({number}, {'(…)' if len(answer_parts) > 1 else '…'})   "
+        + ", ".join(translate(part.label) for part in answer_parts)
+        for number, answer_parts in parts.items()
     ]
 
 
-def answers(name: str) -> dict[int, list[Part]]:
-    """Exercise number → the parts of its answer, for those that have a value.
+def answers(name: str) -> dict[int, list[AnswerPart]]:
+    """Exercise number → the parts of its answer, for exercises with a value as answer.
 
     Args:
         name: of the lesson's notebook.
     """
     text = (ANSWERS / f"{name}.toml").read_text("utf-8")
     tables = tomllib.loads(text, parse_float=Decimal)
-    return {int(number): _parts(table) for number, table in tables.items()}
+    return {int(number): _answer_parts(table) for number, table in tables.items()}
 
 
 def tasks(lesson: Lesson) -> list[Exercise]:
@@ -192,9 +194,9 @@ def tasks(lesson: Lesson) -> list[Exercise]:
 
 
 def value_questions(names: Iterable[str] = ()) -> list[ValueQuestion]:
-    """The exercises that ask for a number or a name; one question for each part of an answer.
+    """The exercises with a number or a name as answer; one question for each part.
 
-    Parts that are lists of numbers are left out: a learning platform has no question for them.
+    Parts that are lists of numbers are left out: learning platforms have no question type for them.
 
     Args:
         names: of lessons, as `questions` takes them.
@@ -203,35 +205,35 @@ def value_questions(names: Iterable[str] = ()) -> list[ValueQuestion]:
         UnknownNameError: no lesson of that name.
     """
     return [
-        ValueQuestion(lesson.heading, one, part, alone=len(parts) == 1)
+        ValueQuestion(lesson.heading, exercise, part, alone=len(answer_parts) == 1)
         for lesson in chosen(names)
-        for number, parts in answers(lesson.name).items()
-        for one in tasks(lesson)
-        if one.number == number
-        for part in parts
+        for number, answer_parts in answers(lesson.name).items()
+        for exercise in tasks(lesson)
+        if exercise.number == number
+        for part in answer_parts
         if isinstance(part.answer, str) or part.answer.ndim == 0
     ]
 
 
-def _parts(table: dict[str, Any]) -> list[Part]:
+def _answer_parts(table: dict[str, Any]) -> list[AnswerPart]:
     wants = table["wants"] if isinstance(table["wants"], list) else [table["wants"]]
-    given = table["answer"] if isinstance(table["answer"], list) else [table["answer"]]
-    within = table.get("within", [None] * len(given))
-    allowed = within if isinstance(within, list) else [within]
+    values = table["answer"] if isinstance(table["answer"], list) else [table["answer"]]
+    tolerance_entry = table.get("within", [None] * len(values))
+    tolerances = tolerance_entry if isinstance(tolerance_entry, list) else [tolerance_entry]
     return [
-        Part(
-            wanted,
+        AnswerPart(
+            label,
             answer if isinstance(answer, str) else np.array(answer, float),
-            _off(answer, off),
+            _tolerance(answer, tolerance),
         )
-        for wanted, answer, off in zip(wants, given, allowed, strict=True)
+        for label, answer, tolerance in zip(wants, values, tolerances, strict=True)
     ]
 
 
-def _off(answer: Any, within: Any) -> float:
-    """How far a number may be off: as declared, or one in the last decimal that is written."""
-    if within:
-        return float(within)
+def _tolerance(answer: Any, declared: Any) -> float:
+    """The largest accepted error: as declared, or one in the last written decimal."""
+    if declared:
+        return float(declared)
     leaves = np.ravel(np.array(answer, object))
     exponents = [x.as_tuple().exponent for x in leaves if isinstance(x, Decimal)]
     return max([ROUNDING, *(float(Decimal(1).scaleb(int(e))) for e in exponents)])

@@ -1,4 +1,4 @@
-"""The glossary: what the words mean, where a lesson uses them first, and links put there."""
+"""The glossary: terms, their first use in each lesson, and links to them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cnnvis_widgets.translation.interface import texts as translations
 
 FILE = "glossary.ipynb"
 FORMS = "; "
-"""Between the forms of a word, which are one message: languages have different numbers of them."""
+"""Separates the forms of a word in one message: languages have different numbers of them."""
 
-# What is no running text: code, formulas, links, citations, tags, the thesis, headings, "in class".
+# Not running text: code, formulas, links, citations, tags, the thesis, headings, "in class".
 _NO_TEXT = r"""
     ```.*?``` | `[^`\n]*` | \$\$.*?\$\$ | \$[^$]+\$
   | !?\[[^\]]*\]\([^)]*\) | \[[^\]]*\] | <!--.*?--> | <summary>.*?</summary> | <[^>]+>
@@ -28,12 +28,12 @@ _NO_TEXT = r"""
 
 
 class Term(NamedTuple):
-    """A word that is explained.
+    """A term of the glossary.
 
     Attributes:
-        name: as it is written.
-        also: other forms of it, and other words for it.
-        means: two sentences.
+        name: the term.
+        also: other forms and synonyms.
+        means: its definition, two sentences.
     """
 
     name: str
@@ -55,23 +55,23 @@ def terms() -> tuple[Term, ...]:
 
 
 @functools.cache
-def _spoken(language: str) -> tuple[tuple[Term, Term], ...]:
-    """The terms in a language, each beside the English one, whose address it has."""
-    known = translations(language, "glossary")
+def _translated_terms(language: str) -> tuple[tuple[Term, Term], ...]:
+    """The terms in a language, each with the English one, which gives its address."""
+    messages = translations(language, "glossary")
 
-    def said(text: str) -> str:
-        return known.get(" ".join(text.split()), text)
+    def translated(text: str) -> str:
+        return messages.get(" ".join(text.split()), text)
 
     def forms(term: Term) -> tuple[str, ...]:
-        return tuple(form for form in said(FORMS.join(term.also)).split(FORMS) if form)
+        return tuple(form for form in translated(FORMS.join(term.also)).split(FORMS) if form)
 
-    return tuple((Term(said(t.name), forms(t), said(t.means)), t) for t in terms())
+    return tuple((Term(translated(t.name), forms(t), translated(t.means)), t) for t in terms())
 
 
 @functools.cache
 def _pattern(language: str) -> tuple[re.Pattern[str], dict[str, tuple[Term, Term]]]:
-    """What is no text, or else one of the words, the longest first; and the words' terms."""
-    pairs = _spoken(language)
+    """A pattern for non-text or a form of a term, the longest first; and each form's terms."""
+    pairs = _translated_terms(language)
     forms = {form.lower(): pair for pair in pairs for form in (pair[0].name, *pair[0].also)}
     longest = sorted(forms, key=len, reverse=True)
     words = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in longest)
@@ -82,48 +82,48 @@ def _pattern(language: str) -> tuple[re.Pattern[str], dict[str, tuple[Term, Term
 def link(
     texts: Iterable[str], folder: str = "", language: str = SOURCE
 ) -> tuple[list[str], list[Term]]:
-    """Put a link where each term is used first.
+    """Link the first use of each term.
 
     Args:
         texts: Markdown, cell after cell. From a heading "Sources" on, nothing is linked.
-        folder: where the glossary is, seen from the page: "../" for a notebook further down.
+        folder: the relative path to the glossary: "../" for a notebook in a subfolder.
         language: of the texts.
 
     Returns:
-        The texts with the links, and the terms, in English, in the order in which they are met.
+        The texts with links, and the English terms in order of first use.
     """
     pattern, forms = _pattern(language)
-    met: dict[str, Term] = {}
+    found: dict[str, Term] = {}
 
     def replace(match: re.Match[str]) -> str:
         word = match["word"]
         pair = forms[re.sub(r"\s+", " ", word.lower())] if word else None
-        if pair is None or pair[1].name in met:
+        if pair is None or pair[1].name in found:
             return match[0]
         spoken, term = pair
-        met[term.name] = term
-        means = html.escape(spoken.means)
+        found[term.name] = term
+        meaning = html.escape(spoken.means)
         address = f"{folder}{FILE}#{term.anchor}"
-        return f'<a class="cnnvis-term" href="{address}" data-means="{means}">{word}</a>'
+        return f'<a class="cnnvis-term" href="{address}" data-means="{meaning}">{word}</a>'
 
     linked = []
-    ended = False
+    in_sources = False
     for text in texts:
-        ended = ended or text.startswith(("## Sources", "## Fuentes"))
-        linked.append(text if ended else pattern.sub(replace, text))
-    return linked, list(met.values())
+        in_sources = in_sources or text.startswith(("## Sources", "## Fuentes"))
+        linked.append(text if in_sources else pattern.sub(replace, text))
+    return linked, list(found.values())
 
 
 def where_met(course: Sequence[Lesson]) -> dict[str, list[Lesson]]:
-    """For each term the lessons that use it, in their order; apps do not count."""
+    """The lessons that use each term, in order; without apps."""
     lessons_of: dict[str, list[Lesson]] = {term.name: [] for term in terms()}
     for lesson in course:
         if lesson.chapter:
-            for term in _met(lesson.text):
+            for term in _terms_in(lesson.text):
                 lessons_of[term.name].append(lesson)
     return lessons_of
 
 
 @functools.lru_cache(maxsize=128)
-def _met(texts: tuple[str, ...]) -> tuple[Term, ...]:
+def _terms_in(texts: tuple[str, ...]) -> tuple[Term, ...]:
     return tuple(link(texts)[1])

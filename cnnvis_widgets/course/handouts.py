@@ -1,6 +1,6 @@
-"""A lesson on paper: a worksheet of one page, or its slides, one a page, as HTML to be printed.
+"""A lesson on paper: a worksheet of one page, or its slides, one per page, as HTML to print.
 
-The page fits itself: `handout.js` makes a page's type smaller until all of it is there.
+`handout.js` reduces a page's font size until the content fits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from cnnvis_widgets.course.catalogue import Lesson, notebooks_folder
 from cnnvis_widgets.course.exercises import tasks
 from cnnvis_widgets.course.markdown import MATHML, to_html
-from cnnvis_widgets.course.questions import Question, asked, questions
+from cnnvis_widgets.course.questions import Question, notebook_questions, questions
 from cnnvis_widgets.errors import FileError, gist
 
 _HERE = Path(__file__).parent
@@ -40,31 +40,33 @@ def slides(lesson: Lesson, notebook: dict[str, Any]) -> str:
 
     Args:
         lesson: of the course.
-        notebook: its notebook; what its cells have put out is shown, where it has been run.
+        notebook: its notebook; outputs are shown if it has been run.
     """
     cells = notebook["cells"]
-    places = (one.cell for one in asked(notebooks_folder() / lesson.file))
-    quizzes = dict(zip(places, questions([lesson.name]), strict=True))
-    made: list[list[str]] = []
-    shown = True
-    for place, cell in enumerate(cells):
+    cell_indices = (
+        question.cell for question in notebook_questions(notebooks_folder() / lesson.file)
+    )
+    quizzes = dict(zip(cell_indices, questions([lesson.name]), strict=True))
+    slide_contents: list[list[str]] = []
+    visible = True
+    for index, cell in enumerate(cells):
         mark = cell["metadata"].get("slideshow", {}).get("slide_type", "-")
         if cell["cell_type"] == "markdown":
-            shown = mark not in ("skip", "notes")
-        if shown and (mark in ("slide", "subslide") or not made):
-            made.append([])
-        if not shown:
+            visible = mark not in ("skip", "notes")
+        if visible and (mark in ("slide", "subslide") or not slide_contents):
+            slide_contents.append([])
+        if not visible:
             continue
         if cell["cell_type"] == "markdown":
-            made[-1].append(to_html("".join(cell["source"]), MATHML))
-        elif place in quizzes:
-            made[-1].append(_choices(quizzes[place]))
+            slide_contents[-1].append(to_html("".join(cell["source"]), MATHML))
+        elif index in quizzes:
+            slide_contents[-1].append(_choices(quizzes[index]))
         else:
-            made[-1] += _outputs(cell)
+            slide_contents[-1] += _outputs(cell)
     pages = [
-        f'<div class="body">{"".join(parts)}</div>'
+        f'<div class="body">{"".join(blocks)}</div>'
         f"<footer>{_words(lesson.heading)}<span>{number}</span></footer>"
-        for number, parts in enumerate(made, 1)
+        for number, blocks in enumerate(slide_contents, 1)
     ]
     return _page("slides", lesson.heading, pages)
 
@@ -81,40 +83,42 @@ def _page(kind: str, title: str, pages: Iterable[str]) -> str:
 
 def _worksheet(lesson: Lesson, answers: bool) -> str:
     name = "Answers" if answers else "Name: <span class='rule'></span>"
-    parts = [
+    blocks = [
         f"<header><h1>{_words(lesson.heading)}</h1><p>{name}</p></header>",
         f'<p class="about">{_words(lesson.question)}</p>',
         f"<p><strong>You will learn to</strong> {_words(lesson.can)}.</p>",
         "<h2>Predict before you look</h2>",
-        *(_question(one, answers) for one in questions([lesson.name])),
+        *(_question(question, answers) for question in questions([lesson.name])),
         "<h2>Exercises</h2>",
     ]
-    for one in tasks(lesson):
-        told = to_html(f"Answer: {one.answer or 'no one value.'}", MATHML)
-        parts.append(_numbered(one.number, one.task, told if answers else _LINES))
-    return "".join(parts)
+    for exercise in tasks(lesson):
+        answer = to_html(f"Answer: {exercise.answer or 'no one value.'}", MATHML)
+        below = answer if answers else _LINES
+        blocks.append(_numbered(exercise.number, exercise.task, below))
+    return "".join(blocks)
 
 
-def _question(one: Question, answers: bool) -> str:
-    told = f"<p>{_words(one.because)}</p>" if answers else '<div class="lines">Because</div>'
-    return f'{to_html(one.context, MATHML)}{_choices(one, answers)}<div class="why">{told}</div>'
+def _question(question: Question, answers: bool) -> str:
+    reason = f"<p>{_words(question.because)}</p>" if answers else '<div class="lines">Because</div>'
+    context = to_html(question.context, MATHML)
+    return f'{context}{_choices(question, answers)}<div class="why">{reason}</div>'
 
 
-def _choices(one: Question, answers: bool = False) -> str:
+def _choices(question: Question, answers: bool = False) -> str:
     boxes = (
-        f"<li>{'☒' if answers and number == one.right else '☐'} {_words(choice)}</li>"
-        for number, choice in enumerate(one.choices)
+        f"<li>{'☒' if answers and number == question.right else '☐'} {_words(choice)}</li>"
+        for number, choice in enumerate(question.choices)
     )
-    return f'<p><strong>{_words(one.text)}</strong></p><ul class="boxes">{"".join(boxes)}</ul>'
+    return f'<p><strong>{_words(question.text)}</strong></p><ul class="boxes">{"".join(boxes)}</ul>'
 
 
-def _numbered(number: int, task: str, below: str) -> str:
+def _numbered(number: int, task: str, answer: str) -> str:
     numbered = f"**{number}** {task}"
-    return f'<div class="task">{to_html(numbered, MATHML)}{below}</div>'
+    return f'<div class="task">{to_html(numbered, MATHML)}{answer}</div>'
 
 
 def _outputs(cell: dict[str, Any]) -> Iterator[str]:
-    """What a cell that was run shows on paper: pictures and texts, and where a widget would be."""
+    """A cell's outputs on paper: pictures, texts, and a placeholder for each widget."""
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if "image/png" in data:
@@ -132,13 +136,13 @@ def _words(text: str) -> str:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A notebook as it is stored, not run."""
+    """A notebook as it is stored, without running it."""
     notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return notebook
 
 
 def run(path: Path) -> dict[str, Any]:
-    """A notebook with what its cells put out, run from top to bottom: minutes, for some.
+    """A notebook with outputs, run from top to bottom; takes minutes for some.
 
     Raises:
         FileError: a cell failed, or there is no kernel to run it.
@@ -153,8 +157,8 @@ def run(path: Path) -> dict[str, Any]:
     try:
         NotebookClient(notebook, timeout=SECONDS, resources=folder).execute()
     except CellExecutionError as error:
-        why = f"{error.ename}: {error.evalue}"
-        raise FileError(f"{path.name} could not be run: {why}") from error
+        reason = f"{error.ename}: {error.evalue}"
+        raise FileError(f"{path.name} could not be run: {reason}") from error
     except NoSuchKernel as error:
         raise FileError(f"{path.name} could not be run: {gist(error)}") from error
     return dict(notebook)

@@ -1,4 +1,4 @@
-"""What kind of mistake a wrong value may come from, in words that never give the answer."""
+"""Hints at the mistake behind a wrong value, which never give the answer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 ROUNDING = 1e-6
-"""How far a whole number may be off, when it was computed."""
+"""The largest accepted error of a computed whole number."""
 
 NEAR = 0.05
-"""As a share of the answer: so near may be a matter of rounding or of a slip."""
+"""As a share of the answer: an error this small may come from rounding."""
 
 _TEXT = "this is a text; a number is wanted, without quotation marks."
 _WRONG_KINDS = {
@@ -26,57 +26,57 @@ _WRONG_KINDS = {
 _ORDER = "the right numbers, in another order."
 
 
-class Part(NamedTuple):
+class AnswerPart(NamedTuple):
     """One part of an exercise's answer.
 
     Attributes:
-        wanted: what it is, in words.
+        label: what it is, in words.
         answer: numbers (a single one has no axes), or a name.
-        within: how far each number may be off.
+        tolerance: the largest accepted error of each number.
     """
 
-    wanted: str
+    label: str
     answer: Numbers | str
-    within: float
+    tolerance: float
 
 
-def hint(parts: list[Part], value: Any) -> str:
-    """What may be wrong with a value; "" if nothing is.
+def hint(parts: list[AnswerPart], value: Any) -> str:
+    """A hint at what is wrong with a value; "" if it is right.
 
     Args:
-        parts: of the answer. A single one is the value itself; of several, the value is a sequence.
-        value: what a student gives.
+        parts: of the answer. With several parts the value is a sequence.
+        value: the student's value.
 
     Examples:
-        >>> hint([Part("the share", np.array(0.25), 0.01)], 25)
+        >>> hint([AnswerPart("the share", np.array(0.25), 0.01)], 25)
         '100 times too large. Is a share meant, from 0 to 1?'
     """
     if len(parts) == 1:
         return _part_hint(parts[0], value)
     if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != len(parts):
-        wanted = ", ".join(part.wanted for part in parts)
-        return f"it wants {len(parts)} values in brackets, in this order: {wanted}."
-    given = list(value)
-    said_of_parts = [
-        (part.wanted, _part_hint(part, one)) for part, one in zip(parts, given, strict=True)
+        labels = ", ".join(part.label for part in parts)
+        return f"it wants {len(parts)} values in brackets, in this order: {labels}."
+    values = list(value)
+    messages = [
+        (part.label, _part_hint(part, item)) for part, item in zip(parts, values, strict=True)
     ]
-    wrong = [f"{wanted}: {said}" for wanted, said in said_of_parts if said]
-    if len(wrong) > 1 and _fit_in_another_order(parts, given):
+    wrong = [f"{label}: {message}" for label, message in messages if message]
+    if len(wrong) > 1 and _fit_in_another_order(parts, values):
         return _ORDER
     return " ".join(wrong)
 
 
-def _fit_in_another_order(parts: list[Part], given: list[Any]) -> bool:
-    left = list(given)
+def _fit_in_another_order(parts: list[AnswerPart], values: list[Any]) -> bool:
+    remaining = list(values)
     for part in parts:
-        fits = next((i for i, one in enumerate(left) if not _part_hint(part, one)), None)
+        fits = next((i for i, value in enumerate(remaining) if not _part_hint(part, value)), None)
         if fits is None:
             return False
-        left.pop(fits)
+        remaining.pop(fits)
     return True
 
 
-def _part_hint(part: Part, value: Any) -> str:
+def _part_hint(part: AnswerPart, value: Any) -> str:
     if isinstance(part.answer, str):
         return _name_hint(part.answer, value)
     if value is None or value is ...:
@@ -85,21 +85,21 @@ def _part_hint(part: Part, value: Any) -> str:
     if kind in _WRONG_KINDS:
         return _WRONG_KINDS[kind]
     try:
-        given = np.asarray(value, np.float64)
+        number = np.asarray(value, np.float64)
     except (TypeError, ValueError):
         return f"{type(value).__name__} is not a number or an array of numbers."
-    if given.shape != part.answer.shape:
-        return _shape_hint(part.answer, given)
-    if not np.isfinite(given).all():
+    if number.shape != part.answer.shape:
+        return _shape_hint(part.answer, number)
+    if not np.isfinite(number).all():
         return "it is not a finite number: look for a division by zero or the logarithm of zero."
-    off = np.abs(given - part.answer)
-    if (off <= part.within * (1 + 1e-9)).all():
+    error = np.abs(number - part.answer)
+    if (error <= part.tolerance * (1 + 1e-9)).all():
         return ""
-    return _array_hint(part, given) if given.ndim else _number_hint(part, float(given))
+    return _array_hint(part, number) if number.ndim else _number_hint(part, float(number))
 
 
 def _kind(value: Any) -> str:
-    """NumPy's letter of what the value, or the values in it, are; "" for none."""
+    """NumPy's kind letter of the value; "" if it is no regular array."""
     try:
         return str(np.asarray(value).dtype.kind)
     except ValueError:  # rows of different lengths
@@ -109,42 +109,42 @@ def _kind(value: Any) -> str:
 def _name_hint(answer: str, value: Any) -> str:
     if not isinstance(value, str):
         return "a name is wanted, in quotation marks."
-    given, right = value.strip().casefold(), answer.casefold()
-    if given == right:
+    name, answer_name = value.strip().casefold(), answer.casefold()
+    if name == answer_name:
         return ""
-    near = difflib.SequenceMatcher(None, given, right).ratio() > 0.8
-    return "nearly: is it the name as the network or table has it?" if near else "not this one."
+    similar = difflib.SequenceMatcher(None, name, answer_name).ratio() > 0.8
+    return "nearly: is it the name as the network or table has it?" if similar else "not this one."
 
 
-def _shape_hint(answer: Numbers, given: Numbers) -> str:
+def _shape_hint(answer: Numbers, array: Numbers) -> str:
     if answer.ndim == 0:
-        return f"one number is wanted; this is an array of shape {given.shape}."
-    if given.ndim == 2 and given.T.shape == answer.shape:
-        return f"the shape is {given.shape}: rows and columns are exchanged."
-    return f"the shape {answer.shape} is wanted; this has {given.shape}."
+        return f"one number is wanted; this is an array of shape {array.shape}."
+    if array.ndim == 2 and array.T.shape == answer.shape:
+        return f"the shape is {array.shape}: rows and columns are exchanged."
+    return f"the shape {answer.shape} is wanted; this has {array.shape}."
 
 
-def _number_hint(part: Part, given: float) -> str:
-    """The first kind of mistake that would give this number."""
+def _number_hint(part: AnswerPart, number: float) -> str:
+    """A hint at the first kind of mistake that would give this number."""
     answer = float(np.asarray(part.answer, np.float64))
 
     def would_be(wrong: float, scale: float = 1.0) -> bool:
-        return bool(abs(given - wrong) <= part.within * max(abs(scale), ROUNDING))
+        return bool(abs(number - wrong) <= part.tolerance * max(abs(scale), ROUNDING))
 
-    if part.within <= ROUNDING and abs(abs(given - answer) - 1) <= ROUNDING:
+    if part.tolerance <= ROUNDING and abs(abs(number - answer) - 1) <= ROUNDING:
         return "off by one: does counting begin at 0 or at 1, are both ends counted?"
     for wrong, scale, words in _slips(answer):
         if would_be(wrong, scale):
             return words
-    if answer and abs(given - answer) <= NEAR * abs(answer):
+    if answer and abs(number - answer) <= NEAR * abs(answer):
         return "near, but not exact enough. Round only at the end."
-    if answer * given < 0:
+    if answer * number < 0:
         return "the sign is wrong, and the size."
-    return "its size is too large." if abs(given) > abs(answer) else "its size is too small."
+    return "its size is too large." if abs(number) > abs(answer) else "its size is too small."
 
 
 def _slips(answer: float) -> list[tuple[float, float, str]]:
-    """(What a slip makes of the answer, by how much it magnifies rounding, what to say)."""
+    """(The answer after a typical mistake, its factor on rounding errors, the hint)."""
     slips = [(-answer, 1.0, "the size is right, the sign is not.")] if answer else []
     if not answer:
         return slips
@@ -169,26 +169,28 @@ def _slips(answer: float) -> list[tuple[float, float, str]]:
     return slips
 
 
-def _array_hint(part: Part, given: Numbers) -> str:
+def _array_hint(part: AnswerPart, array: Numbers) -> str:
     answer = np.asarray(part.answer, np.float64)
 
-    def same(one: Numbers) -> bool:
-        return one.shape == answer.shape and bool((np.abs(one - answer) <= part.within).all())
+    def matches(candidate: Numbers) -> bool:
+        return candidate.shape == answer.shape and bool(
+            (np.abs(candidate - answer) <= part.tolerance).all()
+        )
 
-    if same(-given):
+    if matches(-array):
         return "the sizes are right, all signs are wrong."
-    if given.ndim == 2 and same(given.T):
+    if array.ndim == 2 and matches(array.T):
         return "rows and columns are exchanged."
-    if same(np.flip(given)):
+    if matches(np.flip(array)):
         return "the right numbers, from the wrong end."
-    if np.abs(np.sort(given, None) - np.sort(answer, None)).max() <= part.within:
+    if np.abs(np.sort(array, None) - np.sort(answer, None)).max() <= part.tolerance:
         return _ORDER
-    scale = (given * answer).sum() / (given**2).sum() if given.any() else 0.0
-    if scale and same(given * scale):
-        if any(abs(norm - 1) <= part.within for norm in (answer.sum(), np.linalg.norm(answer))):
+    scale = (array * answer).sum() / (array**2).sum() if array.any() else 0.0
+    if scale and matches(array * scale):
+        if any(abs(norm - 1) <= part.tolerance for norm in (answer.sum(), np.linalg.norm(answer))):
             return "not normalised."
         return "all values are off by one common factor."
-    if same(given + (answer - given).mean()):
+    if matches(array + (answer - array).mean()):
         return "all values are off by the same amount."
-    right = int((np.abs(given - answer) <= part.within).sum())
+    right = int((np.abs(array - answer) <= part.tolerance).sum())
     return f"{right} of {answer.size} values are right."

@@ -9,14 +9,14 @@ import mistune
 from latex2mathml import converter
 
 MATHJAX, MATHML = "MathJax", "MathML"
-"""How formulas are written: for a page that has MathJax, between its brackets, or as MathML."""
+"""How formulas are written: in MathJax's brackets, or as MathML."""
 
 _PLUGINS = ["math", "table", "strikethrough"]
 _BIG_FLOOR = re.compile(r"\\[bB]igg?[lr]?(?=\\[lr]floor)")
 
 
 def to_html(text: str, formulas: str = MATHJAX) -> str:
-    r"""HTML of a text in Markdown; HTML within it is shown as text.
+    r"""HTML of a text in Markdown; HTML in it is escaped.
 
     Args:
         text: Markdown with formulas between dollars.
@@ -31,15 +31,15 @@ def to_html(text: str, formulas: str = MATHJAX) -> str:
 
 @functools.cache
 def _renderer(formulas: str) -> mistune.Markdown:
-    made = mistune.create_markdown(escape=True, plugins=_PLUGINS)
-    renderer = made.renderer
+    markdown = mistune.create_markdown(escape=True, plugins=_PLUGINS)
+    renderer = markdown.renderer
     if formulas == MATHML and renderer is not None:
         renderer.register("inline_math", lambda _, text: _mathml(text, "inline"))
         renderer.register("block_math", lambda _, text: _mathml(text, "block"))
-    return made
+    return markdown
 
 
 def _mathml(formula: str, display: str) -> str:
-    """MathML; what latex2mathml does not know (a sized floor, arg) is written differently."""
-    known = _BIG_FLOOR.sub("", formula).replace(r"\arg\max", r"\operatorname{argmax}")
-    return str(converter.convert(known, display=display))
+    """MathML; commands that latex2mathml lacks (a sized floor, arg) are rewritten."""
+    convertible = _BIG_FLOOR.sub("", formula).replace(r"\arg\max", r"\operatorname{argmax}")
+    return str(converter.convert(convertible, display=display))

@@ -1,4 +1,4 @@
-"""What Voilà is told of a notebook of the course: its title, its neighbours, links to words."""
+"""Voilà's preprocessing of the course's notebooks: title, neighbours, links to the glossary."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from cnnvis_widgets.translation.languages import NAMES, offers
 
 
 def prepare(notebook: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """A preprocessor for nbconvert. A notebook that is not of the course stays as it is.
+    """A preprocessor for nbconvert. A notebook that is not of the course is not changed.
 
-    For one of the course, `resources["cnnvis"]` holds what the page template shows around it, and
-    the first use of each term of the glossary becomes a link. The input cells are kept (Voilà was
-    told to leave them out), so that the page can show them when it is asked to.
+    For a notebook of the course, `resources["cnnvis"]` has the data of the page template, and the
+    first use of each glossary term becomes a link. The input cells are kept (Voilà is configured to
+    drop them), so that the page can show them on request.
     """
     spoken = notebook.metadata.get("cnnvis", {})  # a page in another language
     head = spoken.get("head", first_cell(notebook))
@@ -44,7 +44,7 @@ def prepare(notebook: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, An
 
 
 def about(head: str, name: str) -> dict[str, Any] | None:
-    """What surrounds a page: plain data for the template.
+    """The data of the page template.
 
     Args:
         head: the text of its first cell.
@@ -56,28 +56,28 @@ def about(head: str, name: str) -> dict[str, Any] | None:
     heading = plain(head.partition("\n")[0])
     course = lessons()
     order = [lesson for lesson in course if lesson.chapter]
-    this = find(name)
+    current = find(name)
     solution = heading.startswith("Solutions")
     index = name == INDEX and not solution
-    if (this is None and not index) or not head.startswith("# "):
+    if (current is None and not index) or not head.startswith("# "):
         return None
-    if this is not None and not solution:
+    if current is not None and not solution:
         title, _, question = heading.partition(": ")
-        if (title, question[:1].upper() + question[1:]) != (this.title, this.question):
-            return None  # somebody's own, of the same name
-    place = order.index(this) if this in order and not solution else None
-    before = order[place - 1] if place else None
-    after = order[place + 1] if place is not None and place + 1 < len(order) else None
+        if (title, question[:1].upper() + question[1:]) != (current.title, current.question):
+            return None  # a user's notebook of the same name
+    position = order.index(current) if current in order and not solution else None
+    previous = order[position - 1] if position else None
+    following = order[position + 1] if position is not None and position + 1 < len(order) else None
     return {
         "name": name,
-        "title": heading if this is None or solution else this.heading,
+        "title": heading if current is None or solution else current.heading,
         "folder": "../" if solution else "",
         "index": index,
-        "lesson": this is not None and this.chapter > 0,
+        "lesson": current is not None and current.chapter > 0,
         "solution": solution,
-        "of": _link(this) if solution else None,
-        "before": _link(before),
-        "after": _link(after),
+        "of": _link(current) if solution else None,
+        "before": _link(previous),
+        "after": _link(following),
         "lessons": [lesson.name for lesson in order],
         "command": f"cnnvis lab {name}",
         "known": list(NAMES),
@@ -86,9 +86,9 @@ def about(head: str, name: str) -> dict[str, Any] | None:
 
 
 def _languages(notebook: Path) -> list[dict[str, str]]:
-    """Those that a page is whole in; none where English is the only one."""
-    whole = [code for code in NAMES if offers(notebook, code)]
-    return [{"code": code, "name": NAMES[code]} for code in whole] if len(whole) > 1 else []
+    """The languages of a complete translation; none if English is the only one."""
+    complete = [code for code in NAMES if offers(notebook, code)]
+    return [{"code": code, "name": NAMES[code]} for code in complete] if len(complete) > 1 else []
 
 
 def _link(lesson: Lesson | None) -> dict[str, str] | None:

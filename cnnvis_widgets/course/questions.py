@@ -23,7 +23,7 @@ COMPUTED = Path(__file__).with_name("computed.json")
 Written by `python -m scripts.collect_questions`.
 """
 
-_SAID = re.compile(r"Answer before you look(\.\s*|:\s*$)|What do you expect\?\s*")
+_PROMPT = re.compile(r"Answer before you look(\.\s*|:\s*$)|What do you expect\?\s*")
 
 
 class Question(NamedTuple):
@@ -31,12 +31,12 @@ class Question(NamedTuple):
 
     Attributes:
         lesson: section and title, "3.8 Grad-CAM".
-        number: its place among those of the lesson, from 1.
-        context: what the lesson says right before it, in Markdown; may be "".
-        text: what is asked; plain text, as the choices and the reason.
-        choices: the answers offered.
-        right: the index of the right one.
-        because: why.
+        number: among the lesson's questions, from 1.
+        context: the lesson's text right before it, in Markdown; may be "".
+        text: the question; plain text, as are the choices and the reason.
+        choices: the choices.
+        right: the index of the right choice.
+        because: the reason.
     """
 
     lesson: str
@@ -53,12 +53,12 @@ class Question(NamedTuple):
         return f"{self.lesson}, question {self.number}"
 
 
-class Asked(NamedTuple):
+class NotebookQuestion(NamedTuple):
     """A question as it is in a notebook.
 
     Attributes:
         cell: the index of its cell.
-        context: what the text cells before it say.
+        context: the text of the cells before it.
         texts: by the names of `Quiz`'s arguments (`choices[1]` for a choice), a text's parts:
             words, or an `ast.expr` where the value is computed.
     """
@@ -73,7 +73,7 @@ class Asked(NamedTuple):
         return {_name(part): _code(part) for part in parts if isinstance(part, ast.expr)}
 
     def filled(self, values: dict[str, str]) -> dict[str, str]:
-        """The texts in full; KeyError for a computed part whose value is not there."""
+        """The complete texts; KeyError if the value of a computed part is missing."""
         return {
             name: "".join(p if isinstance(p, str) else values[_name(p)] for p in parts)
             for name, parts in self.texts.items()
@@ -81,11 +81,11 @@ class Asked(NamedTuple):
 
 
 def questions(names: Iterable[str] = (), folder: Path | None = None) -> list[Question]:
-    """Those of some lessons, or of all, in the order of the course.
+    """The questions of some or all lessons, in the order of the course.
 
     Args:
         names: of lessons: their notebook's ("03_08_grad_cam") or their section ("3.8").
-        folder: that of the notebooks; the one that comes along by default.
+        folder: of the notebooks; the included one by default.
 
     Raises:
         UnknownNameError: no lesson of that name.
@@ -101,47 +101,49 @@ def questions(names: Iterable[str] = (), folder: Path | None = None) -> list[Que
     questions = []
     for lesson in chosen(names, folder):
         values = computed.get(lesson.name, [])
-        for place, one in enumerate(asked(folder / lesson.file)):
+        for index, question in enumerate(notebook_questions(folder / lesson.file)):
             try:
-                texts = one.filled(values[place])
+                texts = question.filled(values[index])
             except (IndexError, KeyError) as error:
                 raise FileError(
-                    f"Question {place + 1} of {lesson.name} quotes a value that {COMPUTED.name} "
+                    f"Question {index + 1} of {lesson.name} quotes a value that {COMPUTED.name} "
                     f"does not hold ({error}). `python -m scripts.collect_questions "
                     f"{lesson.name}` computes it."
                 ) from None
-            questions.append(_question(lesson, place + 1, one.context, texts))
+            questions.append(_question(lesson, index + 1, question.context, texts))
     return questions
 
 
 def chosen(names: Iterable[str], folder: Path | None = None) -> list[Lesson]:
-    """Lessons by their notebooks' names or their sections; all of them for none.
+    """Lessons by their notebooks' names or their sections; all lessons if there are no names.
 
     Raises:
         UnknownNameError: no lesson of that name.
     """
     course = [lesson for lesson in lessons(folder) if lesson.chapter]
-    wanted = list(names)
-    for name in wanted:
+    requested = list(names)
+    for name in requested:
         if not any(name in (lesson.name, lesson.section) for lesson in course):
             raise UnknownNameError.of("lesson", name, [lesson.name for lesson in course])
-    return [one for one in course if not wanted or {one.name, one.section} & set(wanted)]
+    if not requested:
+        return course
+    return [lesson for lesson in course if {lesson.name, lesson.section} & set(requested)]
 
 
-def asked(notebook: Path) -> list[Asked]:
+def notebook_questions(notebook: Path) -> list[NotebookQuestion]:
     """The questions of a notebook's cells, in their order.
 
     Args:
-        notebook: its file. Cells that are no plain Python (magics) are passed over.
+        notebook: its file. Cells that are not plain Python (magics) are skipped.
     """
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     sources = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
-    quizzes, since = [], 0
-    for place, (kind, source) in enumerate(sources):
+    quizzes, context_start = [], 0
+    for index, (kind, source) in enumerate(sources):
         for call in _quizzes(source) if kind == "code" else ():
-            context = _context(text for k, text in sources[since:place] if k == "markdown")
-            quizzes.append(Asked(place, context, _texts(call)))
-            since = place + 1
+            context = _context(text for k, text in sources[context_start:index] if k == "markdown")
+            quizzes.append(NotebookQuestion(index, context, _texts(call)))
+            context_start = index + 1
     return quizzes
 
 
@@ -156,32 +158,32 @@ def _quizzes(source: str) -> Iterator[ast.Call]:
 
 
 def _context(texts: Iterable[str]) -> str:
-    """The words since the last heading, which is left out."""
+    """The text after the last heading."""
     joined = "\n\n".join(texts)
-    return _SAID.sub("", re.split(r"^#+ .*$", joined, flags=re.MULTILINE)[-1]).strip()
+    return _PROMPT.sub("", re.split(r"^#+ .*$", joined, flags=re.MULTILINE)[-1]).strip()
 
 
 def _texts(call: ast.Call) -> dict[str, list[str | ast.expr]]:
-    given: dict[str, ast.expr] = dict(
+    arguments: dict[str, ast.expr] = dict(
         zip(("question", "choices", "right"), call.args, strict=False)
     )
-    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-    choices = given["choices"]
+    arguments |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    choices = arguments["choices"]
     assert isinstance(choices, ast.List)  # a test reads all lessons
-    texts = {f"choices[{place}]": _parts(one) for place, one in enumerate(choices.elts)}
+    texts = {f"choices[{index}]": _fragments(choice) for index, choice in enumerate(choices.elts)}
     for name in ("question", "right", "because"):
-        texts[name] = _parts(given.get(name, ast.Constant("")))
+        texts[name] = _fragments(arguments.get(name, ast.Constant("")))
     return texts
 
 
-def _parts(node: ast.expr) -> list[str | ast.expr]:
+def _fragments(node: ast.expr) -> list[str | ast.expr]:
     if isinstance(node, ast.JoinedStr):
-        return [part for value in node.values for part in _parts(value)]
+        return [piece for value in node.values for piece in _fragments(value)]
     return [str(node.value)] if isinstance(node, ast.Constant) else [node]
 
 
 def _name(part: ast.expr) -> str:
-    """An expression as its author wrote it, whatever quotes this Python puts around a text."""
+    """An expression as its author wrote it, with normalised quotes."""
     if not isinstance(part, ast.FormattedValue):
         return ast.unparse(part).replace('"', "'")
     spec = _spec(part)
@@ -195,8 +197,8 @@ def _code(part: ast.expr) -> str:
 
 
 def _spec(part: ast.FormattedValue) -> str:
-    parts = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
-    return "".join(str(one.value) for one in parts if isinstance(one, ast.Constant))
+    values = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
+    return "".join(str(value.value) for value in values if isinstance(value, ast.Constant))
 
 
 def _question(lesson: Lesson, number: int, context: str, texts: dict[str, Any]) -> Question:

@@ -1,4 +1,4 @@
-"""The lessons' titles and questions in another language, as their translated first cells say."""
+"""The lessons' titles and questions in another language, from their translated first cells."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnnvis_widgets.course.catalogue import (
     notebooks_folder,
     plain,
 )
-from cnnvis_widgets.course.exercises import ANSWERS, answers, listed
+from cnnvis_widgets.course.exercises import ANSWERS, answers, check_lines
 from cnnvis_widgets.translation import catalogues, interface
 from cnnvis_widgets.translation.languages import offers
 
@@ -22,14 +22,14 @@ _ABOUT = {"es": "Aprenderás a {}."}
 
 
 def course_texts(language: str, folder: Path | None = None) -> dict[str, str]:
-    """What index and page heads say of the lessons that are whole in a language.
+    """The texts of index and page heads for the lessons with a complete translation.
 
     Args:
         language: as `languages.asked` returns it.
-        folder: that of the notebooks; the one that comes along by default.
+        folder: of the notebooks; the included one by default.
 
     Returns:
-        English text → translation. What of a lesson is not whole, `interface.po` says.
+        English text → translation. Other lessons' texts are in `interface.po`.
     """
     folder = folder or notebooks_folder()
     texts: dict[str, str] = {}
@@ -44,12 +44,15 @@ def course_texts(language: str, folder: Path | None = None) -> dict[str, str]:
 
 
 def _of_check(lesson: Lesson, language: str) -> dict[str, str]:
-    """The lines that list what `check` wants."""
+    """The lines that list the requested values of `check`."""
     if not (ANSWERS / f"{lesson.name}.toml").is_file():
         return {}
-    parts, known = answers(lesson.name), interface.texts(language)
-    spoken = listed(parts, lambda text: known.get(text, text))
-    return {" ".join(e.split()): s for e, s in zip(listed(parts), spoken, strict=True)}
+    answer_parts, messages = answers(lesson.name), interface.texts(language)
+    translated_lines = check_lines(answer_parts, lambda text: messages.get(text, text))
+    return {
+        " ".join(e.split()): s
+        for e, s in zip(check_lines(answer_parts), translated_lines, strict=True)
+    }
 
 
 def _of_head(lesson: Lesson, head: str, language: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from cnnvis_widgets.course import find, lessons, notebooks_folder
-from cnnvis_widgets.course.catalogue import PICTURES, here
+from cnnvis_widgets.course.catalogue import PICTURES, current_folder
 from cnnvis_widgets.course.pages import about, prepare
 
 HEAD = """# A title: and a question?
@@ -74,9 +74,9 @@ def test_every_lesson_that_comes_along_says_how_long_it_takes() -> None:
 
 def test_the_folder_is_the_notebook_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert here() == notebooks_folder()
+    assert current_folder() == notebooks_folder()
     written(tmp_path, "00_index")
-    assert here() == tmp_path
+    assert current_folder() == tmp_path
 
 
 def test_pictures_are_small_and_belong_to_a_lesson() -> None:

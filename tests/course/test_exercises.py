@@ -20,7 +20,7 @@ from cnnvis_widgets.course import exercises, hints, markdown, question_files
 from cnnvis_widgets.course import questions as reading
 from cnnvis_widgets.course.catalogue import Lesson, find, lessons, notebooks_folder
 from cnnvis_widgets.course.exercises import ANSWERS, answers, checker, tasks
-from cnnvis_widgets.course.hints import Part, hint
+from cnnvis_widgets.course.hints import AnswerPart, hint
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 COURSE = [lesson for lesson in lessons() if lesson.chapter and tasks(lesson)]
@@ -48,7 +48,7 @@ def test_exercises_and_answers_belong_together(lesson: Lesson) -> None:
         assert "Check" not in one.task and len(one.task) > 20
         assert (one.number in declared) <= bool(one.answer)
         if one.number in declared:
-            assert not any("," in part.wanted for part in declared[one.number])
+            assert not any("," in part.label for part in declared[one.number])
             assert printed(one.answer) & near_numbers(declared[one.number]), one
     assert set(declared) <= {one.number for one in asked}
     folder = notebooks_folder()
@@ -65,7 +65,7 @@ def printed(text: str) -> set[str]:
     return {f"{n:.3g}" for n in [*numbers, *(n / 100 for n in numbers)]} | {"0" * ("zero" in text)}
 
 
-def near_numbers(parts: list[Part]) -> set[str]:
+def near_numbers(parts: list[AnswerPart]) -> set[str]:
     numbers = np.concatenate([np.ravel(p.answer) for p in parts if not isinstance(p.answer, str)])
     return {f"{abs(n) if n == 0 else n:.3g}" for n in numbers}
 
@@ -76,11 +76,11 @@ def test_every_file_of_answers_has_its_lesson() -> None:
     assert values > 0.75 * sum(len(tasks(lesson)) for lesson in COURSE)
 
 
-def value_of(part: Part) -> Any:
+def value_of(part: AnswerPart) -> Any:
     return part.answer if isinstance(part.answer, str) else part.answer.tolist()
 
 
-def slips(parts: list[Part]) -> Iterator[Any]:
+def slips(parts: list[AnswerPart]) -> Iterator[Any]:
     """Wrong values of many kinds."""
     right = [value_of(part) for part in parts]
     for change in (-1, 2, 0.5, 100, 0.01, 10, 1.04, 7.3):
@@ -98,12 +98,12 @@ def test_what_is_right_passes_and_no_hint_gives_it_away(lesson: Lesson) -> None:
     for number, parts in answers(lesson.name).items():
         right = [value_of(part) for part in parts]
         assert check(number, right if len(parts) > 1 else right[0])
-        wanted = " ".join(part.wanted for part in parts)
+        wanted = " ".join(part.label for part in parts)
         for wrong in slips(parts):
             verdict = check(number, wrong if len(parts) > 1 else wrong[0])
             words = verdict.words.removeprefix(f"Exercise {number}: ").replace(wanted, "")
             for part in parts:
-                words = words.replace(part.wanted, "")
+                words = words.replace(part.label, "")
             for one in np.ravel(np.array(right, object)):
                 for leaf in np.ravel(np.array(one, object)):
                     if isinstance(leaf, str) or (leaf and leaf not in (1, 2, 3, 4, 10)):
@@ -114,10 +114,10 @@ def test_what_is_right_passes_and_no_hint_gives_it_away(lesson: Lesson) -> None:
         assert check(number, wrong if len(parts) > 1 else wrong[0]).right is False
 
 
-def number(text: str) -> Part:
+def number(text: str) -> AnswerPart:
     """A part as a file declares it: "0.50" may be off by 0.01, "7" by nothing."""
     exponent = Decimal(text).as_tuple().exponent
-    return Part("it", np.array(float(text)), 10.0 ** int(exponent) if exponent else 1e-6)
+    return AnswerPart("it", np.array(float(text)), 10.0 ** int(exponent) if exponent else 1e-6)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_number_s_mistakes(answer: str, value: Any, said: str) -> None:
     ],
 )
 def test_an_array_s_mistakes(answer: Any, value: Any, said: str) -> None:
-    words = hint([Part("it", np.array(answer, float), 1e-6)], value)
+    words = hint([AnswerPart("it", np.array(answer, float), 1e-6)], value)
     assert said in words if said else not words
 
 
@@ -195,9 +195,9 @@ def test_the_docstrings_examples(module: ModuleType) -> None:
 
 
 def test_several_parts_and_names() -> None:
-    parts = [number("6"), number("0.50"), Part("the layer", "block4c", 0)]
+    parts = [number("6"), number("0.50"), AnswerPart("the layer", "block4c", 0)]
     parts = [
-        part._replace(wanted=name)
+        part._replace(label=name)
         for part, name in zip(parts, ("row", "fall", "layer"), strict=True)
     ]
     assert hint(parts, (6, 0.5, " Block4c ")) == ""

@@ -19,9 +19,15 @@ from cnnvis_widgets.cli import main
 from cnnvis_widgets.course import questions as reading
 from cnnvis_widgets.course.catalogue import lessons, notebooks_folder
 from cnnvis_widgets.course.exercises import ValueQuestion, answers, checker, value_questions
-from cnnvis_widgets.course.hints import Part
+from cnnvis_widgets.course.hints import AnswerPart
 from cnnvis_widgets.course.question_files import gift, moodle_xml
-from cnnvis_widgets.course.questions import COMPUTED, Question, asked, chosen, questions
+from cnnvis_widgets.course.questions import (
+    COMPUTED,
+    Question,
+    chosen,
+    notebook_questions,
+    questions,
+)
 from cnnvis_widgets.errors import FileError, UnknownNameError
 
 ODD = Question(
@@ -37,7 +43,9 @@ ODD = Question(
 
 def test_values_that_questions_quote_are_kept_and_no_others() -> None:
     quoted = {
-        lesson.name: [list(one.expressions()) for one in asked(notebooks_folder() / lesson.file)]
+        lesson.name: [
+            list(one.expressions()) for one in notebook_questions(notebooks_folder() / lesson.file)
+        ]
         for lesson in lessons()
         if lesson.chapter
     }
@@ -101,7 +109,7 @@ def test_a_question_is_read_as_python_would_build_it(
         "m: And now:",
         'Quiz("Which?", ["a", "b"], 0)',
     )
-    first, second = asked(path)
+    first, second = notebook_questions(path)
     assert (first.cell, first.context) == (4, "A map.\n\nLook closely.")
     assert (second.cell, second.context) == (6, "And now:")
     made: list[Any] = []
@@ -240,7 +248,7 @@ def test_exercises_become_questions_with_a_tolerance() -> None:
         answer = node.findtext("answer/text", "")
         task, told = node.findtext("questiontext/text", ""), node.findtext("answer/feedback/text")
         assert node.findtext("name/text") == one.name and "Check" not in task
-        assert plain(task).endswith(f"Give: {one.part.wanted}") and plain(told) > "Answer: "
+        assert plain(task).endswith(f"Give: {one.part.label}") and plain(told) > "Answer: "
         if isinstance(one.part.answer, str):
             assert (node.get("type"), answer) == ("shortanswer", one.part.answer)
             assert f"{{\n\t={answer}#" in block.replace("\\", "")
@@ -255,11 +263,11 @@ def test_exercises_become_questions_with_a_tolerance() -> None:
             assert checked(one.exercise.number, given if len(parts) > 1 else value).right is right
 
 
-def same(part: Part, other: Part) -> bool:
-    return part.wanted == other.wanted and np.array_equal(part.answer, other.answer)
+def same(part: AnswerPart, other: AnswerPart) -> bool:
+    return part.label == other.label and np.array_equal(part.answer, other.answer)
 
 
-def answers_of(one: ValueQuestion) -> list[Part]:
+def answers_of(one: ValueQuestion) -> list[AnswerPart]:
     (lesson,) = chosen([one.lesson.split()[0]])
     return answers(lesson.name)[one.exercise.number]
 

@@ -1,4 +1,4 @@
-"""Many equal layers in a row: how large numbers and gradients become in them, and BatchNorm."""
+"""A deep stack of equal layers: the size of its activations and gradients, and BatchNorm."""
 
 from __future__ import annotations
 
@@ -30,13 +30,12 @@ def batch_norm(z: ArrayLike, gamma: ArrayLike = 1.0, beta: ArrayLike = 0.0) -> A
 def batch_norm_back(z: ArrayLike, gamma: ArrayLike, slope: ArrayLike) -> Array:
     """∂loss/∂z, where `slope` is ∂loss/∂`batch_norm(z, gamma, …)`, all (examples, units).
 
-    An example moves the mean and the variance that all the others are measured with, so their
-    slopes enter its own.
+    Each example changes the batch's mean and variance, so its gradient depends on all others.
     """
     values, back = np.asarray(z, np.float64), np.asarray(slope, np.float64)
-    plain = batch_norm(values)
-    rest = back - back.mean(axis=0) - plain * (back * plain).mean(axis=0)
-    return np.asarray(gamma * rest / np.sqrt(values.var(axis=0) + EPSILON))
+    normalised = batch_norm(values)
+    centred_back = back - back.mean(axis=0) - normalised * (back * normalised).mean(axis=0)
+    return np.asarray(gamma * centred_back / np.sqrt(values.var(axis=0) + EPSILON))
 
 
 class Sizes(NamedTuple):
@@ -55,12 +54,12 @@ class DeepStack:
     """`depth` hidden layers of as many units each, and softmax behind the last.
 
     Args:
-        inputs: numbers that come in.
+        inputs: the number of inputs.
         depth: hidden layers.
         width: units of each.
-        classes: output units; their first weights always have mean 0 and variance 1 / width.
+        classes: output units; their initial weights always have mean 0 and variance 1 / width.
         activation: of the hidden units, one of `small_network.ACTIVATIONS`.
-        deviation: standard deviation of the first weights of the hidden layers; `None` is
+        deviation: standard deviation of the initial weights of the hidden layers; `None` is
             √(gain / inputs of the layer), the gain being 2 for the ReLUs (He et al. 2015) and
             1 for the others (Glorot & Bengio 2010, for layers as wide as the one before).
         mean: of these weights.
@@ -68,7 +67,7 @@ class DeepStack:
         seed: of the weights.
 
     Raises:
-        InvalidValueError: sizes that are none.
+        InvalidValueError: invalid sizes.
         UnknownNameError: another activation.
     """
 
@@ -89,21 +88,21 @@ class DeepStack:
         self.normalised = normalised
         random = np.random.default_rng(seed)
         self.weights: list[Array] = []
-        for layer, (before, units) in enumerate(itertools.pairwise(sizes)):
-            last = layer == len(sizes) - 2
-            usual = np.sqrt((1.0 if last else self._hidden.gain) / before)
-            spread = usual if last or deviation is None else deviation
-            first = random.normal(0.0, 1.0, (before, units)) * spread
-            self.weights.append(first + (0.0 if last else mean))
+        for layer, (fan_in, units) in enumerate(itertools.pairwise(sizes)):
+            is_output = layer == len(sizes) - 2
+            default_deviation = np.sqrt((1.0 if is_output else self._hidden.gain) / fan_in)
+            scale = default_deviation if is_output or deviation is None else deviation
+            initial = random.normal(0.0, 1.0, (fan_in, units)) * scale
+            self.weights.append(initial + (0.0 if is_output else mean))
         self.gammas = [np.ones(units) for units in sizes[1:-1]]
         self.betas = [np.zeros(units) for units in sizes[1:]]  # without BatchNorm the biases
 
     def activations(self, x: ArrayLike) -> list[Array]:
-        """What comes in, and what each hidden layer makes of it: (examples, units) each."""
+        """The input, and each hidden layer's activations: (examples, units) each."""
         return self._forward(x)[0]
 
     def sizes(self, x: ArrayLike, classes: ArrayLike) -> Sizes:
-        """How large the activations are on the way up, and the gradient on the way back."""
+        """Root mean squares of the activations and of the gradient in each layer."""
         signals, sums = self._forward(x)
         slopes = self._backward(signals, sums, np.asarray(classes, np.int64))[0]
         return Sizes(_rms(signals), _rms(slopes))
@@ -121,8 +120,10 @@ class DeepStack:
         right = np.asarray(classes, np.int64)
         signals, sums = self._forward(x)
         _, *slopes = self._backward(signals, sums, right)
-        for part, part_slopes in zip((self.weights, self.gammas, self.betas), slopes, strict=True):
-            for values, slope in zip(part, part_slopes, strict=True):
+        for parameters, parameter_slopes in zip(
+            (self.weights, self.gammas, self.betas), slopes, strict=True
+        ):
+            for values, slope in zip(parameters, parameter_slopes, strict=True):
                 values -= rate * slope
         return _cross_entropy(sums[-1], right)
 
@@ -136,12 +137,12 @@ class DeepStack:
         for layer, weights in enumerate(self.weights):
             sums.append(signals[-1] @ weights)
             if layer < len(self.gammas):
-                signals.append(self._hidden.value(self._bent(layer, sums[-1])))
+                signals.append(self._hidden.value(self._activation_input(layer, sums[-1])))
         sums[-1] = sums[-1] + self.betas[-1]
         return signals, sums
 
-    def _bent(self, layer: int, z: Array) -> Array:
-        """What goes into the activation function."""
+    def _activation_input(self, layer: int, z: Array) -> Array:
+        """The input of the activation function."""
         if self.normalised:
             return batch_norm(z, self.gammas[layer], self.betas[layer])
         return z + self.betas[layer]
@@ -160,7 +161,7 @@ class DeepStack:
             of_signals.insert(0, back @ self.weights[layer].T)
             if layer:
                 z, gamma = sums[layer - 1], self.gammas[layer - 1]
-                back = of_signals[0] * self._hidden.slope(self._bent(layer - 1, z))
+                back = of_signals[0] * self._hidden.slope(self._activation_input(layer - 1, z))
                 of_betas.insert(0, back.sum(axis=0))
                 of_gammas.insert(0, (back * batch_norm(z)).sum(axis=0) * self.normalised)
                 if self.normalised:
@@ -168,8 +169,8 @@ class DeepStack:
         return of_signals, of_weights, of_gammas, of_betas
 
 
-def _rms(parts: list[Array]) -> Array:
-    return np.array([np.sqrt((part**2).mean()) for part in parts])
+def _rms(arrays: list[Array]) -> Array:
+    return np.array([np.sqrt((array**2).mean()) for array in arrays])
 
 
 def _cross_entropy(z: Array, right: NDArray[np.int64]) -> float:
@@ -178,11 +179,11 @@ def _cross_entropy(z: Array, right: NDArray[np.int64]) -> float:
     return float((log_sum - z[np.arange(len(right)), right]).mean())
 
 
-def _size(given: Any) -> int:
+def _size(value: Any) -> int:
     try:
-        size = operator.index(given)
+        size = operator.index(value)
     except TypeError:
         size = 0
     if size < 1:
-        raise InvalidValueError(f"A size is a whole number of 1 or more; got {given!r}.")
+        raise InvalidValueError(f"A size is a whole number of 1 or more; got {value!r}.")
     return size

@@ -1,4 +1,4 @@
-"""Losses of two parameters: surfaces on which one can watch a descent."""
+"""Losses of two parameters: surfaces for showing gradient descent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnnvis_widgets.course.models.optimizers import Optimizer
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 Array = NDArray[np.float64]
-FAR = 1e3  # a path that leaves this range has run away; its last point is put on its edge
+FAR = 1e3  # a path that leaves this range has diverged; its last point is clipped to it
 
 
 class Surface(NamedTuple):
@@ -23,8 +23,8 @@ class Surface(NamedTuple):
         slope: ∂J/∂x and ∂J/∂y.
         x: the range that is shown.
         y: the same.
-        start: where a descent begins if nothing else is said.
-        lowest: a place where J is smallest.
+        start: the default start of a descent.
+        lowest: a point where J is smallest.
     """
 
     value: Callable[[Array, Array], Array]
@@ -36,7 +36,7 @@ class Surface(NamedTuple):
 
     @property
     def least(self) -> float:
-        """J at its lowest place."""
+        """The smallest value of J."""
         return float(self.value(*np.array(self.lowest, np.float64)))
 
 
@@ -120,11 +120,11 @@ def descend(
     decay: float = 0.0,
     errors: ArrayLike | None = None,
 ) -> Array:
-    """The way of an optimizer down a surface.
+    """The path of an optimizer on a surface.
 
     Args:
         name: of the surface.
-        optimizer: fresh; it remembers this descent afterwards.
+        optimizer: new; its state changes.
         start: x and y.
         steps: how many to make.
         decay: after k steps the learning rate is the (1 + decay · k)-th part.
@@ -132,24 +132,24 @@ def descend(
             few examples only.
 
     Returns:
-        float64 (steps + 1, 2), the start included; shorter where it has run away. All are finite.
+        float64 (steps + 1, 2), including the start; shorter if it diverges. All are finite.
 
     Raises:
-        InvalidValueError: fewer errors than steps, a start that is none.
+        InvalidValueError: fewer errors than steps, or an invalid start.
         UnknownNameError: another surface.
     """
-    chosen, here = surface(name), np.asarray(start, np.float64)
-    if here.shape != (2,) or not (np.abs(here) <= FAR).all():
+    loss_surface, position = surface(name), np.asarray(start, np.float64)
+    if position.shape != (2,) or not (np.abs(position) <= FAR).all():
         raise InvalidValueError(f"start is an x and a y; got {start!r}.")
-    added = np.zeros((steps, 2)) if errors is None else np.asarray(errors, np.float64)
-    if added.ndim != 2 or added.shape[1] != 2 or len(added) < steps:
-        raise InvalidValueError(f"errors are ({steps}, 2) or more; got {added.shape}.")
-    path = [here]
+    gradient_errors = np.zeros((steps, 2)) if errors is None else np.asarray(errors, np.float64)
+    if gradient_errors.ndim != 2 or gradient_errors.shape[1] != 2 or len(gradient_errors) < steps:
+        raise InvalidValueError(f"errors are ({steps}, 2) or more; got {gradient_errors.shape}.")
+    path = [position]
     for k in range(steps):
-        slope = np.array(chosen.slope(*here)) + added[k]
-        here = optimizer.step(here, slope, 1 / (1 + decay * k))
-        away = bool((np.abs(here) > FAR).any())
-        path.append(np.clip(here, -FAR, FAR))
-        if away:
+        slope = np.array(loss_surface.slope(*position)) + gradient_errors[k]
+        position = optimizer.step(position, slope, 1 / (1 + decay * k))
+        diverged = bool((np.abs(position) > FAR).any())
+        path.append(np.clip(position, -FAR, FAR))
+        if diverged:
             break
     return np.array(path)

@@ -17,11 +17,11 @@ BETA_2 = 0.999  # of Adam's
 EPSILON = 1e-7  # Keras' own; inside RMSprop's root, outside Adam's
 
 
-class Past(NamedTuple):
-    """What a rule remembers.
+class OptimizerState(NamedTuple):
+    """The state of a rule.
 
     Attributes:
-        mean: momentum's last change of the parameters; Adam's running mean of the gradient.
+        mean: momentum's last change of the parameters, or Adam's running mean of the gradient.
         square: the running mean of the squared gradient.
         steps: how many steps have been made.
     """
@@ -31,45 +31,53 @@ class Past(NamedTuple):
     steps: int
 
 
-Rule = Callable[[Array, Past, float, float], tuple[Array, Past]]
-"""(gradient, past, learning rate, momentum) → (change of the parameters, new past)."""
+Rule = Callable[[Array, OptimizerState, float, float], tuple[Array, OptimizerState]]
+"""(gradient, state, learning rate, momentum) → (change of the parameters, new state)."""
 
 
-def sgd(slope: Array, past: Past, rate: float, keep: float) -> tuple[Array, Past]:
-    """Against the gradient; nothing is remembered."""
-    return -rate * slope, past
+def sgd(
+    slope: Array, state: OptimizerState, rate: float, keep: float
+) -> tuple[Array, OptimizerState]:
+    """A step against the gradient, without state."""
+    return -rate * slope, state
 
 
-def momentum(slope: Array, past: Past, rate: float, keep: float) -> tuple[Array, Past]:
+def momentum(
+    slope: Array, state: OptimizerState, rate: float, keep: float
+) -> tuple[Array, OptimizerState]:
     """A share `keep` of the last change, and a step against the gradient (Polyak 1964)."""
-    change = keep * past.mean - rate * slope
-    return change, past._replace(mean=change)
+    change = keep * state.mean - rate * slope
+    return change, state._replace(mean=change)
 
 
-def rmsprop(slope: Array, past: Past, rate: float, keep: float) -> tuple[Array, Past]:
+def rmsprop(
+    slope: Array, state: OptimizerState, rate: float, keep: float
+) -> tuple[Array, OptimizerState]:
     """Each parameter's gradient divided by its own usual size (Tieleman & Hinton 2012)."""
-    square = RHO * past.square + (1 - RHO) * slope**2
-    return -rate * slope / np.sqrt(square + EPSILON), past._replace(square=square)
+    square = RHO * state.square + (1 - RHO) * slope**2
+    return -rate * slope / np.sqrt(square + EPSILON), state._replace(square=square)
 
 
-def adam(slope: Array, past: Past, rate: float, keep: float) -> tuple[Array, Past]:
+def adam(
+    slope: Array, state: OptimizerState, rate: float, keep: float
+) -> tuple[Array, OptimizerState]:
     """Both: a running mean of the gradient, divided by its usual size (Kingma & Ba 2015).
 
-    Both means begin at zero, and are therefore too small at first; what they are divided by,
-    1 - keepᵗ and 1 - BETA_2ᵗ, corrects that.
+    Both means start at zero and are too small at first; dividing by 1 - keepᵗ and 1 - BETA_2ᵗ
+    corrects this bias.
     """
-    steps = past.steps + 1
-    mean = keep * past.mean + (1 - keep) * slope
-    square = BETA_2 * past.square + (1 - BETA_2) * slope**2
-    sized = rate * np.sqrt(1 - BETA_2**steps) / (1 - keep**steps)
-    return -sized * mean / (np.sqrt(square) + EPSILON), Past(mean, square, steps)
+    steps = state.steps + 1
+    mean = keep * state.mean + (1 - keep) * slope
+    square = BETA_2 * state.square + (1 - BETA_2) * slope**2
+    step_size = rate * np.sqrt(1 - BETA_2**steps) / (1 - keep**steps)
+    return -step_size * mean / (np.sqrt(square) + EPSILON), OptimizerState(mean, square, steps)
 
 
 RULES: dict[str, Rule] = {"SGD": sgd, "momentum": momentum, "RMSprop": rmsprop, "Adam": adam}
 
 
 class Optimizer:
-    """One of the rules, and what it remembers from step to step.
+    """One of the rules, with its state.
 
     Args:
         name: one of `RULES`.
@@ -89,7 +97,7 @@ class Optimizer:
         if not 0 <= keep < 1:
             raise InvalidValueError(f"Momentum is from 0 to below 1; got {keep!r}.")
         self.name, self.rate, self.keep = name, float(rate), float(keep)
-        self._past: Past | None = None
+        self._state: OptimizerState | None = None
 
     def step(self, parameters: ArrayLike, slope: ArrayLike, share: float = 1.0) -> Array:
         """The parameters after one step.
@@ -99,14 +107,14 @@ class Optimizer:
             slope: the gradient there, of the same shape.
             share: of the learning rate, for one that decays.
         """
-        here, slopes = np.asarray(parameters, np.float64), np.asarray(slope, np.float64)
-        if here.shape != slopes.shape:
+        values, slopes = np.asarray(parameters, np.float64), np.asarray(slope, np.float64)
+        if values.shape != slopes.shape:
             raise InvalidValueError(
-                f"Parameters of shape {here.shape} need a gradient of that shape; "
+                f"Parameters of shape {values.shape} need a gradient of that shape; "
                 f"got {slopes.shape}."
             )
-        if self._past is None:
-            self._past = Past(np.zeros(here.shape), np.zeros(here.shape), 0)
+        if self._state is None:
+            self._state = OptimizerState(np.zeros(values.shape), np.zeros(values.shape), 0)
         rule = RULES[self.name]
-        change, self._past = rule(slopes, self._past, self.rate * share, self.keep)
-        return here + change
+        change, self._state = rule(slopes, self._state, self.rate * share, self.keep)
+        return values + change

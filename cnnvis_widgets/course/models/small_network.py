@@ -29,13 +29,13 @@ def softmax(z: ArrayLike) -> Array:
 
 
 class Activation(NamedTuple):
-    """What a unit makes of its weighted sum z.
+    """An activation function of the weighted sum z.
 
     Attributes:
         value: of arrays of z, element by element.
         slope: the derivative; 0 at a bend.
-        gain: g in the variance g / inputs of the first weights: 2 for the ReLUs, which lose half
-            of what comes in (He et al. 2015), else 1 (after Glorot & Bengio 2010).
+        gain: g in the variance g / inputs of the initial weights: 2 for the ReLUs, which lose half
+            of the signal (He et al. 2015), else 1 (after Glorot & Bengio 2010).
     """
 
     value: Callable[[ArrayLike], Array]
@@ -87,7 +87,7 @@ class SmallNetwork:
         biases: of each layer, (units,).
 
     Raises:
-        InvalidValueError: sizes that are none.
+        InvalidValueError: invalid sizes.
         UnknownNameError: another activation.
     """
 
@@ -101,12 +101,12 @@ class SmallNetwork:
         self.sizes = _checked_sizes(sizes)
         self.activation = activation
         gain = self._hidden.gain
-        random = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         self.weights: list[Array] = []
         self.biases: list[Array] = []
         for inputs, units in itertools.pairwise(self.sizes):
-            spread = np.sqrt(gain / inputs) if deviation is None else deviation
-            self.weights.append(random.normal(0.0, 1.0, (inputs, units)) * spread)
+            scale = np.sqrt(gain / inputs) if deviation is None else deviation
+            self.weights.append(rng.normal(0.0, 1.0, (inputs, units)) * scale)
             self.biases.append(np.zeros(units))
 
     @property
@@ -115,23 +115,23 @@ class SmallNetwork:
 
     @property
     def parameters(self) -> Array:
-        """All of them in one row: of each layer the weights, row by row, then the biases."""
+        """All parameters in one row: of each layer the weights, row by row, then the biases."""
         pairs = zip(self.weights, self.biases, strict=True)
-        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+        return np.concatenate([array.ravel() for pair in pairs for array in pair])
 
     @parameters.setter
-    def parameters(self, given: ArrayLike) -> None:
-        row = np.asarray(given, np.float64)
+    def parameters(self, values: ArrayLike) -> None:
+        row = np.asarray(values, np.float64)
         if row.shape != (self.count,) or not np.isfinite(row).all():
             raise InvalidValueError(
                 f"A network of sizes {self.sizes} has {self.count} finite parameters; "
                 f"got an array of shape {row.shape}."
             )
-        at = 0
+        start = 0
         for weights, biases in zip(self.weights, self.biases, strict=True):
-            for part in (weights, biases):
-                part[...] = row[at : at + part.size].reshape(part.shape)
-                at += part.size
+            for array in (weights, biases):
+                array[...] = row[start : start + array.size].reshape(array.shape)
+                start += array.size
 
     @property
     def count(self) -> int:
@@ -195,7 +195,7 @@ class SmallNetwork:
         return of_weights, of_biases
 
     def _layers(self, x: ArrayLike) -> Iterator[tuple[Array, Array]]:
-        """What goes into each layer, and the weighted sums that it makes of it."""
+        """The inputs and the weighted sums of each layer."""
         inputs = np.asarray(x, np.float64)
         if inputs.ndim != 2 or inputs.shape[1] != self.sizes[0]:
             raise InvalidValueError(
@@ -215,13 +215,13 @@ def _cross_entropy(z: Array, right: NDArray[np.int64]) -> float:
     return float((log_sum - z[np.arange(len(right)), right]).mean())
 
 
-def _checked_sizes(given: Any) -> tuple[int, ...]:
+def _checked_sizes(values: Any) -> tuple[int, ...]:
     try:
-        sizes = tuple(operator.index(size) for size in given)
+        sizes = tuple(operator.index(size) for size in values)
     except TypeError:
         sizes = ()
     if len(sizes) < 2 or min(sizes) < 1:
         raise InvalidValueError(
-            f"Sizes are at least two whole numbers of 1 or more, inputs first; got {given!r}."
+            f"Sizes are at least two whole numbers of 1 or more, inputs first; got {values!r}."
         )
     return sizes

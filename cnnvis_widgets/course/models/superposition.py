@@ -13,20 +13,20 @@ from cnnvis_widgets.course.models.optimizers import Optimizer
 Array = NDArray[np.float64]
 
 RATE, BATCH, STEPS = 0.01, 256, 3000
-FALLING = 0.9  # how important each feature is, as a share of the one before
+FALLING = 0.9  # ratio of a feature's importance to the one before
 
 
 def superposed(absent: Sequence[float], features: int = 5, units: int = 2, seed: int = 0) -> Array:
     """Train x ↦ ReLU(Wᵀ W x + b) to give its input back, once for each share of absent features.
 
-    A feature is absent with that probability, and else between 0 and 1. The error of feature i
-    counts 0.9ⁱ, so that the first features are kept where not all can be.
+    A feature is absent with that probability, and else uniform between 0 and 1. The error of
+    feature i has weight 0.9ⁱ, so that the first features are kept if not all can be.
 
     Args:
         absent: probabilities, from 0 to below 1.
-        features: how many numbers go in, at least 1.
-        units: how many they have to pass through, at least 1.
-        seed: of the start and of the examples.
+        features: the number of inputs, at least 1.
+        units: the number of hidden units, at least 1.
+        seed: of the initial weights and of the examples.
 
     Returns:
         float64 (len(absent), units, features): W of each. A column's length is 0 where its feature
@@ -74,10 +74,10 @@ def loss_and_gradients(x: Array, weights: Array, bias: Array) -> tuple[Array, Ar
     """
     importance = FALLING ** np.arange(x.shape[-1])
     hidden = x @ weights.swapaxes(1, 2)
-    before = hidden @ weights + bias
-    error = np.maximum(before, 0) - x
+    preactivation = hidden @ weights + bias
+    error = np.maximum(preactivation, 0) - x
     loss = (importance * error**2).sum(-1).mean(-1)
-    slope = 2 * importance * error * (before > 0) / x.shape[1]
+    slope = 2 * importance * error * (preactivation > 0) / x.shape[1]
     into_hidden = slope @ weights.swapaxes(1, 2)
     weight_slope = hidden.swapaxes(1, 2) @ slope + into_hidden.swapaxes(1, 2) @ x
     return loss, weight_slope, slope.sum(1, keepdims=True)

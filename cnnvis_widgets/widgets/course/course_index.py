@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from cnnvis_widgets.course import Lesson, lessons
-from cnnvis_widgets.course.catalogue import CHAPTERS, PICTURES, here
+from cnnvis_widgets.course.catalogue import CHAPTERS, PICTURES, current_folder
 from cnnvis_widgets.translation.languages import NAMES, offers
 from cnnvis_widgets.widgets.toolkit.base import Component
 from cnnvis_widgets.widgets.toolkit.traits import data_url
@@ -28,7 +28,7 @@ class CourseIndex(Component):
 
     def __init__(self, of: Path | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        of = of or here()
+        of = of or current_folder()
         self._lessons = [_record(lesson, of) for lesson in lessons(of)]
         self._chapters = {str(number): title for number, title in CHAPTERS.items()}
 

@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from cnnvis_widgets.course import lessons
-from cnnvis_widgets.course.catalogue import here
+from cnnvis_widgets.course.catalogue import current_folder
 from cnnvis_widgets.course.glossary import terms, where_met
 from cnnvis_widgets.widgets.toolkit.base import Component
 
@@ -30,7 +30,7 @@ class Glossary(Component, from_page="search"):
 
     def __init__(self, of: Path | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        met = where_met(lessons(of or here()))
+        met = where_met(lessons(of or current_folder()))
         self._terms = [
             {
                 "name": term.name,
