@@ -49,8 +49,8 @@ class CompiledFunction:
 
 @contextmanager
 def _without_fusing() -> Iterator[None]:
-    """The option is process-wide: other threads may run unfused meanwhile."""
-    previous = tf.config.optimizer.get_experimental_options().get("remapping", True)
+    """The option is process-wide: other threads may run unfused meanwhile. None is the default."""
+    previous = tf.config.optimizer.get_experimental_options().get("remapping")
     tf.config.optimizer.set_experimental_options({"remapping": False})
     try:
         yield
