@@ -65,20 +65,20 @@ def computing(options: argparse.Namespace) -> Iterator[Facts | None]:
         os.environ[SCHEDULER_VARIABLE] = IN_PROCESS
         yield None
         return
-    from cnnvis_widgets.engine.shared.cluster import HERE, Keeper
-    from cnnvis_widgets.engine.shared.service_facts import service_facts
+    from cnnvis_widgets.engine.shared.cluster import LOOPBACK, Supervisor
+    from cnnvis_widgets.engine.shared.service_stats import service_stats
 
     if options.scheduler:
         address = os.environ[SCHEDULER_VARIABLE] = checked_address(options.scheduler)
-        yield partial(service_facts, address)
+        yield partial(service_stats, address)
         return
 
-    keeper = Keeper(checked_address(options.listen or HERE), options.workers)
-    address = os.environ[SCHEDULER_VARIABLE] = reachable(keeper.address)
+    supervisor = Supervisor(checked_address(options.listen or LOOPBACK), options.workers)
+    address = os.environ[SCHEDULER_VARIABLE] = reachable(supervisor.address)
     try:
-        yield partial(service_facts, address)
+        yield partial(service_stats, address)
     finally:
-        keeper.stop()
+        supervisor.stop()
 
 
 def add_worker(command: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnvis_widgets.engine.contract import Request
 from cnnvis_widgets.engine.requests import Library
-from cnnvis_widgets.engine.shared.parcels import Level, level_of
+from cnnvis_widgets.engine.shared.serialization import Level, level_of
 from cnnvis_widgets.engine.worker import Ticket, Worker
 
 

@@ -12,7 +12,7 @@ import pytest
 from cnnvis_widgets import load_image, load_network
 from cnnvis_widgets.engine.own_model import ReadModel, TryInputs, UseModel, wrong_number
 from cnnvis_widgets.engine.requests import Library
-from cnnvis_widgets.engine.shared.parcels import TRAVELLING
+from cnnvis_widgets.engine.shared.serialization import REMOTE_REQUESTS
 from cnnvis_widgets.errors import FileError, InvalidValueError
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (41, 60, 3), dtype=np.uint8)
@@ -111,7 +111,7 @@ def test_what_is_no_network_of_pictures_is_told(tmp_path: Path) -> None:
 
 
 def test_the_model_stays_with_the_page_that_brought_it(path: Path) -> None:
-    assert not issubclass(ReadModel, TRAVELLING)
-    assert not issubclass(TryInputs, TRAVELLING)
-    assert not issubclass(UseModel, TRAVELLING)
+    assert not issubclass(ReadModel, REMOTE_REQUESTS)
+    assert not issubclass(TryInputs, REMOTE_REQUESTS)
+    assert not issubclass(UseModel, REMOTE_REQUESTS)
     assert pickle.loads(pickle.dumps(ReadModel(path, "x"))) == ReadModel(path, "x")

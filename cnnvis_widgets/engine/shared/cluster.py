@@ -1,6 +1,6 @@
-"""A scheduler and its workers on this machine, in processes that end with the one that starts them.
+"""A scheduler and its workers on this machine; they end with the process that started them.
 
-`Keeper` is for the process that serves pages; this module, run by itself, is its child.
+The process that serves pages holds a `Supervisor`; its child runs this module as a script.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from typing import Any, NamedTuple
 from cnnvis_widgets.errors import CnnvisError
 
 PRELOAD = "cnnvis_widgets.engine.shared.plugins"
-CORES_EACH = 3
+CORES_PER_WORKER = 3
 """Cores for each worker: TensorFlow makes good use of two to four."""
 
-MEMORY_SHARE = 0.7
+MEMORY_FRACTION = 0.7
 """Of the machine's memory, for all workers together; the rest is for the pages' kernels."""
 
-FIRST = ("efficientnet_lite0", "cat", "grad_cam")
-"""What the explorer shows first: it is computed before the first visitor comes."""
+INITIAL_VIEW = ("efficientnet_lite0", "cat", "grad_cam")
+"""What the explorer shows first; computed before the first visitor arrives."""
 
-SOUND_AFTER, ATTEMPTS = 60.0, 3
-"""A cluster that ends is started again, but not after so many that did not last these seconds."""
+STABLE_AFTER, ATTEMPTS = 60.0, 3
+"""A cluster that ends is restarted, except after this many in a row that ended within the time."""
 
-REJOIN_EVERY = 2.0
-"""Seconds between two attempts to reach a scheduler that is away."""
+REJOIN_INTERVAL = 2.0
+"""Seconds between attempts to reach a scheduler."""
 
-HERE = "tcp://127.0.0.1:0"
+LOOPBACK = "tcp://127.0.0.1:0"
 
 
 class Size(NamedTuple):
@@ -58,8 +58,8 @@ class Size(NamedTuple):
         from distributed.system import MEMORY_LIMIT
 
         if workers is None:
-            workers = max(1, round(CPU_COUNT / CORES_EACH))
-        share = int(MEMORY_LIMIT * MEMORY_SHARE / workers)
+            workers = max(1, round(CPU_COUNT / CORES_PER_WORKER))
+        share = int(MEMORY_LIMIT * MEMORY_FRACTION / workers)
         return cls(workers, max(1, CPU_COUNT // workers), share)
 
     def environment(self) -> dict[str, str]:
@@ -74,7 +74,7 @@ class Size(NamedTuple):
 
 
 @contextlib.contextmanager
-def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterator[str]:
+def local_cluster(size: Size, listen: str = LOOPBACK, warm: bool = False) -> Iterator[str]:
     """A scheduler and workers, children of this process, while the context is open.
 
     Args:
@@ -121,7 +121,7 @@ def join(address: str, size: Size) -> None:
 async def _join(address: str, size: Size) -> None:
     from distributed import Nanny
 
-    async def one() -> None:
+    async def keep_worker() -> None:
         while True:
             with contextlib.suppress(Exception):  # of many kinds, while the scheduler is away
                 async with Nanny(
@@ -133,9 +133,9 @@ async def _join(address: str, size: Size) -> None:
                     silence_logs=logging.CRITICAL,
                 ) as nanny:
                     await nanny.finished()
-            await asyncio.sleep(REJOIN_EVERY)
+            await asyncio.sleep(REJOIN_INTERVAL)
 
-    await asyncio.gather(*(one() for _ in range(size.workers)))
+    await asyncio.gather(*(keep_worker() for _ in range(size.workers)))
 
 
 class Service(NamedTuple):
@@ -159,7 +159,7 @@ class Service(NamedTuple):
             self.process.kill()
 
 
-def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
+def start(size: Size, listen: str = LOOPBACK, warm: bool = True) -> Service:
     """Start a cluster in a process of its own; returns when it takes connections.
 
     Raises:
@@ -176,7 +176,7 @@ def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
     return Service(address, process)
 
 
-class Keeper:
+class Supervisor:
     """Keeps a cluster running in a process of its own; returns at once, while that starts.
 
     Args:
@@ -187,7 +187,7 @@ class Keeper:
         address: the scheduler's.
     """
 
-    def __init__(self, listen: str = HERE, workers: int | None = None) -> None:
+    def __init__(self, listen: str = LOOPBACK, workers: int | None = None) -> None:
         self.address = _with_port(listen)
         self._size = Size(workers or 0, 0, 0)
         self._closed = threading.Event()
@@ -197,19 +197,20 @@ class Keeper:
     def _keep(self) -> None:
         failures = 0
         while not self._closed.is_set():
-            begun = time.monotonic()
+            started = time.monotonic()
             status = self._process.wait()
             if self._closed.is_set():
                 return
-            failures = 1 if time.monotonic() - begun > SOUND_AFTER else failures + 1
-            again = failures < ATTEMPTS
+            failures = 1 if time.monotonic() - started > STABLE_AFTER else failures + 1
+            restart = failures < ATTEMPTS
             print(
                 f"The processes that compute have ended with {status}; "
-                + ("they are started again." if again else "they do not start: pages get nothing. "
+                + ("they are started again." if restart
+                   else "they do not start: pages get nothing. "
                    '"cnnvis app --engine in-process" does without them.'),
                 file=sys.stderr, flush=True,
             )  # fmt: skip
-            if not again:
+            if not restart:
                 return
             self._process = _child(self.address, self._size, warm=True)
 
@@ -239,7 +240,7 @@ def _warm(address: str) -> None:
     from cnnvis_widgets.engine.requests import Explain, Open, Predict, Warm
     from cnnvis_widgets.engine.shared.client import SharedEngine
 
-    network, image, method = FIRST
+    network, image, method = INITIAL_VIEW
     requests: list[Any] = [
         Open(network),
         Predict(network, image),
@@ -260,11 +261,11 @@ def _main() -> None:
     parser.add_argument("listen")
     for name in (*Size._fields, "warm"):
         parser.add_argument(name, type=int)
-    given = parser.parse_args()
-    size = Size(given.workers, given.threads, given.memory)
+    arguments = parser.parse_args()
+    size = Size(arguments.workers, arguments.threads, arguments.memory)
     if not size.memory:
         size = Size.of_machine(size.workers or None)
-    with local_cluster(size, given.listen, bool(given.warm)) as address:
+    with local_cluster(size, arguments.listen, bool(arguments.warm)) as address:
         print(address, flush=True)
         sys.stdin.read()  # until the parent closes it, or is gone
 

@@ -13,7 +13,13 @@ from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.engine.evidence import Judge
 from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
-from cnnvis_widgets.engine.shared.parcels import Level, level_of, pack, picture_digest, unpack
+from cnnvis_widgets.engine.shared.serialization import (
+    Level,
+    deserialize,
+    level_of,
+    picture_digest,
+    serialize,
+)
 from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 
@@ -63,29 +69,29 @@ OTHERS: list[Any] = [
 
 
 def test_each_field_counts_and_nothing_else() -> None:
-    keys = [pack(request).key for request in (ASKED, *OTHERS)]
+    keys = [serialize(request).key for request in (ASKED, *OTHERS)]
     assert len(set(keys)) == len(keys)
     twin = Explain("".join(["n", "et"]), "cat", "lime", Neuron("conv", 3), 7,
                    {"block": 8, "samples": 60})  # fmt: skip
-    assert pack(twin).key == keys[0]
-    assert pack(replace(ASKED, image=IMAGE.copy(order="F"))).key == keys[3]
+    assert serialize(twin).key == keys[0]
+    assert serialize(replace(ASKED, image=IMAGE.copy(order="F"))).key == keys[3]
 
 
 @pytest.mark.parametrize("request_", [ASKED, *OTHERS], ids=lambda r: type(r).__name__)
 def test_a_request_arrives_as_it_was_sent(request_: Any) -> None:
-    parcel = pack(request_)
-    arrived = unpack(parcel.data, parcel.pictures.__getitem__)
+    serialized = serialize(request_)
+    arrived = deserialize(serialized.data, serialized.pictures.__getitem__)
     image = getattr(request_, "image", None)
     if isinstance(image, np.ndarray):
-        assert list(parcel.pictures) == [picture_digest(image)]
+        assert list(serialized.pictures) == [picture_digest(image)]
         assert arrived.image.dtype == image.dtype
         np.testing.assert_array_equal(arrived.image, image)
-        assert image.tobytes() not in parcel.data
+        assert image.tobytes() not in serialized.data
         arrived = replace(arrived, image=None)
         request_ = replace(request_, image=None)
     else:
-        assert parcel.pictures == {}
-    assert pack(arrived).key == pack(request_).key
+        assert serialized.pictures == {}
+    assert serialize(arrived).key == serialize(request_).key
     if not any(isinstance(one, np.ndarray) for one in getattr(request_, "parameters", {}).values()):
         assert arrived == request_
 
