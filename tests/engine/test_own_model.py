@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets import load_image, load_network
-from cnnvis_widgets.engine.own_model import ReadModel, TryInputs, UseModel, wrong_number
+from cnnvis_widgets.engine.own_model import ReadModel, TryInputs, UseModel, label_count_error
 from cnnvis_widgets.engine.requests import Library
 from cnnvis_widgets.engine.shared.serialization import REMOTE_REQUESTS
 from cnnvis_widgets.errors import FileError, InvalidValueError
@@ -67,7 +67,7 @@ def test_it_is_used_with_its_names(path: Path) -> None:
     assert [p.unit for p in network.predict(load_image("cat"))] == [p.unit for p in again]
     with pytest.raises(InvalidValueError, match="It has 2 names, and the network has 4 outputs"):
         UseModel(read.network, "0..1", ("a", "b"), "net.keras").perform(Library(), nothing)
-    assert wrong_number(4, ()) == wrong_number(2, ("a", "b")) == ""
+    assert label_count_error(4, ()) == label_count_error(2, ("a", "b")) == ""
 
 
 def test_layers_inside_say_what_a_network_expects(tmp_path: Path) -> None:

@@ -223,9 +223,12 @@ def test_a_check_of_a_map_that_was_just_made_makes_it_no_second_time(library: Li
     request = Explain("relu", PICTURE, "saliency", Neuron(None, 5))
     explanation = request.explanation(library, lambda done, total: None)
     twin = Explain("relu", PICTURE.copy(), "saliency", Neuron(None, 5))
-    assert library.remembered(twin) is explanation
-    assert library.remembered(Explain("relu", PICTURE, "saliency", Neuron(None, 4))) is None
-    assert library.remembered(Explain("relu", PICTURE[::-1], "saliency", Neuron(None, 5))) is None
+    assert library.cached_explanation(twin) is explanation
+    assert library.cached_explanation(Explain("relu", PICTURE, "saliency", Neuron(None, 4))) is None
+    assert (
+        library.cached_explanation(Explain("relu", PICTURE[::-1], "saliency", Neuron(None, 5)))
+        is None
+    )
 
 
 def test_it_stops_between_its_steps(library: Library) -> None:

@@ -14,8 +14,8 @@ from cnnvis_widgets.engine.own_model import (
     ReadModel,
     TryInputs,
     UseModel,
+    label_count_error,
     read_labels,
-    wrong_number,
 )
 from cnnvis_widgets.errors import CnnvisError, FileError, UnsuitableError
 from cnnvis_widgets.widgets.explorer.explorer_state import follow_link
@@ -220,7 +220,7 @@ class Bringing:
                 f"each output; got {len(data)} bytes."
             )
         labels = read_labels(data, filename)
-        if why := wrong_number(self._read.units, labels):
+        if why := label_count_error(self._read.units, labels):
             raise FileError(f"{filename} cannot be used. {why}")
         self._name(labels, filename)
 
