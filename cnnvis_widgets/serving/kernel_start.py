@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets
 
-from cnnvis_widgets import own_folder, wording
+from cnnvis_widgets import wording, write_sandbox
 from cnnvis_widgets.translation import phrases
 
 
@@ -18,5 +18,5 @@ def load_ipython_extension(shell: Any) -> None:
         shell: the kernel's.
     """
     ipywidgets.load_ipython_extension(shell)  # answers pages that ask for their widgets
-    wording.use(phrases.of_query(os.environ.get("QUERY_STRING", "")))
-    own_folder.enforce()  # on a public page
+    wording.set_translation(phrases.of_query(os.environ.get("QUERY_STRING", "")))
+    write_sandbox.enforce()  # on a public page

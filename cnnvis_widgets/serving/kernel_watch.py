@@ -13,9 +13,9 @@ import psutil
 from jupyter_core.utils import ensure_async
 from tornado.ioloop import PeriodicCallback
 
-from cnnvis_widgets.own_folder import tidy
 from cnnvis_widgets.serving.limits import Limits
 from cnnvis_widgets.serving.owners import Owners
+from cnnvis_widgets.write_sandbox import remove_stale_folders
 
 if TYPE_CHECKING:
     from tornado.websocket import WebSocketHandler
@@ -87,7 +87,7 @@ class KernelWatch:
     async def look(self) -> None:
         """Once at each kernel that was given to a page."""
         if self._visitors is not None:
-            tidy(self._visitors)
+            remove_stale_folders(self._visitors)
         for kernel_id in self.owners.kernels:
             if kernel_id not in self.manager:
                 self.forget(kernel_id)

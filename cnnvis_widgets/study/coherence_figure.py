@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnvis_widgets.study.coherence import Coherence, meaning
-from cnnvis_widgets.wording import said
+from cnnvis_widgets.wording import translated
 
 if TYPE_CHECKING:
     from cnnvis_widgets.rendering import ExplanationFigure
@@ -39,7 +39,7 @@ def coherence_figure(matrix: Coherence, title: str = "") -> ExplanationFigure:
     upper, lower = figure.subplots(2, 1, height_ratios=[1, max(1.6, 0.4 * size)], sharex=True)
     _draw_tree(upper, matrix)
     _draw_matrix(figure, lower, matrix)
-    figure.suptitle(said(title or "Coherence between methods"), fontsize=16)
+    figure.suptitle(translated(title or "Coherence between methods"), fontsize=16)
     width = 46 + 13 * size
     figure.supxlabel("\n".join(textwrap.wrap(meaning(matrix), width)), fontsize=10)
     return figure
@@ -96,4 +96,4 @@ def _draw_matrix(figure: Any, ax: Any, matrix: Coherence) -> None:
     ax.set_xticks(range(size), matrix.methods, rotation=30, ha="right", fontsize=12)
     ax.set_yticks(range(size), matrix.methods, fontsize=12)
     bar = figure.colorbar(shown, ax=ax)
-    bar.set_label(said("mean rank correlation"), fontsize=12)
+    bar.set_label(translated("mean rank correlation"), fontsize=12)
