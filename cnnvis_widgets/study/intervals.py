@@ -1,4 +1,4 @@
-"""How sure a mean or a ratio of hits is: Wilson's interval, and a percentile bootstrap."""
+"""Confidence intervals: Wilson's for a ratio of hits, and the percentile bootstrap of a mean."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ AT_ONCE = 1 << 16  # numbers
 
 
 def wilson(hits: float, total: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval for a ratio of hits (1927); it never leaves 0…1.
+    """Wilson's score interval for a ratio of hits (1927); within 0…1.
 
     Args:
-        hits: how many; a fraction where a tie counts for a part.
-        total: of how many, at least 1.
+        hits: the number of hits; ties may count as fractions.
+        total: the number of trials, at least 1.
         level: of confidence, between 0 and 1.
     """
     z = NormalDist().inv_cdf((1 + level) / 2)
@@ -48,8 +48,8 @@ def bootstrap(
     rng = np.random.default_rng(seed)
     means, step = np.empty(draws), max(1, AT_ONCE // len(groups))
     for start in range(0, draws, step):  # all at once would need draws × groups numbers
-        some = min(step, draws - start)
-        chosen = rng.integers(len(groups), size=(some, len(groups)))
-        means[start : start + some] = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)
+        count = min(step, draws - start)
+        indices = rng.integers(len(groups), size=(count, len(groups)))
+        means[start : start + count] = sums[indices].sum(axis=1) / counts[indices].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

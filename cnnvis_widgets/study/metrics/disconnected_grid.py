@@ -66,30 +66,30 @@ class DisconnectedGrid(Metric):
             return Score(None, f"a grid of {side} × {side} needs {side * side - 1} companions")
         grid = self._grid(case, side)
         pictures = [c.picture for c in case.companions[: side * side - 1]]
-        own = int(np.random.default_rng(case.seed).integers(side * side))
-        pictures.insert(own, case.image)
+        cell_index = int(np.random.default_rng(case.seed).integers(side * side))
+        pictures.insert(cell_index, case.image)
         shape = case.network.input_shape
         cells = [case.network.prepare(picture).input for picture in pictures]
         canvas = _side_by_side(cells, side)
-        neuron = grid.neuron(own, case.neuron.unit)
+        neuron = grid.neuron(cell_index, case.neuron.unit)
         explanation = case.explain(grid.network, canvas, neuron, case.seed, layer=grid.maps)
         heatmap = self.read(explanation.heatmap)
         total = heatmap.sum()
         if total == 0:
             return Score(None, "the map of the grid is zero everywhere")
-        row, column = divmod(own, side)
+        row, column = divmod(cell_index, side)
         inside = heatmap[
             row * shape[0] : (row + 1) * shape[0], column * shape[1] : (column + 1) * shape[1]
         ]
-        return Score(float(inside.sum() / total), details={"cell": own})
+        return Score(float(inside.sum() / total), details={"cell": cell_index})
 
     def _grid(self, case: Case, side: int) -> Grid:
         from cnnvis_widgets.backend.variants.disconnected_grid import disconnected
 
         assert case.network is not None
-        if (self.name, side) not in case.kept:
-            case.kept[self.name, side] = disconnected(case.network, side)
-        return case.kept[self.name, side]
+        if (self.name, side) not in case.cache:
+            case.cache[self.name, side] = disconnected(case.network, side)
+        return case.cache[self.name, side]
 
 
 def _side_by_side(cells: list[np.ndarray], side: int) -> np.ndarray:

@@ -49,24 +49,27 @@ class Discriminative(Metric):
         if case.neuron.layer is not None:
             return Score(None, "the objects have output neurons; this one is of a hidden layer")
         shares = [self._pair(case, other) for other in case.others]
-        known = [share for share in shares if share is not None]
-        if not known:
+        defined = [share for share in shares if share is not None]
+        if not defined:
             return Score(None, "no other object has a class and a place of its own")
-        return Score(float(np.mean(known)), details={"pairs": known})
+        return Score(float(np.mean(defined)), details={"pairs": defined})
 
     def _pair(self, case: Case, other: Other) -> float | None:
         assert case.mask is not None
         assert case.neuron is not None
         assert case.explain is not None
         assert case.image is not None
-        first, second = case.mask & ~other.mask, other.mask & ~case.mask
-        if other.unit == case.neuron.unit or not first.any() or not second.any():
+        own_region, other_region = case.mask & ~other.mask, other.mask & ~case.mask
+        if other.unit == case.neuron.unit or not own_region.any() or not other_region.any():
             return None
         neuron = replace(case.neuron, unit=other.unit)
         heatmap = self.read(case.explain(case.network, case.image, neuron, case.seed).heatmap)
-        return (_share(case.heatmap, first, second) + _share(heatmap, second, first)) / 2
+        return (
+            _share(case.heatmap, own_region, other_region)
+            + _share(heatmap, other_region, own_region)
+        ) / 2
 
 
-def _share(heatmap: np.ndarray, own: np.ndarray, rival: np.ndarray) -> float:
-    here, there = float(heatmap[own].mean()), float(heatmap[rival].mean())
-    return here / (here + there) if here + there else 0.5
+def _share(heatmap: np.ndarray, own_region: np.ndarray, other_region: np.ndarray) -> float:
+    own_mean, other_mean = float(heatmap[own_region].mean()), float(heatmap[other_region].mean())
+    return own_mean / (own_mean + other_mean) if own_mean + other_mean else 0.5

@@ -82,27 +82,29 @@ class Randomisation(Metric):
         """One explanation for each stage; all three measures are in the details."""
         assert case.explain is not None
         assert case.image is not None
-        first = case.explain(case.network, case.image, case.neuron, case.seed)
+        original = case.explain(case.network, case.image, case.neuron, case.seed)
         copy = self._copy(case)
         counts = stages(len(copy.layers), case.parameters["stages"])
         curves: dict[str, list[float | None]] = {measure: [] for measure in MEASURES}
         try:
-            for done, count in enumerate(counts, start=1):
+            for stage, count in enumerate(counts, start=1):
                 copy.randomise(count)
                 explanation = case.explain(copy.network, case.image, case.neuron, case.seed)
-                there = bool(explanation.attribution.any())
-                for measure, value in similarities(first, explanation).items():
-                    curves[measure].append(value if there else None)
-                case.progress(done, len(counts))
+                is_nonzero = bool(explanation.attribution.any())
+                for measure, value in similarities(original, explanation).items():
+                    curves[measure].append(value if is_nonzero else None)
+                case.progress(stage, len(counts))
         finally:
             copy.randomise(0)
-        known = [v for v in curves[case.parameters["measure"]] if v is not None]
+        defined = [v for v in curves[case.parameters["measure"]] if v is not None]
         details = {"layers": [copy.layers[count - 1] for count in counts], **curves}
-        if not known:
+        if not defined:
             return Score(None, "every copy's map is zero, or the same value everywhere", details)
-        out = len(counts) - len(known)
-        note = f"{out} of {len(counts)} stages left out: their maps are zero" if out else ""
-        return Score(float(np.mean(known)), note, details)
+        excluded = len(counts) - len(defined)
+        note = (
+            f"{excluded} of {len(counts)} stages left out: their maps are zero" if excluded else ""
+        )
+        return Score(float(np.mean(defined)), note, details)
 
     def _copy(self, case: Case) -> Cascade:
         """One copy serves all cases of a network: its functions are compiled once."""
@@ -110,14 +112,14 @@ class Randomisation(Metric):
 
         assert case.network is not None
         key = (self.name, case.parameters["how"], case.seed)
-        if key not in case.kept:
-            case.kept[key] = Cascade(case.network, case.seed, case.parameters["how"])
-        return case.kept[key]
+        if key not in case.cache:
+            case.cache[key] = Cascade(case.network, case.seed, case.parameters["how"])
+        return case.cache[key]
 
 
-def stages(layers: int, wanted: int) -> list[int]:
+def stages(layers: int, count: int) -> list[int]:
     """How many layers are random at each stage: 1 at the first, all at the last, evenly between."""
-    steps = np.linspace(1, layers, wanted) if wanted > 1 else np.array([layers])
+    steps = np.linspace(1, layers, count) if count > 1 else np.array([layers])
     return sorted({round(float(step)) for step in steps})
 
 

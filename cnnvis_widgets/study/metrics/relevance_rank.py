@@ -35,9 +35,9 @@ class RelevanceRank(Metric):
     def score(self, case: Case) -> Score:
         """Count within the K largest values."""
         assert case.mask is not None
-        wanted = int(case.mask.sum())
-        last = np.partition(case.heatmap, -wanted, axis=None)[-wanted]
-        above, equal = case.heatmap > last, case.heatmap == last
-        room = wanted - above.sum()
+        count = int(case.mask.sum())
+        threshold = np.partition(case.heatmap, -count, axis=None)[-count]
+        above, equal = case.heatmap > threshold, case.heatmap == threshold
+        room = count - above.sum()
         hits = (above & case.mask).sum() + room * (equal & case.mask).sum() / equal.sum()
-        return Score(float(hits / wanted))
+        return Score(float(hits / count))

@@ -56,7 +56,7 @@ class Stability(Metric):
             1.0 if np.array_equal(one, other) else spearman(one, other)
             for one, other in combinations(maps, 2)
         ]
-        known = [pair for pair in pairs if pair is not None]
-        if not known:
+        defined = [pair for pair in pairs if pair is not None]
+        if not defined:
             return Score(None, "every map is the same value everywhere: there is no order")
-        return Score(float(np.mean(known)), details={"pairs": known})
+        return Score(float(np.mean(defined)), details={"pairs": defined})
