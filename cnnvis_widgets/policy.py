@@ -14,7 +14,7 @@ from pathlib import Path
 VARIABLE = "CNNVIS_POLICY"
 """The environment variable that passes the policy to kernels."""
 
-LINE_BYTES_A_SECOND, LINE_BYTES_AT_ONCE = 2 * 2**20, 48 * 2**20
+SOCKET_BYTES_PER_SECOND, SOCKET_BURST_BYTES = 2 * 2**20, 48 * 2**20
 """Rate limit of a page's WebSocket; pages that upload a large file stay below it."""
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from cnnvis_widgets import load_image, load_network, policy, write_sandbox
-from cnnvis_widgets.engine.decoders import _within_time
+from cnnvis_widgets.engine.decoders import _with_time_limit
 from cnnvis_widgets.engine.worker import Ticket, Worker
 from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.widgets import PicturePicker
@@ -93,7 +93,7 @@ def test_a_training_ends_when_its_time_is_over(
         training("mini_vgg", seconds=301)
     bounds = replace(public, training_seconds=0.05)
     monkeypatch.setenv(policy.VARIABLE, bounds.text())
-    told = _within_time(lambda done, total: None)
+    told = _with_time_limit(lambda done, total: None)
     told(0, 10)
     time.sleep(0.1)
     with pytest.raises(InvalidValueError, match=r"longer than 0\.05 s.* one training"):

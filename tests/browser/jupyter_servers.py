@@ -184,7 +184,7 @@ class PageLog:
 # What mends Voilà's pages.
 OURS = Path(cnnvis_widgets.__file__).parent / "serving" / "voila_template"
 FORKING = Path(__file__).with_name("forking_server.py")
-NURSERY = "cnnvis_widgets.serving.kernel_nursery"
+NURSERY = "cnnvis_widgets.serving.kernel_fork_server"
 FOLDERS = ("notebooks", "config/labconfig", "runtime", "data/kernels/python3", "user")
 
 

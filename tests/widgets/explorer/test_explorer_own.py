@@ -221,8 +221,8 @@ def test_a_served_page_takes_files_up_to_a_size_and_at_a_pace(
     explorer = Explorer(engine=engine)  # type: ignore[arg-type]
     own = explorer.own
     assert (own.offered, own.by_path) == (True, False)
-    assert own.pace[0] < policy.LINE_BYTES_AT_ONCE
-    assert own.pace[1] < policy.LINE_BYTES_A_SECOND
+    assert own.pace[0] < policy.SOCKET_BURST_BYTES
+    assert own.pace[1] < policy.SOCKET_BYTES_PER_SECOND
     sent(explorer, {"kind": "begin", "id": "a", "filename": "net.h5", "size": 601_000_000})
     assert own.error.startswith("net.h5 has 601.0 MB; files of up to 600 MB are taken here")
     explorer.close()
