@@ -25,7 +25,7 @@ def course_texts(language: str, folder: Path | None = None) -> dict[str, str]:
     """What index and page heads say of the lessons that are whole in a language.
 
     Args:
-        language: as `languages.asked` returns it.
+        language: as `languages.supported` returns it.
         folder: that of the notebooks; the one that comes along by default.
 
     Returns:

@@ -20,7 +20,7 @@ from cnnvis_widgets.course.catalogue import first_cell
 from cnnvis_widgets.course.markdown import to_html
 from cnnvis_widgets.course.translated_texts import course_texts
 from cnnvis_widgets.translation import catalogues, interface
-from cnnvis_widgets.translation.languages import asked, offers
+from cnnvis_widgets.translation.languages import offers, supported
 from cnnvis_widgets.zoo.labels import imagenet_labels
 
 MARK = "<!-- cnnvis-language -->"
@@ -38,7 +38,7 @@ def language_of(root: str, path: str | None, requested: str) -> str:
         path: of the notebook in it.
         requested: the address' parameter, unchecked.
     """
-    language = asked(requested)
+    language = supported(requested)
     inside = PurePosixPath(path or "")
     if len(inside.parts) != 1 or not offers(Path(root) / inside.name, language):
         return catalogues.SOURCE
