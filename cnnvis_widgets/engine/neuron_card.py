@@ -118,7 +118,7 @@ class OneNeuron:
         )
 
 
-class Excites(NamedTuple):
+class GalleryPicture(NamedTuple):
     """A picture of the gallery, and the position in it that activates a unit most."""
 
     picture: str
@@ -142,8 +142,8 @@ class Gallery:
 
     def perform(
         self, library: Library, step: Step, preview: Preview = no_preview
-    ) -> tuple[Excites, ...]:
-        """See `Excites`.
+    ) -> tuple[GalleryPicture, ...]:
+        """See `GalleryPicture`.
 
         Raises:
             InvalidValueError: no pictures.
@@ -157,7 +157,7 @@ class Gallery:
         for number, name in enumerate(self.pictures):
             step(number, len(self.pictures))
             peaks.append(
-                Excites(name, _activations_and_peak(network, name, self.layer, self.unit)[1])
+                GalleryPicture(name, _activations_and_peak(network, name, self.layer, self.unit)[1])
             )
         return tuple(sorted(peaks, key=lambda excited: -excited.peak.value)[: self.top])
 

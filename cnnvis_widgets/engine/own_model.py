@@ -21,13 +21,13 @@ from cnnvis_widgets.zoo.loading import SUFFIXES
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
-__all__ = ["SUFFIXES", "Read", "ReadModel", "TryInputs", "UseModel", "read_labels"]
+__all__ = ["SUFFIXES", "ReadModel", "ReadResult", "TryInputs", "UseModel", "read_labels"]
 
 COLOUR, GREY = ("0..1", "-1..1", "0..255", "caffe", "torch"), ("0..1", "-1..1", "0..255")
 """The preprocessings for networks with colour input, and with grey input."""
 
 
-class Read(NamedTuple):
+class ReadResult(NamedTuple):
     """A model read from a file.
 
     Attributes:
@@ -63,8 +63,8 @@ class ReadModel:
     path: Path
     name: str
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Read:
-        """See `Read`.
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> ReadResult:
+        """See `ReadResult`.
 
         Raises:
             FileError: not a model, or one that cannot be loaded.
@@ -86,7 +86,7 @@ class ReadModel:
         units = 0 if network.several_outputs else network.units
         published = backbone(model) is not None and units == len(imagenet_labels())
         labels = imagenet_labels() if published else ()
-        return Read(network, likely, guess.why, guess.known, inputs, shape, units, labels)
+        return ReadResult(network, likely, guess.why, guess.known, inputs, shape, units, labels)
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class UseModel:
     """Combine a model with a preprocessing and with names of its outputs.
 
     Attributes:
-        network: of a `Read`.
-        preprocess: one of `Read.inputs`.
+        network: of a `ReadResult`.
+        preprocess: one of `ReadResult.inputs`.
         labels: a name for each output; empty for numbers.
         name: the file's name in the code that a page shows.
     """

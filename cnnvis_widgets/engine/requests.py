@@ -260,7 +260,7 @@ class Neurons:
         )
 
 
-class Shown(NamedTuple):
+class PageExplanation(NamedTuple):
     """An explanation as plain data for a page.
 
     Attributes:
@@ -309,8 +309,10 @@ class Explain:
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Shown:
-        """See `Shown`."""
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> PageExplanation:
+        """See `PageExplanation`."""
 
         def answer_preview(make: Callable[[], Explanation]) -> None:
             preview(lambda: page_explanation(make(), film=False))
@@ -351,11 +353,11 @@ def _key(request: Explain) -> Hashable:
     return request.network, image, request.method, request.neuron, request.seed, parameters
 
 
-def page_explanation(explanation: Explanation, *, film: bool = True) -> Shown:
+def page_explanation(explanation: Explanation, *, film: bool = True) -> PageExplanation:
     """Convert an explanation for a page; previews omit the film, which is large."""
     frames = explanation.details.get("frames", ()) if film else ()
     size = (*explanation.input_size, 3)
-    return Shown(
+    return PageExplanation(
         explanation.title,
         explanation.neuron,
         explanation.value,

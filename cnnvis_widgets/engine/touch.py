@@ -34,7 +34,7 @@ STEPS = 28
 Box = tuple[int, int, int, int]
 
 
-class Seen(NamedTuple):
+class ReceptiveFields(NamedTuple):
     """The receptive fields of a layer.
 
     Attributes:
@@ -55,8 +55,10 @@ class Fields:
     network: str
     layer: str
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Seen:
-        """See `Seen`.
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> ReceptiveFields:
+        """See `ReceptiveFields`.
 
         Raises:
             UnknownNameError: no such layer.
@@ -67,7 +69,7 @@ class Fields:
         layer = next(planned for planned in network.plan if planned.name == path)
         shape = layer.output_shape
         places = tuple(int(n or 0) for n in shape[:2]) if len(shape) == 3 else ()
-        return Seen(places, layer.field if places else None, network.input_shape[:2])
+        return ReceptiveFields(places, layer.field if places else None, network.input_shape[:2])
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Superpixels:
         return pieces_of(picture_of(network, self.image)).astype(np.int16)
 
 
-class Answers(NamedTuple):
+class OcclusionResult(NamedTuple):
     """A network's response to a picture with covered parts.
 
     Attributes:
@@ -99,7 +101,7 @@ class Answers(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Covered:
+class Occlude:
     """Evaluate a network on a picture with grey parts.
 
     Attributes:
@@ -116,8 +118,10 @@ class Covered:
     units: tuple[int, ...] = ()
     neuron: Neuron | None = None
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Answers:
-        """See `Answers`.
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> OcclusionResult:
+        """See `OcclusionResult`.
 
         Raises:
             InvalidValueError: no such superpixel.
@@ -137,7 +141,7 @@ class Covered:
         if self.neuron is not None:
             neuron = network.neuron(self.neuron)
             value = float(network.values(network.prepare(picture).input[None], neuron)[0])
-        return Answers(predictions, value, float(hidden.mean()))
+        return OcclusionResult(predictions, value, float(hidden.mean()))
 
     def _hidden(self, picture: np.ndarray) -> np.ndarray:
         hidden = np.zeros(picture.shape[:2], bool)

@@ -59,7 +59,7 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OfAMap(Explain, ABC):
+class MapCheckRequest(Explain, ABC):
     """A request for checks of the map that an equal `Explain` computes."""
 
     def perform(  # type: ignore[override]
@@ -75,7 +75,7 @@ class OfAMap(Explain, ABC):
 
 
 @dataclass(frozen=True)
-class TrustChecks(OfAMap):
+class TrustChecks(MapCheckRequest):
     """The quick checks: coverage, sum, similarity to edges."""
 
     def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
@@ -85,7 +85,7 @@ class TrustChecks(OfAMap):
 
 
 @dataclass(frozen=True)
-class RandomTopLayer(OfAMap):
+class RandomTopLayer(MapCheckRequest):
     """Compare the map with that of a randomised top layer (Adebayo et al. 2018)."""
 
     def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:

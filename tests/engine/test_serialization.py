@@ -20,7 +20,7 @@ from cnnvis_widgets.engine.shared.serialization import (
     picture_digest,
     serialize,
 )
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 
 IMAGE = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
@@ -60,9 +60,9 @@ OTHERS: list[Any] = [
     TrustChecks("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
     Fields("net", "conv"),
     Superpixels("net", "cat"),
-    Covered("net", "cat", ((0, 1, 2, 3),), (), (1,)),
-    Covered("net", "cat", ((0, 1, 2, 4),), (), (1,)),
-    Covered("net", "cat", (), (2,), (1,)),
+    Occlude("net", "cat", ((0, 1, 2, 3),), (), (1,)),
+    Occlude("net", "cat", ((0, 1, 2, 4),), (), (1,)),
+    Occlude("net", "cat", (), (2,), (1,)),
     DeletionCurve("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
     RandomTopLayer("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
 ]
@@ -104,7 +104,7 @@ def test_how_urgent_a_request_is() -> None:
     assert level_of(Explain("net", "cat", "no such method")) == Level.QUICK
     assert level_of(Warm("net", "cat")) == Level.IDLE
     assert level_of(RandomTopLayer("net", "cat", "saliency")) == Level.IDLE
-    assert level_of(Covered("net", "cat")) == Level.QUICK
+    assert level_of(Occlude("net", "cat")) == Level.QUICK
     assert level_of(OneNeuron("net", "cat", "conv", 3)) == Level.QUICK
     assert level_of(Gallery("net", "conv", 3, ("cat",))) == Level.LONG
     assert level_of(DeletionCurve("net", "cat", "saliency")) == Level.LONG

@@ -28,7 +28,7 @@ from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.shared import client as client_module
 from cnnvis_widgets.engine.shared.client import SharedEngine
 from cnnvis_widgets.engine.shared.cluster import Service, Size, start
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.methods import all_methods
@@ -102,7 +102,7 @@ def test_every_other_request_too(engine: SharedEngine, here: InProcessEngine) ->
                 Explain(NETWORK, upload, "saliency"), TrustChecks(NETWORK, upload, "saliency"),
                 RandomTopLayer(NETWORK, upload, "saliency"), Fields(NETWORK, "block2_conv2"),
                 Superpixels(NETWORK, upload), DeletionCurve(NETWORK, upload, "saliency"),
-                Covered(NETWORK, upload, ((3, 4, 9, 20),), (1,), (0, 2)),
+                Occlude(NETWORK, upload, ((3, 4, 9, 20),), (1,), (0, 2)),
                 Warm(NETWORK, "cat")]  # fmt: skip
     for request in requests:
         same(Answer(engine, request).wait(), Answer(here, request).wait())

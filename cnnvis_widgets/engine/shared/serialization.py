@@ -20,7 +20,7 @@ from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.questions import Ask, Compute
 from cnnvis_widgets.engine.requests import Explain, ExplainAgain, Neurons, Open, Predict, Warm
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, gist
 from cnnvis_widgets.methods import all_methods
@@ -32,7 +32,7 @@ NO_ANSWER = pickle.dumps(None, protocol=5)
 
 REMOTE_REQUESTS = (
     *(Open, Predict, Neurons, Explain, TrustChecks, RandomTopLayer, Warm, Judge, Ask, Compute),
-    *(Fields, Superpixels, Covered, DeletionCurve, FewestSuperpixels, OneNeuron, Gallery),
+    *(Fields, Superpixels, Occlude, DeletionCurve, FewestSuperpixels, OneNeuron, Gallery),
 )
 """Requests that another process may answer. The others change the library of the process that
 sends them, or need one of its folders."""
