@@ -115,14 +115,14 @@ def compute_batch(
         progress_of = _pictures_done(progress, len(explanations), len(pictures))
         pairs = [(pictures[n], neurons[n]) for n in indices]
         explanations.update(
-            zip(indices, _answered(network, settings, pairs, progress_of), strict=True)
+            zip(indices, _explain_batch(network, settings, pairs, progress_of), strict=True)
         )
     if progress:
         progress(len(pictures), len(pictures))
     return [explanations[number] for number in range(len(pictures))]
 
 
-def _answered(
+def _explain_batch(
     network: Network,
     settings: MethodSettings,
     pairs: Sequence[tuple[Any, Neuron | None]],

@@ -120,7 +120,7 @@ def _maps(comparison: Comparison) -> str:
 
 
 def _figure(row: Row, values: np.ndarray | None, name: str, words: str) -> str:
-    map_ = report.shown(row, values)
+    map_ = report.as_rows_and_columns(row, values)
     if map_ is None:
         return ""
     scale = Scale.of(map_)

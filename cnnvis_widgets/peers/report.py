@@ -120,7 +120,7 @@ def table(comparison: Comparison) -> list[tuple[str, ...]]:
 
 def remarks(comparison: Comparison) -> list[str]:
     """The libraries' defaults that were overridden."""
-    return [f"{name}: {one}" for name in comparison.versions for one in REMARKS.get(name, ())]
+    return [f"{name}: {remark}" for name in comparison.versions for remark in REMARKS.get(name, ())]
 
 
 def library_versions(comparison: Comparison) -> str:
@@ -215,7 +215,7 @@ def finite(numbers: dict[str, float | None]) -> dict[str, float | None]:
     return {k: v if v is not None and np.isfinite(v) else None for k, v in numbers.items()}
 
 
-def shown(row: Row, values: np.ndarray | None) -> np.ndarray | None:
+def as_rows_and_columns(row: Row, values: np.ndarray | None) -> np.ndarray | None:
     """A row's map as (rows, columns), reduced over channels as our method does."""
     if values is None or values.ndim == 2:
         return values
@@ -241,11 +241,11 @@ def figure(comparison: Comparison) -> Figure:
         if reference is None:
             continue
         row_panels: list[Panel | None] = [
-            Panel(heatmap=shown(reference, reference.ours), label="ours")
+            Panel(heatmap=as_rows_and_columns(reference, reference.ours), label="ours")
         ]
         for name in names:
             row = of.get(name)
-            map_ = None if row is None else shown(row, row.theirs)
+            map_ = None if row is None else as_rows_and_columns(row, row.theirs)
             row_panels.append(None if map_ is None else Panel(heatmap=map_, label=name))
         panels.append(row_panels)
         labels.append(rows[0].title)

@@ -29,9 +29,9 @@ def _changed(changed: Any, original: Any, prefix: str) -> list[str]:
     return names
 
 
-def _replaced(changed_layer: Any, other: Any) -> bool:
+def _replaced(changed_layer: Any, original_layer: Any) -> bool:
     activation, original_activation = (
-        getattr(layer, "activation", None) for layer in (changed_layer, other)
+        getattr(layer, "activation", None) for layer in (changed_layer, original_layer)
     )
     # An activation that is a layer is another object in a copy of the model
     same = activation is original_activation or (

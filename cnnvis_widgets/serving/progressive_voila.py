@@ -130,9 +130,9 @@ class ProgressiveVoila(Voila):
                 for _, handler_class in self.identity_provider.get_handlers()
             }
         handlers = []
-        for route, handler, *rest in super().init_handlers():
+        for route, handler, *more_settings in super().init_handlers():
             new_handler, extra = replacements.get(handler, (guarded(handler), {}))
-            settings = {**(rest[0] if rest else {}), **extra}
+            settings = {**(more_settings[0] if more_settings else {}), **extra}
             handlers.append((route, new_handler, settings) if settings else (route, new_handler))
         kernel = r"voila/execution/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
         own_routes: list[tuple[Any, ...]] = [(url_path_join(self.server_url, kernel), Outputs)]

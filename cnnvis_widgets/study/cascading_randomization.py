@@ -62,15 +62,15 @@ def forgetting(
         for name in methods:
             explanation = explain(copy.network, image, name, neuron=unit, seed=seed)
             assert explanation.attribution is not None, "a method that makes a picture has no map"
-            before, after = (
+            trained, randomised = (
                 original.setdefault(name, explanation).attribution,
                 explanation.attribution,
             )
-            both_nonzero = bool(before.any()) and bool(after.any())
+            both_nonzero = bool(trained.any()) and bool(randomised.any())
             heatmaps[name].append(explanation.heatmap())
-            sizes = (np.abs(before).sum(axis=2), np.abs(after).sum(axis=2))
+            sizes = (np.abs(trained).sum(axis=2), np.abs(randomised).sum(axis=2))
             alike[name].append(spearman(*sizes) if both_nonzero else None)
-            sums = (before.sum(axis=2), after.sum(axis=2))
+            sums = (trained.sum(axis=2), randomised.sum(axis=2))
             signed[name].append(spearman(*sums) if both_nonzero else None)
     picture = next(iter(original.values())).picture
     return Forgetting(copy.layers, picture, tuple(scores), heatmaps, alike, signed)

@@ -30,18 +30,18 @@ def wilson(hits: float, total: int, level: float = 0.95) -> tuple[float, float]:
 def bootstrap(
     groups: Sequence[Sequence[float]], level: float = 0.95, seed: int = 0, draws: int = DRAWS
 ) -> tuple[float, float]:
-    """Percentile bootstrap of the mean of all values, drawing whole groups (Efron 1979).
+    """Percentile bootstrap of the mean of all values, resampling groups (Efron 1979).
 
-    Values of one picture hang together, so it is pictures that are drawn, each with all its values.
+    Values of one picture are not independent, so pictures are drawn with all their values.
 
     Args:
         groups: the values of each picture; none empty.
         level: of confidence.
-        seed: of the draws.
-        draws: how many.
+        seed: of the bootstrap.
+        draws: the number of draws.
 
     Returns:
-        Lower and upper end; both the mean where there is one group, of which nothing can be said.
+        The lower and the upper end; both are the mean if there is only one group.
     """
     sums = np.array([math.fsum(group) for group in groups])
     counts = np.array([len(group) for group in groups])

@@ -88,11 +88,11 @@ class People:
         Computed on verdicts (1, 0, undecided) about maps that all compared raters judged.
         """
         agreements = {}
-        for one, other in combinations(self.raters, 2):
-            if (pair := self._verdicts([one, other])) is not None:
+        for name, other_name in combinations(self.raters, 2):
+            if (pair := self._verdicts([name, other_name])) is not None:
                 answers, groups = pair
                 first, second = zip(*answers, strict=True)
-                agreements[f"{one}, {other}"] = cohen(first, second, groups, level, seed)
+                agreements[f"{name}, {other_name}"] = cohen(first, second, groups, level, seed)
         if len(self.raters) > 2 and (everyone := self._verdicts(list(self.raters))) is not None:
             agreements["all"] = fleiss(*everyone, level, seed)
         return agreements

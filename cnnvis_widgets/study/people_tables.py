@@ -52,7 +52,7 @@ def rows(people: People) -> tuple[list[str], list[Row], list[Row]]:
     A cell is "points/maps", or a dash.
     """
     study = people.study
-    method_names = {label: one["method"] for label, one in study.methods.items()}
+    method_names = {label: settings["method"] for label, settings in study.methods.items()}
     ours = {
         network: {method: cell[:2] for method, cell in row.items()}
         for network, row in people.cells().items()

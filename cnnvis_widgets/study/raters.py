@@ -56,7 +56,7 @@ def raters(study: str | Path) -> list[Rater]:
         return []
     try:
         stored = json.loads(path.read_text("utf-8"))
-        invited = [Rater(**one) for one in stored["raters"]]
+        invited = [Rater(**record) for record in stored["raters"]]
         fits = stored["format"] == FORMAT and all(map(_fits, invited))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileError(f"{str(path)!r} could not be read as raters: {error!r}") from error

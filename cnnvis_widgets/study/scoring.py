@@ -16,7 +16,7 @@ from cnnvis_widgets.study.baselines import Baseline, baseline
 from cnnvis_widgets.study.bound_method import BoundMethod
 from cnnvis_widgets.study.contract import Case, Companion, Metric, Other, Scored
 from cnnvis_widgets.study.specification import neuron_of
-from cnnvis_widgets.study.study_images import Subject, cropped, fitted, seen
+from cnnvis_widgets.study.study_images import Subject, cropped, fitted, network_view
 
 if TYPE_CHECKING:
     import numpy as np
@@ -169,7 +169,7 @@ class Scorer:
         return replace(
             case,
             network=network,
-            image=seen(subject, network),
+            image=network_view(subject, network),
             neuron=neuron,
             explain=explain,
             companions=self._companions(subject, network, neuron.unit)
@@ -189,7 +189,7 @@ class Scorer:
                 continue
             group = same_class if candidate_unit == unit else other_classes
             if len(group) < MOST_COMPANIONS:
-                group.append(Companion(seen(candidate, network), candidate_unit))
+                group.append(Companion(network_view(candidate, network), candidate_unit))
         return (*same_class[:1], *other_classes, *same_class[1:])[:MOST_COMPANIONS]
 
 

@@ -11,7 +11,7 @@ from cnnvis_widgets.backend.target import Target, described
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.parameter import checked
-from cnnvis_widgets.study.study_images import Subject, seen
+from cnnvis_widgets.study.study_images import Subject, network_view
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -162,7 +162,7 @@ def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:
     if isinstance(spec, str):
         if spec in (UPPER, TOP):
             spec = upper_layers(network)[spec]
-        best = network.most_active(seen(subject, network), spec, 1)[0]
+        best = network.most_active(network_view(subject, network), spec, 1)[0]
         return Neuron(spec, best.unit)
     neuron = network.neuron(spec)
     assert neuron is not None

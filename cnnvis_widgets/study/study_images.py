@@ -179,7 +179,7 @@ def cropped(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(fit(image, shape[0], shape[1]).convert("RGB"), np.uint8)
 
 
-def seen(subject: Subject, network: Network) -> np.ndarray:
+def network_view(subject: Subject, network: Network) -> np.ndarray:
     """The network's input as a picture, uint8 (rows, columns, 3), or as floats."""
     prepared = network.prepare(subject.image)
     return prepared.input if prepared.picture is None else prepared.picture

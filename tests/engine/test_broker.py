@@ -20,11 +20,11 @@ class Clock:
 
 
 class Page:
-    """A page: what it asks, and what it was told."""
+    """A page: what it asks, and the messages that it received."""
 
     def __init__(self, broker: Broker) -> None:
-        self.broker, self.told = broker, []
-        self.visitor = broker.connect_visitor(self.told.append)
+        self.broker, self.messages = broker, []
+        self.visitor = broker.connect_visitor(self.messages.append)
         self.number = 0
 
     def ask(self, key: str, **other: Any) -> int:
@@ -38,18 +38,18 @@ class Page:
         self.broker.from_visitor(self.visitor, message)
 
     def answers(self) -> list[tuple[int, bytes]]:
-        return [(m["id"], m["data"]) for m in self.told if m["type"] == "answer"]
+        return [(m["id"], m["data"]) for m in self.messages if m["type"] == "answer"]
 
 
 class Process:
-    """A worker: what it was handed, and what it says."""
+    """A worker: the messages that it received, and those that it sends."""
 
     def __init__(self, broker: Broker, name: str = "a") -> None:
-        self.broker, self.told = broker, []
-        self.worker = broker.connect_worker(self.told.append, name)
+        self.broker, self.messages = broker, []
+        self.worker = broker.connect_worker(self.messages.append, name)
 
     def handed(self) -> list[str]:
-        return [m["key"] for m in self.told if m["type"] == "run"]
+        return [m["key"] for m in self.messages if m["type"] == "run"]
 
     def say(self, type: str, key: str, **other: Any) -> None:
         self.broker.from_worker(self.worker, {"type": type, "key": key, **other})
@@ -73,9 +73,9 @@ def broker(clock: Clock) -> Broker:
 def test_a_request_waits_for_a_worker_and_its_answer_comes_back(broker: Broker) -> None:
     page = Page(broker)
     number = page.ask("k")
-    assert page.told == []
+    assert page.messages == []
     worker = Process(broker)
-    assert worker.told == [
+    assert worker.messages == [
         {
             "type": "run",
             "key": "k",
@@ -160,16 +160,16 @@ def test_what_nobody_wants_any_more_is_dropped_or_stopped(broker: Broker) -> Non
     waiting = one.ask("b")
     one.say(type="cancel", id=waiting)
     one.say(type="cancel", id=1)
-    assert not [m for m in worker.told if m["type"] == "cancel"]  # the other still wants it
+    assert not [m for m in worker.messages if m["type"] == "cancel"]  # the other still wants it
     broker.disconnect_visitor(two.visitor)
-    assert worker.told[-1] == {"type": "cancel", "key": "a"}
+    assert worker.messages[-1] == {"type": "cancel", "key": "a"}
     one.ask("a")  # again, before the worker has stopped
     assert worker.handed() == ["a"]
     worker.say("cancelled", "a")
     assert worker.handed() == ["a", "a"]
     worker.answer("a")
     assert one.answers() == [(3, b"A")]
-    assert two.told == []
+    assert two.messages == []
 
 
 def test_an_answer_that_came_before_the_stop_serves_who_asked_again(broker: Broker) -> None:
@@ -184,16 +184,16 @@ def test_an_answer_that_came_before_the_stop_serves_who_asked_again(broker: Brok
 def test_a_picture_travels_once_to_each_worker(broker: Broker) -> None:
     page, worker = Page(broker), Process(broker)
     number = page.ask("k", pictures=("p",))
-    assert page.told == [{"type": "missing_pictures", "id": number, "pictures": ["p"]}]
+    assert page.messages == [{"type": "missing_pictures", "id": number, "pictures": ["p"]}]
     page.say(type="picture", digest="p", data=b"pixels")
     for key in ("k", "l"):
         page.ask(key, pictures=("p",))
     worker.answer("k")
-    pictures = [m for m in worker.told if m["type"] == "picture"]
+    pictures = [m for m in worker.messages if m["type"] == "picture"]
     assert pictures == [{"type": "picture", "digest": "p", "data": b"pixels"}]
     assert worker.handed() == ["k", "l"]
     worker.say("missing_pictures", "l")  # it had no room to keep it
-    assert [m["type"] for m in worker.told[-2:]] == ["picture", "run"]
+    assert [m["type"] for m in worker.messages[-2:]] == ["picture", "run"]
 
 
 def test_a_picture_that_was_dropped_everywhere_is_asked_for_again(
@@ -205,7 +205,7 @@ def test_a_picture_that_was_dropped_everywhere_is_asked_for_again(
     monkeypatch.setattr(broker._pictures, "_max_bytes", 0)
     broker._pictures.put("p", b"pixels")
     worker = Process(broker)
-    assert page.told == [{"type": "missing_pictures", "id": number, "pictures": ["p"]}]
+    assert page.messages == [{"type": "missing_pictures", "id": number, "pictures": ["p"]}]
     assert worker.handed() == []
 
 
@@ -213,14 +213,14 @@ def test_progress_goes_to_all_and_previews_to_those_who_want_them(broker: Broker
     watching, other, worker = Page(broker), Page(broker), Process(broker)
     other.ask("k")
     watching.ask("k", previews=True)
-    assert worker.told[-1] == {"type": "send_previews", "key": "k"}
+    assert worker.messages[-1] == {"type": "send_previews", "key": "k"}
     worker.say("progress", "k", progress=(1, 5))
     worker.say("preview", "k", data=b"half")
-    assert watching.told == [
+    assert watching.messages == [
         {"type": "progress", "progress": (1, 5), "id": 1},
         {"type": "preview", "data": b"half", "id": 1},
     ]
-    assert other.told == watching.told[:1]
+    assert other.messages == watching.messages[:1]
 
 
 def test_what_a_dead_worker_had_is_repeated_but_not_for_ever(broker: Broker) -> None:
@@ -230,7 +230,7 @@ def test_what_a_dead_worker_had_is_repeated_but_not_for_ever(broker: Broker) -> 
         worker = Process(broker, str(number))
         assert worker.handed() == ["k"]
         broker.disconnect_worker(worker.worker)
-    assert page.told == [{"type": "worker_died", "id": 1}]
+    assert page.messages == [{"type": "worker_died", "id": 1}]
     assert Process(broker).handed() == []
     assert broker.stats()["retries"] == ATTEMPTS - 1
 
@@ -239,7 +239,7 @@ def test_failures_are_told_and_not_kept(broker: Broker) -> None:
     page, worker = Page(broker), Process(broker)
     page.ask("k")
     worker.say("failed", "k", data=b"why")
-    assert page.told == [{"type": "failed", "id": 1, "data": b"why"}]
+    assert page.messages == [{"type": "failed", "id": 1, "data": b"why"}]
     page.ask("k")
     assert worker.handed() == ["k", "k"]
 

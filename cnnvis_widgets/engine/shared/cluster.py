@@ -39,12 +39,12 @@ LOOPBACK = "tcp://127.0.0.1:0"
 
 
 class Size(NamedTuple):
-    """How many workers, and what each may take.
+    """The number of workers and the resources of each.
 
     Attributes:
         workers: processes.
         threads: cores for each.
-        memory: bytes for each; beyond it, a worker is ended and started anew.
+        memory: bytes for each; a worker that exceeds them is restarted.
     """
 
     workers: int
@@ -53,7 +53,7 @@ class Size(NamedTuple):
 
     @classmethod
     def of_machine(cls, workers: int | None = None) -> Size:
-        """Sized from what this machine, or the container, has."""
+        """A size for this machine or container."""
         from dask.system import CPU_COUNT
         from distributed.system import MEMORY_LIMIT
 
@@ -63,7 +63,7 @@ class Size(NamedTuple):
         return cls(workers, max(1, CPU_COUNT // workers), share)
 
     def environment(self) -> dict[str, str]:
-        """What keeps a worker's TensorFlow within its cores. Dask's own would leave NumPy one."""
+        """Variables that limit TensorFlow to a worker's cores; Dask's default leaves NumPy one."""
         threads = str(self.threads)
         return {
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -75,13 +75,13 @@ class Size(NamedTuple):
 
 @contextlib.contextmanager
 def local_cluster(size: Size, listen: str = LOOPBACK, warm: bool = False) -> Iterator[str]:
-    """A scheduler and workers, children of this process, while the context is open.
+    """Run a scheduler and workers as children of this process while the context is open.
 
     Args:
         size: of the workers.
-        listen: where the scheduler listens; port 0 is any that is free. Anyone who reaches it can
-            run code there, as with all of Dask: keep it within the machine or a private network.
-        warm: whether to compute at once what the explorer shows first.
+        listen: the scheduler's address; port 0 is any free one. Anyone who can connect to it can
+            run code there, as always with Dask: keep it within the machine or a private network.
+        warm: whether to compute what the explorer shows first.
 
     Yields:
         The scheduler's address.
@@ -107,9 +107,9 @@ def local_cluster(size: Size, listen: str = LOOPBACK, warm: bool = False) -> Ite
 
 
 def join(address: str, size: Size) -> None:
-    """Compute for a cluster that is there, until this process is interrupted.
+    """Run workers for an existing cluster until this process is interrupted.
 
-    A worker that dies is replaced; a scheduler that ends is waited for.
+    A worker that dies is replaced. If the scheduler ends, they wait for it to return.
 
     Args:
         address: the scheduler's.
@@ -139,11 +139,11 @@ async def _join(address: str, size: Size) -> None:
 
 
 class Service(NamedTuple):
-    """A cluster in a process of its own.
+    """A cluster in a child process.
 
     Attributes:
-        address: its scheduler's.
-        process: ends when `stop` is called, or when this process does.
+        address: of its scheduler.
+        process: ends with `stop`, or with this process.
     """
 
     address: str
@@ -160,7 +160,7 @@ class Service(NamedTuple):
 
 
 def start(size: Size, listen: str = LOOPBACK, warm: bool = True) -> Service:
-    """Start a cluster in a process of its own; returns when it takes connections.
+    """Start a cluster in a child process; returns when it accepts connections.
 
     Raises:
         CnnvisError: it did not start.
@@ -177,14 +177,14 @@ def start(size: Size, listen: str = LOOPBACK, warm: bool = True) -> Service:
 
 
 class Supervisor:
-    """Keeps a cluster running in a process of its own; returns at once, while that starts.
+    """Keeps a cluster running in a child process; returns at once, while it starts.
 
     Args:
-        listen: where the scheduler listens; port 0 is chosen now.
-        workers: how many; None for what the machine is good for.
+        listen: the scheduler's address; port 0 is replaced by a free one.
+        workers: the number of workers; None depends on the machine.
 
     Attributes:
-        address: the scheduler's.
+        address: of the scheduler.
     """
 
     def __init__(self, listen: str = LOOPBACK, workers: int | None = None) -> None:
@@ -192,9 +192,9 @@ class Supervisor:
         self._size = Size(workers or 0, 0, 0)
         self._closed = threading.Event()
         self._process = _child(self.address, self._size, warm=True)
-        threading.Thread(target=self._keep, name="cnnvis-cluster", daemon=True).start()
+        threading.Thread(target=self._supervise, name="cnnvis-cluster", daemon=True).start()
 
-    def _keep(self) -> None:
+    def _supervise(self) -> None:
         failures = 0
         while not self._closed.is_set():
             started = time.monotonic()
@@ -221,7 +221,7 @@ class Supervisor:
 
 
 def _with_port(listen: str) -> str:
-    """The address, with a port that is free in place of 0."""
+    """The address, with port 0 replaced by a free one."""
     host, _, port = listen.removeprefix("tcp://").rpartition(":")
     if port != "0":
         return listen
@@ -236,7 +236,7 @@ def _child(listen: str, size: Size, warm: bool) -> subprocess.Popen[str]:
 
 
 def _warm(address: str) -> None:
-    """Ask what the explorer asks first, and what it lets compile while its visitor looks."""
+    """Send the explorer's first requests, and that which compiles the quick methods."""
     from cnnvis_widgets.engine.requests import Explain, Open, Predict, Warm
     from cnnvis_widgets.engine.shared.client import SharedEngine
 
@@ -267,7 +267,7 @@ def _main() -> None:
         size = Size.of_machine(size.workers or None)
     with local_cluster(size, arguments.listen, bool(arguments.warm)) as address:
         print(address, flush=True)
-        sys.stdin.read()  # until the parent closes it, or is gone
+        sys.stdin.read()  # until the parent closes it or ends
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Disconnected grid: does the map stay out of pictures that the neuron cannot see?"""
+"""Disconnected grid: the share of the map on what the neuron depends on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class DisconnectedGrid(Metric):
     """Σ of the map in the neuron's own cell / Σ of the map, in a grid of pictures (DiFull).
 
-    Each cell goes through the network by itself and has a head of its own, so that the other cells
-    have no influence at all. A method that follows derivatives down to the picture gets exactly 1:
-    this is a test of its code. One that weighs maps by means of derivatives, as Grad-CAM does,
-    may get less, and that is a fact about the method.
+    Each cell goes through the network separately and has its own head, so that other cells have no
+    influence. A method that follows derivatives down to the picture must score exactly 1, which
+    tests its code. A method that weights maps by mean derivatives, such as Grad-CAM, may score
+    less, which is a property of the method.
     """
 
     name = "disconnected_grid"
@@ -52,7 +52,7 @@ class DisconnectedGrid(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """The case's picture in a cell that the seed draws, the companions in the others."""
+        """Score a grid with the case's picture in a random cell and companions in the others."""
         assert case.neuron is not None
         assert case.explain is not None
         assert case.image is not None

@@ -1,4 +1,4 @@
-"""Discriminative: in a picture of two objects, does the map for A lie on A, and for B on B?"""
+"""Discriminative: whether the maps of two classes are each on their own object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Discriminative(Metric):
     """½ (share of A in the map for A + share of B in the map for B), by mean value on each object.
 
     Means, not sums, so that the larger object has no advantage. A map that does not depend on the
-    neuron gets exactly ½, whatever it shows: what it gives to A it takes from B.
+    neuron scores exactly ½.
     """
 
     name = "discriminative"
@@ -36,13 +36,13 @@ class Discriminative(Metric):
     )
 
     def measure(self, case: Case, **parameters: object) -> Score:
-        """As `Metric.measure`; a map of zeros tells nothing apart, and that is ½ of its part."""
+        """As `Metric.measure`, but a map of zeros is scored, with a share of ½."""
         if self.lacks(case) or self.read(case.heatmap).any():
             return super().measure(case, **parameters)
         return self.score(replace(case, heatmap=self.read(case.heatmap)))
 
     def score(self, case: Case) -> Score:
-        """The mean over the other objects."""
+        """Average over the other objects."""
         assert case.neuron is not None
         if not case.neuron.single:
             return Score(None, "it is about single classes; this is a weighted sum of units")

@@ -1,4 +1,4 @@
-"""Focus: in a mosaic of four pictures, does the map lie on the two of the class?"""
+"""Focus: the share of the map on the pictures of the class in a mosaic of four."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnnvis_widgets.study.contract import Case, Companion, Metric, Score
 class Focus(Metric):
     """Σ of the map on the two pictures of the class / Σ of the map, in a mosaic of 2 × 2.
 
-    The mosaic has the size of the network's input, so that each picture is seen at half its size.
+    The mosaic has the size of the network's input, so each picture is reduced to half its size.
     """
 
     name = "focus"
@@ -33,7 +33,7 @@ class Focus(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """One mosaic: the case's picture, one more of the class, two others, in drawn order."""
+        """Score a mosaic of the case's picture, one more of the class and two others, shuffled."""
         assert case.neuron is not None
         assert case.explain is not None
         assert case.image is not None
@@ -65,11 +65,11 @@ def build(
 
     Args:
         tiles: four.
-        target: the class that is looked for.
+        target: the class.
         size: (rows, columns) of the mosaic.
 
     Returns:
-        uint8 (rows, columns, 3), and bool (rows, columns), true on the pictures of the class. Of
+        uint8 (rows, columns, 3), and bool (rows, columns), true on the pictures of the class. With
         an odd number of rows the lower pictures have one more.
     """
     mosaic, is_class = np.zeros((*size, 3), np.uint8), np.zeros(size, np.bool_)
