@@ -84,7 +84,7 @@ def _become_kernel(line: socket.socket, request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
-    # It ends with the nursery. The environment's JPY_PARENT_PID was read when it was imported.
+    # It ends with the fork server. The environment's JPY_PARENT_PID was read when it was imported.
     sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}", *START]
     random.seed()  # otherwise all kernels would draw the same numbers
     if (numpy := sys.modules.get("numpy")) is not None:

@@ -261,7 +261,7 @@ class JupyterServer:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 
     def kernels(self) -> list[psutil.Process]:
-        """The kernels that run now: started by themselves, or forked from a nursery."""
+        """The kernels that run now: started by themselves, or forked from the fork server."""
         family = self._descendants()
         nurseries = {p.pid for p in family if NURSERY in cmdline(p)}
         return [

@@ -100,7 +100,7 @@ class AppServer:
 
 
 def _is_kernel(process: psutil.Process) -> bool:
-    """Started by itself, or forked from the nursery, whose command line it then has."""
+    """Started by itself, or forked from the fork server, whose command line it then has."""
     command = " ".join(_cmdline(process))
     if "kernel_fork_server" in command:
         with contextlib.suppress(psutil.Error):
