@@ -35,7 +35,7 @@ class Quantiles(NamedTuple):
 def kind(command: Sequence[str], parent: str) -> str:
     """What a process of `cnnvis app` does, from its command line and its parent's kind."""
     text = " ".join(command)
-    if "kernel_nursery" in text:
+    if "kernel_fork_server" in text:
         return "kernels" if parent == "nursery" else "nursery"
     if "ipykernel_launcher" in text:
         return "kernels"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from cnnvis_widgets.own_folder import enforce as _enforce
+from cnnvis_widgets.write_sandbox import enforce as _enforce
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network as Network

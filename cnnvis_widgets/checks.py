@@ -1,4 +1,4 @@
-"""Values from outside, checked: a refusal says what was expected and what came."""
+"""Checks of argument values; errors say what was expected and what was passed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 Name = TypeVar("Name")
 
 
-def whole(name: str, given: object, low: int = 0, high: int | None = None) -> int:
-    """A whole number from `low` to `high`; True and False are none.
+def whole(name: str, value: object, low: int = 0, high: int | None = None) -> int:
+    """Check for a whole number from `low` to `high`, not True or False.
 
     Args:
-        name: what the number is, for the error.
-        given: what came; NumPy's integers are taken, 3.0 and "3" are not.
-        low: the least that is allowed.
-        high: the most; None for no limit.
+        name: of the argument, for the error.
+        value: NumPy's integers are accepted, 3.0 and "3" are not.
+        low: the smallest allowed value.
+        high: the largest allowed value; None for no limit.
 
     Raises:
-        InvalidValueError: it is no whole number, or out of the range.
+        InvalidValueError: not a whole number, or out of range.
 
     Examples:
         >>> from cnnvis_widgets import checks
@@ -34,29 +34,29 @@ def whole(name: str, given: object, low: int = 0, high: int | None = None) -> in
         cnnvis_widgets.errors.InvalidValueError: steps is a whole number from 1 to 10; got True.
     """
     try:
-        value = operator.index(given)  # type: ignore[arg-type]
+        integer = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        value = low - 1
-    if isinstance(given, bool) or value < low or (high is not None and value > high):
+        integer = low - 1
+    if isinstance(value, bool) or integer < low or (high is not None and integer > high):
         most = "" if high is None else f" to {high}"
-        raise InvalidValueError(f"{name} is a whole number from {low}{most}; got {given!r}.")
-    return value
+        raise InvalidValueError(f"{name} is a whole number from {low}{most}; got {value!r}.")
+    return integer
 
 
 def number(
-    name: str, given: object, low: float, high: float = math.inf, *, above: bool = False
+    name: str, value: object, low: float, high: float = math.inf, *, above: bool = False
 ) -> float:
-    """A finite number from `low` to `high`; True and False are none.
+    """Check for a finite number from `low` to `high`, not True or False.
 
     Args:
-        name: what the number is, for the error.
-        given: what came; NumPy's numbers are taken, texts are not.
-        low: the least that is allowed.
-        high: the most; infinity for no limit.
-        above: `low` itself is not allowed.
+        name: of the argument, for the error.
+        value: NumPy's numbers are accepted, texts are not.
+        low: the smallest allowed value.
+        high: the largest allowed value; infinity for no limit.
+        above: whether `low` itself is excluded.
 
     Raises:
-        InvalidValueError: it is no finite number, or out of the range.
+        InvalidValueError: not a finite number, or out of range.
 
     Examples:
         >>> from cnnvis_widgets import checks
@@ -66,53 +66,53 @@ def number(
         Traceback (most recent call last):
         cnnvis_widgets.errors.InvalidValueError: rate is a number above 0 and at most 1; got 0.
     """
-    real = isinstance(given, numbers.Real) and not isinstance(given, bool)
-    value = float(given) if real else math.nan  # type: ignore[arg-type]
-    if math.isfinite(value) and low <= value <= high and not (above and value == low):
-        return value
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    converted = float(value) if is_real else math.nan  # type: ignore[arg-type]
+    if math.isfinite(converted) and low <= converted <= high and not (above and converted == low):
+        return converted
     if above:
         expected = f"above {low:g}" + ("" if high == math.inf else f" and at most {high:g}")
     else:
         expected = f"from {low:g}" + ("" if high == math.inf else f" to {high:g}")
-    raise InvalidValueError(f"{name} is a number {expected}; got {given!r}.")
+    raise InvalidValueError(f"{name} is a number {expected}; got {value!r}.")
 
 
-def choice(kind: str, given: Name, known: Iterable[object]) -> Name:
-    """A name that is among those known.
+def choice(kind: str, value: Name, names: Iterable[object]) -> Name:
+    """Check that a name exists.
 
     Args:
-        kind: what is chosen, in words.
-        given: what came.
-        known: the names that exist.
+        kind: what the name is of, in words ("view").
+        value: the name.
+        names: the names that exist.
 
     Raises:
-        UnknownNameError: it is not among them; names the nearest.
+        UnknownNameError: it does not exist; suggests the nearest ones.
 
     Examples:
         >>> from cnnvis_widgets import checks
         >>> checks.choice("view", "sum", ("sum", "channels"))
         'sum'
     """
-    names = known if isinstance(known, Container) else list(known)
+    candidates = names if isinstance(names, Container) else list(names)
     try:
-        there = given in names
-    except TypeError:  # a list is no key of a dict
-        there = False
-    if not there:
-        raise UnknownNameError.of(kind, given, known)
-    return given
+        is_candidate = value in candidates
+    except TypeError:  # an unhashable value
+        is_candidate = False
+    if not is_candidate:
+        raise UnknownNameError.of(kind, value, names)
+    return value
 
 
-def place(name: str, given: Any, shape: tuple[int, int]) -> list[int]:
-    """A row and a column.
+def place(name: str, value: Any, shape: tuple[int, int]) -> list[int]:
+    """Check for a row and a column.
 
     Args:
-        name: what the place is, for the error.
-        given: (row, column).
-        shape: (rows, columns) that there are.
+        name: of the argument, for the error.
+        value: (row, column).
+        shape: (rows, columns), the valid range.
 
     Raises:
-        InvalidValueError: it is none, or outside.
+        InvalidValueError: not a row and a column, or out of range.
 
     Examples:
         >>> from cnnvis_widgets import checks
@@ -120,20 +120,20 @@ def place(name: str, given: Any, shape: tuple[int, int]) -> list[int]:
         [2, 0]
     """
     try:
-        row, column = given
+        row, column = value
         return [whole(name, row, 0, shape[0] - 1), whole(name, column, 0, shape[1] - 1)]
     except (TypeError, ValueError):  # an InvalidValueError is a ValueError
         raise InvalidValueError(
             f"{name} is a row from 0 to {shape[0] - 1} and a column from 0 to {shape[1] - 1}; "
-            f"got {given!r}."
+            f"got {value!r}."
         ) from None
 
 
-def pair(name: str, given: Any, low: float, high: float) -> list[float]:
-    """Two numbers of one range.
+def pair(name: str, value: Any, low: float, high: float) -> list[float]:
+    """Check for two numbers in a range.
 
     Raises:
-        InvalidValueError: they are not two, or out of the range.
+        InvalidValueError: not two numbers, or out of range.
 
     Examples:
         >>> from cnnvis_widgets import checks
@@ -141,7 +141,7 @@ def pair(name: str, given: Any, low: float, high: float) -> list[float]:
         [0.0, 0.5]
     """
     try:
-        first, second = given
+        x, y = value
     except (TypeError, ValueError):
-        raise InvalidValueError(f"{name} is two numbers; got {given!r}.") from None
-    return [number(f"{name}[{i}]", value, low, high) for i, value in enumerate((first, second))]
+        raise InvalidValueError(f"{name} is two numbers; got {value!r}.") from None
+    return [number(f"{name}[{i}]", coordinate, low, high) for i, coordinate in enumerate((x, y))]

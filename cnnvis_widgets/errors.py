@@ -1,4 +1,4 @@
-"""What can go wrong: each error says what was expected, what came, and what exists."""
+"""The package's errors; messages say what was expected, what was passed, and what exists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BARE = re.compile(
 
 
 class CnnvisError(Exception):
-    """Base of every error that this package raises on purpose.
+    """Base class of the errors of this package.
 
     Examples:
         >>> try:
@@ -32,64 +32,64 @@ class InvalidValueError(CnnvisError, ValueError):
 
 
 class UnknownNameError(CnnvisError, LookupError):
-    """A name (or a unit number) that does not exist where it was looked up."""
+    """A name (or a unit's index) that does not exist."""
 
     @classmethod
-    def of(cls, kind: str, name: object, known: Iterable[object]) -> UnknownNameError:
-        """The error for a misspelt name: the nearest matches first, then all that exist.
+    def of(cls, kind: str, name: object, valid: Iterable[object]) -> UnknownNameError:
+        """The error for an unknown name, with the nearest matches and all valid names.
 
         Args:
-            kind: what was looked up, in words ("picture", "layer").
-            name: what came.
-            known: the names that exist.
+            kind: what the name is of, in words ("picture", "layer").
+            name: the unknown name.
+            valid: the names that exist.
         """
-        names = [str(k) for k in known]
-        said = str(name)[:LONGEST_NAME]  # its comparison takes the square of the length
-        near = difflib.get_close_matches(said, names, n=3)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        shown = ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
-        came = repr(name if len(str(name)) <= LONGEST_NAME else f"{said}…")
-        return cls(f"There is no {kind} {came}.{hint} There are: {shown or 'none'}.")
+        names = [str(candidate) for candidate in valid]
+        shortened = str(name)[:LONGEST_NAME]  # comparing takes quadratic time
+        matches = difflib.get_close_matches(shortened, names, n=3)
+        hint = f" Did you mean {' or '.join(map(repr, matches))}?" if matches else ""
+        listed = ", ".join(names[:20]) + (f", … ({len(names)} in all)" if len(names) > 20 else "")
+        quoted = repr(name if len(str(name)) <= LONGEST_NAME else f"{shortened}…")
+        return cls(f"There is no {kind} {quoted}.{hint} There are: {listed or 'none'}.")
 
 
 class UnsuitableError(CnnvisError, ValueError):
-    """A method that cannot be applied to this network or neuron; the message names one that can."""
+    """A method cannot be applied to this network or neuron; the message suggests another."""
 
 
 class ServiceLostError(CnnvisError):
-    """The service that computes does not answer; a request is repeated as soon as it does."""
+    """The computing service does not answer; pending requests are repeated when it is back."""
 
 
 class FileError(CnnvisError, OSError):
-    """A file that is absent, unreadable, damaged or not what it should be."""
+    """A file is missing, unreadable, damaged or of the wrong kind."""
 
 
 class Cancelled(CnnvisError):
-    """The work was stopped on request; raised out of a progress callback, never a failure."""
+    """The work was cancelled; raised by a progress callback and not reported as a failure."""
 
 
 def gist(error: Exception) -> str:
-    """What an error says, in one line: those of Keras and TensorFlow have dozens."""
-    said = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras colours its messages
-    lines = [line.strip() for line in said.splitlines()]
-    frame = (
+    """The first informative line of an error, as those of Keras and TensorFlow have dozens."""
+    text = re.sub(r"\x1b\[\d+m", "", str(error))  # Keras colours its messages
+    lines = [line.strip() for line in text.splitlines()]
+    boilerplate = (
         *("Exception encountered", "Graph execution error", "Traceback", "File ", "-"),
         *("Detected at", "in user code"),
     )
-    telling = [x for x in lines if x and not x.startswith(frame)] or [type(error).__name__]
-    return telling[0] if len(telling[0]) < 300 else f"{telling[0][:300]} …"
+    messages = [x for x in lines if x and not x.startswith(boilerplate)] or [type(error).__name__]
+    return messages[0] if len(messages[0]) < 300 else f"{messages[0][:300]} …"
 
 
 def without_paths(text: str) -> str:
-    """A sentence with the last part of each path alone, as a visitor may read it.
+    """Shorten each path in a text to its last part, for visitors.
 
     Examples:
         >>> without_paths("The file '/home/anna/my pictures/cat.png' is empty.")
         "The file 'cat.png' is empty."
     """
 
-    def last(match: re.Match[str]) -> str:
+    def file_name(match: re.Match[str]) -> str:
         quote, path = match.groups()
         return f"{quote}{PureWindowsPath(path).name}{quote}"  # takes both kinds of slashes
 
-    return _BARE.sub(r"\1", _QUOTED.sub(last, text))
+    return _BARE.sub(r"\1", _QUOTED.sub(file_name, text))

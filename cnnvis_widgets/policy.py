@@ -1,6 +1,6 @@
-"""What a page that others open may ask for: set by `cnnvis app`, read in its kernels.
+"""Limits for pages that other people open: set by `cnnvis app`, read in its kernels.
 
-In a notebook of one's own nothing here holds: the default is `Policy()`, no bounds.
+In a local notebook there are none: the default is `Policy()`.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 VARIABLE = "CNNVIS_POLICY"
-"""The environment variable by which kernels inherit it."""
+"""The environment variable that passes the policy to kernels."""
 
-LINE_BYTES_A_SECOND, LINE_BYTES_AT_ONCE = 2 * 2**20, 48 * 2**20
-"""What the server takes of one page's line; a page that sends a long file keeps below it."""
+SOCKET_BYTES_PER_SECOND, SOCKET_BURST_BYTES = 2 * 2**20, 48 * 2**20
+"""Rate limit of a page's WebSocket; pages that upload a large file stay below it."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What holds in this process; 0 stands for no bound.
+    """The limits of a process; 0 is no limit.
 
     Attributes:
-        served: pages of this kernel are looked at by others: messages to them name no path, and no
-            file of the server is asked for by its name.
-        public: by anyone: the bounds below hold, and files are read from `folder` alone.
-        folder: the folder of the notebooks that are served.
-        visitors: a folder in which each visitor's kernel has one of its own to write to.
+        served: other people see the kernel's pages: messages contain no paths, and files of the
+            server cannot be chosen by name.
+        public: anyone may open the pages: files are read from `folder` only.
+        folder: the folder of the served notebooks.
+        visitors: the folder in which each kernel has its folder for writing.
         megapixels: the largest picture that may be uploaded.
         model_megabytes: the largest model file that may be uploaded.
-        uploads: how many one page may bring.
+        uploads: how many files a page may upload.
         uploads_a_minute: how many of them within a minute.
         decoding_seconds: for one picture.
         seconds: for one request (an explanation, a prediction …).
@@ -55,22 +55,22 @@ class Policy:
             return True
         return bool(self.folder) and path.resolve().is_relative_to(Path(self.folder).resolve())
 
-    def no_file(self, path: Path, what: str) -> str:
-        """Why a file may not be read by its path; "" where it may.
+    def no_file(self, path: Path, kind: str) -> str:
+        """The error if a file may not be read by its path; "" if it may.
 
         Args:
-            path: the file.
-            what: what it was asked for as ("a picture").
+            path: of the file.
+            kind: what it is ("a picture").
         """
         if self.allows(path):
             return ""
         return (
-            f"On a public page {what} is not read from the server's files. Upload a picture, or "
+            f"On a public page {kind} is not read from the server's files. Upload a picture, or "
             "run the notebook on your own computer."
         )
 
     def no_model(self) -> str:
-        """Why a visitor may bring no model of their own; "" where they may."""
+        """The error if visitors may not upload models; "" if they may."""
         if not self.public:
             return ""
         return (
@@ -79,12 +79,12 @@ class Policy:
         )
 
     def text(self) -> str:
-        """As the environment variable holds it."""
+        """The value of the environment variable, JSON."""
         return json.dumps(asdict(self))
 
 
 SERVED = Policy(served=True, megapixels=12, model_megabytes=600, decoding_seconds=10)
-"""`cnnvis app`: among people who know each other."""
+"""`cnnvis app`: for people who know each other."""
 
 PUBLIC = Policy(
     served=True,
@@ -100,7 +100,7 @@ PUBLIC = Policy(
 
 
 def current() -> Policy:
-    """What holds in this process."""
+    """The policy of this process."""
     return _read(os.environ.get(VARIABLE, ""))
 
 
@@ -109,18 +109,18 @@ def _read(text: str) -> Policy:
     return Policy(**json.loads(text)) if text else Policy()
 
 
-def too_long(taken: float, most: float, what: str = "request") -> str:
-    """Why work must not go on; "" where it may.
+def too_long(seconds: float, limit: float, work: str = "request") -> str:
+    """The error if work exceeds its time limit, or "".
 
     Args:
-        taken: seconds so far.
-        most: what it may take; 0 for any.
-        what: what the work is.
+        seconds: the time so far.
+        limit: the limit in seconds; 0 for none.
+        work: what the work is, in words.
     """
-    if not most or taken <= most:
+    if not limit or seconds <= limit:
         return ""
     return (
-        f"This took longer than {most:g} s, the most that this public page gives one {what}. "
+        f"This took longer than {limit:g} s, the most that this public page gives one {work}. "
         "Choose fewer steps or samples, or run the notebook on your own computer, where nothing "
         "ends it."
     )

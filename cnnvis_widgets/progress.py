@@ -1,4 +1,4 @@
-"""Progress bars of long work on the terminal: the one place that knows tqdm."""
+"""Progress bars on the terminal, drawn by tqdm."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Progress = Callable[[int, int], None]
 def progress_bar(
     unit: str = "", description: str | None = None, leave: bool = False, from_first: bool = False
 ) -> Iterator[Progress]:
-    """A bar on the error stream; it appears with the first call that tells of unfinished work.
+    """Show a bar on the error stream from the first call with unfinished work on.
 
     Args:
-        unit: what is counted, such as "scores"; "B" is bytes, shown with binary prefixes.
+        unit: of the count, such as "scores"; "B" is bytes, shown with binary prefixes.
         description: the text before the bar.
         leave: whether the finished bar stays on the screen.
-        from_first: show the bar with the first call, even for work of a single step.
+        from_first: whether to show the bar even for work of a single step.
 
     Yields:
         A function of (done, total), whole numbers.

@@ -1,4 +1,4 @@
-"""A room lists itself: every module in it is found, so that adding one is adding a file."""
+"""Finds the classes of a package, so that a new one only needs a new module."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 def discover(room: ModuleType, base: type[T]) -> dict[str, Any]:
-    """Every subclass of `base` with a `name` of its own, in the order that its `order` says.
+    """Every subclass of `base` that defines `name`, sorted by `order`.
 
     Args:
-        room: the package whose modules are looked through; each is imported.
-        base: the contract.
+        room: the package; each of its modules is imported.
+        base: the base class.
 
     Returns:
         name → class.

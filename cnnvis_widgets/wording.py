@@ -1,4 +1,4 @@
-"""The words in figures: as they are written here, or in the language of the page around them."""
+"""The language of texts in figures: English, or the language of the page around them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from collections.abc import Callable
 _translation: list[Callable[[str], str]] = []
 
 
-def said(text: str) -> str:
-    """A text as a figure shows it.
+def translated(text: str) -> str:
+    """Translate a text of a figure.
 
     Args:
-        text: English, or whatever a caller wrote; each line is a message of its own.
+        text: English, or a caller's own text; each line is translated separately.
+
+    Returns:
+        The translation, or the same text if there is none.
     """
     return "\n".join(map(_translation[-1], text.split("\n"))) if _translation else text
 
 
-def use(translation: Callable[[str], str] | None) -> None:
-    """Let this process' figures be in another language.
+def set_translation(translation: Callable[[str], str] | None) -> None:
+    """Set the language of this process' figures.
 
     Args:
-        translation: text → the text in it, or the same where it is not known; None ends it.
+        translation: a function from a text to its translation, or to the same text if it has none;
+            None for English.
     """
     _translation[:] = [translation] if translation else []

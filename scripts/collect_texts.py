@@ -19,7 +19,7 @@ import nbformat
 
 from cnnvis_widgets.course.catalogue import notebooks_folder
 from cnnvis_widgets.translation import interface
-from cnnvis_widgets.translation.catalogues import path_of, updated, wanting
+from cnnvis_widgets.translation.catalogues import path_of, untranslated, updated
 from cnnvis_widgets.translation.languages import OFFERED
 from scripts.interface_texts import glossary_texts, interface_texts
 
@@ -66,7 +66,7 @@ def of_notebooks(names: Iterable[str], options: argparse.Namespace) -> Iterator[
         if not options.check:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(updated(notebook, path.stem, options.language))
-        for text in wanting(notebook, path.stem, options.language):
+        for text in untranslated(notebook, path.stem, options.language):
             yield path.stem, text
 
 

@@ -79,12 +79,12 @@ def measure(name: str) -> dict[str, Any]:
     """All similarities of a network: method → measure → one list a picture, one figure a stage."""
     from cnnvis_widgets.backend.variants.randomization import Cascade
     from cnnvis_widgets.study.baselines import baseline
-    from cnnvis_widgets.study.bound_method import Asked
+    from cnnvis_widgets.study.bound_method import BoundMethod
     from cnnvis_widgets.study.metrics.randomisation import similarities, stages
     from cnnvis_widgets.zoo.loading import load_network
 
     start, network, given = time.time(), load_network(name), pictures(name)
-    asked: dict[str, Any] = {method: Asked(method) for method in METHODS}
+    asked: dict[str, Any] = {method: BoundMethod(method) for method in METHODS}
     asked[EDGES] = baseline(EDGES)
     neurons = {
         picture: network.resolved(network.prepare(pixels).input, None)[0]

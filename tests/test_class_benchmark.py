@@ -25,7 +25,7 @@ def test_processes_of_the_app_are_told_apart() -> None:
 
     python = "/usr/bin/python"
     assert kind([python, "-m", "cnnvis_widgets.cli", "app"], "") == "server"
-    nursery = [python, "-m", "cnnvis_widgets.serving.kernel_nursery", "IPython"]
+    nursery = [python, "-m", "cnnvis_widgets.serving.kernel_fork_server", "IPython"]
     assert kind(nursery, "server") == "nursery"
     assert kind(nursery, "nursery") == "kernels"
     assert kind([python, "-m", "ipykernel_launcher", "-f", "x"], "server") == "kernels"

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnvis_widgets import load_image, load_network, own_folder, policy
-from cnnvis_widgets.engine.decoders import _within_time
+from cnnvis_widgets import load_image, load_network, policy, write_sandbox
+from cnnvis_widgets.engine.decoders import _with_time_limit
 from cnnvis_widgets.engine.worker import Ticket, Worker
 from cnnvis_widgets.errors import FileError, InvalidValueError
 from cnnvis_widgets.widgets import PicturePicker
@@ -40,7 +40,7 @@ def test_nothing_is_bounded_in_a_notebook_of_ones_own(monkeypatch: pytest.Monkey
     monkeypatch.delenv(policy.VARIABLE, raising=False)
     assert policy.current() == policy.Policy()
     assert policy.current().allows(Path("/anywhere"))
-    assert own_folder.enforce() == ""
+    assert write_sandbox.enforce() == ""
 
 
 def test_files_are_read_from_the_served_folder_alone(public: policy.Policy, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_training_ends_when_its_time_is_over(
         training("mini_vgg", seconds=301)
     bounds = replace(public, training_seconds=0.05)
     monkeypatch.setenv(policy.VARIABLE, bounds.text())
-    told = _within_time(lambda done, total: None)
+    told = _with_time_limit(lambda done, total: None)
     told(0, 10)
     time.sleep(0.1)
     with pytest.raises(InvalidValueError, match=r"longer than 0\.05 s.* one training"):
@@ -189,5 +189,5 @@ def test_folders_of_processes_that_were_killed_are_removed(tmp_path: Path) -> No
     for name in (str(ended.pid), str(os.getpid()), "else"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x").touch()
-    own_folder.tidy(tmp_path)
+    write_sandbox.remove_stale_folders(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([str(os.getpid()), "else"])

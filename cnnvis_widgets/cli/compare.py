@@ -1,4 +1,4 @@
-"""`cnnvis compare`: other libraries' explanations of a network beside ours."""
+"""`cnnvis compare`: compares other libraries' explanations with ours."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def add_compare(command: argparse.ArgumentParser) -> None:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """`cnnvis compare`: prints the report, and writes a page, a figure or plain data."""
+    """Print the report, and write a page, a figure or plain data."""
     plan = _checked(options)
     from cnnvis_widgets.zoo.images import load_image
     from cnnvis_widgets.zoo.loading import load_network
@@ -64,7 +64,7 @@ def compare(options: argparse.Namespace) -> int:
     unit = None if options.unit is None else chosen_unit(network, options.unit)
     case = case_of(network, image, unit, options.layer, options.seed)
     with progress_bar("maps") as show:
-        comparison = compare(case, plan.asked, plan.methods, plan.absent, show, options.seconds)
+        comparison = compare(case, plan.libraries, plan.methods, plan.absent, show, options.seconds)
     plain = json.dumps(report.data(comparison), ensure_ascii=False, indent=2)
     print(plain if options.json else report.text(comparison))
     if options.out is not None:
@@ -75,9 +75,9 @@ def compare(options: argparse.Namespace) -> int:
 
 
 class _Plan(NamedTuple):
-    """What can be checked of a command before TensorFlow is loaded, which takes its time."""
+    """The arguments that are checked before TensorFlow is loaded, which is slow."""
 
-    asked: dict[str, Library]
+    libraries: dict[str, Library]
     absent: dict[str, str]
     methods: list[str]
 
@@ -86,9 +86,9 @@ def _checked(options: argparse.Namespace) -> _Plan:
     from cnnvis_widgets.peers.comparison import installed, methods_of
     from cnnvis_widgets.zoo.loading import SUFFIXES, all_names
 
-    known = all_names()
-    if options.network not in known and Path(options.network).suffix.lower() not in SUFFIXES:
-        raise UnknownNameError.of("network", options.network, known)
+    names = all_names()
+    if options.network not in names and Path(options.network).suffix.lower() not in SUFFIXES:
+        raise UnknownNameError.of("network", options.network, names)
     if options.seconds <= 0:
         raise InvalidValueError(f"--seconds is more than 0; got {options.seconds:g}.")
     if options.out is not None:
@@ -96,8 +96,8 @@ def _checked(options: argparse.Namespace) -> _Plan:
             raise UnknownNameError.of("format", options.out.suffix, ENDINGS)
         if not options.out.parent.is_dir():
             raise FileError(f"There is no folder {str(options.out.parent)!r} to write into.")
-    asked, absent = installed(options.library)
-    return _Plan(asked, absent, methods_of(asked, options.method))
+    libraries, absent = installed(options.library)
+    return _Plan(libraries, absent, methods_of(libraries, options.method))
 
 
 def _write(comparison: Comparison, path: Path, plain: str) -> None:

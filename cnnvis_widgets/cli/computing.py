@@ -1,4 +1,4 @@
-"""`cnnvis app`'s options about what computes, and `cnnvis worker`."""
+"""The options of `cnnvis app` for the engine, and `cnnvis worker`."""
 
 from __future__ import annotations
 
@@ -45,40 +45,40 @@ def add_computing(command: argparse.ArgumentParser) -> None:
 
 @contextlib.contextmanager
 def computing(options: argparse.Namespace) -> Iterator[Facts | None]:
-    """What the options ask for, while the pages are served; their kernels find it by themselves.
+    """Start the engine of the options while pages are served; kernels find it by the environment.
 
     Yields:
-        Asks the service how it is doing; None where each page computes by itself.
+        A function that returns statistics of the engine; None if each page computes by itself.
 
     Raises:
-        InvalidValueError: options that contradict each other, or no address.
+        InvalidValueError: contradictory options, or an invalid address.
     """
-    mine = options.workers is not None or options.listen is not None
-    if options.scheduler and (mine or options.engine == IN_PROCESS):
+    has_cluster_options = options.workers is not None or options.listen is not None
+    if options.scheduler and (has_cluster_options or options.engine == IN_PROCESS):
         raise InvalidValueError(
             "--scheduler names a cluster that is there; --workers, --listen and --engine "
             "in-process ask for another way. Give one of them."
         )
     if options.engine == IN_PROCESS:
-        if mine:
+        if has_cluster_options:
             raise InvalidValueError("--workers and --listen belong to --engine shared.")
         os.environ[SCHEDULER_VARIABLE] = IN_PROCESS
         yield None
         return
-    from cnnvis_widgets.engine.shared.cluster import HERE, Keeper
-    from cnnvis_widgets.engine.shared.service_facts import service_facts
+    from cnnvis_widgets.engine.shared.cluster import LOOPBACK, Supervisor
+    from cnnvis_widgets.engine.shared.service_stats import service_stats
 
     if options.scheduler:
         address = os.environ[SCHEDULER_VARIABLE] = checked_address(options.scheduler)
-        yield partial(service_facts, address)
+        yield partial(service_stats, address)
         return
 
-    keeper = Keeper(checked_address(options.listen or HERE), options.workers)
-    address = os.environ[SCHEDULER_VARIABLE] = reachable(keeper.address)
+    supervisor = Supervisor(checked_address(options.listen or LOOPBACK), options.workers)
+    address = os.environ[SCHEDULER_VARIABLE] = reachable(supervisor.address)
     try:
-        yield partial(service_facts, address)
+        yield partial(service_stats, address)
     finally:
-        keeper.stop()
+        supervisor.stop()
 
 
 def add_worker(command: argparse.ArgumentParser) -> None:
@@ -106,13 +106,13 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def checked_address(text: str) -> str:
-    """An address as Dask writes it.
+    """Check an address of Dask.
 
     Raises:
-        InvalidValueError: anything else.
+        InvalidValueError: it is not one.
     """
-    scheme, mark, rest = text.partition("://")
-    host, _, port = rest.rpartition(":")
+    scheme, mark, location = text.partition("://")
+    host, _, port = location.rpartition(":")
     if scheme not in ("tcp", "tls") or not mark or not host or not port.isdigit():
         raise InvalidValueError(
             f"An address is tcp://HOST:PORT, such as tcp://localhost:8786; got {text!r}."
@@ -121,7 +121,7 @@ def checked_address(text: str) -> str:
 
 
 def reachable(address: str) -> str:
-    """Where this machine reaches what listens there: "all interfaces" is no place to go to."""
+    """The address for connections from this machine, with a host for "all interfaces"."""
     return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 

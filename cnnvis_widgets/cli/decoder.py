@@ -11,7 +11,7 @@ from cnnvis_widgets.progress import progress_bar
 
 
 def add_decoder(command: argparse.ArgumentParser) -> None:
-    """Give the parser of `cnnvis decoder` its actions."""
+    """Add the actions of `cnnvis decoder`."""
     actions = command.add_subparsers(metavar="ACTION", required=True)
     train = actions.add_parser("train", help="train one on a folder of pictures")
     add = train.add_argument
@@ -32,18 +32,18 @@ def add_decoder(command: argparse.ArgumentParser) -> None:
 
 
 def train_one(options: argparse.Namespace) -> int:
-    """Train, and print what came of it."""
-    if not options.folder.is_dir():  # before TensorFlow is loaded, which takes its time
+    """Train a decoder, and print its facts."""
+    if not options.folder.is_dir():  # before TensorFlow is loaded, which is slow
         raise FileError(f"There is no folder {str(options.folder)!r} of pictures.")
     from cnnvis_widgets.zoo.loading import load_network
 
     network = load_network(options.network, options.weights)
     from cnnvis_widgets.engine.decoders import train_decoder
 
-    chosen: dict[str, Any] = {n: getattr(options, n) for n in ("steps", "batch", "width", "seed")}
+    settings: dict[str, Any] = {n: getattr(options, n) for n in ("steps", "batch", "width", "seed")}
     with progress_bar() as progress:
         facts = train_decoder(
-            network, options.layer, options.folder, options.output, progress=progress, **chosen
+            network, options.layer, options.folder, options.output, progress=progress, **settings
         )
     size = options.output.stat().st_size / 1000
     print(

@@ -1,4 +1,4 @@
-"""`cnnvis doctor`: what is here, what will not work, and why. Imports none of what it looks at."""
+"""`cnnvis doctor`: checks the installation, without importing what it checks."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ SHOWN = ("tensorflow", "keras", "ipywidgets", "anywidget", "voila", "jupyterlab"
 EXTENSIONS = {"anywidget": "anywidget", "ipywidgets": "@jupyter-widgets/jupyterlab-manager"}
 
 NEEDED_MB = 1000
-"""What a kernel with TensorFlow and the default network takes (710 MB measured), and some air."""
+"""Memory of a kernel with TensorFlow and the default network (710 MB measured), rounded up."""
 
 VGG_MB = 2400
-"""What loading VGG-16 takes at its peak."""
+"""Peak memory while VGG-16 is loaded."""
 
 
 class Check(NamedTuple):
-    """One thing that was looked at.
+    """A result.
 
     Attributes:
-        what: its name.
-        state: what was found.
-        wrong: what will not work because of it; "" if nothing.
-        note: what is good to know, though nothing is wrong.
+        what: the name of the checked item.
+        state: its state.
+        wrong: the problem, or "".
+        note: a remark that is not a problem, or "".
     """
 
     what: str
@@ -41,7 +41,7 @@ class Check(NamedTuple):
 
 
 def examine() -> list[Check]:
-    """Look at everything."""
+    """Run all checks."""
     return [
         *_python(),
         *_packages(),
@@ -53,23 +53,27 @@ def examine() -> list[Check]:
 
 
 def report(checks: list[Check]) -> str:
-    """The checks as a text, what is wrong last."""
+    """The checks as a text, problems last."""
     width = max(len(check.what) for check in checks)
     lines = []
     for check in checks:
         mark = "✗" if check.wrong else "·" if check.note else "✓"
         state = f"{check.state}; {check.note}" if check.note else check.state
         lines.append(f"{mark} {check.what:{width}}  {state}")
-    wrong = [f"✗ {check.what}: {check.wrong}" for check in checks if check.wrong]
+    problems = [f"✗ {check.what}: {check.wrong}" for check in checks if check.wrong]
     noted = any(check.note for check in checks)
-    well = "Everything works offline, except what has a dot before it." if noted else "All is well."
-    return "\n".join([*lines, "", *(wrong or [well])])
+    summary = (
+        "Everything works offline, except what has a dot before it." if noted else "All is well."
+    )
+    return "\n".join([*lines, "", *(problems or [summary])])
 
 
 def _python() -> Iterator[Check]:
     version = platform.python_version()
-    old = sys.version_info < (3, 11)
-    yield Check("python", f"{version}, {sys.executable}", "3.11 or later is needed" if old else "")
+    too_old = sys.version_info < (3, 11)
+    yield Check(
+        "python", f"{version}, {sys.executable}", "3.11 or later is needed" if too_old else ""
+    )
     if Path("/proc/cpuinfo").is_file() and platform.machine() in ("x86_64", "AMD64"):
         flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
         if flags and " avx " not in f"{flags.group(1)} ":
@@ -77,10 +81,10 @@ def _python() -> Iterator[Check]:
 
 
 def _packages() -> Iterator[Check]:
-    wanted = _requirements()
-    names = [*SHOWN, *(name for name in sorted(wanted) if name not in SHOWN)]
+    requirements = _requirements()
+    names = [*SHOWN, *(name for name in sorted(requirements) if name not in SHOWN)]
     for name in names:
-        needed = wanted.get(name, "")
+        needed = requirements.get(name, "")
         version = installed(name)
         if version is None:
             yield Check(name, "not installed", f"run: pip install '{name}{needed}'")
@@ -91,7 +95,7 @@ def _packages() -> Iterator[Check]:
 
 
 def installed(name: str) -> str | None:
-    """The installed version of a distribution; None where there is none."""
+    """The installed version of a distribution, or None."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -99,12 +103,12 @@ def installed(name: str) -> str | None:
 
 
 def _requirements() -> dict[str, str]:
-    """What this package needs: name → versions, as its own metadata say."""
+    """The requirements in this package's metadata: name → versions."""
     from packaging.requirements import Requirement
 
     try:
         lines = importlib.metadata.requires(DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError:  # run out of a folder, never installed
+    except importlib.metadata.PackageNotFoundError:  # run from a folder, not installed
         return {}
     requirements = [Requirement(line) for line in lines]
     return {
@@ -125,13 +129,13 @@ def _extensions() -> Iterator[Check]:
 
     folders = [Path(folder) for folder in jupyter_path("labextensions")]
     for owner, name in EXTENSIONS.items():
-        there = [folder for folder in folders if (folder / name / "package.json").is_file()]
-        what = f"{owner} for the browser"
-        if there:
-            yield Check(what, str(there[0] / name))
+        found = [folder for folder in folders if (folder / name / "package.json").is_file()]
+        title = f"{owner} for the browser"
+        if found:
+            yield Check(title, str(found[0] / name))
         else:
             yield Check(
-                what,
+                title,
                 f"not in {', '.join(map(str, folders))}",
                 f"no widget will show in JupyterLab or Voilà: the labextension {name} is missing; "
                 f"run: pip install --force-reinstall {owner}",
@@ -155,11 +159,11 @@ def _weights() -> Iterator[Check]:
     from cnnvis_widgets.zoo.loading import architectures
 
     for network in architectures().values():
-        why = network.available()
-        if why and network.weights in ("fetched", "extra"):  # no fault of the installation
-            yield Check(network.name, "not here", note=why)
+        reason = network.available()
+        if reason and network.weights in ("fetched", "extra"):  # no fault of the installation
+            yield Check(network.name, "not here", note=reason)
         else:
-            yield Check(network.name, "not here" if why else whereabouts(network), why)
+            yield Check(network.name, "not here" if reason else whereabouts(network), reason)
 
 
 def _memory() -> Iterator[Check]:
@@ -180,7 +184,7 @@ def _memory() -> Iterator[Check]:
 
 
 def free_memory_mb() -> int | None:
-    """Memory that can still be used, in 1024² bytes: the machine's, or its container's if less."""
+    """Available memory in 1024² bytes: the machine's, or its container's if less."""
     try:
         import psutil
     except ImportError:
@@ -192,6 +196,6 @@ def free_memory_mb() -> int | None:
         used = int((control / "memory.current").read_text())
         if limit != "max":
             free = min(free, int(limit) - used)
-    except (OSError, ValueError):  # no container, or another kind of one
+    except (OSError, ValueError):  # no container, or an unknown kind
         pass
     return free // 2**20

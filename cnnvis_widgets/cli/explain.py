@@ -18,7 +18,7 @@ WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "of
 
 
 def add_model_options(command: argparse.ArgumentParser) -> None:
-    """What a model file, or a network's weights, may need to be told."""
+    """Options for model files and for weights."""
     add = command.add_argument
     add(
         "--preprocess",
@@ -56,14 +56,14 @@ def add_explain(command: argparse.ArgumentParser) -> None:
 
 
 class _Plan(NamedTuple):
-    """What can be checked of a command before TensorFlow is loaded, which takes its time."""
+    """The arguments that are checked before TensorFlow is loaded, which is slow."""
 
     parameters: dict[str, Any]
     position: tuple[int, ...] | None
 
 
 def explain(options: argparse.Namespace) -> int:
-    """`cnnvis explain`: prints predictions, neuron and notes, and writes OUT."""
+    """Print predictions, neuron and notes, and write OUT."""
     plan = _checked(options)
     from cnnvis_widgets.zoo.images import load_image
     from cnnvis_widgets.zoo.loading import load_network
@@ -80,9 +80,9 @@ def explain(options: argparse.Namespace) -> int:
             network, options.image, options.method, neuron, options.seed, show, plan.parameters
         )
     print(f"{network.name}" + (f" ({network.trained_on})" if network.trained_on else ""))
-    for place, answer in enumerate(network.predict(pixels), start=1):
+    for rank, answer in enumerate(network.predict(pixels), start=1):
         score = f"{answer.score:7.2%}" if answer.score is not None else " " * 7
-        print(f"  {place}. {score}  {answer.label}  (unit {answer.unit}, logit {answer.logit:.3f})")
+        print(f"  {rank}. {score}  {answer.label}  (unit {answer.unit}, logit {answer.logit:.3f})")
     layer = f", maps of {explanation.layer}" if explanation.layer else ""
     print(f"{explanation.title}: activation {explanation.value:.4g}{layer}")
     for note in explanation.notes:
@@ -100,15 +100,18 @@ def _checked(options: argparse.Namespace) -> _Plan:
     from cnnvis_widgets.zoo.images import load_image
     from cnnvis_widgets.zoo.loading import SUFFIXES, all_names
 
-    known = all_names()
-    if options.network not in known and Path(options.network).suffix.lower() not in SUFFIXES:
-        raise UnknownNameError.of("network", options.network, known)
-    chosen = method(options.method)
-    given = dict(_assignment(text) for text in options.set)
-    kinds = {p.name: p.kind for p in chosen.parameters}
-    for name in given:
+    network_names = all_names()
+    if (
+        options.network not in network_names
+        and Path(options.network).suffix.lower() not in SUFFIXES
+    ):
+        raise UnknownNameError.of("network", options.network, network_names)
+    instance = method(options.method)
+    parameters = dict(_assignment(text) for text in options.set)
+    kinds = {p.name: p.kind for p in instance.parameters}
+    for name in parameters:
         if kinds.get(name) == "boolean":
-            given[name] = WORDS.get(given[name].lower(), given[name])
+            parameters[name] = WORDS.get(parameters[name].lower(), parameters[name])
     if options.mode not in get_args(Mode):
         raise UnknownNameError.of("mode", options.mode, get_args(Mode))
     formats = ("npy", *FigureCanvasBase.get_supported_filetypes())
@@ -117,11 +120,11 @@ def _checked(options: argparse.Namespace) -> _Plan:
     if not options.output.parent.is_dir():
         raise FileError(f"There is no folder {str(options.output.parent)!r} to write into.")
     load_image(options.image)
-    return _Plan(checked(chosen.parameters, given, options.method), _position(options))
+    return _Plan(checked(instance.parameters, parameters, options.method), _position(options))
 
 
 def read_labels(options: argparse.Namespace) -> list[str] | None:
-    """The names in `--labels`' file; None without one."""
+    """The names in the file of `--labels`, or None."""
     if options.labels is None:
         return None
     from cnnvis_widgets.zoo import labels
@@ -169,12 +172,12 @@ def _neuron(
 
 
 def chosen_unit(network: Network, text: str, kind: str = "class (nor a unit)") -> int:
-    """An output unit that is named by its number or its label.
+    """An output unit by its number or its label.
 
     Args:
-        network: whose.
-        text: what was written.
-        kind: what is looked up, for the error.
+        network: the network.
+        text: the number or label.
+        kind: what the text should be, for the error.
 
     Raises:
         UnknownNameError: no such label.
@@ -191,16 +194,23 @@ def chosen_unit(network: Network, text: str, kind: str = "class (nor a unit)") -
 def _target(
     network: Network, options: argparse.Namespace, position: tuple[int, ...] | None
 ) -> Neuron | None:
-    """The neuron, or one output unit against another."""
+    """The neuron, or the difference of two output units."""
     from cnnvis_widgets.backend.target import Target
 
     neuron = _neuron(network, options, position)
     if options.against is None:
         return neuron
-    other = _neuron(network, argparse.Namespace(neuron=options.against, aggregate=None), None)
-    if neuron is None or neuron.layer is not None or other is None or other.layer is not None:
+    subtracted = _neuron(network, argparse.Namespace(neuron=options.against, aggregate=None), None)
+    if (
+        neuron is None
+        or neuron.layer is not None
+        or subtracted is None
+        or subtracted.layer is not None
+    ):
         raise InvalidValueError("--against U goes with --neuron U: two output units.")
-    return Target({neuron.unit: 1, other.unit: -1}, aggregate=neuron.aggregate, position=position)
+    return Target(
+        {neuron.unit: 1, subtracted.unit: -1}, aggregate=neuron.aggregate, position=position
+    )
 
 
 def _save(explanation: Explanation, output: Path, mode: str) -> Path:

@@ -13,7 +13,7 @@ from cnnvis_widgets.errors import FileError, InvalidValueError
 
 
 def add_handout(command: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     command.add_argument(
         "lessons", nargs="*", metavar="LESSON", help="03_08_grad_cam, or 3.8 (default: all)"
     )
@@ -59,8 +59,8 @@ def _handout(options: argparse.Namespace) -> None:
 
 def _name(lessons: list[Lesson], options: argparse.Namespace) -> str:
     kind = "slides" if options.slides else "answers" if options.answers else "worksheet"
-    many = "some" if options.lessons else "all"
-    return f"{kind}_{lessons[0].name if len(lessons) == 1 else many}.pdf"
+    selection = "some" if options.lessons else "all"
+    return f"{kind}_{lessons[0].name if len(lessons) == 1 else selection}.pdf"
 
 
 def _slides(lesson: Lesson, run: bool) -> str:

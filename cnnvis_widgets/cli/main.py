@@ -1,4 +1,4 @@
-"""`cnnvis`: explain a picture, look after weights, serve the pages. TensorFlow only if needed."""
+"""The command `cnnvis`. It loads TensorFlow only if needed."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from cnnvis_widgets.errors import CnnvisError, FileError
 from cnnvis_widgets.serving import server as serving
 
 FAILED = 2
-INTERRUPTED = 130  # as shells report a process that Ctrl+C ended
+INTERRUPTED = 130  # the exit code of shells after Ctrl+C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: the words after `cnnvis`; those of this process by default.
+        arguments: after `cnnvis`; those of this process by default.
 
     Returns:
-        The exit code: 0, 1 where `doctor` found something wrong, 2 after an error (which is told
-        on stderr in one line, or more where there is advice).
+        The exit code: 0, 1 if `doctor` found a problem, 2 after an error, which is printed on
+        stderr.
     """
     options = parser().parse_args(arguments)
     options.words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal or file that is not UTF-8
+        if isinstance(stream, io.TextIOWrapper):  # for a terminal or file that is not UTF-8
             stream.reconfigure(errors="replace")
     try:
         return options.run(options) or 0
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (CnnvisError, OSError) as error:
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
+    """The parser of all commands."""
     top = argparse.ArgumentParser(
         prog="cnnvis", description="See what a neuron of a convolutional network responds to."
     )
@@ -129,7 +129,7 @@ def _app(options: argparse.Namespace) -> int:
     policy = publishing(options)
     if options.study is not None:
         rated(options.study)
-    # Before anything is started: a wrong name is told, and what starts inherits the bounds.
+    # First, so that a wrong name is an error, and child processes inherit the policy
     serving.set_policy(serving.find_notebook(options.notebook), policy)
     more = [SHARED_ENGINE] if options.engine == SHARED else []
     with computing(options) as facts, forked_kernels(*more):
@@ -137,10 +137,10 @@ def _app(options: argparse.Namespace) -> int:
 
 
 def rated(folder: Path) -> None:
-    """Let the pages' kernels know which study is scored.
+    """Pass the rated study to the pages' kernels.
 
     Raises:
-        FileError: there is none in that folder.
+        FileError: there is no study in that folder.
     """
     from cnnvis_widgets.study.raters import STUDY_VARIABLE
     from cnnvis_widgets.study.store import Store

@@ -1,4 +1,4 @@
-"""`cnnvis models`: which networks there are, where their weights are, and fetching them."""
+"""`cnnvis models`: lists networks and their weights, and downloads weights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_models(command: argparse.ArgumentParser) -> None:
 
 
 def list_models() -> int:
-    """`cnnvis models list`: every network, its weights, and where they are or why they are not."""
+    """Print every network with its weights, and where they are or why they are missing."""
     from cnnvis_widgets.zoo.loading import architectures
 
     rows = [("network", "weights", "where")]
@@ -37,35 +37,35 @@ def list_models() -> int:
 
 
 def whereabouts(architecture: Architecture) -> str:
-    """Where the weights of a network are, or why they are not at hand."""
+    """Where the weights of a network are, or why they are missing."""
     from cnnvis_widgets.zoo.weights import find
 
-    if why := architecture.available():
-        return why
+    if reason := architecture.available():
+        return reason
     if architecture.file is not None:
         return str(find(architecture.file))
-    known = {"bundled": "come along", "extra": "installed", "none": "architecture only"}
-    return known[architecture.weights]
+    descriptions = {"bundled": "come along", "extra": "installed", "none": "architecture only"}
+    return descriptions[architecture.weights]
 
 
 def fetch_models(names: Sequence[str], folder: Path | None) -> int:
-    """`cnnvis models fetch`: into the cache, or into a folder to be carried elsewhere."""
+    """Download weights into the cache, or into a folder for another machine."""
     from cnnvis_widgets.zoo.loading import architectures
     from cnnvis_widgets.zoo.weights import cache_folder, fetch, find
 
-    known = architectures()
-    fetched = [name for name, a in known.items() if a.file is not None]
-    wanted = fetched if "all" in names else list(dict.fromkeys(names))
-    for name in wanted:
-        if name not in known:
-            raise UnknownNameError.of("network", name, known)
-    for name in wanted:
-        file, title = known[name].file, known[name].title
+    zoo = architectures()
+    fetchable = [name for name, a in zoo.items() if a.file is not None]
+    selected = fetchable if "all" in names else list(dict.fromkeys(names))
+    for name in selected:
+        if name not in zoo:
+            raise UnknownNameError.of("network", name, zoo)
+    for name in selected:
+        file, title = zoo[name].file, zoo[name].title
         if file is None:
-            subject = "" if known[name].weights == "none" else "its weights "
-            print(f"{name}: nothing to fetch; {subject}{whereabouts(known[name])}")
-        elif folder is None and (there := find(file)) and there.parent != cache_folder():
-            print(f"{name}: already at {there}")
-        else:  # one that is in the cache is checked, and fetched again if it is damaged
+            subject = "" if zoo[name].weights == "none" else "its weights "
+            print(f"{name}: nothing to fetch; {subject}{whereabouts(zoo[name])}")
+        elif folder is None and (path := find(file)) and path.parent != cache_folder():
+            print(f"{name}: already at {path}")
+        else:  # a cached file is checked, and downloaded again if it is damaged
             print(f"{name}: {fetch(file, title, folder=folder)}")
     return 0

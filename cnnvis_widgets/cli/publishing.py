@@ -1,4 +1,4 @@
-"""The options of `cnnvis app` that say for whom the pages are, and how these reach them."""
+"""The options of `cnnvis app` for public pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BASE = re.compile(r"(/[\w.~-]+)*/?")
 
 
 def add_publishing(command: argparse.ArgumentParser) -> None:
-    """Give `cnnvis app` its options."""
+    """Add the options."""
     group = command.add_argument_group("for people whom you do not know")
     group.add_argument(
         "--public",
@@ -48,11 +48,11 @@ def add_publishing(command: argparse.ArgumentParser) -> None:
 
 
 def publishing(options: argparse.Namespace) -> Publishing:
-    """What the options say.
+    """The settings of the options.
 
     Raises:
-        InvalidValueError: a number below 0, a path or an origin that is none, bounds of a server
-            that is not public.
+        InvalidValueError: a number below 0, an invalid path or origin, or limits for a server that
+            is not public.
     """
     if not _BASE.fullmatch(options.base_url):
         raise InvalidValueError(
@@ -73,23 +73,23 @@ def publishing(options: argparse.Namespace) -> Publishing:
 
 
 def _limits(options: argparse.Namespace) -> Limits:
-    given = {
+    overrides = {
         "visitors": options.visitors,
         "visitors_an_address": options.visitors_per_address,
         "megabytes": options.memory_per_visitor,
     }
-    given = {name: number for name, number in given.items() if number is not None}
-    for name, number in given.items():
+    overrides = {name: number for name, number in overrides.items() if number is not None}
+    for name, number in overrides.items():
         if number < 0:
             raise InvalidValueError(f"{name} is a number from 0; got {number}.")
     if not options.public:
-        if given:
+        if overrides:
             raise InvalidValueError("Bounds for visitors hold with --public alone; give it too.")
         return Limits()
     import psutil
 
     shared = options.engine != IN_PROCESS
     limits = Limits.for_the_public(psutil.virtual_memory().total, shared)
-    if "visitors" in given and "visitors_an_address" not in given:
-        limits = replace(limits, visitors_an_address=min(60, given["visitors"]))
-    return replace(limits, **given)
+    if "visitors" in overrides and "visitors_an_address" not in overrides:
+        limits = replace(limits, visitors_an_address=min(60, overrides["visitors"]))
+    return replace(limits, **overrides)

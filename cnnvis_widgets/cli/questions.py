@@ -14,7 +14,7 @@ FORMATS = {"moodle": moodle_xml, "gift": gift}
 
 
 def add_questions(command: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Add the options."""
     command.add_argument(
         "--lesson",
         action="append",
@@ -33,10 +33,10 @@ def add_questions(command: argparse.ArgumentParser) -> None:
 
 
 def _questions(options: argparse.Namespace) -> None:
-    asked: list[Question | ValueQuestion] = [*questions(options.lesson)]
+    all_questions: list[Question | ValueQuestion] = [*questions(options.lesson)]
     if not options.quizzes_only:
-        asked += value_questions(options.lesson)
-    text = FORMATS[options.format](asked)
+        all_questions += value_questions(options.lesson)
+    text = FORMATS[options.format](all_questions)
     if options.out is None:
         print(text, end="")
         return
@@ -44,4 +44,4 @@ def _questions(options: argparse.Namespace) -> None:
         options.out.write_text(text, "utf-8")
     except OSError as error:
         raise FileError(f"{options.out} could not be written: {error.strerror or error}") from error
-    print(f"{len(asked)} questions written to {options.out}")
+    print(f"{len(all_questions)} questions written to {options.out}")

@@ -1,4 +1,4 @@
-"""`cnnvis study`: run a grid of explanations, and write what metrics say of it."""
+"""`cnnvis study`: computes a grid of explanations, and writes scores by metrics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnnvis_widgets.progress import progress_bar
 
 
 def add_study(command: argparse.ArgumentParser) -> None:
-    """Give the parser of `cnnvis study` its actions."""
+    """Add the actions of `cnnvis study`."""
     actions = command.add_subparsers(metavar="ACTION", required=True)
     add_run(actions.add_parser("run", help="compute what is not there yet of a grid"))
     add_site(actions.add_parser("site", help="write pages that open from a folder"))

@@ -1,4 +1,4 @@
-"""`cnnvis study coherence`: how far methods agree with each other, as a clustered matrix."""
+"""`cnnvis study coherence`: the agreement between methods as a clustered matrix."""
 
 from __future__ import annotations
 

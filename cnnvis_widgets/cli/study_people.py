@@ -1,4 +1,4 @@
-"""`cnnvis study people`: what raters say of a study, how far they agree, and with which metric."""
+"""`cnnvis study people`: raters' points, their agreement, and correlations with metrics."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def _people(options: argparse.Namespace) -> int:
 
     study = Study.open(options.path)
     people = People(study, options.raters)
-    wanted = named_metrics(options.metrics)
+    metrics = named_metrics(options.metrics)
     with progress_bar("scores") as show:
-        scores = Scorer(study, wanted, ()).scores(show)
-    text = report(people, follows(people, scores, wanted))
+        scores = Scorer(study, metrics, ()).scores(show)
+    text = report(people, follows(people, scores, metrics))
     folder = options.out or options.path / "people"
     files = {"report.md": text, **{name: write(people) for name, write in FORMATS.values()}}
     try:

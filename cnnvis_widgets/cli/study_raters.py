@@ -1,4 +1,4 @@
-"""`cnnvis study raters`: invite people to score a study, and see how far they are."""
+"""`cnnvis study raters`: invites raters, and prints their links and progress."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def _raters(options: argparse.Namespace) -> int:
         everyone = invite(options.path, names, options.repeats, options.seed)
     else:
         everyone = raters(options.path)
-    for one in everyone:
-        file = options.path / rater_file(one.name)
-        scores = EyeScores(study, file, one.seed, one.repeats)
-        print(f"{one.name}: {scores.judged} of {len(scores.lines)} judged")
-        print(f"  {options.address.rstrip('/')}/{PAGE}?rater={one.key}")
+    for rater in everyone:
+        file = options.path / rater_file(rater.name)
+        scores = EyeScores(study, file, rater.seed, rater.repeats)
+        print(f"{rater.name}: {scores.judged} of {len(scores.lines)} judged")
+        print(f"  {options.address.rstrip('/')}/{PAGE}?rater={rater.key}")
     if everyone:
         print(f"Serve their page: cnnvis app rating --study {options.path}")
         print(f"See what they say: cnnvis study people {options.path}")

@@ -1,4 +1,4 @@
-"""`cnnvis study run`: the thesis' grid, a study of a TOML file, one begun before, or a new one."""
+"""`cnnvis study run`: computes the thesis' grid, a TOML file's study, an existing or a new one."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def _run(options: argparse.Namespace) -> int:
         study = _study(options, folder)
         print(_plan(study))
         if options.dry_run:
-            return _dry_run(study, _place(options))
+            return _dry_run(study, _study_folder(options))
         record(study.store, command=shlex.join(["cnnvis", *options.words]))
         return _compute(study)
 
 
-def _place(options: argparse.Namespace) -> Path:
-    """Where the study is, or would be if this were not a dry run."""
+def _study_folder(options: argparse.Namespace) -> Path:
+    """The study's folder; of a dry run, the folder without it."""
     if options.what == THESIS:
         return options.out or THESIS_FOLDER
     if options.what.endswith(".toml"):
@@ -96,7 +96,7 @@ def _place(options: argparse.Namespace) -> Path:
 
 @contextlib.contextmanager
 def _folder(options: argparse.Namespace) -> Iterator[Path | None]:
-    """Where the study is: for a dry run a folder that is deleted afterwards."""
+    """The study's folder; for a dry run a temporary one."""
     if options.dry_run:
         with tempfile.TemporaryDirectory(prefix="cnnvis-") as folder:
             yield Path(folder)
@@ -111,9 +111,9 @@ def _study(options: argparse.Namespace, folder: Path | None) -> Study:
 
     if options.offline:
         raise InvalidValueError('--offline goes with "thesis" alone.')
-    given = {name: getattr(options, name) for name in NEW}
+    grid = {name: getattr(options, name) for name in NEW}
     if options.what.endswith(".toml"):
-        if any(given.values()):
+        if any(grid.values()):
             raise InvalidValueError("A TOML file says all; leave --networks, --images … out.")
         from cnnvis_widgets.study.study_file import study_of_file
 
@@ -121,24 +121,24 @@ def _study(options: argparse.Namespace, folder: Path | None) -> Study:
     if options.out:
         raise InvalidValueError(f"The study's folder is {options.what!r}; leave --out out.")
     path = folder or Path(options.what)
-    if not any(given.values()):
-        known = Study.open(options.what)
-        return twin(known, path) if options.dry_run else known
-    if missing := [f"--{name}" for name, value in given.items() if not value]:
+    if not any(grid.values()):
+        existing = Study.open(options.what)
+        return twin(existing, path) if options.dry_run else existing
+    if missing := [f"--{name}" for name, value in grid.items() if not value]:
         raise InvalidValueError(f"A new study also needs {', '.join(missing)}.")
     keep = options.keep or "attribution"
-    return Study(**given, neurons=options.neurons, path=path, seed=options.seed, keep=keep)
+    return Study(**grid, neurons=options.neurons, path=path, seed=options.seed, keep=keep)
 
 
 def twin(study: Study, path: Path) -> Study:
-    """The same study, of which nothing is done, in another folder."""
+    """A study with equal settings and no completed runs in another folder."""
     from cnnvis_widgets.study.study import Study
 
     methods = {
-        label: (one["method"], one["parameters"], one.get("neurons"))
-        for label, one in study.methods.items()
+        label: (settings["method"], settings["parameters"], settings.get("neurons"))
+        for label, settings in study.methods.items()
     }
-    neurons = {name: list(known.values()) for name, known in study.neurons.items()}
+    neurons = {name: list(specs.values()) for name, specs in study.neurons.items()}
     pictures = list(study.pictures.values())
     return Study(study.networks, pictures, methods, neurons, path, seed=study.seed, keep=study.keep)
 
@@ -150,7 +150,7 @@ def _thesis(options: argparse.Namespace, folder: Path | None) -> Study:
         raise InvalidValueError('"thesis" has its own methods and neurons; leave these out.')
     if options.images and len(options.images) != 1:
         raise InvalidValueError('For "thesis" --images is one folder with your own ten photos.')
-    own = options.images[0] if options.images else None
+    photos = options.images[0] if options.images else None
     networks = options.networks
     if not networks:
         choice = thesis_grid.choose(options.offline, fetch=not options.dry_run)
@@ -161,7 +161,7 @@ def _thesis(options: argparse.Namespace, folder: Path | None) -> Study:
             "None of the thesis' five networks has its weights here. Bring them as said above, or "
             "run the same grid over the networks that come along: cnnvis study run thesis --offline"
         )
-    if own is None:
+    if photos is None:
         print(
             "The thesis' own photos were never published; ten that come along replace them. "
             "None is out of ImageNet: four show one of its classes large and clear. "
@@ -169,12 +169,12 @@ def _thesis(options: argparse.Namespace, folder: Path | None) -> Study:
         )
     keep = options.keep or "heatmap"
     path = folder or THESIS_FOLDER
-    return thesis_grid.thesis_study(path, networks, own, seed=options.seed, keep=keep)
+    return thesis_grid.thesis_study(path, networks, photos, seed=options.seed, keep=keep)
 
 
 def _tell_missing(missing: dict[str, str]) -> None:
-    for name, why in missing.items():
-        print(f"left out: {name}: {why}")
+    for name, reason in missing.items():
+        print(f"left out: {name}: {reason}")
     if missing:
         print(
             "Without internet: docs/networks.md says how to carry the files over (a folder named "
@@ -185,27 +185,31 @@ def _tell_missing(missing: dict[str, str]) -> None:
 def _plan(study: Study) -> str:
     runs = list(study.plan())
     neurons = len({run.neuron for run in runs})
-    only = [name for name, one in study.methods.items() if "neurons" in one]
-    some = f" ({', '.join(only)}: of {_only(study, only)} alone)" if only else ""
+    restricted = [name for name, settings in study.methods.items() if "neurons" in settings]
+    limits = (
+        f" ({', '.join(restricted)}: of {_neurons_of(study, restricted)} alone)"
+        if restricted
+        else ""
+    )
     return (
         f"{len(study.networks)} networks ({', '.join(study.networks)}) × {len(study.pictures)} "
-        f"pictures × {neurons} neurons × {len(study.methods)} methods{some}: {len(runs)} runs"
+        f"pictures × {neurons} neurons × {len(study.methods)} methods{limits}: {len(runs)} runs"
     )
 
 
-def _only(study: Study, methods: list[str]) -> str:
+def _neurons_of(study: Study, methods: list[str]) -> str:
     return ", ".join(dict.fromkeys(n for name in methods for n in study.methods[name]["neurons"]))
 
 
-def _dry_run(study: Study, place: Path) -> int:
+def _dry_run(study: Study, folder: Path) -> int:
     from cnnvis_widgets.study.estimate import duration, foretell
     from cnnvis_widgets.study.store import Store
 
-    start, done = time.perf_counter(), Store(place).runs()
+    start, completed = time.perf_counter(), Store(folder).runs()
     with progress_bar("methods timed", leave=False) as show:
-        estimate = foretell(study, show, done)
-    if there := sum(run.key in done for run in study.plan()):
-        print(f"{there} runs are there already, in {place}")
+        estimate = foretell(study, show, completed)
+    if existing := sum(run.key in completed for run in study.plan()):
+        print(f"{existing} runs are there already, in {folder}")
     for network in study.networks:
         costs = [cost for cost in estimate.costs if cost.network == network]
         slowest = max(costs, key=lambda cost: cost.seconds, default=None)
@@ -224,24 +228,26 @@ def _dry_run(study: Study, place: Path) -> int:
 def _compute(study: Study) -> int:
     from cnnvis_widgets.study.estimate import duration, foretell
 
-    start, before = time.perf_counter(), len(study.runs())
+    start, count_before = time.perf_counter(), len(study.runs())
     with progress_bar("methods timed", leave=False) as show:
         estimate = foretell(study, show)
     if estimate.left:
         print(f"{estimate}.", flush=True)
-    count = len(study.runs()) - before
-    begun = time.perf_counter()
+    count = len(study.runs()) - count_before
+    run_start = time.perf_counter()
     with progress_bar("runs") as show:
-        count += study.run(show)  # also what was there and is damaged
-    took = time.perf_counter() - begun
+        count += study.run(show)  # damaged runs too
+    seconds = time.perf_counter() - run_start
     if estimate.left:
-        off = 100 * (took / estimate.seconds - 1)
-        print(f"took {duration(took)}, foretold {duration(estimate.seconds)} ({off:+.0f} %)")
+        deviation = 100 * (seconds / estimate.seconds - 1)
+        print(
+            f"took {duration(seconds)}, foretold {duration(estimate.seconds)} ({deviation:+.0f} %)"
+        )
         line = {
             "runs": estimate.left,
             "foretold_seconds": round(estimate.seconds, 1),
-            "took_seconds": round(took, 1),
-            "timing_seconds": round(begun - start, 1),
+            "took_seconds": round(seconds, 1),
+            "timing_seconds": round(run_start - start, 1),
             "cores": os.cpu_count(),
         }
         study.store.append("estimates.jsonl", line)

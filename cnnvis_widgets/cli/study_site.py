@@ -1,4 +1,4 @@
-"""`cnnvis study site`: a study as pages that open from a folder, without kernel or server."""
+"""`cnnvis study site`: writes a study as static pages."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def _site(options: argparse.Namespace) -> int:
 
     study = Study.open(options.path)
     title = options.title or options.path.resolve().name
-    wanted = Options(options.units, options.steps, title)
+    site_options = Options(options.units, options.steps, title)
     with progress_bar("pages") as show:
-        first = write_site(study, options.out or options.path / "site", wanted, show)
-    print(f"wrote {first}")
+        index = write_site(study, options.out or options.path / "site", site_options, show)
+    print(f"wrote {index}")
     return 0

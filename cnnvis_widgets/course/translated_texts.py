@@ -25,8 +25,8 @@ def course_texts(language: str, folder: Path | None = None) -> dict[str, str]:
     """The texts of index and page heads for the lessons with a complete translation.
 
     Args:
-        language: as `languages.asked` returns it.
-        folder: of the notebooks; the included one by default.
+        language: as `languages.supported` returns it.
+        folder: that of the notebooks; the one that comes along by default.
 
     Returns:
         English text → translation. Other lessons' texts are in `interface.po`.

@@ -1,7 +1,7 @@
-"""Runs requests off the main thread: progress, cancelling, the newest wins.
+"""Runs requests off the main thread, with progress and cancelling; the newest request wins.
 
-Widgets talk to an `Engine`: one of their own process, or one on a Dask cluster that many visitors
-share (`engine/shared/`). Both give the same bytes.
+Widgets use an `Engine`: one in their own process, or one on a Dask cluster that many visitors
+share (`engine/shared/`). Both return the same bytes.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _lock = threading.Lock()
 
 
 def shared_engine() -> Engine:
-    """The one engine of this process: all widgets of a page share it, and its networks."""
+    """The engine of this process; all widgets of a page share it and its networks."""
     global _engine
     with _lock:
         if _engine is None:
-            _engine = _made(os.environ.get(SCHEDULER_VARIABLE) or IN_PROCESS)
+            _engine = _create_engine(os.environ.get(SCHEDULER_VARIABLE) or IN_PROCESS)
         return _engine
 
 
 def use_engine(where: str = IN_PROCESS) -> None:
-    """Choose what answers the widgets that are made from now on.
+    """Choose the engine of widgets that are created from now on.
 
-    Without a call, the environment variable CNNVIS_SCHEDULER decides, which takes the same values.
+    Without a call, the environment variable CNNVIS_SCHEDULER decides; it takes the same values.
 
     Args:
         where: "in-process", or the address of a Dask scheduler ("tcp://host:8786").
@@ -57,19 +57,19 @@ def use_engine(where: str = IN_PROCESS) -> None:
         cnnvis_widgets.errors.InvalidValueError: An engine is "in-process" or ...
     """
     global _engine
-    made = _made(where)
+    engine = _create_engine(where)
     with _lock:
-        _engine = made
+        _engine = engine
 
 
-def _made(where: str) -> Engine:
-    if where == IN_PROCESS:
+def _create_engine(address: str) -> Engine:
+    if address == IN_PROCESS:
         return InProcessEngine()
-    if not isinstance(where, str) or not where.startswith(("tcp://", "tls://")):
+    if not isinstance(address, str) or not address.startswith(("tcp://", "tls://")):
         raise InvalidValueError(
             'An engine is "in-process" or the address of a Dask scheduler, such as '
-            f'"tcp://localhost:8786"; got {where!r}.'
+            f'"tcp://localhost:8786"; got {address!r}.'
         )
     from cnnvis_widgets.engine.shared.client import SharedEngine  # Dask takes a second to import
 
-    return SharedEngine(where)
+    return SharedEngine(address)

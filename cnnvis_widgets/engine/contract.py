@@ -1,4 +1,4 @@
-"""What a widget may count on, whichever engine answers it."""
+"""The interface that every engine implements."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from cnnvis_widgets.engine.requests import Library, Preview, Step
 
 
 class Request(Protocol):
-    """Plain data that knows how to be answered."""
+    """Plain data with a method that computes the answer."""
 
     def perform(self, library: Library, step: Step, preview: Preview) -> Any:
-        """Answer.
+        """Compute the answer.
 
         Args:
             library: the loaded networks.
-            step: to be called with (done, total) between steps; it raises `Cancelled` to stop.
-            preview: to be called between steps with a function that makes the answer so far, where
-                it improves.
+            step: to be called with (done, total) between steps; raises `Cancelled` to stop.
+            preview: to be called between steps with a function that returns an intermediate
+                answer.
         """
 
 
 class Pending(Protocol):
-    """A request that was handed in.
+    """A submitted request.
 
     Attributes:
-        finished: set once the work has ended, in whatever way.
+        finished: set when the work has ended, also by failure or cancelling.
     """
 
     finished: threading.Event
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was told to stop."""
+        """Whether `cancel` was called."""
 
     def cancel(self) -> None:
         """Stop at the next step; neither `done` nor `failed` is called afterwards."""
@@ -43,19 +43,19 @@ class Pending(Protocol):
 class Engine(Protocol):
     """Answers requests off the caller's thread.
 
-    Of each owner (a widget, or one concern of it) only the newest request counts: an older one that
-    waits is dropped, one that runs is stopped at its next step. Callbacks come one at a time, on a
-    thread of the engine's.
+    Of each owner (a widget, or one part of it) only the newest request counts: an older one is
+    dropped from the queue, or cancelled at its next step. Callbacks come one at a time, on a thread
+    of the engine.
 
     Attributes:
-        in_process: whether all is computed in the process that asks.
+        in_process: whether everything is computed in the caller's process.
     """
 
     in_process: bool
 
     @property
     def library(self) -> Library:
-        """The networks of this process: the caller's own are added to it."""
+        """The networks of this process; callers add their own."""
 
     def submit(
         self,
@@ -67,16 +67,16 @@ class Engine(Protocol):
         progress: Callable[[int, int], None] | None = None,
         preview: Callable[[Any], None] | None = None,
     ) -> Pending:
-        """Hand a request in; returns at once.
+        """Submit a request; returns at once.
 
         Args:
             owner: its older request is replaced.
             request: plain data.
             done: called with the answer.
-            failed: called with what was raised.
-            progress: called with (done, total) now and then.
-            preview: called now and then with an answer that still improves.
+            failed: called with the exception.
+            progress: called with (done, total) from time to time.
+            preview: called with intermediate answers from time to time.
         """
 
     def cancel(self, owner: Hashable) -> None:
-        """Drop what the owner has waiting and stop what it has running."""
+        """Cancel the owner's queued and running requests."""

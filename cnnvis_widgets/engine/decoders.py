@@ -20,7 +20,7 @@ from cnnvis_widgets.methods.contract import Progress
 from cnnvis_widgets.zoo.images import load_image
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-KEPT = 1 << 30  # bytes of pictures that are kept in memory; more are read again when they are due
+CACHE_BYTES = 1 << 30  # of crops in memory; further pictures are read again for each batch
 
 
 def train_decoder(
@@ -93,16 +93,16 @@ def train_decoder(
     target = _target(path)
     crops = Crops(network, _sources(pictures))
     plan = Plan(int(steps), int(batch), float(rate), int(width), int(seed))
-    told = _within_time(progress or _silent)
-    return train(network, layer, crops, target, plan, told, int(checkpoint_every))
+    limited_progress = _with_time_limit(progress or _silent)
+    return train(network, layer, crops, target, plan, limited_progress, int(checkpoint_every))
 
 
 class Crops(Sequence[np.ndarray]):
-    """Pictures as a network sees them, those that cannot be read left out with a warning.
+    """Pictures cropped for a network; those that cannot be read are left out with a warning.
 
     Args:
-        network: whose size and channels count.
-        sources: whatever `load_image` takes.
+        network: gives the input size and channels.
+        sources: values that `load_image` takes.
 
     Raises:
         InvalidValueError: none can be read.
@@ -111,22 +111,24 @@ class Crops(Sequence[np.ndarray]):
     def __init__(self, network: Network, sources: Iterable[Any]) -> None:
         self._network = network
         self._sources: list[Any] = []
-        self._kept: list[np.ndarray] = []
+        self._cached: list[np.ndarray] = []
         unread = []
-        room = KEPT // int(np.prod(network.input_shape))
+        capacity = CACHE_BYTES // int(np.prod(network.input_shape))
         for source in sources:
             try:
-                crop = self._read(source)
+                crop = self._load_crop(source)
             except CnnvisError as error:
                 unread.append(f"{_name(source)} ({error})")
                 continue
-            # A picture in memory is not kept twice: its crop is all that is needed of it.
+            # Of a picture that is in memory already, only the crop is kept
             self._sources.append(source if isinstance(source, str | Path) else crop)
-            if len(self._kept) < room:
-                self._kept.append(crop)
+            if len(self._cached) < capacity:
+                self._cached.append(crop)
         if unread:
-            shown = "; ".join(unread[:5]) + (f"; and {len(unread) - 5} more" if unread[5:] else "")
-            warnings.warn(f"{len(unread)} pictures were left out: {shown}", stacklevel=4)
+            examples = "; ".join(unread[:5]) + (
+                f"; and {len(unread) - 5} more" if unread[5:] else ""
+            )
+            warnings.warn(f"{len(unread)} pictures were left out: {examples}", stacklevel=4)
         if not self._sources:
             raise InvalidValueError(
                 "There are no pictures to train on: expected a folder with "
@@ -138,14 +140,14 @@ class Crops(Sequence[np.ndarray]):
         return len(self._sources)
 
     def __getitem__(self, index: Any) -> Any:
-        if index < len(self._kept):
-            return self._kept[index]
-        return self._read(self._sources[index])
+        if index < len(self._cached):
+            return self._cached[index]
+        return self._load_crop(self._sources[index])
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[i] for i in range(len(self)))
 
-    def _read(self, source: Any) -> np.ndarray:
+    def _load_crop(self, source: Any) -> np.ndarray:
         picture = self._network.prepare(load_image(source)).picture
         assert picture is not None  # it is None for floats only, and load_image gives none
         return picture
@@ -182,17 +184,17 @@ def _name(source: Any) -> str:
     return str(source) if isinstance(source, str | Path) else f"a {type(source).__name__}"
 
 
-def _within_time(progress: Progress) -> Progress:
-    """The same, and an end to the training where a public page's time for one is over."""
-    begun = time.monotonic()
+def _with_time_limit(progress: Progress) -> Progress:
+    """Wrap `progress` so that training stops at a public page's time limit."""
+    started = time.monotonic()
 
-    def told(done: int, total: int) -> None:
-        most = policy.current().training_seconds
-        if why := policy.too_long(time.monotonic() - begun, most, "training"):
-            raise InvalidValueError(why)
+    def check_time(done: int, total: int) -> None:
+        limit = policy.current().training_seconds
+        if message := policy.too_long(time.monotonic() - started, limit, "training"):
+            raise InvalidValueError(message)
         progress(done, total)
 
-    return told
+    return check_time
 
 
 def _silent(done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""The network's answer while pixels go, or come, in an order."""
+"""The network's response while pixels are deleted or inserted in a given order."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Curve(NamedTuple):
-    """The answers and what they are.
+    """The response as a function of the share of changed pixels.
 
     Attributes:
-        shares: which share of the pixels is changed, 0 to 1.
-        values: the answer there.
-        of: "probability" or "activation".
+        shares: of the pixels that are changed, 0 to 1.
+        values: the responses.
+        of: what the values are, "probability" or "activation".
     """
 
     shares: list[float]
@@ -29,9 +29,9 @@ class Curve(NamedTuple):
 
 
 def falling(heatmap: np.ndarray, seed: int) -> np.ndarray:
-    """Flat indices in falling order of value; equal ones in an order that the seed draws.
+    """Flat indices in descending order of value; the seed shuffles equal values.
 
-    In the order of rows, the zeros of a map would be deleted from the upper edge down.
+    Unshuffled, the zeros of a map would be deleted from the upper edge down.
     """
     by_chance = np.random.default_rng(seed).permutation(heatmap.size)
     return by_chance[np.argsort(-heatmap.ravel()[by_chance], kind="stable")]
@@ -55,44 +55,44 @@ def answers(
     likely: bool,
     progress: Callable[[int, int], None],
 ) -> Curve | None:
-    """The network's answer after 0, 1 … steps from one input to another.
+    """The network's response after 0, 1, … steps from one input to another.
 
     Args:
-        network: which one is asked.
-        neuron: of which answer.
+        network: the network.
+        neuron: the neuron whose response is measured.
         start: float32 (rows, columns, channels).
         end: the same shape.
-        order: flat indices of the pixels, those that change first in front.
+        order: flat indices of the pixels in the order of their change.
         steps: an equal number of pixels changes in each.
-        untouched: the input for which the activation is the whole of it, the same shape.
-        likely: the class' probability, where the neuron is one class of a softmax or sigmoid; else
-            the activation as a share of that on the untouched input.
+        untouched: the input whose activation counts as 1, the same shape.
+        likely: use the class' probability if the neuron is one class of a softmax or sigmoid;
+            otherwise the activation as a share of that on `untouched`.
         progress: called with (done, total).
 
     Returns:
-        None where the activation is asked for as a share of something that is not above zero.
+        None if the activation on `untouched` is not above zero, so that shares are undefined.
     """
     counts = np.linspace(0, order.size, steps + 1).round().astype(int)
-    first, last = (x.reshape(-1, x.shape[-1]) for x in (start, end))
+    start_pixels, end_pixels = (x.reshape(-1, x.shape[-1]) for x in (start, end))
     likely = likely and network.is_output(neuron) and neuron.single
     likely = likely and network.structure.output_kind in ("softmax", "log-softmax", "sigmoid")
     values: list[float] = []
     for batch in batches(len(counts), start.shape, FORWARD):
-        inputs = np.repeat(first[None], len(batch), 0)
+        inputs = np.repeat(start_pixels[None], len(batch), 0)
         for picture, step in zip(inputs, batch, strict=True):
-            picture[order[: counts[step]]] = last[order[: counts[step]]]
-        values += _ask(network, neuron, inputs.reshape(-1, *start.shape), likely)
+            picture[order[: counts[step]]] = end_pixels[order[: counts[step]]]
+        values += _responses(network, neuron, inputs.reshape(-1, *start.shape), likely)
         progress(batch.stop, len(counts))
     if not likely:
-        whole = _ask(network, neuron, untouched[None], likely)[0]
-        if whole <= 0:
+        untouched_value = _responses(network, neuron, untouched[None], likely)[0]
+        if untouched_value <= 0:
             return None
-        values = [value / whole for value in values]
+        values = [value / untouched_value for value in values]
     shares = [float(count) / order.size for count in counts]
     return Curve(shares, values, "probability" if likely else "activation")
 
 
-def _ask(network: Network, neuron: Neuron, inputs: np.ndarray, likely: bool) -> list[float]:
+def _responses(network: Network, neuron: Neuron, inputs: np.ndarray, likely: bool) -> list[float]:
     if not likely:
         return [float(v) for v in network.values(inputs, neuron)]
     scores = network.outputs(inputs)[1].reshape(len(inputs), -1, network.units)

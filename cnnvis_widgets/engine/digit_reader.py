@@ -1,4 +1,4 @@
-"""What LeNet-5 makes of a drawing: its answer, and the maps on the way there."""
+"""LeNet-5's prediction for a drawing, and the activation maps behind it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What a network makes of a drawing.
+    """A network's prediction for a drawing.
 
     Attributes:
-        seen: uint8 (rows, columns), what the network was given; 255 is ink.
-        labels: of the output units.
-        scores: their probabilities, as many.
+        seen: uint8 (rows, columns), the network's input; 255 is ink.
+        labels: names of the output units.
+        scores: their probabilities.
         maps: layer → float32 (rows, columns, units).
     """
 
@@ -36,7 +36,7 @@ class DigitReader:
 
     Args:
         network: takes grey pictures of 32 × 32 pixels, ink white on black.
-        layers: whose maps are told along.
+        layers: the layers whose maps are returned.
 
     Raises:
         InvalidValueError: another input shape.
@@ -53,12 +53,12 @@ class DigitReader:
 
     def __call__(self, drawing: NDArray[np.bool_]) -> Reading:
         """Read a drawing: bool (rows, columns), true is ink."""
-        seen = from_drawing(drawing)
-        picture = np.repeat(seen[..., None], 3, axis=2)
+        pixels = from_drawing(drawing)
+        picture = np.repeat(pixels[..., None], 3, axis=2)
         answers = {p.unit: p for p in self.network.predict(picture, top=self.network.units)}
         ordered = [answers[unit] for unit in sorted(answers)]
         return Reading(
-            seen,
+            pixels,
             tuple(answer.label for answer in ordered),
             tuple(float(answer.score or 0.0) for answer in ordered),
             {layer: self.network.activations(picture, layer) for layer in self.layers},

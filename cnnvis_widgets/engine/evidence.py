@@ -1,4 +1,4 @@
-"""What a page asks about drawn pictures and the networks that were trained on them."""
+"""Requests about drawn pictures and the networks that were trained on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DrawnPicture(NamedTuple):
     Attributes:
         picture: uint8 (64, 64, 3).
         label: the class of its object.
-        alt: what is on it, for those who do not see it.
+        alt: its alternative text.
     """
 
     picture: np.ndarray
@@ -30,21 +30,23 @@ class DrawnPicture(NamedTuple):
 
 
 def drawn_picture(seed: int, label: int, snow: bool) -> DrawnPicture:
-    """The picture of that seed and class; with and without snow it is the same but for the snow."""
+    """Draw the picture of a seed and class; `snow` changes nothing but the snow."""
     drawing = scene(seed, label, shortcut=SHORTCUT if snow else "none")
-    others = ", ".join(CLASSES[other] for other, _ in drawing.distractors)
+    distractors = ", ".join(CLASSES[distractor] for distractor, _ in drawing.distractors)
     alt = f"a {CLASSES[label]}" + (", snow on the ground" if drawing.shortcut.any() else "")
-    return DrawnPicture(drawing.picture, label, alt + (f"; smaller: {others}" if others else ""))
+    return DrawnPicture(
+        drawing.picture, label, alt + (f"; smaller: {distractors}" if distractors else "")
+    )
 
 
 class Honesty(NamedTuple):
-    """How often a network is right, 0 to 1, on fresh pictures.
+    """A network's accuracies on new pictures, 0 to 1.
 
     Attributes:
-        with_snow: on the class that a cheating network was shown snow with, with snow.
-        without_snow: on the same pictures, the snow taken away.
+        with_snow: on pictures with snow of the class that has the shortcut in training.
+        without_snow: on the same pictures without snow.
         others: on the other classes, without snow.
-        lured: the share of the other classes, with snow, that it takes for that class.
+        lured: the share of the other classes, with snow, that it classifies as that class.
     """
 
     with_snow: float
@@ -55,11 +57,11 @@ class Honesty(NamedTuple):
 
 @dataclass(frozen=True)
 class Judge:
-    """How honest networks are: the same fresh pictures with and without the shortcut.
+    """Measure how much networks rely on the shortcut: the same new pictures with and without it.
 
     Attributes:
-        networks: their names.
-        count: pictures of the class in question, and as many of the others.
+        networks: names.
+        count: pictures of the class with the shortcut, and as many of the others.
         seed: of the pictures.
     """
 
@@ -70,29 +72,29 @@ class Judge:
     def perform(
         self, library: Library, step: Step, preview: Preview = no_preview
     ) -> tuple[Honesty, ...]:
-        """For each network its `Honesty`."""
+        """The `Honesty` of each network."""
         rng = np.random.default_rng(self.seed)
         seeds = rng.integers(2**31, size=2 * self.count)
-        others = [k for k in range(len(CLASSES)) if k != CHEATED]
-        labels = np.array([CHEATED] * self.count + [others[i % 7] for i in range(self.count)])
+        other_labels = [label for label in range(len(CLASSES)) if label != CHEATED]
+        labels = np.array([CHEATED] * self.count + [other_labels[i % 7] for i in range(self.count)])
         answers: list[list[np.ndarray]] = [[], []]  # without and with snow; for each network
         total = 2 * len(labels)
         for snow in (False, True):
             batches = []
             for start in range(0, len(labels), BATCH):
                 step(snow * len(labels) + start, total)
-                chosen = range(start, min(start + BATCH, len(labels)))
-                pairs = [(int(seeds[i]), int(labels[i])) for i in chosen]
+                indices = range(start, min(start + BATCH, len(labels)))
+                pairs = [(int(seeds[i]), int(labels[i])) for i in indices]
                 pictures = [drawn_picture(*pair, snow).picture for pair in pairs]
                 batches.append([self._answers(library, name, pictures) for name in self.networks])
-            answers[snow] = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
-        asked = labels == CHEATED
+            answers[snow] = [np.concatenate(per_batch) for per_batch in zip(*batches, strict=True)]
+        has_shortcut_class = labels == CHEATED
         return tuple(
             Honesty(
-                float((snowy == labels)[asked].mean()),
-                float((plain == labels)[asked].mean()),
-                float((plain == labels)[~asked].mean()),
-                float((snowy == CHEATED)[~asked].mean()),
+                float((snowy == labels)[has_shortcut_class].mean()),
+                float((plain == labels)[has_shortcut_class].mean()),
+                float((plain == labels)[~has_shortcut_class].mean()),
+                float((snowy == CHEATED)[~has_shortcut_class].mean()),
             )
             for plain, snowy in zip(*answers, strict=True)
         )

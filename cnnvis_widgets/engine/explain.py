@@ -1,4 +1,4 @@
-"""One explanation, in this process: what the widgets, the command line and the user all call."""
+"""Computes an explanation in this process, for widgets, command line and users alike."""
 
 from __future__ import annotations
 
@@ -88,29 +88,29 @@ def compute(
     parameters: Mapping[str, Any],
     preview: ExplanationPreview | None = None,
 ) -> Explanation:
-    """As `explain`, without the Python warning: a page shows it beside the picture instead."""
-    network = getattr(network, "local", network)  # a `RemoteNetwork` knows where it is
-    chosen = chosen_method(network, method, seed, parameters)
-    wanted = network.neuron(neuron)
-    chosen.check(network)
-    asked = asked_of(network, image, chosen, wanted, progress)
-    question = asked.question
+    """As `explain`, but without the Python warning, which a page shows beside the picture."""
+    network = getattr(network, "local", network)  # of a `RemoteNetwork`
+    settings = checked_method(network, method, seed, parameters)
+    target = network.neuron(neuron)
+    settings.check(network)
+    prepared = prepare_question(network, image, settings, target, progress)
+    question = prepared.question
     if preview is not None:
         question = replace(
-            question, preview=lambda make: preview(lambda: asked.explanation(make()))
+            question, preview=lambda make: preview(lambda: prepared.explanation(make()))
         )
-    with told_as_ours(chosen.method, network):
-        return asked.explanation(chosen.method.answer(question))
+    with readable_errors(settings.method, network):
+        return prepared.explanation(settings.method.answer(question))
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """How it is to be explained: what pictures and neurons have in common.
+class MethodSettings:
+    """A method with checked parameters, for any picture and neuron.
 
     Attributes:
         method: the method.
-        parameters: every one's value, checked.
-        seed: checked.
+        parameters: the value of each parameter.
+        seed: of the random numbers.
     """
 
     method: Method
@@ -118,18 +118,18 @@ class Chosen:
     seed: int
 
     def check(self, network: Network) -> None:
-        """Raise an UnsuitableError where the method cannot treat the network."""
-        if why := self.method.refusal(network, self.parameters):
-            raise UnsuitableError(why)
+        """Raise an UnsuitableError if the method cannot be applied to the network."""
+        if message := self.method.refusal(network, self.parameters):
+            raise UnsuitableError(message)
 
 
-def chosen_method(
+def checked_method(
     network: Network,
     method: str | Mapping[str, Any],
     seed: int,
     parameters: Mapping[str, Any],
-) -> Chosen:
-    """A method and its parameters, checked."""
+) -> MethodSettings:
+    """Check a method's name and parameters."""
     from cnnvis_widgets.backend.network import Network
 
     if not isinstance(network, Network):
@@ -137,28 +137,32 @@ def chosen_method(
             f"Expected a cnnvis.Network; got {type(network).__name__}. cnnvis.load_network(name) "
             "gives one, cnnvis.Network(model) wraps a Keras model."
         )
-    chosen = method_named(name_of(method))
-    settings = checked(chosen.parameters, parameters, chosen.name)
-    return Chosen(chosen, settings, checks.whole("seed", seed))
+    instance = method_named(name_of(method))
+    values = checked(instance.parameters, parameters, instance.name)
+    return MethodSettings(instance, values, checks.whole("seed", seed))
 
 
-class Asked(NamedTuple):
-    """One picture's question, and what makes an explanation of its answer."""
+class PreparedQuestion(NamedTuple):
+    """A question about one picture, and a function from its answer to the explanation."""
 
     question: Question
     explanation: Callable[[Answer], Explanation]
 
 
-def asked_of(
-    network: Network, image: Any, chosen: Chosen, neuron: Neuron | None, progress: Progress
-) -> Asked:
-    """The question about a picture, in any form that `explain` takes.
+def prepare_question(
+    network: Network,
+    image: Any,
+    settings: MethodSettings,
+    neuron: Neuron | None,
+    progress: Progress,
+) -> PreparedQuestion:
+    """Prepare the question about a picture.
 
     Args:
-        network: that is explained.
-        image: what it is explained on.
-        chosen: by what.
-        neuron: checked; None is the most probable class.
+        network: the network to explain.
+        image: anything that `explain` takes.
+        settings: the method and its parameters.
+        neuron: a checked neuron; None is the most probable class.
         progress: called between the method's steps.
     """
     prepared = network.prepare(pixels_of(image))
@@ -166,21 +170,21 @@ def asked_of(
         network,
         prepared.input,
         neuron,
-        chosen.seed,
+        settings.seed,
         progress,
-        dict(chosen.parameters),
+        dict(settings.parameters),
         prepared.picture,
     )
     origin = Script.of(network, image, prepared)
-    told = network.input_remark(prepared)
-    return Asked(
-        question, lambda answer: _explanation(question, chosen.method, answer, origin, told)
+    remark = network.input_remark(prepared)
+    return PreparedQuestion(
+        question, lambda answer: _explanation(question, settings.method, answer, origin, remark)
     )
 
 
 @contextmanager
-def told_as_ours(method: Method, network: Network) -> Iterator[None]:
-    """What TensorFlow raises while a method runs, e.g. of a size that the network has built in."""
+def readable_errors(method: Method, network: Network) -> Iterator[None]:
+    """Turn errors of TensorFlow (e.g. of a fixed size in the network) into InvalidValueErrors."""
     try:
         yield
     except Exception as error:
@@ -192,9 +196,9 @@ def told_as_ours(method: Method, network: Network) -> Iterator[None]:
 
 
 def _explanation(
-    question: Question, method: Method, answer: Answer, origin: Script, told: str
+    question: Question, method: Method, answer: Answer, origin: Script, remark: str
 ) -> Explanation:
-    """What the method answered, checked, with all that a reader must know of it."""
+    """Check a method's answer and add the notes that a reader needs."""
     network = question.network
     values = answer.attribution if answer.image is None else answer.image
     if values is None or not np.isfinite(values).all():
@@ -203,8 +207,8 @@ def _explanation(
             "own activations or derivatives overflow on this input."
         )
     notes = [*answer.notes]
-    if told:
-        notes.insert(0, told)
+    if remark:
+        notes.insert(0, remark)
     if not answer.coverage.complete:
         notes.insert(0, answer.coverage.warning)
     if answer.attribution is not None and not answer.attribution.any():
@@ -236,7 +240,7 @@ def _explanation(
 
 
 def describe_neuron(network: Network, neuron: Neuron) -> str:
-    """The neuron in words: its class, or its unit and layer."""
+    """Describe a neuron in words: its class, or its unit and layer."""
     if isinstance(neuron, Target):
         names = {u: network.label(u) if neuron.layer is None else f"unit {u}" for u in neuron.units}
         text = described(neuron, names)
@@ -251,7 +255,7 @@ def describe_neuron(network: Network, neuron: Neuron) -> str:
 
 
 def pixels_of(image: Any) -> np.ndarray:
-    """A float array (or tensor) as it is, everything else as `load_image` reads it."""
+    """A float array or tensor as it is; anything else as `load_image` reads it."""
     pictures = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
     if hasattr(image, "__array__") and not isinstance(image, pictures):
         image = np.asarray(image)
@@ -261,9 +265,9 @@ def pixels_of(image: Any) -> np.ndarray:
 
 
 def name_of(method: str | Mapping[str, Any]) -> str:
-    """A method's name; an entry of `cnnvis.methods()` says its own."""
-    named = isinstance(method, Mapping) and "name" in method
-    return str(method["name"]) if named else method  # type: ignore[index, return-value]
+    """The name of a method that is given by name or as an entry of `cnnvis.methods()`."""
+    is_entry = isinstance(method, Mapping) and "name" in method
+    return str(method["name"]) if is_entry else method  # type: ignore[index, return-value]
 
 
 def _silent(done: int, total: int) -> None:

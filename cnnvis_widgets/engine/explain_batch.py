@@ -1,4 +1,4 @@
-"""Many pictures explained at once: each as `explain` would, in few compiled calls."""
+"""Explains many pictures at once, with the values of `explain`, in few compiled calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from PIL import Image
 from cnnvis_widgets import checks
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.target import kind_of
-from cnnvis_widgets.engine.explain import Chosen, asked_of, chosen_method, told_as_ours
+from cnnvis_widgets.engine.explain import (
+    MethodSettings,
+    checked_method,
+    prepare_question,
+    readable_errors,
+)
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.methods.batches import BACKWARD, batches
 from cnnvis_widgets.methods.contract import Progress
@@ -22,14 +27,14 @@ from cnnvis_widgets.methods.explanation import Explanation
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
-One = Neuron | int | tuple[str, int] | None
+NeuronArgument = Neuron | int | tuple[str, int] | None
 
 
 def explain_batch(
     network: Network,
     images: Iterable[Any],
     method: str | Mapping[str, Any] = "grad_cam",
-    neuron: One | Sequence[One] = None,
+    neuron: NeuronArgument | Sequence[NeuronArgument] = None,
     *,
     seed: int = 0,
     progress: Progress | None = None,
@@ -82,8 +87,8 @@ def explain_batch(
     explanations = compute_batch(
         network, images, method, neuron, seed, progress, parameters, at_once
     )
-    told = (explanation.coverage.warning for explanation in explanations)
-    for warning in dict.fromkeys(filter(None, told)):
+    coverage_warnings = (explanation.coverage.warning for explanation in explanations)
+    for warning in dict.fromkeys(filter(None, coverage_warnings)):
         warnings.warn(warning, stacklevel=2)
     return explanations
 
@@ -92,75 +97,86 @@ def compute_batch(
     network: Network,
     images: Iterable[Any],
     method: str | Mapping[str, Any],
-    neuron: One | Sequence[One],
+    neuron: NeuronArgument | Sequence[NeuronArgument],
     seed: int,
     progress: Progress | None,
     parameters: Mapping[str, Any],
     at_once: int | None = None,
 ) -> list[Explanation]:
-    """As `explain_batch`, without the Python warning."""
-    network = getattr(network, "local", network)  # a `RemoteNetwork` is loaded here for it
-    chosen = chosen_method(network, method, seed, parameters)
+    """As `explain_batch`, but without the Python warning."""
+    network = getattr(network, "local", network)  # of a `RemoteNetwork`
+    settings = checked_method(network, method, seed, parameters)
     pictures = _pictures(images)
-    neurons = [network.neuron(one) for one in _one_for_each(neuron, len(pictures))]
-    chosen.check(network)
+    neurons = [network.neuron(single) for single in _neuron_per_picture(neuron, len(pictures))]
+    settings.check(network)
     size = None if at_once is None else checks.whole("at_once", at_once, low=1)
     explanations: dict[int, Explanation] = {}
-    for numbers in _together(neurons, network, size):
-        heard = _hearing(progress, len(explanations), len(pictures))
-        some = [(pictures[n], neurons[n]) for n in numbers]
-        explanations.update(zip(numbers, _answered(network, chosen, some, heard), strict=True))
+    for indices in _together(neurons, network, size):
+        progress_of = _pictures_done(progress, len(explanations), len(pictures))
+        pairs = [(pictures[n], neurons[n]) for n in indices]
+        explanations.update(
+            zip(indices, _explain_batch(network, settings, pairs, progress_of), strict=True)
+        )
     if progress:
         progress(len(pictures), len(pictures))
     return [explanations[number] for number in range(len(pictures))]
 
 
-def _answered(
+def _explain_batch(
     network: Network,
-    chosen: Chosen,
-    some: Sequence[tuple[Any, Neuron | None]],
-    heard: Callable[[int, int], Progress],
+    settings: MethodSettings,
+    pairs: Sequence[tuple[Any, Neuron | None]],
+    progress_of: Callable[[int, int], Progress],
 ) -> Iterator[Explanation]:
-    """The explanations of pictures that go together, and their neurons."""
-    method = chosen.method
-    asked = []
-    for number, (image, neuron) in enumerate(some):
-        step = heard(0, len(some)) if method.together else heard(number, 1)
-        asked.append(asked_of(network, image, chosen, neuron, step))
-    with told_as_ours(method, network):
-        answers = method.answers([one.question for one in asked])
-    for one, answer in zip(asked, answers, strict=True):
-        yield one.explanation(answer)
+    """Explain the pictures of one batch.
+
+    Args:
+        network: the network.
+        settings: the method and its parameters.
+        pairs: (picture, neuron).
+        progress_of: from (first picture, number of pictures) to a progress function.
+    """
+    method = settings.method
+    prepared = []
+    for number, (image, neuron) in enumerate(pairs):
+        step = progress_of(0, len(pairs)) if method.together else progress_of(number, 1)
+        prepared.append(prepare_question(network, image, settings, neuron, step))
+    with readable_errors(method, network):
+        answers = method.answers([question.question for question in prepared])
+    for question, answer in zip(prepared, answers, strict=True):
+        yield question.explanation(answer)
 
 
 def _together(
     neurons: Sequence[Neuron | None], network: Network, at_once: int | None
 ) -> Iterator[list[int]]:
-    """The numbers of the pictures that are asked about together: of one compiled function."""
+    """Batches of indices of pictures that can share one compiled function."""
     kinds: dict[Any, list[int]] = {}
     for number, neuron in enumerate(neurons):
         kinds.setdefault(kind_of(neuron), []).append(number)
-    for numbers in kinds.values():
-        for batch in batches(len(numbers), network.input_shape, BACKWARD, at_once):
-            yield [numbers[place] for place in batch]
+    for indices in kinds.values():
+        for batch in batches(len(indices), network.input_shape, BACKWARD, at_once):
+            yield [indices[position] for position in batch]
 
 
-def _hearing(progress: Progress | None, done: int, total: int) -> Callable[[int, int], Progress]:
-    """What methods call between steps, told as pictures done.
+def _pictures_done(
+    progress: Progress | None, done: int, total: int
+) -> Callable[[int, int], Progress]:
+    """Convert progress of a method's steps into progress in pictures.
 
     Args:
-        progress: the caller's.
-        done: how many pictures were done before those that go together now.
-        total: how many there are.
+        progress: the caller's function.
+        done: pictures that were done before this batch.
+        total: all pictures.
 
     Returns:
-        A function of which pictures the steps are of: the first, and how many.
+        A function from (first picture of the batch, number of pictures) to a progress function.
     """
 
-    def of(first: int, many: int) -> Progress:
+    def of(first: int, count: int) -> Progress:
         def step(steps: int, of_all: int) -> None:
             if progress:
-                progress(done + first + many * steps // max(of_all, 1), total)
+                progress(done + first + count * steps // max(of_all, 1), total)
 
         return step
 
@@ -168,9 +184,11 @@ def _hearing(progress: Progress | None, done: int, total: int) -> Callable[[int,
 
 
 def _pictures(images: Any) -> list[Any]:
-    """The pictures, none of them read yet."""
-    one = isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image, Mapping))
-    if one or not isinstance(images, Iterable) or getattr(images, "ndim", 4) != 4:
+    """The pictures as a list, not read yet."""
+    is_single = isinstance(
+        images, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image, Mapping)
+    )
+    if is_single or not isinstance(images, Iterable) or getattr(images, "ndim", 4) != 4:
         shape = getattr(images, "shape", "")
         raise InvalidValueError(
             "Expected pictures: a list, or an array (pictures, rows, columns, channels); got "
@@ -180,14 +198,14 @@ def _pictures(images: Any) -> list[Any]:
     return list(np.asarray(images)) if hasattr(images, "ndim") else list(images)
 
 
-def _one_for_each(neuron: Any, many: int) -> list[Any]:
+def _neuron_per_picture(neuron: Any, count: int) -> list[Any]:
     """A neuron for each picture."""
     if not isinstance(neuron, (list, np.ndarray)):
-        return [neuron] * many
+        return [neuron] * count
     neurons = neuron.tolist() if isinstance(neuron, np.ndarray) else neuron
-    if not isinstance(neurons, list) or len(neurons) != many:
+    if not isinstance(neurons, list) or len(neurons) != count:
         raise InvalidValueError(
-            f"A list of neurons holds one for each picture; got {np.size(neurons)} for {many} "
+            f"A list of neurons holds one for each picture; got {np.size(neurons)} for {count} "
             "pictures. A single neuron is used for all of them."
         )
     return neurons

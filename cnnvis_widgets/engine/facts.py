@@ -14,21 +14,21 @@ Fact = tuple[str, str]
 
 
 def facts(explained: Explanation) -> tuple[Fact, ...]:
-    """Network, layer, neuron, method and all that it was told, as names and texts.
+    """Network, layer, neuron, method and its settings, as pairs of name and text.
 
     Args:
         explained: any explanation.
 
     Returns:
-        Pairs such as ``("Layer", "output, before softmax")``. Every parameter of the method is
-        there, so that two captions tell two maps apart.
+        Pairs such as ``("Layer", "output, before softmax")``, with every parameter of the
+        method, so that the captions of two different maps differ.
     """
     neuron, method = explained.neuron, explained.method
-    told = [
-        f"{p.title.lower()} {_said(explained.parameters.get(p.name, p.default), p.kind)}"
+    settings = [
+        f"{p.title.lower()} {_formatted(explained.parameters.get(p.name, p.default), p.kind)}"
         for p in method.parameters
     ]
-    parameters = [("Parameters", "; ".join(told))] if told else []
+    parameters = [("Parameters", "; ".join(settings))] if settings else []
     used = [] if explained.layer is None else [("Maps of layer", explained.layer)]
     return (
         ("Network", explained.network),
@@ -47,23 +47,23 @@ def _neuron(explained: Explanation) -> str:
     neuron = explained.neuron
     if not neuron.single:
         return explained.label
-    parts = [explained.label]
+    phrases = [explained.label]
     if neuron.layer is None:
-        parts.append(f"unit {neuron.unit}")
+        phrases.append(f"unit {neuron.unit}")
     elif neuron.position is None and neuron.aggregate == "sum":
-        parts.append("sum over its positions")
-    return ", ".join(parts)
+        phrases.append("sum over its positions")
+    return ", ".join(phrases)
 
 
 def _coverage(explained: Explanation) -> str:
     coverage = explained.coverage
     if not coverage.complete:
         return coverage.warning
-    treated = "; ".join(f"{kind}: {what}" for kind, what in coverage.treated.items())
+    treated = "; ".join(f"{operation}: {rule}" for operation, rule in coverage.treated.items())
     return f"every layer as published ({treated})" if treated else "every layer as published"
 
 
-def _said(value: object, kind: str) -> str:
+def _formatted(value: object, kind: str) -> str:
     if kind == "file" and value:
         return PurePath(str(value)).name  # its folder is private
     if isinstance(value, bool):

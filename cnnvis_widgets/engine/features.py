@@ -1,4 +1,4 @@
-"""What the units of a layer respond to: their maps, and the places that excite them most."""
+"""The pictures and the positions in them that activate a layer's units most."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 Box = tuple[int, int, int, int]
-MOST = 0.95  # of the gradient's size: the rest hardly counts
+CORE_SHARE = 0.95  # of the gradient's magnitude
 
 
 class Excited(NamedTuple):
-    """A picture, and the place in it that excites a unit most.
+    """A picture, and the position in it that activates a unit most.
 
     Attributes:
         picture: its name.
-        value: the unit's activation at that place.
+        value: the unit's activation at that position.
         place: (row, column) in the layer's map.
-        box: what that place sees, in pixels: top, left, bottom, right.
-        core: the part of it that holds most of the gradient, along rows and along columns.
-        pixels: uint8 (rows, columns, 3), the whole crop that the network saw.
-        map: float32 (rows, columns), the unit's activations everywhere.
-        gradient: float32 (rows, columns, channels), guided backpropagation from that place.
+        box: its receptive field in pixels: top, left, bottom, right.
+        core: the part of the field with 95 % of the gradient, along rows and along columns.
+        pixels: uint8 (rows, columns, 3), the network's input as a picture.
+        map: float32 (rows, columns), the unit's activation map.
+        gradient: float32 (rows, columns, channels), guided backpropagation from that position.
     """
 
     picture: str
@@ -45,7 +45,7 @@ class Excited(NamedTuple):
 
 
 class UnitFeatures(NamedTuple):
-    """A unit, and what excites it most, the strongest first."""
+    """A unit and its strongest pictures, the strongest first."""
 
     unit: int
     excited: tuple[Excited, ...]
@@ -58,22 +58,22 @@ def features(
     units: int | Sequence[int] = 4,
     pictures: int = 4,
 ) -> list[UnitFeatures]:
-    """The most active units of a layer, and the pictures that excite each of them most.
+    """The most active units of a layer, and the pictures that activate each of them most.
 
     Units are chosen as in chapter 4 of the thesis, by their mean activation, here over all
-    pictures and places, and with negative values counted as none (a layer may come before its
-    ReLU, where a clipped one would leave no gradient). A picture counts with its strongest place.
+    pictures and positions. Negative values count as 0: the layer may come before its ReLU, where
+    clipped values have no gradient. Pictures are ranked by their strongest position.
 
     Args:
         network: any network.
         images: pictures by name, uint8 (rows, columns, 3).
-        layer: one with rows and columns.
-        units: how many, or which ones.
-        pictures: how many for each unit.
+        layer: a layer with rows and columns.
+        units: the number of units, or their indices.
+        pictures: the number of pictures for each unit.
 
     Raises:
         UnsuitableError: the layer has no rows and columns.
-        InvalidValueError: no pictures, a network's input in place of one, or a number below 1.
+        InvalidValueError: no pictures, floats instead of a picture, or a number below 1.
     """
     if not images or pictures < 1 or (isinstance(units, int) and units < 1):
         raise InvalidValueError(
@@ -87,7 +87,7 @@ def features(
             raise InvalidValueError(f"Features need pictures, uint8; {name!r} is {image.dtype}.")
         inputs.append(prepared.input)
         crops.append(prepared.picture)
-    maps = np.stack([network.activations(one, layer) for one in inputs])
+    maps = np.stack([network.activations(values, layer) for values in inputs])
     if maps.ndim != 4:
         raise UnsuitableError(
             f"Features are places of a map; {layer!r} gives {maps.shape[1:]}. "
@@ -96,29 +96,31 @@ def features(
     if isinstance(units, int):
         order = np.argsort(-np.maximum(maps, 0).mean(axis=(0, 1, 2)), kind="stable")
         units = [int(unit) for unit in order[:units]]
-    field = next((one.field for one in network.plan if one.name == layer), None)
+    field = next((planned.field for planned in network.plan if planned.name == layer), None)
     unit_features = []
     for unit in units:
-        network.neuron((layer, unit))  # is there such a unit?
-        own = maps[..., unit]
-        best = np.argsort(-own.max(axis=(1, 2)), kind="stable")[:pictures]
+        network.neuron((layer, unit))  # raises for an unknown unit
+        unit_maps = maps[..., unit]
+        best = np.argsort(-unit_maps.max(axis=(1, 2)), kind="stable")[:pictures]
         batch = np.stack([inputs[i] for i in best])
         strongest = Neuron(layer, unit, "max")
         gradients = network.backward(batch, strongest, Pass(rule="guided")).gradients[0]
         excited = []
         for i, gradient in zip(best, gradients, strict=True):
-            row, column = (int(n) for n in np.unravel_index(own[i].argmax(), own[i].shape))
+            row, column = (
+                int(n) for n in np.unravel_index(unit_maps[i].argmax(), unit_maps[i].shape)
+            )
             size = crops[i].shape[:2]
             box = field.box(row, column, size) if field else (0, 0, *size)
             excited.append(
                 Excited(
                     names[i],
-                    float(own[i, row, column]),
+                    float(unit_maps[i, row, column]),
                     (row, column),
                     box,
                     _core(gradient, box),
                     crops[i],
-                    own[i],
+                    unit_maps[i],
                     gradient,
                 )
             )
@@ -127,15 +129,15 @@ def features(
 
 
 def _core(gradient: NDArray[np.float32], box: Box) -> Box:
-    """The rows and the columns that hold MOST of the gradient; all where there is none."""
+    """The rows and columns with `CORE_SHARE` of the gradient; the box if the gradient is zero."""
     top, left, bottom, right = box
     size = np.abs(gradient[top:bottom, left:right]).sum(axis=2, dtype=np.float64)
     if not size.any():
         return box
-    low, high = (1 - MOST) / 2, (1 + MOST) / 2
+    low, high = (1 - CORE_SHARE) / 2, (1 + CORE_SHARE) / 2
     ends = []
     for start, along in ((top, size.sum(axis=1)), (left, size.sum(axis=0))):
         share = np.cumsum(along) / along.sum()
         ends.append((start + int((share <= low).sum()), start + int((share < high).sum()) + 1))
-    (first, last), (begin, end) = ends
-    return first, begin, min(last, bottom), min(end, right)
+    (first_row, end_row), (first_column, end_column) = ends
+    return first_row, first_column, min(end_row, bottom), min(end_column, right)

@@ -1,4 +1,4 @@
-"""The fewest superpixels that keep a class first: a search, and what it cost."""
+"""A search for the fewest superpixels for which a class stays the most probable one."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class Fewest(NamedTuple):
-    """What was found.
+    """The result of the search.
 
     Attributes:
-        kept: numbers of the superpixels that stay, as `Superpixels` gives them.
-        off: the others.
-        label: the class that they keep first.
-        score: its probability then; its logit where the network gives none.
-        greedy: how many were needed in the map's order.
-        evaluations: how many pictures the network was asked about.
+        kept: numbers of the superpixels that stay, as in `Superpixels`.
+        off: numbers of the grey ones.
+        label: the class that stays first.
+        score: its probability; its logit if the network gives no probability.
+        greedy: how many superpixels were needed in the map's order.
+        evaluations: how many pictures the network evaluated.
     """
 
     kept: tuple[int, ...]
@@ -38,12 +38,12 @@ class Fewest(NamedTuple):
 
 @dataclass(frozen=True)
 class FewestSuperpixels(Explain):
-    """Which superpixels suffice for the class to stay the most probable one, the others grey.
+    """Find superpixels that suffice for the class to stay first, with all others grey.
 
-    Not all sets are tried, 2 to the number of superpixels. First they come in the falling order of
-    the map's sum in each, until the class is first. Then, again and again from the smallest sum up,
-    each is left out that can be, until no single one can. So each that is left is needed, but there
-    may be a smaller set.
+    The search is greedy, as there are 2^n subsets. It first adds superpixels in descending order
+    of the map's sum in each, until the class is first. Then it removes superpixels from the
+    smallest sum up, until no single one can be removed. So each remaining superpixel is needed,
+    but a smaller set may exist.
 
     The class is the neuron's; for a neuron below the output, the most probable one.
     """
@@ -57,25 +57,25 @@ class FewestSuperpixels(Explain):
             InvalidValueError: a class that is not first on the whole picture; a method that makes a
                 picture; a network with several outputs.
         """
-        explanation = library.remembered(self) or self.explanation(library, step)
+        explanation = library.cached_explanation(self) or self.explanation(library, step)
         network, neuron = library.network(self.network), explanation.neuron
         if explanation.attribution is None or network.several_outputs:
             raise InvalidValueError("A map of a network with one output is needed.")
         picture = picture_of(network, self.image)
         pieces = pieces_of(picture)
         count = int(pieces.max()) + 1
-        search = _Search(network, picture, pieces, lambda asked: step(asked, 3 * count))
-        unit = neuron.unit if neuron.layer is None and neuron.single else search.first
-        if unit != search.first:
+        search = _Search(network, picture, pieces, lambda evaluations: step(evaluations, 3 * count))
+        unit = neuron.unit if neuron.layer is None and neuron.single else search.top_class
+        if unit != search.top_class:
             raise InvalidValueError(
                 f"{network.label(unit)} is not first on the whole picture: "
-                f"{network.label(search.first)} is. Choose that class, or another picture."
+                f"{network.label(search.top_class)} is. Choose that class, or another picture."
             )
         sums = np.bincount(pieces.ravel(), explanation.heatmap().ravel(), count)
         order = np.argsort(-sums, kind="stable").tolist()
         kept = next(order[:n] for n in range(count + 1) if search.keeps(unit, order[:n]))
         greedy = len(kept)
-        kept = _without_needless(kept, lambda some: search.keeps(unit, some))
+        kept = _minimal_subset(kept, lambda subset: search.keeps(unit, subset))
         off = tuple(sorted(set(order) - set(kept)))
         score = search.score(unit, kept)
         return Fewest(
@@ -84,10 +84,10 @@ class FewestSuperpixels(Explain):
 
 
 class _Search:
-    """Asks the network about sets of superpixels, each set once, and counts.
+    """Evaluates subsets of the superpixels, each subset once.
 
     Attributes:
-        first: the most probable class of the whole picture.
+        top_class: the most probable class of the whole picture.
     """
 
     def __init__(
@@ -95,48 +95,50 @@ class _Search:
         network: Network,
         picture: np.ndarray,
         pieces: np.ndarray,
-        asked: Callable[[int], None],
+        report_evaluations: Callable[[int], None],
     ) -> None:
         self._network, self._picture, self._pieces = network, picture, pieces
-        self._asked = asked
-        self._known: dict[frozenset[int], tuple[np.ndarray, np.ndarray]] = {}
-        self.first = int(np.argmax(self._ask(range(int(pieces.max()) + 1))[0]))
+        self._report_evaluations = report_evaluations
+        self._responses: dict[frozenset[int], tuple[np.ndarray, np.ndarray]] = {}
+        self.top_class = int(np.argmax(self._respond(range(int(pieces.max()) + 1))[0]))
 
     @property
     def evaluations(self) -> int:
-        """How many pictures the network was asked about."""
-        return len(self._known)
+        """How many pictures the network evaluated."""
+        return len(self._responses)
 
     def keeps(self, unit: int, kept: list[int]) -> bool:
-        """Whether a class is first with these superpixels, all others grey."""
-        return int(np.argmax(self._ask(kept)[0])) == unit
+        """Whether a class is first with only these superpixels."""
+        return int(np.argmax(self._respond(kept)[0])) == unit
 
     def score(self, unit: int, kept: list[int]) -> float:
-        """Its probability or, where the network gives none, its logit."""
-        return float(self._ask(kept)[1][unit])
+        """The class' probability; its logit if the network gives no probability."""
+        return float(self._respond(kept)[1][unit])
 
-    def _ask(self, kept: range | list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and scores."""
-        if (key := frozenset(kept)) not in self._known:
-            self._asked(len(self._known))
+    def _respond(self, kept: range | list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Logits and scores with only these superpixels."""
+        if (key := frozenset(kept)) not in self._responses:
+            self._report_evaluations(len(self._responses))
             picture = self._picture.copy()
             picture[~np.isin(self._pieces, list(kept))] = GREY
-            every = self._network.predict(picture, self._network.units)
-            logits, scores = np.empty(len(every)), np.empty(len(every))
-            for one in every:
-                logits[one.unit] = one.logit
-                scores[one.unit] = one.logit if one.score is None else one.score
-            self._known[key] = logits, scores
-        return self._known[key]
+            predictions = self._network.predict(picture, self._network.units)
+            logits, scores = np.empty(len(predictions)), np.empty(len(predictions))
+            for prediction in predictions:
+                logits[prediction.unit] = prediction.logit
+                scores[prediction.unit] = (
+                    prediction.logit if prediction.score is None else prediction.score
+                )
+            self._responses[key] = logits, scores
+        return self._responses[key]
 
 
-def _without_needless(kept: list[int], enough: Callable[[list[int]], bool]) -> list[int]:
-    """What is left when none can be left out any more; the last are tried first."""
+def _minimal_subset(kept: list[int], is_enough: Callable[[list[int]], bool]) -> list[int]:
+    """Remove elements, the last first, until no single one can be removed."""
     while True:
-        before = len(kept)
-        for one in reversed(kept):
-            fewer = [other for other in kept if other != one]
-            if enough(fewer):
+        size = len(kept)
+        for candidate in reversed(kept):
+            fewer = [piece for piece in kept if piece != candidate]
+            if is_enough(fewer):
                 kept = fewer
-        if len(kept) == before:
+        if len(kept) == size:
             return kept

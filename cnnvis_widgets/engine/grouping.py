@@ -1,4 +1,4 @@
-"""Which layers of a network belong together, for a menu: read from their names and their order."""
+"""Groups a network's layers into blocks for a menu, by their names and order."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _CLASSIFIER = re.compile(
 def blocks(names: Iterable[str]) -> list[str]:
     """The block of each layer.
 
-    A name that tells its block is believed. Layers whose names say nothing ("activation_7") belong
-    to what surrounds them: a branched block ends with the layer that joins its branches, which
-    gives it its name.
+    A layer whose name contains a block belongs to that block. Other layers ("activation_7") belong
+    to the surrounding block: a branched block ends with, and is named after, the layer that joins
+    its branches.
 
     Args:
         names: layers' names in their order, nested ones as "backbone/block1_conv1".
 
     Returns:
-        As many names of blocks.
+        The block's name for each layer.
     """
     block_names: list[str] = []
     open_since = 0  # the first layer whose block has no name yet
     current = ""
     for name in names:
-        folder, _, own = name.rpartition("/")
+        folder, _, base_name = name.rpartition("/")
         prefix = f"{folder}/" if folder else ""
-        match = _BLOCK.match(own)
-        if _CLASSIFIER.match(own):
+        match = _BLOCK.match(base_name)
+        if _CLASSIFIER.match(base_name):
             current = prefix + "classifier"
         elif match:
             current = prefix + match.group(1)
-        elif _NUMBERED.match(own):
-            current = prefix + own
+        elif _NUMBERED.match(base_name):
+            current = prefix + base_name
             block_names[open_since:] = [current] * (len(block_names) - open_since)
             block_names.append(current)
             open_since, current = len(block_names), ""

@@ -1,4 +1,4 @@
-"""The engine that answers on a thread of the caller's own process."""
+"""The engine that answers on a thread of the caller's process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnvis_widgets.engine.contract import Request
 from cnnvis_widgets.engine.requests import Library
-from cnnvis_widgets.engine.shared.parcels import Level, level_of
+from cnnvis_widgets.engine.shared.serialization import Level, level_of
 from cnnvis_widgets.engine.worker import Ticket, Worker
 
 
@@ -34,7 +34,7 @@ class InProcessEngine:
         progress: Callable[[int, int], None] | None = None,
         preview: Callable[[Any], None] | None = None,
     ) -> Ticket:
-        """Hand a request in; see `contract.Engine.submit`."""
+        """Submit a request; see `contract.Engine.submit`."""
         return self._worker.submit(
             owner,
             lambda ticket: request.perform(self.library, ticket.step, ticket.preview),
@@ -46,5 +46,5 @@ class InProcessEngine:
         )
 
     def cancel(self, owner: Hashable) -> None:
-        """Drop what the owner has waiting and stop what it has running."""
+        """Cancel the owner's queued and running requests."""
         self._worker.cancel(owner)

@@ -1,4 +1,4 @@
-"""What there is, for menus and tables, without TensorFlow."""
+"""Lists methods, networks and pictures for menus and tables, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def methods() -> list[dict[str, Any]]:
 
 
 def networks() -> list[dict[str, Any]]:
-    """Every network's facts, and why its weights are not at hand (empty if they are)."""
+    """Every network's facts; "missing" says why its weights are not available, or is empty."""
     return [
         {**architecture.facts(), "missing": architecture.available()}
         for architecture in architectures().values()
@@ -26,7 +26,7 @@ def networks() -> list[dict[str, Any]]:
 
 
 def versions() -> dict[str, dict[str, Any]]:
-    """What else `load_network` takes as a name: name → title, note (what it was trained on)."""
+    """Further names for `load_network`: name → title, note (the training data)."""
     return {
         f"{architecture.name}:{version}": {
             "title": f"{architecture.title} ({version})",
@@ -41,11 +41,11 @@ def pictures(kind: str = "imagenet") -> list[dict[str, Any]]:
     """Pictures for a network: name, title, alt text, and a thumbnail as a picture file's bytes.
 
     Args:
-        kind: what the network knows, as an architecture's `labels`: ten drawn pictures for "drawn",
-            a digit of each kind for "digits", else the photos.
+        kind: an architecture's `labels`: "drawn" for ten drawn pictures, "digits" for one of each
+            digit; anything else for the photos.
     """
     if kind == "drawn":
-        return [_drawn(f"{evidence.PREFIX}{seed}") for seed in range(10)]
+        return [_drawn_picture(f"{evidence.PREFIX}{seed}") for seed in range(10)]
     if kind == "digits":
         labels = digits.digits()[1].labels.tolist()
         return [_digit(labels.index(label), label) for label in range(10)]
@@ -53,24 +53,24 @@ def pictures(kind: str = "imagenet") -> list[dict[str, Any]]:
 
 
 def picture(name: str) -> dict[str, Any]:
-    """One of them by its name, also one that the menus do not show ("scene:1234").
+    """One picture by its name, also one that the menus omit ("scene:1234").
 
     Raises:
-        UnknownNameError: no picture of that name; a text is never taken for a path.
+        UnknownNameError: no picture of that name; paths are never accepted.
     """
     images.checked_name(name)
     if name.startswith(evidence.PREFIX):
-        return _drawn(name)
+        return _drawn_picture(name)
     if name.startswith(digits.PREFIX):
-        digits.by_name(name)  # refuses a number that is none
+        digits.by_name(name)  # raises for an unknown number
         number = int(name.removeprefix(digits.PREFIX))
         return _digit(number, int(digits.digits()[1].labels[number]))
-    known = images.picture(name)
+    record = images.picture(name)
     small = images.thumbnail(images.load_image(name))
-    return {"name": name, "title": known.title, "alt": known.alt, "thumbnail": small}
+    return {"name": name, "title": record.title, "alt": record.alt, "thumbnail": small}
 
 
-def _drawn(name: str) -> dict[str, Any]:
+def _drawn_picture(name: str) -> dict[str, Any]:
     scene = evidence.by_name(name)
     title = evidence.CLASSES[scene.label]
     small = images.thumbnail(scene.picture)
@@ -84,17 +84,17 @@ def _digit(number: int, label: int) -> dict[str, Any]:
 
 
 def decode(data: bytes) -> np.ndarray:
-    """An uploaded file's bytes as a picture; see `cnnvis.load_image` for what is refused.
+    """Decode an uploaded picture file; errors are those of `cnnvis.load_image`.
 
-    On a served page, also what costs more time or memory than a visitor's picture may.
+    On a served page the policy also limits its size and the decoding time.
     """
     bounds = policy.current()
     if not bounds.served:
         return images.load_image(data)
-    most = int(bounds.megapixels * 1e6)
-    return decoding_process.decode(data, most, bounds.decoding_seconds)
+    limit = int(bounds.megapixels * 1e6)
+    return decoding_process.decode(data, limit, bounds.decoding_seconds)
 
 
 def pixels(name: str) -> np.ndarray:
-    """A picture that comes along, uint8 (rows, columns, 3)."""
+    """A bundled picture, uint8 (rows, columns, 3)."""
     return images.load_image(name)

@@ -1,4 +1,4 @@
-"""What a page asks about one neuron: its map, the classes that it pushes, what excites it most."""
+"""Requests about one neuron: its map, the classes it contributes to, its strongest pictures."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Box = tuple[int, int, int, int]
 
 
 class Peak(NamedTuple):
-    """Where a unit is strongest on a picture.
+    """The position on a picture where a unit is most active.
 
     Attributes:
         value: its activation there.
-        place: (row, column) of its map; () where it has none.
-        box: what that place sees of the picture: top, left, bottom, right in pixels, the last two
-            beyond. All of it where there is no place, or where that is not known.
-        pixels: uint8 (rows, columns, 3), the crop that the network saw.
+        place: (row, column) of its map; () if it has none.
+        box: the receptive field in pixels: top, left, bottom, right, the last two exclusive. The
+            whole picture if there is no position or the field is unknown.
+        pixels: uint8 (rows, columns, 3), the network's input as a picture.
     """
 
     value: float
@@ -45,7 +45,7 @@ class Peak(NamedTuple):
 
 
 class Push(NamedTuple):
-    """How much a unit's map adds to a class; see `backend.class_attributions`."""
+    """How much a unit's map contributes to a class; see `backend.class_attributions`."""
 
     unit: int
     label: str
@@ -57,11 +57,11 @@ class NeuronView(NamedTuple):
 
     Attributes:
         map: float32 (rows, columns), its activations; None for a layer without rows.
-        mean: over the map; the activation itself where there is none.
-        peak: where it is strongest.
-        pushes: the classes to which it adds most, the largest first.
-        holds_back: the classes from which it takes most, the largest first.
-        why: why no classes can be told, or "".
+        mean: of the map; the activation itself if there is no map.
+        peak: where it is most active.
+        pushes: the largest positive contributions, in descending order.
+        holds_back: the largest negative contributions, the most negative first.
+        why: why there are no contributions, or "".
     """
 
     map: np.ndarray | None
@@ -74,7 +74,7 @@ class NeuronView(NamedTuple):
 
 @dataclass(frozen=True)
 class OneNeuron:
-    """A unit of a layer on a picture."""
+    """Inspect one unit of a layer on a picture."""
 
     network: str
     image: Image = field(repr=False)
@@ -90,32 +90,36 @@ class OneNeuron:
         network = library.network(self.network)
         network.neuron(Neuron(self.layer, self.unit))
         step(0, 2)
-        own, peak = _look(network, self.image, self.layer, self.unit)
+        activations, peak = _activations_and_peak(network, self.image, self.layer, self.unit)
         step(1, 2)
         try:
             pushes, holds_back = self._classes(network)
-            why = "" if pushes or holds_back else "No class depends on this neuron here."
+            remark = "" if pushes or holds_back else "No class depends on this neuron here."
         except UnsuitableError as error:
-            pushes, holds_back, why = (), (), str(error)
-        shown = own if own.ndim == 2 else None
-        return NeuronView(shown, float(own.mean()), peak, pushes, holds_back, why)
+            pushes, holds_back, remark = (), (), str(error)
+        activation_map = activations if activations.ndim == 2 else None
+        return NeuronView(
+            activation_map, float(activations.mean()), peak, pushes, holds_back, remark
+        )
 
     def _classes(self, network: Network) -> tuple[tuple[Push, ...], tuple[Push, ...]]:
         from cnnvis_widgets.backend.class_attributions import class_attributions
 
         batch = network.prepare(as_pixels(self.image)).input[None]
         values = class_attributions(network, batch, self.layer, self.unit)
-        order = np.argsort(-values, kind="stable")[:SHOWN_CLASSES]
-        back = np.argsort(values, kind="stable")[:SHOWN_CLASSES]
-        told = [
+        most = np.argsort(-values, kind="stable")[:SHOWN_CLASSES]
+        least = np.argsort(values, kind="stable")[:SHOWN_CLASSES]
+        both_ends = [
             tuple(Push(int(u), network.label(int(u)), float(values[u])) for u in units)
-            for units in (order, back)
+            for units in (most, least)
         ]
-        return tuple(p for p in told[0] if p.value > 0), tuple(p for p in told[1] if p.value < 0)
+        return tuple(p for p in both_ends[0] if p.value > 0), tuple(
+            p for p in both_ends[1] if p.value < 0
+        )
 
 
-class Excites(NamedTuple):
-    """A picture of the gallery, and the place in it that excites a unit most."""
+class GalleryPicture(NamedTuple):
+    """A picture of the gallery, and the position in it that activates a unit most."""
 
     picture: str
     peak: Peak
@@ -123,11 +127,11 @@ class Excites(NamedTuple):
 
 @dataclass(frozen=True)
 class Gallery:
-    """The pictures that excite a unit most, the strongest first.
+    """Find the pictures that activate a unit most, in descending order.
 
     Attributes:
-        pictures: names of pictures that come along.
-        top: how many are wanted.
+        pictures: names of bundled pictures.
+        top: how many to return.
     """
 
     network: str
@@ -138,8 +142,8 @@ class Gallery:
 
     def perform(
         self, library: Library, step: Step, preview: Preview = no_preview
-    ) -> tuple[Excites, ...]:
-        """See `Excites`.
+    ) -> tuple[GalleryPicture, ...]:
+        """See `GalleryPicture`.
 
         Raises:
             InvalidValueError: no pictures.
@@ -152,21 +156,25 @@ class Gallery:
         peaks = []
         for number, name in enumerate(self.pictures):
             step(number, len(self.pictures))
-            peaks.append(Excites(name, _look(network, name, self.layer, self.unit)[1]))
-        return tuple(sorted(peaks, key=lambda one: -one.peak.value)[: self.top])
+            peaks.append(
+                GalleryPicture(name, _activations_and_peak(network, name, self.layer, self.unit)[1])
+            )
+        return tuple(sorted(peaks, key=lambda excited: -excited.peak.value)[: self.top])
 
 
-def _look(network: Network, image: Image, layer: str, unit: int) -> tuple[np.ndarray, Peak]:
-    """A unit's activations on a picture, and where they are largest."""
+def _activations_and_peak(
+    network: Network, image: Image, layer: str, unit: int
+) -> tuple[np.ndarray, Peak]:
+    """A unit's activations on a picture, and their peak."""
     prepared = network.prepare(as_pixels(image))
     assert prepared.picture is not None, "pages show pictures, not floats"
-    own = network.activations(prepared.input, layer)[..., unit]
+    activations = network.activations(prepared.input, layer)[..., unit]
     rows, columns = prepared.picture.shape[:2]
-    whole = (0, 0, rows, columns)
-    if own.ndim != 2:
-        return own, Peak(float(own.max()), (), whole, prepared.picture)
-    row, column = (int(n) for n in np.unravel_index(int(own.argmax()), own.shape))
+    full_box = (0, 0, rows, columns)
+    if activations.ndim != 2:
+        return activations, Peak(float(activations.max()), (), full_box, prepared.picture)
+    row, column = (int(n) for n in np.unravel_index(int(activations.argmax()), activations.shape))
     path = network.structure.call(layer).path
-    seen = next((one.field for one in network.plan if one.name == path), None)
-    box = seen.box(row, column, (rows, columns)) if seen else whole
-    return own, Peak(float(own[row, column]), (row, column), box, prepared.picture)
+    field = next((layer_plan.field for layer_plan in network.plan if layer_plan.name == path), None)
+    box = field.box(row, column, (rows, columns)) if field else full_box
+    return activations, Peak(float(activations[row, column]), (row, column), box, prepared.picture)

@@ -1,7 +1,7 @@
-"""A visitor's own model: read from its file, tried with each way to prepare a picture, and used.
+"""Requests for a visitor's own model: read its file, try each preprocessing, use it.
 
-These requests are answered in the process that asks, also beside a shared engine: the model stays
-with the page that brought it.
+They are always answered in the page's own process, never by a shared engine: the model stays with
+the page that uploaded it.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from cnnvis_widgets.zoo.loading import SUFFIXES
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
 
-__all__ = ["SUFFIXES", "Read", "ReadModel", "TryInputs", "UseModel", "read_labels"]
+__all__ = ["SUFFIXES", "ReadModel", "ReadResult", "TryInputs", "UseModel", "read_labels"]
 
 COLOUR, GREY = ("0..1", "-1..1", "0..255", "caffe", "torch"), ("0..1", "-1..1", "0..255")
-"""How a picture may be prepared for a network that takes colours, and for one that takes greys."""
+"""The preprocessings for networks with colour input, and with grey input."""
 
 
-class Read(NamedTuple):
-    """A model that was read.
+class ReadResult(NamedTuple):
+    """A model read from a file.
 
     Attributes:
-        network: it, given pixels of 0..255 as they are.
-        guess: the one of `inputs` that is most likely right.
-        why: what says so, in a sentence.
-        known: whether something in the file says so.
-        inputs: the names of the ways to prepare a picture for it.
+        network: the network, without preprocessing (pixels of 0..255).
+        guess: the most likely one of `inputs`.
+        why: the reason for the guess, a sentence.
+        known: whether the file proves the guess.
+        inputs: names of the possible preprocessings.
         shape: (rows, columns, channels) of its input.
-        units: how many output units there are; 0 where it has several outputs.
-        labels: ImageNet's, where the layers are those of a published network with its 1000 classes.
+        units: the number of output units; 0 if it has several outputs.
+        labels: ImageNet's, if the layers are those of a published network with its 1000 classes.
     """
 
     network: Network
@@ -56,18 +56,18 @@ class ReadModel:
     """Read a Keras file.
 
     Attributes:
-        path: where it is.
-        name: what to call it, its ending included.
+        path: of the file.
+        name: the file's name for messages, with its ending.
     """
 
     path: Path
     name: str
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Read:
-        """See `Read`.
+    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> ReadResult:
+        """See `ReadResult`.
 
         Raises:
-            FileError: it is no model that can be loaded.
+            FileError: not a model, or one that cannot be loaded.
             InvalidValueError: a model without a single image input.
         """
         from cnnvis_widgets.zoo.loading import read_model
@@ -82,21 +82,21 @@ class ReadModel:
         shape = network.input_shape
         inputs = COLOUR if shape[2] == 3 else GREY
         guess = guess_preprocessing(model)
-        same = next((name for name in inputs if NAMED[name] is NAMED[guess.preprocess]), "0..1")
+        likely = next((name for name in inputs if NAMED[name] is NAMED[guess.preprocess]), "0..1")
         units = 0 if network.several_outputs else network.units
         published = backbone(model) is not None and units == len(imagenet_labels())
         labels = imagenet_labels() if published else ()
-        return Read(network, same, guess.why, guess.certain, inputs, shape, units, labels)
+        return ReadResult(network, likely, guess.why, guess.certain, inputs, shape, units, labels)
 
 
 @dataclass(frozen=True)
 class TryInputs:
-    """What a network says of a picture that is prepared in several ways.
+    """Predict a picture's classes with several preprocessings.
 
     Attributes:
-        network: given pixels as they are.
+        network: a network without preprocessing.
         inputs: names of `preprocessing.NAMED`.
-        top: how many predictions of each.
+        top: how many predictions with each.
     """
 
     network: Network = field(repr=False)
@@ -107,28 +107,28 @@ class TryInputs:
     def perform(
         self, library: Library, step: Step, preview: Preview = no_preview
     ) -> dict[str, list[Prediction]]:
-        """Name → its most probable classes; none of a network with several outputs."""
-        made: dict[str, list[Prediction]] = {}
+        """Name → the most probable classes; empty for a network with several outputs."""
+        predictions: dict[str, list[Prediction]] = {}
         for number, name in enumerate(self.inputs):
             step(number, len(self.inputs))
             if self.network.several_outputs:
-                made[name] = []
+                predictions[name] = []
                 continue
             shape = self.network.input_shape
             prepared = pixels.prepare(as_pixels(self.image), shape, NAMED[name])
-            made[name] = self.network.predict(prepared.input, self.top)
-        return made
+            predictions[name] = self.network.predict(prepared.input, self.top)
+        return predictions
 
 
 @dataclass(frozen=True)
 class UseModel:
-    """A model with the way to prepare its pictures and the names of its outputs.
+    """Combine a model with a preprocessing and with names of its outputs.
 
     Attributes:
-        network: as `Read` has it.
-        preprocess: one of `Read.inputs`.
-        labels: one name for each output; none for numbers.
-        name: what to call the file in the code that a page shows.
+        network: of a `ReadResult`.
+        preprocess: one of `ReadResult.inputs`.
+        labels: a name for each output; empty for numbers.
+        name: the file's name in the code that a page shows.
     """
 
     network: Network = field(repr=False)
@@ -140,20 +140,20 @@ class UseModel:
         """The network.
 
         Raises:
-            InvalidValueError: another number of names than of outputs.
+            InvalidValueError: the numbers of names and outputs differ.
         """
         from cnnvis_widgets.backend.network import Network
 
-        if why := wrong_number(self.network.units, self.labels):
-            raise InvalidValueError(why)
+        if message := label_count_error(self.network.units, self.labels):
+            raise InvalidValueError(message)
         step(0, 1)
         code = f"cnnvis.load_network({self.name!r}, preprocess={self.preprocess!r})"
         title, labels = self.network.name, self.labels or None
         return Network(self.network.model, self.preprocess, labels, title, code=code)
 
 
-def wrong_number(units: int, labels: tuple[str, ...]) -> str:
-    """Why names are not those of so many outputs; "" where they may be, and for none."""
+def label_count_error(units: int, labels: tuple[str, ...]) -> str:
+    """The error if the numbers of names and outputs differ; "" if not, or without names."""
     if not labels or len(labels) == units:
         return ""
     return (

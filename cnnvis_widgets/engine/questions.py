@@ -1,4 +1,4 @@
-"""What a program asks of a network elsewhere: what a `Network` answers, and whole explanations."""
+"""Requests of a `RemoteNetwork`: attributes and methods of a `Network`, and explanations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FACTS = frozenset(
     {"name", "labels", "layers", "plan", "input_shape", "units", "several_outputs", "bounds"}
     | {"trained_on", "code", "warning"}
 )
-"""Attributes of a `Network` that are plain data and never change."""
+"""Constant attributes of a `Network` that are plain data."""
 
 QUESTIONS = frozenset(
     {"predict", "outputs", "values", "resolved", "activations", "mean_activations", "most_active"}
@@ -28,11 +28,11 @@ QUESTIONS = frozenset(
     | {"remarks", "coverage", "relevance_coverage", "last_convolution", "map_layer"}
     | {"weights", "count_params"}
 )
-"""Methods of a `Network` that take and give plain data."""
+"""Methods of a `Network` that take and return plain data."""
 
 
-class Answered(NamedTuple):
-    """What was answered, and what Python warned of meanwhile."""
+class AnswerWithWarnings(NamedTuple):
+    """An answer, and the Python warnings that were raised meanwhile."""
 
     value: Any
     warnings: tuple[str, ...]
@@ -40,29 +40,33 @@ class Answered(NamedTuple):
 
 @dataclass(frozen=True)
 class Ask:
-    """One of a network's `FACTS` or `QUESTIONS`."""
+    """Read one of a network's `FACTS`, or call one of its `QUESTIONS`."""
 
     network: str
     question: str
     arguments: tuple[Any, ...] = ()
-    named: Mapping[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Answered:
-        """What the network itself answers."""
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> AnswerWithWarnings:
+        """The attribute, or the method's result."""
         if self.question not in FACTS | QUESTIONS:
             raise UnknownNameError.of("question", self.question, sorted(FACTS | QUESTIONS))
         step(0, 1)
         network = library.network(self.network)
-        return _heard(self._asked, network)
+        return _with_warnings(self._look_up, network)
 
-    def _asked(self, network: Network) -> Any:
+    def _look_up(self, network: Network) -> Any:
         attribute = getattr(network, self.question)
-        return attribute(*self.arguments, **self.named) if self.question in QUESTIONS else attribute
+        return (
+            attribute(*self.arguments, **self.keywords) if self.question in QUESTIONS else attribute
+        )
 
 
 @dataclass(frozen=True)
 class Compute:
-    """A whole `Explanation`; the fields are `cnnvis.explain`'s arguments."""
+    """Compute an `Explanation`; the fields are the arguments of `cnnvis.explain`."""
 
     network: str
     image: Image = field(repr=False)
@@ -71,12 +75,14 @@ class Compute:
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Answered:
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> AnswerWithWarnings:
         """See `cnnvis.explain`."""
         network = library.network(self.network)
         step(0, 1)
         image = checked_name(self.image) if isinstance(self.image, str) else self.image
-        given = (
+        arguments = (
             network,
             image,
             self.method,
@@ -86,11 +92,11 @@ class Compute:
             self.parameters,
             preview,
         )
-        return _heard(explaining.compute, *given)
+        return _with_warnings(explaining.compute, *arguments)
 
 
-def _heard(function: Callable[..., Any], *arguments: Any) -> Answered:
+def _with_warnings(function: Callable[..., Any], *arguments: Any) -> AnswerWithWarnings:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         value = function(*arguments)
-    return Answered(value, tuple(str(one.message) for one in caught))
+    return AnswerWithWarnings(value, tuple(str(warning.message) for warning in caught))

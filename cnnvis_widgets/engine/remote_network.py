@@ -1,7 +1,7 @@
-"""A network of the zoo that answers through the shared engine, where a page has one.
+"""A network of the zoo whose computations run on the shared engine, if there is one.
 
-The same code then runs in a notebook alone, which loads TensorFlow, and in a served page, which
-does not: `cnnvis.load_network` gives the one or the other.
+`cnnvis.load_network` returns it in a served page, which then does not load TensorFlow, and a
+`Network` in a notebook; the same code works with both.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cached_property, partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.engine import explain as explaining
-from cnnvis_widgets.engine.questions import FACTS, QUESTIONS, Answered, Ask, Compute
+from cnnvis_widgets.engine.questions import FACTS, QUESTIONS, AnswerWithWarnings, Ask, Compute
 from cnnvis_widgets.engine.requests import Image
 from cnnvis_widgets.errors import ServiceLostError, UnknownNameError
 from cnnvis_widgets.zoo import loading
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 class RemoteNetwork:
-    """Asks the shared engine what a `Network` would answer.
+    """A `Network` whose methods are computed by the shared engine.
 
-    What cannot travel (its Keras model, a derivative under a user's own rule) is answered by the
-    network itself, which is then loaded here, with TensorFlow.
+    What cannot be serialized (the Keras model, derivatives with a user's own rule) needs the
+    network itself, which is then loaded in this process, with TensorFlow.
 
     Args:
-        zoo_name: as `cnnvis.load_network` takes it.
+        zoo_name: a name that `cnnvis.load_network` takes.
     """
 
     def __init__(self, zoo_name: str) -> None:
@@ -42,7 +42,7 @@ class RemoteNetwork:
         return f"Network({self.name!r}, input {self.input_shape})"
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what copy and pickle look for
+        if name.startswith("__"):  # copy and pickle look for such attributes
             raise AttributeError(name)
         if name in QUESTIONS:
             return partial(self._ask, name)
@@ -66,16 +66,18 @@ class RemoteNetwork:
         preview: Callable[[Callable[[], Explanation]], None] | None = None,
     ) -> Explanation:
         """See `cnnvis.explain`."""
-        image = _travelling(image)
+        image = _sendable(image)
         request = Compute(self.zoo_name, image, method, neuron, seed, dict(parameters))
-        return _answer(request, progress, None if preview is None else partial(_told, preview))
+        return _answer(
+            request, progress, None if preview is None else partial(_preview_explanation, preview)
+        )
 
-    def _ask(self, question: str, *arguments: Any, **named: Any) -> Any:
-        return _answer(Ask(self.zoo_name, question, arguments, named))
+    def _ask(self, question: str, *arguments: Any, **keywords: Any) -> Any:
+        return _answer(Ask(self.zoo_name, question, arguments, keywords))
 
 
-def _travelling(image: Any) -> Image:
-    """A picture's name, or its pixels: a path means nothing on another machine."""
+def _sendable(image: Any) -> Image:
+    """A picture's name or its pixels: a path is meaningless on another machine."""
     if isinstance(image, str):
         try:
             return checked_name(image)
@@ -84,7 +86,9 @@ def _travelling(image: Any) -> Image:
     return explaining.pixels_of(image)
 
 
-def _told(preview: Callable[[Callable[[], Explanation]], None], so_far: Explanation) -> None:
+def _preview_explanation(
+    preview: Callable[[Callable[[], Explanation]], None], so_far: Explanation
+) -> None:
     preview(lambda: so_far)
 
 
@@ -93,10 +97,10 @@ def _answer(
     progress: Callable[[int, int], None] | None = None,
     preview: Callable[[Any], None] | None = None,
 ) -> Any:
-    """What the shared engine answers; callbacks are called on the caller's own thread."""
+    """Wait for the shared engine's answer; callbacks run on the caller's thread."""
     from cnnvis_widgets.engine import shared_engine
 
-    events: queue.SimpleQueue[Callable[[], Answered | None]] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Callable[[], AnswerWithWarnings | None]] = queue.SimpleQueue()
 
     def failed(error: Exception) -> None:
         events.put(partial(_fail, error))
@@ -112,7 +116,7 @@ def _answer(
     try:
         while (answered := events.get()()) is None:
             pass
-    except BaseException:  # a callback's, or the user's interrupt
+    except BaseException:  # of a callback, or the user's interrupt
         pending.cancel()
         raise
     for text in answered.warnings:
@@ -121,7 +125,7 @@ def _answer(
 
 
 def _call(callback: Callable[..., object], *values: Any) -> None:
-    callback(*values)  # whatever it returns is no answer
+    callback(*values)  # its result is not an answer
 
 
 def _fail(error: Exception) -> None:
@@ -141,7 +145,7 @@ def explain(
     preview: Any = None,
     **parameters: Any,
 ) -> Explanation:
-    """Where the network is."""
+    """Explain where the network is."""
     if isinstance(network, RemoteNetwork):
         name = explaining.name_of(method)
         return network.explain(image, name, neuron, seed, parameters, progress, preview)
@@ -150,7 +154,7 @@ def explain(
 
 @wraps(loading.load_network)
 def load_network(name: Any, weights: Any = None, **options: Any) -> Network:
-    """Of the zoo's published networks, one that asks the shared engine, where there is one."""
+    """Return a `RemoteNetwork` for a name of the zoo if there is a shared engine."""
     from cnnvis_widgets.engine import shared_engine
 
     plain = weights is None and not options and name in loading.all_names()

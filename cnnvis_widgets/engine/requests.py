@@ -1,4 +1,4 @@
-"""What a page asks: plain data in, plain data out, so that it can be asked of another process too.
+"""Requests of a page: plain data in and out, so that another process can answer them too.
 
 A request is performed with a `Library` of loaded networks. Only `Library` loads TensorFlow.
 """
@@ -30,105 +30,105 @@ if TYPE_CHECKING:
 Step = Callable[[int, int], None]
 Preview = Callable[[Callable[[], Any]], None]
 Image = str | np.ndarray
-KEPT_NETWORKS = 3  # VGG-16 alone takes 550 MB
-KEPT_EXPLANATIONS = 4
+MAX_NETWORKS = 3  # VGG-16 alone takes 550 MB
+MAX_EXPLANATIONS = 4
 
 
 def no_preview(make: Callable[[], Any]) -> None:
-    """Nobody watches the answer grow."""
+    """Ignore previews."""
 
 
 class Library:
-    """The networks that are loaded in this process, the last few used.
+    """The networks of this process; of the zoo's, the most recently used.
 
     Args:
-        kept: how many of the zoo's are kept.
+        max_networks: how many networks of the zoo stay loaded.
     """
 
-    def __init__(self, kept: int = KEPT_NETWORKS) -> None:
-        self._kept = kept
+    def __init__(self, max_networks: int = MAX_NETWORKS) -> None:
+        self._max_networks = max_networks
         self._networks: OrderedDict[str, Network] = OrderedDict()
-        self._own: dict[str, tuple[Network, int]] = {}
+        self._added: dict[str, tuple[Network, int]] = {}
         self._lock = threading.RLock()
-        self._explained: OrderedDict[Hashable, Explanation] = OrderedDict()
-        self._beside: tuple[Hashable, Any] = (None, None)
+        self._explanations: OrderedDict[Hashable, Explanation] = OrderedDict()
+        self._last_made: tuple[Hashable, Any] = (None, None)
 
     def add(self, name: str, network: Network) -> str:
-        """Keep a network of the caller's until it is released as often as it was added.
+        """Add a network, until it is released as often as it was added.
 
         Args:
-            name: what to call it; where another network has that name, a number is added.
-            network: the network itself.
+            name: its name; if another network has it, a number is appended.
+            network: the network.
 
         Returns:
-            The name under which requests ask for it.
+            The name for requests.
         """
         with self._lock:
             key, count = name, 1
-            while key in self._own and self._own[key][0] is not network:
+            while key in self._added and self._added[key][0] is not network:
                 count += 1
                 key = f"{name} {count}"
-            self._own[key] = (network, self._own[key][1] + 1 if key in self._own else 1)
+            self._added[key] = (network, self._added[key][1] + 1 if key in self._added else 1)
             return key
 
     def release(self, name: str) -> None:
-        """Forget a network of the caller's, once nothing that added it is left."""
+        """Remove an added network when it was released as often as it was added."""
         with self._lock:
-            if name in self._own:
-                network, holders = self._own.pop(name)
+            if name in self._added:
+                network, holders = self._added.pop(name)
                 if holders > 1:
-                    self._own[name] = (network, holders - 1)
+                    self._added[name] = (network, holders - 1)
 
     def network(self, name: str) -> Network:
-        """The network of that name, loaded on first use."""
-        if name in self._own:
-            return self._own[name][0]
+        """Return a network by name, loading it on first use."""
+        if name in self._added:
+            return self._added[name][0]
         with self._lock:
             if name not in self._networks:
                 from cnnvis_widgets.zoo.loading import load_network
 
                 self._networks[name] = load_network(name)
-                while len(self._networks) > self._kept:
+                while len(self._networks) > self._max_networks:
                     self.drop_oldest()
             self._networks.move_to_end(name)
             return self._networks[name]
 
     def holds(self, name: str) -> bool:
-        """Whether a network is loaded."""
-        return name in self._networks or name in self._own
+        """Whether a network is loaded or was added."""
+        return name in self._networks or name in self._added
 
     def owns(self, name: str) -> bool:
-        """Whether a network is one that was added."""
-        return name in self._own
+        """Whether a network was added."""
+        return name in self._added
 
-    def remember(self, request: Explain, explanation: Explanation) -> None:
-        """Keep an explanation for what is asked about it next; the last few are kept."""
+    def cache_explanation(self, request: Explain, explanation: Explanation) -> None:
+        """Cache an explanation for later requests about it; the last few stay."""
         if (key := _key(request)) is None:
             return
         with self._lock:
-            self._explained[key] = explanation
-            self._explained.move_to_end(key)
-            while len(self._explained) > KEPT_EXPLANATIONS:
-                self._explained.popitem(last=False)
+            self._explanations[key] = explanation
+            self._explanations.move_to_end(key)
+            while len(self._explanations) > MAX_EXPLANATIONS:
+                self._explanations.popitem(last=False)
 
-    def remembered(self, request: Explain) -> Explanation | None:
-        """The explanation of such a request, where it was made a moment ago."""
-        return self._explained.get(_key(request))
+    def cached_explanation(self, request: Explain) -> Explanation | None:
+        """The cached explanation of an equal request, or None."""
+        return self._explanations.get(_key(request))
 
-    def beside(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What serves several requests and takes long to make; only the last such thing is kept.
+    def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """A value that several requests share and that takes long to make; only one is cached.
 
         Args:
-            key: what it depends on.
+            key: everything that the value depends on.
             make: makes it.
         """
-        if self._beside[0] != key:
-            self._beside = (None, None)  # the old one goes before there is another
-            self._beside = (key, make())
-        return self._beside[1]
+        if self._last_made[0] != key:
+            self._last_made = (None, None)  # free the memory of the old value first
+            self._last_made = (key, make())
+        return self._last_made[1]
 
     def drop_oldest(self) -> bool:
-        """Let go the network of the zoo that was used least recently; whether there was one."""
+        """Unload the zoo's least recently used network; returns whether there was one."""
         with self._lock:
             if self._networks:
                 self._networks.popitem(last=False)
@@ -137,15 +137,15 @@ class Library:
 
 
 class NetworkFacts(NamedTuple):
-    """What a page must know of a network.
+    """Facts of a network for a page.
 
     Attributes:
-        title: its name in print.
-        layers: every layer's record.
-        labels: the output units' names; one for each, none where there are several outputs.
+        title: its printed name.
+        layers: records of all layers.
+        labels: names of the output units; empty if there are several outputs.
         unsuited: method → why it cannot be used.
-        note: what must be said of its weights, or "".
-        plan: the same layers with their inputs and windows; none where that is not known.
+        note: a remark on its weights, or "".
+        plan: the layers with their inputs and windows; empty if unknown.
     """
 
     title: str
@@ -158,7 +158,7 @@ class NetworkFacts(NamedTuple):
 
 @dataclass(frozen=True)
 class Open:
-    """Load a network and tell what it is."""
+    """Load a network and return its facts."""
 
     network: str
 
@@ -172,7 +172,7 @@ class Open:
             network.name,
             network.layers,
             tuple(network.label(u) for u in range(units)),
-            {name: why for name, why in unsuited.items() if why},
+            {name: reason for name, reason in unsuited.items() if reason},
             "" if network.trained_on in ("", "ImageNet") else network.trained_on,
             network.plan,
         )
@@ -180,7 +180,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Predict:
-    """The most probable classes of a picture."""
+    """Predict the most probable classes of a picture."""
 
     network: str
     image: Image = field(repr=False)
@@ -189,7 +189,7 @@ class Predict:
     def perform(
         self, library: Library, step: Step, preview: Preview = no_preview
     ) -> list[Prediction]:
-        """See `Network.predict`; none of a network with several outputs."""
+        """See `Network.predict`; empty for a network with several outputs."""
         network = library.network(self.network)
         step(0, 1)
         if network.several_outputs:
@@ -198,12 +198,12 @@ class Predict:
 
 
 class NeuronMap(NamedTuple):
-    """One unit of a layer on one picture.
+    """The activation map of one unit on one picture.
 
     Attributes:
-        unit: its number.
-        value: its mean activation.
-        map: float32 (rows, columns), its activation map; None for a layer without rows.
+        unit: its index.
+        value: the mean activation.
+        map: float32 (rows, columns); None for a layer without rows.
     """
 
     unit: int
@@ -215,9 +215,9 @@ class LayerView(NamedTuple):
     """The most active neurons of a layer.
 
     Attributes:
-        units: how many the layer has.
-        positions: its (rows, columns); () where it has none.
-        neurons: the most active first.
+        units: the number of units.
+        positions: (rows, columns) of the layer's maps; () if it has none.
+        neurons: the most active ones, in descending order.
     """
 
     units: int
@@ -231,7 +231,7 @@ class Neurons:
 
     Attributes:
         top: how many.
-        side: rows and columns of their maps at most, larger ones being averaged; None for all.
+        side: the largest number of rows and columns of the maps; larger maps are averaged down.
     """
 
     network: str
@@ -245,8 +245,7 @@ class Neurons:
         network = library.network(self.network)
         step(0, 1)
         activations = network.activations(as_pixels(self.image), self.layer)
-        places = tuple(range(activations.ndim - 1))
-        means = activations.mean(axis=places)
+        means = activations.mean(axis=tuple(range(activations.ndim - 1)))
         best = np.argsort(-means, kind="stable")[: self.top]
         maps = activations if activations.ndim == 3 else None
         if maps is not None and self.side is not None:
@@ -261,25 +260,25 @@ class Neurons:
         )
 
 
-class Shown(NamedTuple):
-    """An explanation as a page needs it.
+class PageExplanation(NamedTuple):
+    """An explanation as plain data for a page.
 
     Attributes:
         title: method, neuron and network.
-        neuron: which one it was, its unit known.
+        neuron: the explained neuron, with its unit.
         value: its activation.
-        picture: uint8 (rows, columns, 3), the crop that the network saw.
-        heatmap: float32 (rows, columns), raw; None where the method makes a picture.
-        image: uint8 (rows, columns, 3), the picture that it made; else None.
-        fine: whether the map has the picture's own resolution.
+        picture: uint8 (rows, columns, 3), the network's input as a picture.
+        heatmap: float32 (rows, columns), raw; None if the method synthesises a picture.
+        image: uint8 (rows, columns, 3), the synthesised picture, or None.
+        fine: whether the map has the input's resolution.
         unit: of the heatmap's values.
-        notes: what a reader must know.
-        warning: what could not be treated, or "".
-        code: a script that computes the same.
-        curve: how a figure went while the method worked; None where it keeps none.
-        film: JPEG files, the picture that it made as it grew; may be empty.
-        film_steps: the step after which each was made.
-        facts: how it was made, in words, see `engine.facts`.
+        notes: remarks for the reader.
+        warning: what the method could not treat as published, or "".
+        code: a script that computes the same explanation.
+        curve: a quantity during the method's optimisation, or None.
+        film: JPEG files of the synthesised picture during the optimisation; may be empty.
+        film_steps: the step of each frame.
+        facts: settings in words, see `engine.facts`.
     """
 
     title: str
@@ -301,7 +300,7 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Explain:
-    """One explanation; the fields are `cnnvis.explain`'s arguments."""
+    """Compute an explanation; the fields are the arguments of `cnnvis.explain`."""
 
     network: str
     image: Image = field(repr=False)
@@ -310,53 +309,55 @@ class Explain:
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Shown:
-        """See `Shown`."""
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> PageExplanation:
+        """See `PageExplanation`."""
 
         def answer_preview(make: Callable[[], Explanation]) -> None:
-            preview(lambda: shown(make(), film=False))
+            preview(lambda: page_explanation(make(), film=False))
 
-        return shown(self.explanation(library, step, answer_preview))
+        return page_explanation(self.explanation(library, step, answer_preview))
 
     def explanation(
         self, library: Library, step: Step, preview: ExplanationPreview | None = None
     ) -> Explanation:
-        """The explanation itself; the library remembers it."""
+        """Compute the `Explanation` and cache it in the library."""
         from cnnvis_widgets.engine.explain import compute
 
         network = library.network(self.network)
         step(0, 1)
         if isinstance(self.image, str):
-            checked_name(self.image)  # another text could be the path of any picture here
+            checked_name(self.image)  # other texts could be paths of files on this machine
         explanation = compute(
             network, self.image, self.method, self.neuron, self.seed, step, self.parameters, preview
         )
-        library.remember(self, explanation)
+        library.cache_explanation(self, explanation)
         return explanation
 
 
 @dataclass(frozen=True)
 class ExplainAgain(Explain):
-    """The same for a map that nobody waits for, such as one that a link brings back."""
+    """As `Explain`, at idle priority: for maps restored from a link, for example."""
 
 
 def _key(request: Explain) -> Hashable:
-    """What decides an explanation; None where that is more than names and numbers."""
-    image, chosen = request.image, tuple(sorted(request.parameters.items()))
+    """A cache key; None if the request holds more than names, numbers and a picture."""
+    image, parameters = request.image, tuple(sorted(request.parameters.items()))
     if isinstance(image, np.ndarray):
         content = np.ascontiguousarray(image)
         image = f"{content.shape} {hashlib.blake2b(content.data, digest_size=20).hexdigest()}"
-    plain = all(isinstance(value, str | int | float | None) for _, value in chosen)
+    plain = all(isinstance(value, str | int | float | None) for _, value in parameters)
     if not plain or type(request.neuron) not in (Neuron, int, type(None)):
         return None
-    return request.network, image, request.method, request.neuron, request.seed, chosen
+    return request.network, image, request.method, request.neuron, request.seed, parameters
 
 
-def shown(explanation: Explanation, *, film: bool = True) -> Shown:
-    """An explanation as a page needs it; the film is long, and sent when it is complete."""
+def page_explanation(explanation: Explanation, *, film: bool = True) -> PageExplanation:
+    """Convert an explanation for a page; previews omit the film, which is large."""
     frames = explanation.details.get("frames", ()) if film else ()
     size = (*explanation.input_size, 3)
-    return Shown(
+    return PageExplanation(
         explanation.title,
         explanation.neuron,
         explanation.value,
@@ -377,13 +378,13 @@ def shown(explanation: Explanation, *, film: bool = True) -> Shown:
 
 @dataclass(frozen=True)
 class Warm:
-    """Compile what the quick methods need, so that the visitor's first use of each is instant."""
+    """Compile the functions of the quick methods, so that their first use takes no longer."""
 
     network: str
     image: Image = field(repr=False)
 
     def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> None:
-        """Ask every method that answers within a few passes, and forget what it says."""
+        """Run every quick method once and discard the results."""
         for number, (name, method) in enumerate(all_methods().items()):
             step(number, len(all_methods()))
             if method.quick and not method.unsuited(library.network(self.network)):
@@ -391,5 +392,5 @@ class Warm:
 
 
 def as_pixels(image: Image) -> np.ndarray:
-    """A picture's pixels, out of a zoo name (never a path) or as they were given."""
+    """A picture's pixels, by its name in the zoo (never by a path) or as they are."""
     return image if isinstance(image, np.ndarray) else load_named(image)

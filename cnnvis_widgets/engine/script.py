@@ -1,4 +1,4 @@
-"""The script behind an explanation: what one would type to get exactly the same array."""
+"""Writes a script that computes exactly the same explanation."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Script:
-    """What the script needs besides the explanation; neither the network nor the whole picture.
+    """What the script needs besides the explanation, without keeping network and picture alive.
 
     Attributes:
-        network: the expression that makes the network, "" for a model of the user's own.
-        named: the expression that reads the picture, where it was given as a name or a path.
-        digest: of the picture that was given as an array: is it one that comes along?
-        input: float32 (rows, columns, channels), where the network's input was given.
+        network: the expression that creates the network; "" for a user's own model.
+        load_code: the expression that reads the picture, if it was given by name or path.
+        digest: of a picture that was given as an array, to recognise bundled pictures.
+        input: float32 (rows, columns, channels), if it was given directly.
     """
 
     network: str
-    named: str = ""
+    load_code: str = ""
     digest: tuple[object, ...] | None = None
     input: np.ndarray | None = None
 
     @classmethod
     def of(cls, network: Network, image: Any, prepared: Prepared) -> Script:
-        """The script of an explanation of this picture, given in any form that `explain` takes."""
+        """Create it for a picture in any form that `explain` takes."""
         if isinstance(image, str):
             return cls(network.code, f"cnnvis.load_image({image!r})")
         if isinstance(image, os.PathLike):  # "cat" would be a name, "./cat" is a file
@@ -64,29 +64,29 @@ class Script:
 def script(explanation: Explanation, source: Script) -> str:
     """Write the script.
 
-    A picture that comes along, or was given as a name or a path, is named; any other is written
-    into the script as the network saw it, so that the script needs no second file.
+    A bundled picture, or one that was given by name or path, is loaded; any other is embedded in
+    the script as the network saw it, so that the script needs no second file.
 
     Args:
-        explanation: what is to be computed again.
-        source: where its network and its picture come from.
+        explanation: the explanation to compute again.
+        source: code for its network and its picture.
     """
     neuron = explanation.neuron
     masked: list[str] = []
     if isinstance(neuron, Target):
-        wanted, masked = _target(neuron)
+        neuron_code, masked = _target(neuron)
     elif neuron.layer is None and neuron.aggregate == "sum" and neuron.position is None:
-        wanted = f"{neuron.unit},  # {' '.join(explanation.label.split())}"
+        neuron_code = f"{neuron.unit},  # {' '.join(explanation.label.split())}"
     else:
-        rest = "" if neuron.aggregate == "sum" else f", aggregate={neuron.aggregate!r}"
-        rest += "" if neuron.position is None else f", position={neuron.position!r}"
-        wanted = f"cnnvis.Neuron({neuron.layer!r}, {neuron.unit}{rest}),"
-    chosen = {
+        options = "" if neuron.aggregate == "sum" else f", aggregate={neuron.aggregate!r}"
+        options += "" if neuron.position is None else f", position={neuron.position!r}"
+        neuron_code = f"cnnvis.Neuron({neuron.layer!r}, {neuron.unit}{options}),"
+    changed = {
         p.name: explanation.parameters[p.name]
         for p in explanation.method.parameters
         if explanation.parameters[p.name] != p.default
     }
-    made = source.network or (
+    network_code = source.network or (
         "cnnvis.Network(model)  # your own Keras model, with the options you gave before"
     )
     head, picture = _image(explanation, source)
@@ -95,15 +95,15 @@ def script(explanation: Explanation, source: Script) -> str:
         "import cnnvis_widgets as cnnvis",
         "",
         *masked,
-        f"network = {made}",
+        f"network = {network_code}",
         f"image = {picture}",
         "explanation = cnnvis.explain(",
         "    network,",
         "    image,",
         f"    method={explanation.method.name!r},",
-        f"    neuron={wanted}",
+        f"    neuron={neuron_code}",
         f"    seed={explanation.seed},",
-        *(f"    {name}={value!r}," for name, value in chosen.items()),
+        *(f"    {name}={value!r}," for name, value in changed.items()),
         ")",
     ]
     if explanation.image is not None:
@@ -115,11 +115,11 @@ def script(explanation: Explanation, source: Script) -> str:
 
 
 def _target(target: Target) -> tuple[str, list[str]]:
-    """The expression of a target, and the lines that make its mask."""
-    wanted = f"cnnvis.{target.expression('mask')},"
+    """The expression of a target, and the lines that create its mask."""
+    code = f"cnnvis.{target.expression('mask')},"
     if target.mask is None:
-        return wanted, []
-    return wanted, [
+        return code, []
+    return code, [
         f"packed = base64.b64decode({_base64(target.mask.packed)})",
         "bits = np.unpackbits(np.frombuffer(packed, np.uint8))",
         f"mask = bits[:{math.prod(target.mask.shape)}].reshape({target.mask.shape})",
@@ -127,19 +127,19 @@ def _target(target: Target) -> tuple[str, list[str]]:
 
 
 def _imports(head: list[str], masked: bool) -> list[str]:
-    """The lines of `head`, and what a mask needs: the standard library, then NumPy."""
-    wanted = {line for line in head if line}
+    """The imports of `head` and of a mask: standard library first, then NumPy."""
+    imports = {line for line in head if line}
     if masked:
-        wanted |= {"import base64", "import numpy as np"}
-    numpy = sorted(line for line in wanted if "numpy" in line)
-    standard = sorted(wanted - set(numpy))
+        imports |= {"import base64", "import numpy as np"}
+    numpy = sorted(line for line in imports if "numpy" in line)
+    standard = sorted(imports - set(numpy))
     return [*standard, *[""] * bool(standard), *numpy, *[""] * bool(numpy)]
 
 
 def _image(explanation: Explanation, source: Script) -> tuple[list[str], str]:
-    if source.named:
-        return [], source.named
-    if source.digest is not None and (name := _known().get(source.digest)):
+    if source.load_code:
+        return [], source.load_code
+    if source.digest is not None and (name := _bundled_pictures().get(source.digest)):
         return [], f'cnnvis.load_image("{name}")'
     if source.input is None:
         assert explanation.picture is not None
@@ -154,8 +154,8 @@ def _image(explanation: Explanation, source: Script) -> tuple[list[str], str]:
 
 
 @functools.cache
-def _known() -> dict[tuple[object, ...], str]:
-    """The pictures that come along, by content: an array does not remember its name."""
+def _bundled_pictures() -> dict[tuple[object, ...], str]:
+    """Digests of the bundled pictures → names."""
     names = {}
     for name in images():
         with contextlib.suppress(FileError):  # its package is not installed

@@ -1,4 +1,4 @@
-"""How alike two maps are, and the edge detector that maps are compared with."""
+"""The similarity of two maps, and an edge detector to compare maps with."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float | None:
         other: the same shape.
 
     Returns:
-        -1 to 1. Where exactly one of the two is constant: 0, they have no order in common. None
-        where both are: there is no order to compare.
+        -1 to 1; 0 if exactly one of the two is constant, None if both are.
     """
     from scipy.stats import spearmanr
 
-    first, second = np.ravel(one), np.ravel(other)
-    constant = [bool((values == values[0]).all()) for values in (first, second)]
+    x, y = np.ravel(one), np.ravel(other)
+    constant = [bool((values == values[0]).all()) for values in (x, y)]
     if any(constant):
         return None if all(constant) else 0.0
-    return float(spearmanr(first, second).statistic)
+    return float(spearmanr(x, y).statistic)
 
 
 def edges(pixels: np.ndarray) -> np.ndarray:
-    """How steep a picture's brightness is: an edge detector, as Adebayo et al. 2018 compare with.
+    """The gradient magnitude of a picture's brightness: Adebayo et al. 2018 use such a detector.
 
     Args:
         pixels: (rows, columns, channels), real numbers.

@@ -1,4 +1,4 @@
-"""What a page asks when the picture is touched: parts covered, places seen, pixels deleted."""
+"""Requests about parts of a picture: occlusion, receptive fields and deletion curves."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ STEPS = 28
 Box = tuple[int, int, int, int]
 
 
-class Seen(NamedTuple):
-    """What the places of a layer see of the picture.
+class ReceptiveFields(NamedTuple):
+    """The receptive fields of a layer.
 
     Attributes:
-        places: rows and columns of its maps; () where it has none.
-        field: None where a place sees all of it, or where that is not known.
+        places: rows and columns of its maps; () if it has none.
+        field: None if a position sees the whole picture, or if the field is unknown.
         picture: rows and columns of the network's input.
     """
 
@@ -50,13 +50,15 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Fields:
-    """What the places of a layer see."""
+    """Find the receptive fields of a layer."""
 
     network: str
     layer: str
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Seen:
-        """See `Seen`.
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> ReceptiveFields:
+        """See `ReceptiveFields`.
 
         Raises:
             UnknownNameError: no such layer.
@@ -64,33 +66,33 @@ class Fields:
         network = library.network(self.network)
         step(0, 1)
         path = network.structure.call(self.layer).path
-        layer = next(one for one in network.plan if one.name == path)
+        layer = next(planned for planned in network.plan if planned.name == path)
         shape = layer.output_shape
         places = tuple(int(n or 0) for n in shape[:2]) if len(shape) == 3 else ()
-        return Seen(places, layer.field if places else None, network.input_shape[:2])
+        return ReceptiveFields(places, layer.field if places else None, network.input_shape[:2])
 
 
 @dataclass(frozen=True)
 class Superpixels:
-    """The pieces of the picture that can be switched off."""
+    """Segment a picture into superpixels that can be switched off."""
 
     network: str
     image: Image = field(repr=False)
 
     def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> np.ndarray:
-        """int16 (rows, columns): the number of each pixel's piece, 0 … n - 1."""
+        """int16 (rows, columns): the number of each pixel's superpixel, 0 … n - 1."""
         network = library.network(self.network)
         step(0, 1)
         return pieces_of(picture_of(network, self.image)).astype(np.int16)
 
 
-class Answers(NamedTuple):
-    """What the network says of a picture of which a part is covered.
+class OcclusionResult(NamedTuple):
+    """A network's response to a picture with covered parts.
 
     Attributes:
-        predictions: of the classes that were asked for, and of the most probable one.
-        value: the neuron's activation; None where no neuron was asked for.
-        share: of the picture that is covered.
+        predictions: for the requested classes and the most probable one.
+        value: the neuron's activation; None if no neuron was requested.
+        share: the covered share of the picture.
     """
 
     predictions: tuple[Prediction, ...]
@@ -99,14 +101,14 @@ class Answers(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Covered:
-    """What the network says when a part of the picture is grey.
+class Occlude:
+    """Evaluate a network on a picture with grey parts.
 
     Attributes:
-        boxes: (top, left, bottom, right) in pixels of the network's input, the last two beyond.
-        off: numbers of superpixels, as `Superpixels` gives them.
-        units: the classes whose probabilities are wanted.
-        neuron: whose activation is wanted.
+        boxes: (top, left, bottom, right) in pixels of the network's input, the last two exclusive.
+        off: numbers of superpixels, as in `Superpixels`.
+        units: classes whose probabilities to return.
+        neuron: the neuron whose activation to return.
     """
 
     network: str
@@ -116,11 +118,13 @@ class Covered:
     units: tuple[int, ...] = ()
     neuron: Neuron | None = None
 
-    def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Answers:
-        """See `Answers`.
+    def perform(
+        self, library: Library, step: Step, preview: Preview = no_preview
+    ) -> OcclusionResult:
+        """See `OcclusionResult`.
 
         Raises:
-            InvalidValueError: a superpixel that there is not.
+            InvalidValueError: no such superpixel.
         """
         network = library.network(self.network)
         step(0, 1)
@@ -129,13 +133,15 @@ class Covered:
         picture[hidden] = GREY
         predictions: tuple[Prediction, ...] = ()
         if not network.several_outputs:
-            every = network.predict(picture, network.units)
-            predictions = tuple(p for n, p in enumerate(every) if n == 0 or p.unit in self.units)
+            all_predictions = network.predict(picture, network.units)
+            predictions = tuple(
+                p for n, p in enumerate(all_predictions) if n == 0 or p.unit in self.units
+            )
         value = None
         if self.neuron is not None:
             neuron = network.neuron(self.neuron)
             value = float(network.values(network.prepare(picture).input[None], neuron)[0])
-        return Answers(predictions, value, float(hidden.mean()))
+        return OcclusionResult(predictions, value, float(hidden.mean()))
 
     def _hidden(self, picture: np.ndarray) -> np.ndarray:
         hidden = np.zeros(picture.shape[:2], bool)
@@ -152,15 +158,15 @@ class Covered:
 
 
 class Deletion(NamedTuple):
-    """How the answer falls while pixels turn grey.
+    """A deletion curve: the network's response while pixels are turned grey.
 
     Attributes:
-        shares: which share of the pixels is grey, 0 to 1.
-        values: the answer, those with the map's largest values being taken first.
-        chance: the same in an order that is drawn.
+        shares: of grey pixels, 0 to 1.
+        values: the response in descending order of the map's values.
+        chance: the response in random order.
         areas: under the two curves.
-        of: "probability" or "activation" (a share of that on the whole picture); "" where the
-            neuron is not above zero, and there is no curve.
+        of: "probability" or "activation" (relative to that on the whole picture); "" without a
+            curve, if the neuron's activation is not above zero.
     """
 
     shares: tuple[float, ...]
@@ -172,7 +178,7 @@ class Deletion(NamedTuple):
 
 @dataclass(frozen=True)
 class DeletionCurve(Explain):
-    """What would change: the answer while the pixels go in the map's order, and in any order."""
+    """Compute a deletion curve in the map's order, and one in random order."""
 
     def perform(  # type: ignore[override]
         self, library: Library, step: Step, preview: Preview = no_preview
@@ -180,9 +186,9 @@ class DeletionCurve(Explain):
         """See `Deletion`.
 
         Raises:
-            InvalidValueError: a method that makes a picture, or a map that gives no order.
+            InvalidValueError: a method that synthesises a picture, or a constant map.
         """
-        explanation = library.remembered(self) or self.explanation(library, step)
+        explanation = library.cached_explanation(self) or self.explanation(library, step)
         network = library.network(self.network)
         if explanation.attribution is None or np.ptp(heatmap := explanation.heatmap()) == 0:
             raise InvalidValueError(
@@ -193,8 +199,8 @@ class DeletionCurve(Explain):
         curves = []
         for number, order in enumerate((falling(heatmap, self.seed), by_chance)):
 
-            def progress(done: int, total: int, before: int = number) -> None:
-                step(before * total + done, 2 * total)
+            def progress(done: int, total: int, curve_index: int = number) -> None:
+                step(curve_index * total + done, 2 * total)
 
             curve = answers(
                 *(network, explanation.neuron, start, end, order),
@@ -206,20 +212,26 @@ class DeletionCurve(Explain):
             if curve is None:
                 return Deletion((), (), (), (0.0, 0.0), "")
             curves.append(curve)
-        mine, other = curves
-        areas = area(mine.values), area(other.values)
-        return Deletion(tuple(mine.shares), tuple(mine.values), tuple(other.values), areas, mine.of)
+        by_map, by_chance_curve = curves
+        areas = area(by_map.values), area(by_chance_curve.values)
+        return Deletion(
+            tuple(by_map.shares),
+            tuple(by_map.values),
+            tuple(by_chance_curve.values),
+            areas,
+            by_map.of,
+        )
 
 
 def picture_of(network: Network, image: Image) -> np.ndarray:
-    """uint8 (rows, columns, 3), the crop that the network sees; the caller's to be changed."""
+    """The network's input as a picture, uint8 (rows, columns, 3); a copy."""
     picture = network.prepare(as_pixels(image)).picture
     assert picture is not None, "pages show pictures, not floats"
     return np.array(picture)
 
 
 def pieces_of(picture: np.ndarray) -> np.ndarray:
-    """The superpixels of a picture, uint8 (rows, columns, 3); quick once they are known."""
+    """The superpixels of a picture, uint8 (rows, columns, 3); cached."""
     from cnnvis_widgets.methods.superpixels import superpixels
 
     return superpixels(picture, SEGMENTATION, PIECES)

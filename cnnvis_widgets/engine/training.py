@@ -1,4 +1,4 @@
-"""What a page asks to see a network learn: the loss, and what its maps make of one picture."""
+"""A request that trains a network and reports its loss and its map of one picture."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MEAN_OF = 8  # batches whose losses make one value of the curve
 
 
 class Trained(NamedTuple):
-    """How far a training is, or what came of it.
+    """The progress or the result of a training.
 
     Attributes:
-        steps: batches seen at each value of the curve.
+        steps: the training step of each loss.
         losses: mean cross-entropy of the last batches.
-        frames: uint8 (rows, columns, 3) each: Grad-CAM for the picture's class, laid over it.
-        frame_steps: the step after which each was made.
-        name: what the library calls the network; "" until it is done.
-        honesty: how often it is right on fresh pictures; None until it is done.
+        frames: uint8 (rows, columns, 3) each: Grad-CAM for the picture's class, overlaid on it.
+        frame_steps: the training step of each frame.
+        name: the network's name in the library; "" until the end.
+        honesty: accuracies on new pictures; None until the end.
     """
 
     steps: tuple[int, ...]
@@ -39,14 +39,14 @@ class Trained(NamedTuple):
 
 @dataclass(frozen=True)
 class Train:
-    """Train a mini network for a while.
+    """Train a mini network for a limited time.
 
     Attributes:
         network: the mini network's name.
-        cheating: whether the shortcut goes with one class.
-        seconds: how long.
+        cheating: whether one class has the shortcut.
+        seconds: the time limit.
         seed: of weights and pictures.
-        watched: seed and class of the picture whose map is shown as it changes, with snow.
+        watched: seed and class of the picture (with snow) whose map is shown.
     """
 
     network: str
@@ -56,7 +56,7 @@ class Train:
     watched: tuple[int, int] = (0, 0)
 
     def perform(self, library: Library, step: Step, preview: Preview = no_preview) -> Trained:
-        """See `Trained`; the network is in the library afterwards."""
+        """See `Trained`; adds the network to the library."""
         from cnnvis_widgets.backend.tensorflow_import import import_tensorflow
 
         step(0, 100)
@@ -64,43 +64,45 @@ class Train:
         from cnnvis_widgets.backend.network import Network
         from cnnvis_widgets.zoo.loading import architectures
 
-        kind = architectures()[self.network]
+        architecture = architectures()[self.network]
         curve: list[tuple[int, float]] = []
         recent: list[float] = []
         frames: list[tuple[int, np.ndarray]] = []
         network: Network | None = None
-        last = -np.inf
+        last_frame_time = -np.inf
 
         def so_far() -> Trained:
             at, values = zip(*curve, strict=True) if curve else ((), ())
-            steps, made = zip(*frames, strict=True) if frames else ((), ())
-            return Trained(at, values, made, steps)
+            steps, images = zip(*frames, strict=True) if frames else ((), ())
+            return Trained(at, values, images, steps)
 
         for moment in training(
             self.network, seconds=self.seconds, seed=self.seed, cheating=self.cheating
         ):
             step(round(99 * moment.share), 100)
             if network is None:
-                network = Network(moment.model, kind.preprocess, CLASSES, f"your {kind.title}")
+                network = Network(
+                    moment.model, architecture.preprocess, CLASSES, f"your {architecture.title}"
+                )
             if moment.step:
                 recent = [*recent, moment.loss][-MEAN_OF:]
                 if moment.step % MEAN_OF == 0 or not curve:
                     curve.append((moment.step, float(np.mean(recent))))
-            if moment.step and time.monotonic() - last > FRAME_SECONDS:
-                last = time.monotonic()
+            if moment.step and time.monotonic() - last_frame_time > FRAME_SECONDS:
+                last_frame_time = time.monotonic()
                 frames.append((moment.step, self._map(network)))
                 preview(so_far)
         assert network is not None
-        name = f"your {kind.title}{' (cheating)' if self.cheating else ''}"
+        name = f"your {architecture.title}{' (cheating)' if self.cheating else ''}"
         name = library.add(name, network)
         honesty = Judge((name,)).perform(library, lambda done, total: step(99, 100))[0]
         return so_far()._replace(name=name, honesty=honesty)
 
     def _map(self, network: object) -> np.ndarray:
-        """Grad-CAM for the watched picture's class, on the picture."""
+        """Grad-CAM for the watched picture's class, overlaid on the picture."""
         from cnnvis_widgets.engine.explain import explain
 
-        drawn = drawn_picture(*self.watched, snow=True)
-        explanation = explain(network, drawn.picture, "grad_cam", drawn.label)  # type: ignore[arg-type]
-        big = drawn.picture.repeat(4, axis=0).repeat(4, axis=1)
-        return overlay(big, explanation.heatmap())
+        scene = drawn_picture(*self.watched, snow=True)
+        explanation = explain(network, scene.picture, "grad_cam", scene.label)  # type: ignore[arg-type]
+        enlarged = scene.picture.repeat(4, axis=0).repeat(4, axis=1)
+        return overlay(enlarged, explanation.heatmap())

@@ -1,7 +1,7 @@
-"""Whether a map can be trusted: four checks that a page asks for once the map is there.
+"""Four checks of whether a map can be trusted.
 
-Each says green, amber, red or nothing, in a sentence. docs/trust.md says where the limits come
-from, and what each method gets.
+Each gives a verdict and a sentence. docs/trust.md explains the limits and lists the results of
+every method.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 GOOD, DOUBTFUL, BAD, OPEN = "good", "doubtful", "bad", "open"
 
 MOST_UNTREATED = 0.25
-"""Share of the network's layers from which on the method is another one; our choice."""
+"""Share of untreated layers from which the verdict is bad; our choice."""
 
 ENOUGH = 0.05
-"""Error of a sum that the paper of integrated gradients calls close enough (its section 5)."""
+"""Relative error of a sum that the paper of integrated gradients accepts (its section 5)."""
 
 TOO_FAR = 0.25
-"""Error of a sum beyond which the shares say little; our choice."""
+"""Relative error of a sum beyond which the verdict is bad; our choice."""
 
 FORGETS, REMEMBERS = 0.5, 0.9
-"""Rank correlation with the map of a random top layer: below the first, from the second on."""
+"""Rank correlation with a random top layer: good below the first, bad from the second."""
 
 UNLIKE, ALIKE = 0.5, 0.9
-"""Rank correlation with an edge detector: below the first, from the second on."""
+"""Rank correlation with an edge detector: good below the first, bad from the second."""
 
 LARGEST_COPY = 60_000_000
-"""Parameters of a network that is copied: 240 MB."""
+"""The most parameters of a network that is copied: 240 MB."""
 
 
 class Check(NamedTuple):
@@ -47,9 +47,9 @@ class Check(NamedTuple):
 
     Attributes:
         name: "coverage", "sum", "edges" or "random_top".
-        verdict: "good", "doubtful", "bad", or "open" where it cannot be said.
-        value: the figure behind it; None without one.
-        sentence: what it means.
+        verdict: "good", "doubtful", "bad", or "open" if undecided.
+        value: the measured value, or None.
+        sentence: the result in words.
     """
 
     name: str
@@ -59,37 +59,37 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OfAMap(Explain, ABC):
-    """Checks of the map that `Explain` asks for."""
+class MapCheckRequest(Explain, ABC):
+    """A request for checks of the map that an equal `Explain` computes."""
 
     def perform(  # type: ignore[override]
         self, library: Library, step: Step, preview: Preview = no_preview
     ) -> tuple[Check, ...]:
-        """See `Check`; none of a method that makes a picture."""
-        explanation = library.remembered(self) or self.explanation(library, step)
+        """See `Check`; empty for a method that synthesises a picture."""
+        explanation = library.cached_explanation(self) or self.explanation(library, step)
         return () if explanation.attribution is None else self.checks(explanation, library, step)
 
     @abstractmethod
     def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
-        """What is said of the map."""
+        """The checks of a map."""
 
 
 @dataclass(frozen=True)
-class TrustChecks(OfAMap):
-    """What can be said of a map at once: coverage, the sum, likeness to edges."""
+class TrustChecks(MapCheckRequest):
+    """The quick checks: coverage, sum, similarity to edges."""
 
     def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
-        """Of coverage; of the sum and the edges, where there is something to say."""
+        """The check of coverage, and those of sum and edges where they apply."""
         coverage = coverage_check(explanation, len(library.network(self.network).layers))
         return coverage, *filter(None, (sum_check(explanation), edges_check(explanation)))
 
 
 @dataclass(frozen=True)
-class RandomTopLayer(OfAMap):
-    """Whether a map stays when the layer on top of the network is random (Adebayo et al. 2018)."""
+class RandomTopLayer(MapCheckRequest):
+    """Compare the map with that of a randomised top layer (Adebayo et al. 2018)."""
 
     def checks(self, explanation: Explanation, library: Library, step: Step) -> tuple[Check, ...]:
-        """One check, which is open where the network cannot be copied."""
+        """One check, with verdict "open" if the network cannot be copied."""
         network = library.network(self.network)
         if network.model.count_params() > LARGEST_COPY:
             return (_unchecked("the network is too large to be copied on the side"),)
@@ -106,7 +106,7 @@ class RandomTopLayer(OfAMap):
         from cnnvis_widgets.engine.explain import compute, pixels_of
 
         step(0, 4)
-        copy: Cascade = library.beside(
+        copy: Cascade = library.cached(
             (self.network, network_digest(network)),
             lambda: Cascade(network, step=lambda: step(0, 4)),
         )
@@ -117,58 +117,65 @@ class RandomTopLayer(OfAMap):
             for draw, mirrored in enumerate((False, True)):
                 copy.randomise(count, mirrored)
                 step(2 + draw, 4)
-                other = compute(
+                randomised = compute(
                     copy.network, self.image, self.method, explanation.neuron, self.seed, step,
                     self.parameters,
                 )  # fmt: skip
-                likenesses.append(likeness(explanation, other))
+                likenesses.append(likeness(explanation, randomised))
         finally:
             copy.randomise(0)
         return random_top_check(likenesses, copy.layers[count - 1])
 
 
 def reaching(copy: Cascade, pixels: np.ndarray, explanation: Explanation) -> int:
-    """How many layers from the top must be random for the neuron to be another one.
+    """How many layers from the top must be randomised for the neuron's value to change.
 
     Args:
-        copy: as it was trained.
+        copy: a copy with the trained weights.
         pixels: float32 (rows, columns, channels), the input.
-        explanation: says which neuron.
+        explanation: gives the neuron.
     """
     neuron, count = explanation.neuron, 1
-    before = copy.network.values(pixels[None], neuron)
+    original = copy.network.values(pixels[None], neuron)
     if neuron.layer is not None:
         paths = [call.path for call in copy.network.structure.forward.calls]
-        last = {path: place for place, path in enumerate(paths)}
-        above = [path for path in copy.layers if last[path] > last.get(neuron.layer, len(paths))]
+        last_call = {path: index for index, path in enumerate(paths)}
+        above = [
+            path
+            for path in copy.layers
+            if last_call[path] > last_call.get(neuron.layer, len(paths))
+        ]
         count = min(len(above) + 1, len(copy.layers))
     while True:
         copy.randomise(count)
-        if count == len(copy.layers) or (copy.network.values(pixels[None], neuron) != before).any():
+        if (
+            count == len(copy.layers)
+            or (copy.network.values(pixels[None], neuron) != original).any()
+        ):
             return count
         count += 1
 
 
-def likeness(one: Explanation, other: Explanation) -> float | None:
-    """Spearman's correlation of the absolute attributions, as docs/randomisation.md has it.
+def likeness(first: Explanation, second: Explanation) -> float | None:
+    """Spearman's correlation of the absolute attributions, as in docs/randomisation.md.
 
     Returns:
-        None where the other map is zero everywhere: it says nothing about what a map depends on.
+        None if the second map is zero everywhere.
     """
-    assert one.attribution is not None
-    assert other.attribution is not None
-    if not other.attribution.any():
+    assert first.attribution is not None
+    assert second.attribution is not None
+    if not second.attribution.any():
         return None
-    sizes = [np.abs(a).sum(-1, dtype=np.float64) for a in (one.attribution, other.attribution)]
+    sizes = [np.abs(a).sum(-1, dtype=np.float64) for a in (first.attribution, second.attribution)]
     return spearman(*sizes)
 
 
 def coverage_check(explanation: Explanation, layers: int) -> Check:
-    """Whether the method could be applied as published, everywhere.
+    """Whether the method could be applied to every layer as published.
 
     Args:
         explanation: the map.
-        layers: how many the network has.
+        layers: the number of layers of the network.
     """
     count = len(explanation.coverage.untreated)
     if not count:
@@ -178,73 +185,80 @@ def coverage_check(explanation: Explanation, layers: int) -> Check:
 
 
 def sum_check(explanation: Explanation) -> Check | None:
-    """Whether the shares add up to what the method promises; None where it promises nothing."""
-    promised = explanation.method.promised(explanation)
-    if promised is None:
+    """Whether the shares add up to the sum that the method guarantees; None without a guarantee."""
+    expected = explanation.method.promised(explanation)
+    if expected is None:
         return None
     assert explanation.attribution is not None
-    kept = float(explanation.attribution.sum(dtype=np.float64))
-    if promised == 0:
+    total = float(explanation.attribution.sum(dtype=np.float64))
+    if expected == 0:
         return Check("sum", OPEN, None, "There is nothing to share out: the neuron is not active.")
-    error = abs(kept - promised) / abs(promised)
+    error = abs(total - expected) / abs(expected)
     verdict = GOOD if error <= ENOUGH else DOUBTFUL if error <= TOO_FAR else BAD
     return Check(
         "sum",
         verdict,
         error,
-        f"The shares add up to {kept:.4g}; the method promises {promised:.4g}. "
+        f"The shares add up to {total:.4g}; the method promises {expected:.4g}. "
         f"The error is {error:.1%}.",
     )
 
 
 def edges_check(explanation: Explanation) -> Check | None:
-    """How like the map is to an edge detector; None where there is no picture."""
+    """The similarity of the map to an edge detector; None without a picture."""
     assert explanation.attribution is not None
     if explanation.picture is None:
         return None
     sizes = np.abs(explanation.attribution).sum(-1, dtype=np.float64)
     if not sizes.any():
         return Check("edges", OPEN, None, "The map is zero everywhere.")
-    alike = spearman(sizes, shrunk(edges(explanation.picture), sizes.shape))
-    if alike is None:
+    correlation = spearman(sizes, shrunk(edges(explanation.picture), sizes.shape))
+    if correlation is None:
         return Check("edges", OPEN, None, "Neither the map nor the picture has any structure.")
-    said = f"The rank correlation with an edge detector is {alike:.2f}: "
-    if alike < UNLIKE:
-        return Check("edges", GOOD, alike, said + "the map is not just the picture's edges.")
-    if alike < ALIKE:
-        return Check("edges", DOUBTFUL, alike, said + "much of the map follows the edges.")
+    finding = f"The rank correlation with an edge detector is {correlation:.2f}: "
+    if correlation < UNLIKE:
+        return Check(
+            "edges", GOOD, correlation, finding + "the map is not just the picture's edges."
+        )
+    if correlation < ALIKE:
+        return Check("edges", DOUBTFUL, correlation, finding + "much of the map follows the edges.")
     return Check(
-        "edges", BAD, alike, said + "an edge detector, which knows no network, says as much."
+        "edges",
+        BAD,
+        correlation,
+        finding + "an edge detector, which knows no network, says as much.",
     )
 
 
 def random_top_check(likenesses: list[float | None], layer: str) -> Check:
-    """Whether the map stays the same when the network forgets its top layer.
+    """Whether the map stays the same when the top layer is randomised.
 
     Args:
-        likenesses: of the map to those of random top layers; None of a map of zeros.
-        layer: the lowest that was random.
+        likenesses: correlations with maps of randomised top layers; None for a map of zeros.
+        layer: the lowest randomised layer.
     """
-    known = [value for value in likenesses if value is not None]
-    if not known:
+    correlations = [value for value in likenesses if value is not None]
+    if not correlations:
         return _unchecked("the neuron of the random network is not active")
-    alike = float(np.mean(known))
+    correlation = float(np.mean(correlations))
     random = layer.replace("/", " ")
-    said = f"The rank correlation with the map of random weights in {random} is {alike:.2f}: "
-    if alike < FORGETS:
-        verdict, told = GOOD, "it depends on what the network has learned there."
-    elif alike < REMEMBERS:
-        verdict, told = (
+    finding = (
+        f"The rank correlation with the map of random weights in {random} is {correlation:.2f}: "
+    )
+    if correlation < FORGETS:
+        verdict, conclusion = GOOD, "it depends on what the network has learned there."
+    elif correlation < REMEMBERS:
+        verdict, conclusion = (
             DOUBTFUL,
             "part of it does not depend on what the network has learned there.",
         )
     else:
-        verdict, told = BAD, "it does not depend on what the network has learned there."
-    return Check("random_top", verdict, alike, said + told)
+        verdict, conclusion = BAD, "it does not depend on what the network has learned there."
+    return Check("random_top", verdict, correlation, finding + conclusion)
 
 
-def _unchecked(why: str) -> Check:
-    return Check("random_top", OPEN, None, f"Not checked against a random top layer: {why}.")
+def _unchecked(reason: str) -> Check:
+    return Check("random_top", OPEN, None, f"Not checked against a random top layer: {reason}.")
 
 
 def shrunk(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

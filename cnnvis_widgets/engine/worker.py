@@ -1,8 +1,8 @@
-"""One thread that does the work of all widgets, so that no callback ever blocks a page.
+"""One thread that runs the requests of all widgets, so that no callback blocks a page.
 
-TensorFlow uses all cores by itself: a second thread would only make both slower. Of each owner (a
-widget, or one concern of it) only the newest request counts: a waiting one is replaced, a running
-one is cancelled at its next step. Idle work comes last, and lets all other work pass between its
+TensorFlow uses all cores by itself, so a second thread would only slow both down. Of each owner (a
+widget, or one part of it) only the newest request counts: it replaces a queued one and cancels a
+running one at its next step. Idle work has the lowest priority and yields to other work between its
 steps.
 """
 
@@ -23,18 +23,18 @@ _LOG = logging.getLogger(__name__)
 
 Work = Callable[["Ticket"], Any]
 
-MOST_OFTEN = 0.25
-"""Seconds at least between two results so far: nobody sees more, a slow line bears no more."""
+PREVIEW_INTERVAL = 0.25
+"""The least number of seconds between two previews; more would be invisible and costly to send."""
 
 
 @dataclass(eq=False)
 class Ticket:
-    """A request that was handed in.
+    """A submitted request.
 
     Attributes:
-        owner: who asked; a newer request of the same owner replaces this one.
-        between: called at each step, with what may go before this; None for nothing.
-        finished: set once the work has ended, in whatever way.
+        owner: a newer request of the same owner replaces this one.
+        between: called at each step to run more urgent work; None for no function.
+        finished: set when the work has ended, also by failure or cancelling.
     """
 
     owner: Hashable
@@ -55,50 +55,50 @@ class Ticket:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was told to stop."""
+        """Whether `cancel` was called."""
         return self._stop.is_set()
 
     def step(self, done: int, total: int) -> None:
-        """What the work calls between its steps.
+        """Report progress; the work calls this between its steps.
 
         Raises:
             Cancelled: the request was cancelled or replaced.
-            InvalidValueError: it takes longer than a request may on a public page.
+            InvalidValueError: it exceeds the time limit of a public page.
         """
         if self.between is not None:
             self.between()
         if self.cancelled:
             raise Cancelled("A newer request replaced this one, or it was cancelled.")
         self._begun = self._begun or time.monotonic()
-        if why := policy.too_long(time.monotonic() - self._begun, policy.current().seconds):
-            raise InvalidValueError(why)
+        if message := policy.too_long(time.monotonic() - self._begun, policy.current().seconds):
+            raise InvalidValueError(message)
         if self.progress is not None:
             self.progress(done, total)
 
     def preview(self, make: Callable[[], Any]) -> None:
-        """What the work calls with a function that makes its result so far.
+        """Offer an intermediate result; the work calls this between its steps.
 
-        Made only if somebody watches, and so seldom that making and showing it takes less than a
-        sixth of the time.
+        `make` is called only if there is a subscriber, and so rarely that making and showing
+        previews takes less than a sixth of the time.
         """
         if self.on_preview is None or self.cancelled or time.monotonic() < self._quiet_until:
             return
-        before = time.monotonic()
+        started = time.monotonic()
         result = make()
         if not self.cancelled:
             self.on_preview(result)
-        now = time.monotonic()
-        self._quiet_until = now + max(MOST_OFTEN, 5 * (now - before))
+        finished_at = time.monotonic()
+        self._quiet_until = finished_at + max(PREVIEW_INTERVAL, 5 * (finished_at - started))
 
 
 class Worker:
-    """Runs tickets one after another on a thread of its own; it starts with the first of them."""
+    """Runs tickets one after another on one thread, which starts with the first ticket."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[Hashable, Ticket] = OrderedDict()
+        self._queued: OrderedDict[Hashable, Ticket] = OrderedDict()
         self._idle: OrderedDict[Hashable, Ticket] = OrderedDict()
-        self._running: list[Ticket] = []  # idle work, and what goes between its steps
-        self._changed = threading.Condition()
+        self._running: list[Ticket] = []  # idle work, and what runs between its steps
+        self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def submit(
@@ -112,35 +112,35 @@ class Worker:
         preview: Callable[[Any], None] | None = None,
         idle: bool = False,
     ) -> Ticket:
-        """Hand in work; returns at once.
+        """Submit work; returns at once.
 
         Args:
             owner: its older request is replaced.
-            work: called with the ticket, whose `step` it must call between its steps.
+            work: called with the ticket; must call the ticket's `step` between its steps.
             done: called with the result, on the worker's thread.
-            failed: called with what was raised, on the worker's thread.
+            failed: called with the exception, on the worker's thread.
             progress: called with (done, total), on the worker's thread.
-            preview: called now and then with a result that still improves, on the worker's thread.
-            idle: it comes last, and other work goes between its steps.
+            preview: called with intermediate results, on the worker's thread.
+            idle: whether it has the lowest priority and yields to other work between its steps.
         """
-        between = self._others if idle else None
+        between = self._run_queued if idle else None
         ticket = Ticket(owner, work, done, failed, progress, preview, between)
-        with self._changed:
+        with self._condition:
             self._drop(owner)
-            (self._idle if idle else self._waiting)[owner] = ticket
+            (self._idle if idle else self._queued)[owner] = ticket
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="cnnvis", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            self._condition.notify()
         return ticket
 
     def cancel(self, owner: Hashable) -> None:
-        """Drop what the owner has waiting and stop what it has running."""
-        with self._changed:
+        """Cancel the owner's queued and running requests."""
+        with self._condition:
             self._drop(owner)
 
     def _drop(self, owner: Hashable) -> None:
-        for waiting in (self._waiting.pop(owner, None), self._idle.pop(owner, None)):
+        for waiting in (self._queued.pop(owner, None), self._idle.pop(owner, None)):
             if waiting is not None:
                 waiting.cancel()
                 waiting.finished.set()
@@ -150,30 +150,30 @@ class Worker:
 
     def _run(self) -> None:
         while True:
-            with self._changed:
-                while not self._waiting and not self._idle:
-                    self._changed.wait()
-                _, ticket = (self._waiting or self._idle).popitem(last=False)
+            with self._condition:
+                while not self._queued and not self._idle:
+                    self._condition.wait()
+                _, ticket = (self._queued or self._idle).popitem(last=False)
                 self._running.append(ticket)
             self._finish(ticket)
 
-    def _others(self) -> None:
-        """Perform what waits and is not idle; called between the steps of what is."""
+    def _run_queued(self) -> None:
+        """Run all queued work that is not idle; called between the steps of idle work."""
         while True:
-            with self._changed:
-                if not self._waiting:
+            with self._condition:
+                if not self._queued:
                     return
-                _, ticket = self._waiting.popitem(last=False)
+                _, ticket = self._queued.popitem(last=False)
                 self._running.append(ticket)
             self._finish(ticket)
 
     def _finish(self, ticket: Ticket) -> None:
         try:
             self._perform(ticket)
-        except Exception:  # a callback's: its page may be gone, the others are not
+        except Exception:  # of a callback: its page may be gone, the others go on
             _LOG.exception("A page could not take its answer")
         finally:
-            with self._changed:
+            with self._condition:
                 self._running.remove(ticket)
             ticket.finished.set()
 
@@ -187,5 +187,5 @@ class Worker:
             if not ticket.cancelled:
                 ticket.failed(error)
             return
-        if not ticket.cancelled:  # a result that came too late is nobody's any more
+        if not ticket.cancelled:
             ticket.done(result)

@@ -1,4 +1,4 @@
-"""How far two maps agree, in numbers and in words."""
+"""The agreement of two maps, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from cnnvis_widgets.engine.similarity import spearman
 
 LEVELS = (1e-6, 1e-5, 1e-4, 1e-3)
 SAME = LEVELS[-1]
-"""Below it two maps are called the same: float32 in another order of sums stays below it."""
+"""The difference up to which maps count as the same; another order of float32 sums stays below."""
 SAME_ORDER = 0.999
-"""From this rank correlation on two maps are said to put pixels in the same order."""
+"""The rank correlation from which two maps count as having the same order of pixels."""
 
 
 EXPLAINS = 0.2
-"""A reason counts if it leaves at most this share of a difference. It need not leave nothing: where
-a value is at a ReLU's bend, rounding alone moves a derivative by percents."""
+"""A reason explains a difference if at most this share of it remains. Not 0, as rounding alone may
+change a derivative by percents where a value is at a ReLU's kink."""
 
 
 class Agreement(NamedTuple):
-    """Two maps beside each other.
+    """The comparison of two maps.
 
     Attributes:
-        difference: the largest difference, as a share of our map's largest absolute value.
-        correlation: Spearman's rank correlation of the values; None where both are constant.
-        factor: theirs is best fitted by this times ours (least squares).
-        scaled: the largest difference that is left then, as a share of our largest value times it.
+        difference: the largest difference, relative to our map's largest absolute value.
+        correlation: Spearman's rank correlation of the values; None if both are constant.
+        factor: the least-squares factor from ours to theirs.
+        scaled: the largest difference from factor times ours, relative to its largest value.
     """
 
     difference: float
@@ -37,17 +37,17 @@ class Agreement(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether the two are one map."""
+        """Whether the maps are the same."""
         return self.difference <= SAME
 
     @property
     def same_but_for_scale(self) -> bool:
-        """Whether a positive factor makes the two one map."""
+        """Whether the maps are the same up to a positive factor."""
         return self.factor > 0 and self.scaled <= SAME
 
     @property
     def same_order(self) -> bool:
-        """Whether they put the pixels in the same order."""
+        """Whether the maps have the same order of pixels."""
         return self.correlation is not None and self.correlation >= SAME_ORDER
 
 
@@ -59,7 +59,7 @@ def measure(theirs: np.ndarray, ours: np.ndarray) -> Agreement:
         ours: the same shape.
 
     Raises:
-        ValueError: other shapes.
+        ValueError: different shapes.
 
     Example:
         >>> measure(np.float32([2, 4, 0]), np.float32([1, 2, 0]))[2:]
@@ -67,29 +67,32 @@ def measure(theirs: np.ndarray, ours: np.ndarray) -> Agreement:
     """
     if theirs.shape != ours.shape:
         raise ValueError(f"Expected maps of one shape; got {theirs.shape} and {ours.shape}.")
-    one, other = (np.asarray(x, np.float64) for x in (theirs, ours))
-    largest = float(np.abs(other).max())
-    far = float(np.abs(one - other).max())
-    squares = float((other**2).sum())
-    factor = float((one * other).sum()) / squares if squares else 0.0
-    left = float(np.abs(one - factor * other).max())
+    first, second = (np.asarray(x, np.float64) for x in (theirs, ours))
+    largest = float(np.abs(second).max())
+    largest_difference = float(np.abs(first - second).max())
+    squares = float((second**2).sum())
+    factor = float((first * second).sum()) / squares if squares else 0.0
+    residual = float(np.abs(first - factor * second).max())
     return Agreement(
-        _share(far, largest), spearman(one, other), factor, _share(left, abs(factor) * largest)
+        _share(largest_difference, largest),
+        spearman(first, second),
+        factor,
+        _share(residual, abs(factor) * largest),
     )
 
 
 def explains(recomputed: Agreement, agreement: Agreement) -> bool:
-    """Whether a reason makes up for a difference.
+    """Whether a reason explains a difference.
 
     Args:
-        recomputed: their map beside ours as it is by that reason.
-        agreement: their map beside ours.
+        recomputed: of their map with ours after applying the reason.
+        agreement: of their map with ours.
     """
     return recomputed.same or recomputed.difference <= EXPLAINS * agreement.difference
 
 
 def close(difference: float) -> str:
-    """How near two maps are: "the same to 1e-5", or "within 1.6 %".
+    """A difference in words: "the same to 1e-5", or "within 1.6 %".
 
     Example:
         >>> close(3e-6), close(0.016)
@@ -100,10 +103,10 @@ def close(difference: float) -> str:
     return f"within {percent(difference)}"
 
 
-def _share(part: float, whole: float) -> float:
+def _share(part: float, total: float) -> float:
     if not part:
         return 0.0
-    return part / whole if whole else float("inf")
+    return part / total if total else float("inf")
 
 
 def within(difference: float) -> str:

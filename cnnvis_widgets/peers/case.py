@@ -1,4 +1,4 @@
-"""What is compared: one network, picture and class, and our own maps of it."""
+"""Creates comparisons' cases, and computes our maps."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _FROM_ZOO = re.compile(r'cnnvis\.load_network\("(\w+)"\)')
 def case_of(
     network: Network, image: Any, unit: int | None = None, layer: str = "", seed: int = 0
 ) -> Case:
-    """One comparison, checked.
+    """Create a checked case.
 
     Args:
-        network: with one picture as its input and one output of (batch, units).
-        image: as `cnnvis.explain` takes it.
+        network: with one picture as input and one output of (batch, units).
+        image: see `cnnvis.explain`.
         unit: the output unit; None is the most probable class.
         layer: of the Grad-CAM family; "" is the last convolutional block.
         seed: of random numbers.
@@ -63,7 +63,7 @@ def case_of(
 
 
 def settings_of(network: Network, input: np.ndarray, seed: int) -> Settings:
-    """What both sides are told."""
+    """The settings for both sides."""
     patch = patch_of(*input.shape[:2])
     return Settings(
         steps=STEPS,
@@ -83,22 +83,22 @@ def settings_of(network: Network, input: np.ndarray, seed: int) -> Settings:
 
 
 def patch_of(rows: int, columns: int) -> int:
-    """The side of occlusion's patch: near a seventh of the picture, and dividing both its sides.
+    """The side of occlusion's patch: a divisor of both sides of the picture near a seventh.
 
-    Where nothing near a seventh divides them, a seventh itself.
+    If there is none, a seventh.
 
     Example:
         >>> patch_of(224, 224), patch_of(64, 48), patch_of(71, 71)
         (32, 8, 10)
     """
-    wanted = max(1.0, min(rows, columns) / 7)
-    even = [n for n in range(1, min(rows, columns) + 1) if rows % n == 0 and columns % n == 0]
-    best = min(even, key=lambda n: abs(n - wanted))
-    return best if wanted / 2 <= best <= 2 * wanted else round(wanted)
+    target = max(1.0, min(rows, columns) / 7)
+    divisors = [n for n in range(1, min(rows, columns) + 1) if rows % n == 0 and columns % n == 0]
+    best = min(divisors, key=lambda n: abs(n - target))
+    return best if target / 2 <= best <= 2 * target else round(target)
 
 
 class OurMaps:
-    """Our explanations of a case, each computed once.
+    """Our explanations of a case, cached.
 
     Args:
         case: what is compared.
@@ -106,11 +106,11 @@ class OurMaps:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self._known: dict[tuple[str, int], Explanation] = {}
+        self._explanations: dict[tuple[str, int], Explanation] = {}
 
     @cached_property
     def input(self) -> np.ndarray:
-        """What the network computes on: float32 (rows, columns, channels)."""
+        """The network's input: float32 (rows, columns, channels)."""
         return self.case.network.prepare(pixels_of(self.case.image)).input
 
     def of(self, method: str, seed: int | None = None) -> Explanation:
@@ -119,14 +119,14 @@ class OurMaps:
         Raises:
             UnsuitableError: the method refuses the network.
         """
-        chosen = self.case.settings.seed if seed is None else seed
-        if (method, chosen) not in self._known:
+        chosen_seed = self.case.settings.seed if seed is None else seed
+        if (method, chosen_seed) not in self._explanations:
             neuron = Neuron(None, self.case.unit)
-            self._known[method, chosen] = self._explained(method, neuron, chosen)
-        return self._known[method, chosen]
+            self._explanations[method, chosen_seed] = self._explained(method, neuron, chosen_seed)
+        return self._explanations[method, chosen_seed]
 
     def of_score(self, method: str) -> Explanation:
-        """Our explanation of the probability instead of the value before it.
+        """Our explanation of the probability instead of the logit.
 
         The derivative of p_c is that of a weighted sum of the values before the softmax, with
         weights p_c (δ_cj - p_j); after a sigmoid p (1 - p), after a log-softmax δ_cj - p_j.
@@ -140,7 +140,7 @@ class OurMaps:
         return self._explained(method, Target(weights), self.case.settings.seed)
 
     def of_moved(self, method: str) -> list[Explanation]:
-        """Our explanations of inputs that differ by about as much as rounding changes a value."""
+        """Our explanations of inputs that are perturbed by about as much as rounding."""
         rng = np.random.default_rng(self.case.settings.seed)
         span, neuron = float(np.ptp(self.input)), Neuron(None, self.case.unit)
         moves = [
@@ -156,16 +156,16 @@ class OurMaps:
         self, method: str, neuron: Any, seed: int, image: np.ndarray | None = None
     ) -> Explanation:
         parameters = parameters_of(method, self.case)
-        shown = self.case.image if image is None else image
-        return compute(self.case.network, shown, method, neuron, seed, _silent, parameters)
+        picture = self.case.image if image is None else image
+        return compute(self.case.network, picture, method, neuron, seed, _silent, parameters)
 
 
 def score_weights(values: np.ndarray, unit: int, kind: str) -> dict[int, float]:
-    """Unit → how much a unit's score changes with the value before softmax or sigmoid.
+    """The derivative of a unit's score by each unit's logit, as unit → derivative.
 
     Args:
-        values: float (units,), before softmax or sigmoid.
-        unit: whose score.
+        values: float (units,), the logits.
+        unit: the unit of the score.
         kind: softmax, log-softmax or sigmoid.
 
     Example:
@@ -187,10 +187,10 @@ def score_weights(values: np.ndarray, unit: int, kind: str) -> dict[int, float]:
 
 
 def parameters_of(method: str, case: Case) -> Mapping[str, Any]:
-    """Our method's parameters under the settings that both sides are told."""
+    """Our method's parameters for the common settings."""
     settings = case.settings
     layer: dict[str, Any] = {"layer": case.layer}
-    given: dict[str, dict[str, Any]] = {
+    by_method: dict[str, dict[str, Any]] = {
         "integrated_gradients": {"steps": settings.steps, "baseline": "black"},
         "smoothgrad": {"samples": settings.samples, "noise": settings.noise},
         "grad_cam": layer,
@@ -203,19 +203,19 @@ def parameters_of(method: str, case: Case) -> Mapping[str, Any]:
             **{"share": settings.share, "colour": "grey"},
         },
     }
-    return given.get(method, {})
+    return by_method.get(method, {})
 
 
 def original_file(network: Network) -> Path | None:
-    """The file that our weights are read from, if it is that of a network for PyTorch."""
+    """The file of our weights, if it is that of a PyTorch network."""
     from cnnvis_widgets.zoo.efficientnet_lite import EfficientNetLite
     from cnnvis_widgets.zoo.loading import architectures
 
     match = _FROM_ZOO.fullmatch(network.code)
-    known = architectures().get(match[1]) if match else None
-    if not isinstance(known, EfficientNetLite) or network.trained_on != "ImageNet":
+    architecture = architectures().get(match[1]) if match else None
+    if not isinstance(architecture, EfficientNetLite) or network.trained_on != "ImageNet":
         return None
-    return known.find_weights(None).path
+    return architecture.find_weights(None).path
 
 
 def _silent(done: int, total: int) -> None:

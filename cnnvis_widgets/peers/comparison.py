@@ -1,4 +1,4 @@
-"""Runs what is installed of other libraries beside ours on one picture."""
+"""Compares the installed libraries with ours on one picture."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ SCORES = ("softmax", "sigmoid", "log-softmax")
 
 @dataclass(frozen=True)
 class OnScore:
-    """What a library says of the model as it is, softmax included.
+    """A library's result on the unmodified model, with its softmax.
 
     Attributes:
-        agreement: its map beside ours of the value before the softmax.
-        proven: whether it is our map of the probability, so that this is the whole reason.
-        words: how it differs.
+        agreement: of its map with our map of the logit.
+        proven: whether it is our map of the probability, which explains the difference.
+        words: the difference.
     """
 
     agreement: Agreement
@@ -44,19 +44,19 @@ class OnScore:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One method of one library beside ours.
+    """The comparison of one method of one library.
 
     Attributes:
-        method: ours, by name.
-        title: ours, in print.
-        library: theirs.
-        call: what of theirs was called.
-        form: in which form the two were compared, in words.
-        verdict: what came out.
-        agreement: the numbers; None where there is no map of theirs, or of ours.
-        on_score: the same on the model as it is; None where that was not tried.
-        seconds: that theirs took.
-        said: its own warnings.
+        method: our method's name.
+        title: our method's title.
+        library: the library's name.
+        call: code of the library's call.
+        form: the form of the compared maps, in words.
+        verdict: the result.
+        agreement: the numbers; None without a map of both.
+        on_score: the result on the unmodified model, or None.
+        seconds: the library's time.
+        warnings: its own warnings.
         theirs: float32 map, for a picture; None without one.
         ours: the same of ours.
     """
@@ -70,7 +70,7 @@ class Row:
     agreement: Agreement | None = None
     on_score: OnScore | None = None
     seconds: float = 0.0
-    said: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     theirs: np.ndarray | None = field(default=None, repr=False)
     ours: np.ndarray | None = field(default=None, repr=False)
 
@@ -87,14 +87,14 @@ class Comparison:
     Attributes:
         case: what was compared.
         versions: library → version.
-        told: library → how the network came to it, or why it could not, in sentences.
+        remarks: library → how the network came to it, or why it could not, in sentences.
         rows: in the order of our methods.
         absent: libraries that are not installed, or could not be asked → why.
     """
 
     case: Case
     versions: Mapping[str, str]
-    told: Mapping[str, str]
+    remarks: Mapping[str, str]
     rows: tuple[Row, ...]
     absent: Mapping[str, str]
 
@@ -108,112 +108,116 @@ def libraries() -> dict[str, Library]:
 
 
 def installed(names: Sequence[str] | None = None) -> tuple[dict[str, Library], dict[str, str]]:
-    """The libraries that can be asked, and why the others cannot.
+    """The available libraries, and why the others are not available.
 
     Args:
-        names: which are wanted; None is all.
+        names: the requested libraries; None is all.
 
     Raises:
         UnknownNameError: no such library.
         UnsuitableError: none of them is installed.
     """
-    known = libraries()
+    all_libraries = libraries()
     for name in names or ():
-        if name not in known:
-            raise UnknownNameError.of("library to compare with", name, known)
-    wanted = {name: one for name, one in known.items() if names is None or name in names}
+        if name not in all_libraries:
+            raise UnknownNameError.of("library to compare with", name, all_libraries)
+    selected = {
+        name: library for name, library in all_libraries.items() if names is None or name in names
+    }
     absent: dict[str, str] = {}
-    for name, one in wanted.items():
-        if one.version() is None:
-            absent[name] = f"{name} is not installed: {one.install}"
-        elif why := one.missing():
-            absent[name] = why
-    if len(absent) == len(wanted):
+    for name, library in selected.items():
+        if library.version() is None:
+            absent[name] = f"{name} is not installed: {library.install}"
+        elif reason := library.missing():
+            absent[name] = reason
+    if len(absent) == len(selected):
         raise UnsuitableError(
             "There is nothing to compare with. " + ". ".join(absent.values()) + ". Any one of them "
             "is enough; none is a dependency of this package."
         )
-    return {name: one for name, one in wanted.items() if name not in absent}, absent
+    return {name: library for name, library in selected.items() if name not in absent}, absent
 
 
-def methods_of(libraries: Mapping[str, Library], wanted: Sequence[str] | None) -> list[str]:
-    """Our methods that these libraries have too, in the order of menus.
+def methods_of(libraries: Mapping[str, Library], names: Sequence[str] | None) -> list[str]:
+    """Our methods that these libraries implement, in the order of menus.
 
     Raises:
-        UnknownNameError: one that none of them has.
+        UnknownNameError: a method that none of them implements.
     """
-    shared = {part.method for one in libraries.values() for part in one.counterparts}
-    for name in wanted or ():
+    shared = {
+        counterpart.method for library in libraries.values() for counterpart in library.counterparts
+    }
+    for name in names or ():
         if name not in shared:
             kind = f"method that {', '.join(libraries)} has too"
             raise UnknownNameError.of(kind, name, sorted(shared))
-    return [name for name in all_methods() if name in (wanted or shared) and name in shared]
+    return [name for name in all_methods() if name in (names or shared) and name in shared]
 
 
 def compare(
     case: Case,
-    asked: Mapping[str, Library],
+    libraries: Mapping[str, Library],
     methods: Sequence[str],
     absent: Mapping[str, str] | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda count, total: None,
     seconds: float = SECONDS,
 ) -> Comparison:
-    """Run every method of every library, and judge each map.
+    """Run every method of every library, and compare each map.
 
     Args:
         case: the network, picture and class.
-        asked: the libraries.
+        libraries: the libraries.
         methods: ours, by name.
-        absent: libraries that cannot be asked → why, to be told.
-        progress: called with (maps so far, maps in all).
-        seconds: for each library; what is left then is not asked.
+        absent: libraries that are not available → why.
+        progress: called with (completed maps, all maps).
+        seconds: the time limit of each library; further methods do not run.
     """
     ours = OurMaps(case)
-    parts = {
-        name: [c for m in methods for c in one.counterparts if c.method == m]
-        for name, one in asked.items()
+    counterparts = {
+        name: [c for m in methods for c in peer.counterparts if c.method == m]
+        for name, peer in libraries.items()
     }
-    total, done = sum(map(len, parts.values())), 0
+    total, count = sum(map(len, counterparts.values())), 0
     rows: list[Row] = []
-    told: dict[str, str] = {}
+    remarks: dict[str, str] = {}
     progress(0, total)
-    for name, library in asked.items():
+    for name, library in libraries.items():
         session = _Session(library, ours, seconds)
         try:
-            told[name] = session.told
-            for counterpart in parts[name]:
+            remarks[name] = session.remarks
+            for counterpart in counterparts[name]:
                 if session.can_be_asked(counterpart):
                     rows.append(session.row(counterpart))
-                done += 1
-                progress(done, total)
+                count += 1
+                progress(count, total)
         finally:
             library.close()
     order = {name: number for number, name in enumerate(methods)}
     rows.sort(key=lambda row: order[row.method])
-    versions = {name: one.version() or "" for name, one in asked.items()}
-    return Comparison(case, versions, told, tuple(rows), dict(absent or {}))
+    versions = {name: peer.version() or "" for name, peer in libraries.items()}
+    return Comparison(case, versions, remarks, tuple(rows), dict(absent or {}))
 
 
 class _Session:
-    """One library, asked about one case."""
+    """The comparison of one library on one case."""
 
     def __init__(self, library: Library, ours: OurMaps, seconds: float) -> None:
-        self._library, self._ours, self._case = library, ours, ours.case
-        self._until = time.monotonic() + seconds
-        self._computing = Ours(ours.case, ours.input)
+        self._library, self._our_maps, self._case = library, ours, ours.case
+        self._deadline = time.monotonic() + seconds
+        self._our_engine = Ours(ours.case, ours.input)
         self._seconds = seconds
         self._task: Task | None = None
-        self._given: Task | None = None
-        self.told = ""
+        self._unmodified_task: Task | None = None
+        self.remarks = ""
         try:
             self._task = self._new_task(before_scores=True)
-            self.told = library.prepare(self._task)
+            self.remarks = library.prepare(self._task)
         except UnsuitableError as error:
-            self._task, self.told = None, str(error)
-        self.told = " ".join(said for said in (self.told, self._about_advice()) if said)
+            self._task, self.remarks = None, str(error)
+        self.remarks = " ".join(remark for remark in (self.remarks, self._about_advice()) if remark)
 
     def can_be_asked(self, counterpart: Counterpart) -> bool:
-        """Whether there is a model for it: one that ends before its softmax, or that it is."""
+        """Whether there is a model for it: one without softmax, or the unmodified one."""
         return self._task is not None or (counterpart.on_given and self._ends_in_score)
 
     @property
@@ -221,19 +225,19 @@ class _Session:
         return self._case.network.structure.output_kind in SCORES
 
     def _about_advice(self) -> str:
-        """Whether what its guide says of softmax works on this model, tried by numbers."""
+        """Test numerically whether the guide's advice about softmax works on this model."""
         library, network = self._library, self._case.network
         if not library.advice or not self._ends_in_score:
             return ""
         try:
             model = self._new_task(before_scores=False).model
             library.follow_advice(model)
-            batch = self._ours.input[None]
-            given = np.asarray(model(batch, training=False), np.float32)
-            answer = measure(given, network.outputs(batch)[0])
-        except UnsuitableError:  # there is no copy to try it on
+            batch = self._our_maps.input[None]
+            copied = np.asarray(model(batch, training=False), np.float32)
+            answer = measure(copied, network.outputs(batch)[0])
+        except UnsuitableError:  # the model cannot be copied
             return ""
-        except Exception as error:  # whatever it raises on a model that it does not expect
+        except Exception as error:  # of any type, on an unexpected model
             return f"Its guide's {library.advice} raised {type(error).__name__}: {gist(error)}."
         kind = network.structure.output_kind
         if answer.same:
@@ -244,48 +248,50 @@ class _Session:
         )
 
     def row(self, counterpart: Counterpart) -> Row:
-        """Ask one method and judge what comes."""
+        """Run one method and compare its map."""
         method = all_methods()[counterpart.method]
         name, form = self._library.name, FORMS[counterpart.form][0]
-        made = partial(Row, method.name, method.title, name, counterpart.call, form)
+        make_row = partial(Row, method.name, method.title, name, counterpart.call, form)
         if self._case.layer == "" and "layer" in {p.name for p in method.parameters}:
-            return made(Verdict("absent", "not asked: the network has no layer of maps"))
+            return make_row(Verdict("absent", "not asked: the network has no layer of maps"))
         try:
-            attribution = self._ours.of(method.name).attribution
+            attribution = self._our_maps.of(method.name).attribution
         except CnnvisError as error:
-            return made(Verdict("ours", f"ours refuses: {error}"))
+            return make_row(Verdict("ours", f"ours refuses: {error}"))
         on_score = self._on_score(counterpart)
         if self._task is None:
-            return made(Verdict("absent", "not asked", self.told), on_score=on_score)
+            return make_row(Verdict("absent", "not asked", self.remarks), on_score=on_score)
         outcome = self._ask(counterpart, self._task)
-        made = partial(made, on_score=on_score, seconds=outcome.seconds, said=outcome.said)
+        make_row = partial(
+            make_row, on_score=on_score, seconds=outcome.seconds, warnings=outcome.warnings
+        )
         ours = self._form(counterpart, attribution)
-        theirs, why = usable(outcome, ours)
+        theirs, reason = usable(outcome, ours)
         if theirs is None:
-            if not self._library.own_process:  # it may have left its copy changed
+            if not self._library.own_process:  # the model may have been changed
                 self._task = self._new_task(before_scores=True)
-            return made(Verdict("raised", why))
+            return make_row(Verdict("raised", reason))
         evidence = self._evidence(counterpart, outcome)
         agreement, verdict = judge(theirs, ours, counterpart, outcome.reached, evidence)
-        return made(verdict, agreement, theirs=theirs, ours=ours)
+        return make_row(verdict, agreement, theirs=theirs, ours=ours)
 
     def _ask(self, counterpart: Counterpart, task: Task) -> Outcome:
-        if time.monotonic() > self._until:
-            why = f"not asked: the time of {self._seconds:.0f} s was used up"
-            return Outcome(error=why)
+        if time.monotonic() > self._deadline:
+            message = f"not asked: the time of {self._seconds:.0f} s was used up"
+            return Outcome(error=message)
         return self._library.ask(counterpart, task)
 
     def _form(self, counterpart: Counterpart, attribution: Any) -> np.ndarray:
-        return FORMS[counterpart.form][1](attribution, self._ours.input.shape[:2])
+        return FORMS[counterpart.form][1](attribution, self._our_maps.input.shape[:2])
 
     def _evidence(self, counterpart: Counterpart, outcome: Outcome) -> Evidence:
         from cnnvis_widgets.backend.coverage_report import relus
 
         def shaped(method: str, seed: int | None = None) -> np.ndarray:
-            return self._form(counterpart, self._ours.of(method, seed).attribution)
+            return self._form(counterpart, self._our_maps.of(method, seed).attribution)
 
         return Evidence(
-            definition=lambda known: known.definition(self._computing),
+            definition=lambda known: known.definition(self._our_engine),
             other_seed=lambda: shaped(counterpart.method, self._case.settings.seed + 1),
             moved=lambda: self._moved(counterpart),
             plain=lambda: shaped("saliency"),
@@ -293,61 +299,61 @@ class _Session:
         )
 
     def _moved(self, counterpart: Counterpart) -> float:
-        """How far our map moves when the picture moves by a little; see `Evidence`."""
-        ours = self._form(counterpart, self._ours.of(counterpart.method).attribution)
+        """How much our map changes when the picture is perturbed slightly; see `Evidence`."""
+        ours = self._form(counterpart, self._our_maps.of(counterpart.method).attribution)
         moved = (
-            self._form(counterpart, one.attribution)
-            for one in self._ours.of_moved(counterpart.method)
+            self._form(counterpart, moved_map.attribution)
+            for moved_map in self._our_maps.of_moved(counterpart.method)
         )
-        return max(measure(one, ours).difference for one in moved)
+        return max(measure(moved_map, ours).difference for moved_map in moved)
 
     def _on_score(self, counterpart: Counterpart) -> OnScore | None:
-        """The same method on the model as it is, where that ends in softmax or sigmoid."""
+        """The method on the unmodified model, if that ends in softmax or sigmoid."""
         if not counterpart.on_given or not self._ends_in_score:
             return None
-        if self._given is None:
+        if self._unmodified_task is None:
             try:
-                self._given = self._new_task(before_scores=False)
+                self._unmodified_task = self._new_task(before_scores=False)
             except UnsuitableError:
                 return None
-        outcome = self._ask(counterpart, self._given)
-        ours = self._form(counterpart, self._ours.of(counterpart.method).attribution)
+        outcome = self._ask(counterpart, self._unmodified_task)
+        ours = self._form(counterpart, self._our_maps.of(counterpart.method).attribution)
         theirs, _ = usable(outcome, ours)
         if theirs is None:
-            self._given = None
+            self._unmodified_task = None
             return None
         try:
-            of_score = self._ours.of_score(counterpart.method).attribution
-        except CnnvisError:  # so sure that nothing changes its score any more
+            of_score = self._our_maps.of_score(counterpart.method).attribution
+        except CnnvisError:  # the score is saturated
             return None
-        return told_on_score(theirs, ours, self._form(counterpart, of_score))
+        return judge_on_score(theirs, ours, self._form(counterpart, of_score))
 
     def _new_task(self, before_scores: bool) -> Task:
         from cnnvis_widgets.backend.variants import peer_models
 
         network = self._case.network
         make = peer_models.before_scores if before_scores else peer_models.as_it_is
-        logits, scores = network.outputs(self._ours.input[None])
+        logits, scores = network.outputs(self._our_maps.input[None])
         return Task(
             model=make(network),
-            input=self._ours.input,
+            input=self._our_maps.input,
             unit=self._case.unit,
             units=logits.shape[-1],
             layer=self._case.layer,
             settings=self._case.settings,
-            wanted=(logits if before_scores else scores)[0],
+            expected=(logits if before_scores else scores)[0],
             original=original_file(network),
             seconds=self._seconds,
         )
 
 
-def told_on_score(theirs: np.ndarray, ours: np.ndarray, score: np.ndarray) -> OnScore:
-    """What is said of a library's map of the model as it is.
+def judge_on_score(theirs: np.ndarray, ours: np.ndarray, score: np.ndarray) -> OnScore:
+    """The verdict on a library's map of the unmodified model.
 
     Args:
-        theirs: its map.
-        ours: of the value before the softmax.
-        score: ours of what the model gives.
+        theirs: the library's map.
+        ours: our map of the logit.
+        score: our map of the model's output.
     """
     agreement, on_score = measure(theirs, ours), measure(theirs, score)
     if agreement.same:
@@ -361,11 +367,11 @@ def told_on_score(theirs: np.ndarray, ours: np.ndarray, score: np.ndarray) -> On
 
 
 def usable(outcome: Outcome, ours: np.ndarray) -> tuple[np.ndarray | None, str]:
-    """A library's map if it can be compared with ours; else None, and why not."""
+    """A library's map if it can be compared with ours; otherwise None and the reason."""
     values = outcome.values
     if values is None:
-        asked = outcome.error.startswith("not asked")
-        return None, outcome.error if asked else f"raised {outcome.error}"
+        not_asked = outcome.error.startswith("not asked")
+        return None, outcome.error if not_asked else f"raised {outcome.error}"
     if values.shape != ours.shape:
         return None, f"gave a map of the shape {values.shape}; ours has {ours.shape}"
     if not np.isfinite(values).all():

@@ -1,4 +1,4 @@
-"""What a library is asked, and what it answers."""
+"""The interface of other libraries: tasks and outcomes."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from cnnvis_widgets.errors import gist
 
 @dataclass(frozen=True)
 class Settings:
-    """What both sides are told, so that they compute the same as far as they can.
+    """Settings for both sides, so that they compute the same as far as possible.
 
     Attributes:
         steps: of integrated gradients.
         samples: noisy copies of SmoothGrad.
         noise: standard deviation of its noise, as a share of the input's range.
         sigma: the same in units of the input.
-        channels: how many maps Score-CAM tries, those that vary most.
+        channels: how many maps Score-CAM uses, those with the largest deviation.
         masks: of RISE.
         grid: cells along each side of a RISE mask.
-        share: of the cells that show the picture.
-        patch: side of occlusion's square, in pixels.
-        stride: from one square to the next.
+        share: of the mask's cells that show the picture.
+        patch: side of occlusion's square in pixels.
+        stride: between squares.
         seed: of random numbers.
         black: float32 (rows, columns, channels), the input of a black picture: the baseline of
             integrated gradients.
-        grey: the same of a grey one, which covers in occlusion and RISE.
+        grey: the input of a grey picture, which occlusion and RISE cover with.
     """
 
     steps: int
@@ -57,18 +57,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One network, picture and class, for a library.
+    """A network, picture and class for a library.
 
     Attributes:
-        model: a Keras model of the library's own, which it may change.
-        input: float32 (rows, columns, channels), what the network computes on.
-        unit: the output unit that is explained.
-        units: how many there are.
+        model: a Keras model that the library may change.
+        input: float32 (rows, columns, channels), the network's input.
+        unit: the explained output unit.
+        units: the number of output units.
         layer: of the Grad-CAM family.
         settings: see `Settings`.
-        wanted: float32 (units,), what the model must answer to the input.
-        original: the file of weights of the same network in PyTorch; None if there is none.
-        seconds: how long the library may take in all.
+        expected: float32 (units,), the model's correct output for the input.
+        original: the file of the weights for PyTorch, or None.
+        seconds: the library's time limit for all methods.
     """
 
     model: Any
@@ -77,7 +77,7 @@ class Task:
     units: int
     layer: str
     settings: Settings
-    wanted: np.ndarray
+    expected: np.ndarray
     original: Path | None = None
     seconds: float = 600.0
 
@@ -94,37 +94,36 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a library answered.
+    """The result of a library's method.
 
     Attributes:
-        values: float32, without the axis of the batch; None where it raised or was not asked.
+        values: float32, without the batch axis; None after an error, or if it did not run.
         error: why there are no values, in one line.
-        seconds: how long it took.
-        reached: the layers at which its rule for ReLUs was found in the model that it made of its
-            copy; None where it has no such rule.
-        said: its own warnings.
+        seconds: its time.
+        reached: the layers with its rule for ReLUs in the library's model; None without a rule.
+        warnings: the library's warnings.
     """
 
     values: np.ndarray | None = None
     error: str = ""
     seconds: float = 0.0
     reached: tuple[str, ...] | None = None
-    said: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Counterpart:
-    """A library's form of one of our methods.
+    """A library's implementation of one of our methods.
 
     Attributes:
-        method: ours, as `cnnvis.explain` takes it.
-        call: how theirs is called, in code.
-        run: theirs; a `Task` to an array (or an array and the layers that its rule reached). None
-            for a library that is asked in a process of its own.
-        form: what of ours is laid beside it, a key of `forms.FORMS`.
-        differences: keys of `differences.KNOWN`, the likeliest first.
-        chance: whether it draws random numbers that ours cannot draw again.
-        on_given: whether it is also tried on the model as it is, softmax included.
+        method: our method's name.
+        call: code that calls theirs.
+        run: from a `Task` to an array (or to an array and the layers that its rule reached); None
+            for a library in a separate process.
+        form: the form of our map for the comparison, a key of `forms.FORMS`.
+        differences: keys of `differences.KNOWN`, the most likely first.
+        chance: whether it uses random numbers that we cannot reproduce.
+        on_given: whether it is also run on the unmodified model, with its softmax.
     """
 
     method: str
@@ -137,15 +136,15 @@ class Counterpart:
 
 
 class Library(ABC):
-    """Another library.
+    """Base class of other libraries.
 
     Attributes:
-        name: as `--library` takes it, and as it is printed.
-        distribution: as pip knows it.
-        install: the commands that install it beside this package.
-        order: place in tables.
-        own_process: whether it keeps its copy of the network in a process of its own.
-        advice: what its guide says of models that end in softmax, in code; "" if nothing.
+        name: for `--library`, and printed.
+        distribution: its name on PyPI.
+        install: the commands that install it.
+        order: position in tables.
+        own_process: whether it runs in a separate process.
+        advice: code of its guide for models that end in softmax, or "".
     """
 
     name: ClassVar[str]
@@ -158,43 +157,43 @@ class Library(ABC):
     @property
     @abstractmethod
     def counterparts(self) -> tuple[Counterpart, ...]:
-        """Its forms of our methods."""
+        """Its implementations of our methods."""
 
     def version(self) -> str | None:
-        """The version that is installed; None if none is."""
+        """The installed version, or None."""
         try:
             return version(self.distribution)
         except PackageNotFoundError:
             return None
 
     def missing(self) -> str:
-        """What else must be installed to ask it, in a sentence; "" if nothing."""
+        """What else must be installed, in a sentence, or ""."""
         return ""
 
     def prepare(self, task: Task) -> str:
         """Called before the first method.
 
         Returns:
-            How the network came to the library, in a sentence; "" where there is nothing to tell.
+            How the library got the network, in a sentence, or "".
 
         Raises:
-            UnsuitableError: the library cannot be given this network.
+            UnsuitableError: the library cannot use this network.
         """
         return ""
 
     def follow_advice(self, model: Any) -> None:
-        """Change a model that ends in softmax as its guide says; see `advice`.
+        """Apply `advice` to a model that ends in softmax.
 
         Args:
-            model: a Keras model of the library's own.
+            model: a Keras model that may be changed.
         """
         raise NotImplementedError(f"{self.name} says nothing of softmax")
 
-    def close(self) -> None:  # noqa: B027  most keep nothing that has to be closed
+    def close(self) -> None:  # noqa: B027  most have nothing to close
         """Called after the last method."""
 
     def ask(self, counterpart: Counterpart, task: Task) -> Outcome:
-        """Run one method; whatever it raises becomes an `Outcome` with an error."""
+        """Run one method; exceptions become an `Outcome` with an error."""
         assert counterpart.run is not None, "a library with a process of its own asks that"
         start, reached = time.perf_counter(), None
         with _listening() as caught:
@@ -204,18 +203,18 @@ class Library(ABC):
                     answer, reached = answer
                 values = np.asarray(answer, np.float32)
             except Exception as error:
-                took = time.perf_counter() - start
-                return Outcome(error=f"{type(error).__name__}: {gist(error)}", seconds=took)
-        said = dict.fromkeys(
-            " ".join(str(one.message).split()) for one in caught if _is_for_users(one)
+                seconds = time.perf_counter() - start
+                return Outcome(error=f"{type(error).__name__}: {gist(error)}", seconds=seconds)
+        messages = dict.fromkeys(
+            " ".join(str(warning.message).split()) for warning in caught if _is_for_users(warning)
         )
-        took = time.perf_counter() - start
-        return Outcome(values, "", took, reached, tuple(said))
+        seconds = time.perf_counter() - start
+        return Outcome(values, "", seconds, reached, tuple(messages))
 
 
 @contextlib.contextmanager
 def _listening() -> Iterator[list[warnings.WarningMessage]]:
-    """Keep what a library says off the terminal: its warnings, bars and TensorFlow's advice."""
+    """Capture a library's warnings, and silence its output and TensorFlow's."""
     logger = logging.getLogger("tensorflow")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -236,13 +235,13 @@ def _is_for_users(warning: warnings.WarningMessage) -> bool:
 
 @dataclass(frozen=True)
 class Case:
-    """What is compared: one network, picture and class.
+    """A comparison's network, picture and class.
 
     Attributes:
         network: a `cnnvis.Network` with one output of (batch, units).
-        image: as `cnnvis.explain` takes it.
+        image: see `cnnvis.explain`.
         unit: the output unit.
-        layer: of the Grad-CAM family; "" where the network has no layer for it.
+        layer: of the Grad-CAM family; "" if the network has no such layer.
         settings: for both sides.
     """
 

@@ -1,8 +1,7 @@
-"""Other libraries' definitions, computed with our derivatives and values.
+"""Other libraries' definitions of methods, computed with our engine.
 
-Where a library defines a method otherwise than we do, its definition is written here a second time,
-in NumPy over this package's engine. If the result is the library's map, the definition is the whole
-reason why the maps differ.
+A definition that differs from ours is implemented here again in NumPy with this package's
+derivatives. If the result is the library's map, the definition alone explains the difference.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from cnnvis_widgets.peers.contract import Case
 from cnnvis_widgets.peers.forms import bicubic
 
 BATCH = 8
-EPSILON = 1e-7  # Keras', which tf-keras-vis divides by
+EPSILON = 1e-7  # Keras' epsilon, which tf-keras-vis adds to divisors
 
 
 class Ours:
-    """Our engine's answers about one case.
+    """Our engine on one case.
 
     Args:
-        case: what is compared.
-        input: float32 (rows, columns, channels), what the network computes on.
+        case: the case.
+        input: float32 (rows, columns, channels), the network's input.
     """
 
     def __init__(self, case: Case, input: np.ndarray) -> None:
@@ -33,24 +32,24 @@ class Ours:
         self.input, self.neuron = input, Neuron(None, case.unit)
 
     def slopes(self, inputs: np.ndarray) -> np.ndarray:
-        """The derivative at each of many inputs: float32, their shape."""
-        parts = [
+        """The derivatives at inputs: float32, the inputs' shape."""
+        batches = [
             self.network.backward(inputs[i : i + BATCH], self.neuron, Pass(INPUT)).gradients[0]
             for i in range(0, len(inputs), BATCH)
         ]
-        return np.concatenate(parts)
+        return np.concatenate(batches)
 
     def values(self, inputs: np.ndarray) -> np.ndarray:
-        """The unit's value before softmax on each of many inputs: float32 (inputs,)."""
-        parts = [
+        """The unit's logits on inputs: float32 (inputs,)."""
+        batches = [
             self.network.values(inputs[i : i + BATCH], self.neuron)
             for i in range(0, len(inputs), BATCH)
         ]
-        return np.concatenate(parts)
+        return np.concatenate(batches)
 
     @cached_property
     def maps(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """The layer's maps, the derivative there, both (rows, columns, units), and the value."""
+        """The layer's activations and derivatives, both (rows, columns, units), and the logit."""
         backward = self.network.backward(self.input[None], self.neuron, Pass(self.layer))
         activations = backward.activations[0]
         return activations[0], backward.gradients[0][0], float(backward.value[0])
@@ -59,10 +58,10 @@ class Ours:
 def trapezoid(ours: Ours) -> np.ndarray:
     """Integrated gradients from a baseline of one number, by the trapezoid rule, ends included."""
     steps, start = ours.settings.steps, ours.settings.black.mean()
-    way = ours.input - start
+    path = ours.input - start
     shares = np.linspace(0, 1, steps, dtype=np.float32)[:, None, None, None]
-    slopes = ours.slopes((start + shares * way).astype(np.float32)).astype(np.float64)
-    return way * ((slopes[:-1] + slopes[1:]) / 2).mean(0)
+    slopes = ours.slopes((start + shares * path).astype(np.float32)).astype(np.float64)
+    return path * ((slopes[:-1] + slopes[1:]) / 2).mean(0)
 
 
 def mean_of_maps(ours: Ours) -> np.ndarray:
@@ -98,8 +97,8 @@ def softmax_of_classes(ours: Ours) -> np.ndarray:
     masks = (large - low) / (high - low + EPSILON)
     weights = np.empty(len(order))
     for number in range(0, len(order), BATCH):
-        some = masks[..., number : number + BATCH].transpose(2, 0, 1)[..., None]
-        logits = ours.network.outputs((some * ours.input).astype(np.float32))[0].astype(np.float64)
+        batch = masks[..., number : number + BATCH].transpose(2, 0, 1)[..., None]
+        logits = ours.network.outputs((batch * ours.input).astype(np.float32))[0].astype(np.float64)
         raised = np.exp(logits - logits.max(-1, keepdims=True))
         shares = raised[:, ours.neuron.unit] / raised.sum(-1)
         weights[number : number + BATCH] = shares
@@ -114,9 +113,9 @@ def sum_of_drops(ours: Ours) -> np.ndarray:
     for top in range(0, rows - settings.patch + 1, settings.stride):
         for left in range(0, columns - settings.patch + 1, settings.stride):
             covered = ours.input.copy()
-            place = np.s_[top : top + settings.patch, left : left + settings.patch]
-            covered[place] = settings.grey.mean()
-            result[place] += value - float(ours.values(covered[None])[0])
+            patch = np.s_[top : top + settings.patch, left : left + settings.patch]
+            covered[patch] = settings.grey.mean()
+            result[patch] += value - float(ours.values(covered[None])[0])
     return result
 
 
@@ -146,8 +145,8 @@ def cut_patches(ours: Ours) -> np.ndarray:
     for top in starts[0]:
         for left in starts[1]:
             covered = ours.input.copy()
-            place = np.s_[top : top + settings.patch, left : left + settings.patch]
-            covered[place] = settings.grey[place]
-            drops[place] += value - float(ours.values(covered[None])[0])
-            times[place] += 1
+            patch = np.s_[top : top + settings.patch, left : left + settings.patch]
+            covered[patch] = settings.grey[patch]
+            drops[patch] += value - float(ours.values(covered[None])[0])
+            times[patch] += 1
     return np.divide(drops, times, out=np.zeros(size), where=times > 0)

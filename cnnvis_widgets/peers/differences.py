@@ -1,6 +1,6 @@
-"""The known differences between other libraries' definitions and ours, each with its source.
+"""Known differences between other libraries' definitions and ours, with sources.
 
-`remarks` are differences of what the libraries do by default, which the comparison switches off.
+`REMARKS` are about the libraries' defaults, which the comparison overrides.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from cnnvis_widgets.peers.definitions import Ours
 
 @dataclass(frozen=True)
 class Difference:
-    """A library's own definition of a method.
+    """A library's different definition of a method.
 
     Attributes:
-        says: what differs, in a sentence that begins with "it".
-        source: where that is written.
+        says: the difference, a sentence that begins with "it".
+        source: of the difference.
         definition: the library's map, computed by its definition with our engine.
-        shortly: the same in some words, for a table.
-        chance: whether only its random numbers are others.
+        shortly: the difference in a few words, for a table.
+        chance: whether only the random numbers differ.
     """
 
     says: str

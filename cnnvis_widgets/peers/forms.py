@@ -1,4 +1,4 @@
-"""In which form a map of ours is laid beside another library's."""
+"""The forms of our maps for comparisons with other libraries' maps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bicubic(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     Args:
         values: float32 (rows, columns).
-        size: (rows, columns) wanted, no smaller.
+        size: the new (rows, columns), not smaller.
 
     Returns:
         float32 of that size.
@@ -46,4 +46,4 @@ FORMS: dict[str, tuple[str, Form]] = {
         lambda attribution, size: bicubic(attribution[..., 0], size),
     ),
 }
-"""Form → what it is, and how it is made of an attribution (rows, columns, channels)."""
+"""Form → its description, and the function from an attribution (rows, columns, channels) to it."""

@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs nothing else: no kernel, no internet, no script."""
+"""Writes a comparison as a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cnnvis_widgets.rendering.describe import describe
 from cnnvis_widgets.rendering.pictures import colorize, enlarge, jpeg_bytes, png_bytes
 from cnnvis_widgets.rendering.scales import Scale, format_value
 
-SIDE = 160  # pixels that a map has at least, so that a browser need not smooth it
+SIDE = 160  # the least side of a map in pixels, so that browsers do not smooth it
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8882; }
@@ -58,31 +58,31 @@ PAGE = """<!doctype html>
 
 
 def page(comparison: Comparison) -> str:
-    """The whole file as text."""
-    told = [_led(*sentence.split(": ", 1)) for sentence in report.sentences(comparison)]
-    parts = [_list("Do they agree?", told, escaped=True)]
-    why = [
-        _led(where, text) + (f' <span class="source">[{escape(source)}]</span>' if source else "")
-        for where, text, source in report.reasons(comparison)
+    """The file's content."""
+    agreement_items = [_led(*sentence.split(": ", 1)) for sentence in report.sentences(comparison)]
+    sections = [_list("Do they agree?", agreement_items, escaped=True)]
+    reason_items = [
+        _led(label, text) + (f' <span class="source">[{escape(source)}]</span>' if source else "")
+        for label, text, source in report.reasons(comparison)
     ]
-    parts.append(_list("Why they differ", why, escaped=True))
-    parts.append(_list("The model as it is, softmax included", report.on_scores(comparison)))
-    parts.append(_maps(comparison))
-    parts.append(_table(report.table(comparison)))
-    parts.append(_list("How they were asked", report.told(comparison)))
-    parts.append(_list("What their defaults would have changed", report.remarks(comparison)))
+    sections.append(_list("Why they differ", reason_items, escaped=True))
+    sections.append(_list("The model as it is, softmax included", report.on_scores(comparison)))
+    sections.append(_maps(comparison))
+    sections.append(_table(report.table(comparison)))
+    sections.append(_list("How they were asked", report.remarks_on_transfer(comparison)))
+    sections.append(_list("What their defaults would have changed", report.remarks(comparison)))
     return PAGE.format(
         title=escape(report.heading(comparison)),
         style=STYLE,
-        libraries=escape(report.libraries_told(comparison)),
+        libraries=escape(report.library_versions(comparison)),
         day=date.today().isoformat(),
         picture=_picture(comparison),
-        body="\n".join(part for part in parts if part),
+        body="\n".join(part for part in sections if part),
     )
 
 
-def _led(what: str, text: str) -> str:
-    return f"<b>{escape(what)}</b>: {escape(text)}"
+def _led(label: str, text: str) -> str:
+    return f"<b>{escape(label)}</b>: {escape(text)}"
 
 
 def _list(title: str, lines: Sequence[str], escaped: bool = False) -> str:
@@ -103,24 +103,24 @@ def _picture(comparison: Comparison) -> str:
 
 
 def _maps(comparison: Comparison) -> str:
-    parts = [
+    sections = [
         "<h2>The maps</h2>",
         "<p>Each map has its own scale: compare patterns, not colours.</p>",
     ]
     for rows in report.by_method(comparison):
-        first = report.ours_of(rows)
-        if first is None:
+        reference = report.ours_of(rows)
+        if reference is None:
             continue
-        figures = [_figure(first, first.ours, "ours", "")]
+        figures = [_figure(reference, reference.ours, "ours", "")]
         figures += [_figure(row, row.theirs, row.library, row.verdict.words) for row in rows]
-        inside = "\n".join(one for one in figures if one)
+        inside = "\n".join(figure for figure in figures if figure)
         title = escape(rows[0].title)
-        parts.append(f'<section class="maps"><h3>{title}</h3><div>\n{inside}\n</div></section>')
-    return "\n".join(parts) if len(parts) > 2 else ""
+        sections.append(f'<section class="maps"><h3>{title}</h3><div>\n{inside}\n</div></section>')
+    return "\n".join(sections) if len(sections) > 2 else ""
 
 
 def _figure(row: Row, values: np.ndarray | None, name: str, words: str) -> str:
-    map_ = report.shown(row, values)
+    map_ = report.as_rows_and_columns(row, values)
     if map_ is None:
         return ""
     scale = Scale.of(map_)

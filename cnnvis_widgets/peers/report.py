@@ -1,4 +1,4 @@
-"""A comparison in words, as plain data and as a figure."""
+"""Writes a comparison in words, as plain data and as a figure."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ NOT_COMPARED = ("absent", "raised", "ours")
 
 
 def heading(comparison: Comparison) -> str:
-    """What is compared, in a line."""
+    """Network, class and value in a line."""
     case = comparison.case
     score = case.network.predict(case.image, case.network.units)
-    mine = next(one for one in score if one.unit == case.unit)
-    share = "" if mine.score is None else f", score {mine.score:.1%}".replace("%", " %")
-    return f"{case.network.name}: {mine.label} (unit {case.unit}), value {mine.logit:.4g}{share}"
+    target = next(prediction for prediction in score if prediction.unit == case.unit)
+    share = "" if target.score is None else f", score {target.score:.1%}".replace("%", " %")
+    return (
+        f"{case.network.name}: {target.label} (unit {case.unit}), value {target.logit:.4g}{share}"
+    )
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """One for each method: whether the libraries agree with ours, and why not."""
+    """A sentence for each method: whether the libraries agree with ours."""
     return [_sentence(rows) for rows in by_method(comparison)]
 
 
@@ -44,11 +46,11 @@ def by_method(comparison: Comparison) -> Iterator[list[Row]]:
 def _sentence(rows: list[Row]) -> str:
     compared = [row for row in rows if row.verdict.kind not in NOT_COMPARED]
     agree = [row for row in compared if row.verdict.agrees]
-    said: dict[str, list[str]] = {}
+    libraries_by_verdict: dict[str, list[str]] = {}
     for row in rows:
-        said.setdefault(row.verdict.words, []).append(row.library)
-    parts = "; ".join(f"{_and(names)}: {words}" for words, names in said.items())
-    return f"{rows[0].title}: {_lead(len(agree), len(compared))}. {parts}."
+        libraries_by_verdict.setdefault(row.verdict.words, []).append(row.library)
+    verdicts = "; ".join(f"{_and(names)}: {words}" for words, names in libraries_by_verdict.items())
+    return f"{rows[0].title}: {_lead(len(agree), len(compared))}. {verdicts}."
 
 
 def _lead(agree: int, compared: int) -> str:
@@ -66,39 +68,39 @@ def _and(names: list[str]) -> str:
 
 
 def reasons(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """Where a reason is known or was looked for: (method and library, reason, source)."""
-    told = [
+    """The reasons for differences: (method and library, reason, source)."""
+    entries = [
         (f"{row.title}, {row.library}", row.verdict.why, row.verdict.source)
         for row in comparison.rows
         if row.verdict.why and row.verdict.kind not in NOT_COMPARED
     ]
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(entries))
 
 
 def on_scores(comparison: Comparison) -> list[str]:
-    """What the libraries say of the model as it is, two sentences each."""
+    """The libraries' results on the unmodified model, two sentences each."""
     kind = comparison.case.network.structure.output_kind
     beside = "logarithm of the probability" if kind == "log-softmax" else "probability"
     lines = []
     for name in comparison.versions:
         tried = [(row, row.on_score) for row in comparison.rows if row.library == name]
-        asked = [(row, one) for row, one in tried if one is not None]
-        if not asked:
+        tested = [(row, result) for row, result in tried if result is not None]
+        if not tested:
             continue
-        proven = [row.title for row, one in asked if one.proven]
-        each = "; ".join(f"{row.title} {one.words}" for row, one in asked)
-        which = "all of them" if len(proven) == len(asked) else _and(proven)
-        why = f" Proven for {which}: our map of the {beside} is theirs." if proven else ""
+        proven = [row.title for row, result in tested if result.proven]
+        results = "; ".join(f"{row.title} {result.words}" for row, result in tested)
+        proven_titles = "all of them" if len(proven) == len(tested) else _and(proven)
+        proof = f" Proven for {proven_titles}: our map of the {beside} is theirs." if proven else ""
         lines.append(
             f"Given the model as it is, {name} explains the {beside}. Beside ours of the value "
-            f"before it: {each}.{why}"
+            f"before it: {results}.{proof}"
         )
     return lines
 
 
-def told(comparison: Comparison) -> list[str]:
-    """How the network came to the libraries, and which were not asked."""
-    lines = [f"{name}: {text}" for name, text in comparison.told.items() if text]
+def remarks_on_transfer(comparison: Comparison) -> list[str]:
+    """How the libraries got the network, and which are not available."""
+    lines = [f"{name}: {text}" for name, text in comparison.remarks.items() if text]
     return [*lines, *comparison.absent.values()]
 
 
@@ -117,40 +119,40 @@ def table(comparison: Comparison) -> list[tuple[str, ...]]:
 
 
 def remarks(comparison: Comparison) -> list[str]:
-    """What the libraries would do by default, and was switched off."""
-    return [f"{name}: {one}" for name in comparison.versions for one in REMARKS.get(name, ())]
+    """The libraries' defaults that were overridden."""
+    return [f"{name}: {remark}" for name in comparison.versions for remark in REMARKS.get(name, ())]
 
 
-def libraries_told(comparison: Comparison) -> str:
-    """Names and versions."""
-    named = [f"{name} {number}" for name, number in comparison.versions.items()]
-    return f"cnnvis-widgets {version('cnnvis-widgets')} beside {_and(named)}"
+def library_versions(comparison: Comparison) -> str:
+    """Names and versions in words."""
+    versions = [f"{name} {number}" for name, number in comparison.versions.items()]
+    return f"cnnvis-widgets {version('cnnvis-widgets')} beside {_and(versions)}"
 
 
 def text(comparison: Comparison) -> str:
-    """The whole report for a terminal."""
-    parts = [heading(comparison), libraries_told(comparison), ""]
-    parts += sentences(comparison)
+    """The report for a terminal."""
+    report_lines = [heading(comparison), library_versions(comparison), ""]
+    report_lines += sentences(comparison)
     for title, lines in (
-        ("Why they differ", [_reason(*one) for one in reasons(comparison)]),
+        ("Why they differ", [_reason(*entry) for entry in reasons(comparison)]),
         ("The model as it is, softmax included", on_scores(comparison)),
-        ("How they were asked", told(comparison)),
+        ("How they were asked", remarks_on_transfer(comparison)),
     ):
         if lines:
-            parts += ["", title, *(f"  {line}" for line in lines)]
-    return "\n".join([*parts, "", *_aligned(table(comparison))])
+            report_lines += ["", title, *(f"  {line}" for line in lines)]
+    return "\n".join([*report_lines, "", *_aligned(table(comparison))])
 
 
-def _reason(where: str, why: str, source: str) -> str:
-    return f"{where}: {why}" + (f" [{source}]" if source else "")
+def _reason(label: str, reason: str, source: str) -> str:
+    return f"{label}: {reason}" + (f" [{source}]" if source else "")
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    left = 2  # the columns of words; numbers are aligned to the right
+    text_columns = 2  # the columns of words; numbers are aligned to the right
     return [
         "  ".join(
-            f"{cell:{width}}" if number < left else f"{cell:>{width}}"
+            f"{cell:{width}}" if number < text_columns else f"{cell:>{width}}"
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
@@ -158,7 +160,7 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def data(comparison: Comparison) -> dict[str, Any]:
-    """All of it as plain data, for JSON; maps are left out."""
+    """The comparison without maps as plain data for JSON."""
     case = comparison.case
     numbers = {
         name: value
@@ -173,7 +175,7 @@ def data(comparison: Comparison) -> dict[str, Any]:
         "settings": numbers,
         "libraries": dict(comparison.versions),
         "absent": dict(comparison.absent),
-        "told": dict(comparison.told),
+        "told": dict(comparison.remarks),
         "date": date.today().isoformat(),
         "python": platform.python_version(),
         "sentences": sentences(comparison),
@@ -204,30 +206,30 @@ def _plain(row: Row) -> dict[str, Any]:
             "words": on_score.words,
         },
         "seconds": round(row.seconds, 3),
-        "warnings": list(row.said),
+        "warnings": list(row.warnings),
     }
 
 
 def finite(numbers: dict[str, float | None]) -> dict[str, float | None]:
-    """JSON has no infinity: None stands for it."""
+    """Replace infinity by None for JSON."""
     return {k: v if v is not None and np.isfinite(v) else None for k, v in numbers.items()}
 
 
-def shown(row: Row, values: np.ndarray | None) -> np.ndarray | None:
-    """A map of a row as (rows, columns): with channels, by our method's published reduction."""
+def as_rows_and_columns(row: Row, values: np.ndarray | None) -> np.ndarray | None:
+    """A row's map as (rows, columns), reduced over channels as our method does."""
     if values is None or values.ndim == 2:
         return values
     return np.ascontiguousarray(all_methods()[row.method].reduce(values), np.float32)
 
 
 def ours_of(rows: list[Row]) -> Row | None:
-    """Which row of a method shows ours: that with the map as it is, before it was enlarged."""
-    shown = [(row.ours.size, number) for number, row in enumerate(rows) if row.ours is not None]
-    return rows[min(shown)[1]] if shown else None
+    """The row of a method with the smallest map of ours, which is not enlarged."""
+    sizes = [(row.ours.size, number) for number, row in enumerate(rows) if row.ours is not None]
+    return rows[min(sizes)[1]] if sizes else None
 
 
 def figure(comparison: Comparison) -> Figure:
-    """The maps side by side: a row for each method, ours first, each with its own colour bar."""
+    """A figure with a row of maps for each method, ours first."""
     from cnnvis_widgets.rendering.figures import Panel, grid
 
     names = list(comparison.versions)
@@ -235,20 +237,22 @@ def figure(comparison: Comparison) -> Figure:
     labels = []
     for rows in by_method(comparison):
         of = {row.library: row for row in rows}
-        first = ours_of(rows)
-        if first is None:
+        reference = ours_of(rows)
+        if reference is None:
             continue
-        places: list[Panel | None] = [Panel(heatmap=shown(first, first.ours), label="ours")]
+        row_panels: list[Panel | None] = [
+            Panel(heatmap=as_rows_and_columns(reference, reference.ours), label="ours")
+        ]
         for name in names:
             row = of.get(name)
-            map_ = None if row is None else shown(row, row.theirs)
-            places.append(None if map_ is None else Panel(heatmap=map_, label=name))
-        panels.append(places)
+            map_ = None if row is None else as_rows_and_columns(row, row.theirs)
+            row_panels.append(None if map_ is None else Panel(heatmap=map_, label=name))
+        panels.append(row_panels)
         labels.append(rows[0].title)
     return grid(
         panels,
         mode="heatmap",
         row_labels=labels,
         title=heading(comparison),
-        caption="Each map has its own scale. " + libraries_told(comparison),
+        caption="Each map has its own scale. " + library_versions(comparison),
     )

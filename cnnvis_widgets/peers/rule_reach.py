@@ -1,37 +1,40 @@
-"""At which layers a library's rule for ReLUs was put, read off the model that it made."""
+"""Finds the layers at which a library applied its rule for ReLUs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def changed_layers(theirs: Any, given: Any) -> tuple[str, ...]:
-    """The layers whose activation, or whose call, the library replaced.
+def changed_layers(changed: Any, original: Any) -> tuple[str, ...]:
+    """The layers whose activation or call the library replaced.
 
     Args:
-        theirs: the Keras model that it computes with.
-        given: the one that it was handed.
+        changed: the Keras model that the library uses.
+        original: the model that it was given.
 
     Returns:
-        Names of the layers of the model itself; those inside nested models are looked at too, as
-        "model/layer".
+        Names of the layers; those of nested models as "model/layer".
     """
-    return tuple(_changed(theirs, given, ""))
+    return tuple(_changed(changed, original, ""))
 
 
-def _changed(theirs: Any, given: Any, prefix: str) -> list[str]:
+def _changed(changed: Any, original: Any, prefix: str) -> list[str]:
     names = []
-    for one, other in zip(theirs.layers, given.layers, strict=False):
-        name = f"{prefix}{other.name}"
-        if _replaced(one, other):
+    for changed_layer, layer in zip(changed.layers, original.layers, strict=False):
+        name = f"{prefix}{layer.name}"
+        if _replaced(changed_layer, layer):
             names.append(name)
-        if getattr(one, "layers", None) and getattr(other, "layers", None):
-            names += _changed(one, other, f"{name}/")
+        if getattr(changed_layer, "layers", None) and getattr(layer, "layers", None):
+            names += _changed(changed_layer, layer, f"{name}/")
     return names
 
 
-def _replaced(one: Any, other: Any) -> bool:
-    mine, before = (getattr(layer, "activation", None) for layer in (one, other))
-    # An activation that is a layer is copied with the model, and is another object then.
-    same = mine is before or (type(mine) is type(before) and hasattr(mine, "get_config"))
-    return not same or "call" in vars(one)
+def _replaced(changed_layer: Any, original_layer: Any) -> bool:
+    activation, original_activation = (
+        getattr(layer, "activation", None) for layer in (changed_layer, original_layer)
+    )
+    # An activation that is a layer is another object in a copy of the model
+    same = activation is original_activation or (
+        type(activation) is type(original_activation) and hasattr(activation, "get_config")
+    )
+    return not same or "call" in vars(changed_layer)

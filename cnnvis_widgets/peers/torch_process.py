@@ -1,8 +1,8 @@
-"""The process that runs captum: no TensorFlow is loaded here, and PyTorch nowhere else.
+"""The process that runs captum with PyTorch, without TensorFlow.
 
-It reads a folder that `libraries/captum.py` wrote, brings the network to PyTorch (the network that
-the weights were trained in, where its package is installed; else the Keras model on Keras' backend
-for PyTorch), proves that it answers the same, and then runs a method for each line that it is sent.
+It reads a folder that `libraries/captum.py` wrote, and loads the network in PyTorch: the original
+network of the weights if its package is installed, otherwise the Keras model on Keras' PyTorch
+backend. It checks that the outputs agree, and then runs a method for each line of its input.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ import numpy as np
 
 from cnnvis_widgets.errors import gist
 
-FAR = 1e-3  # of the largest answer: two libraries' float32
+TOLERANCE = 1e-3  # relative to the largest output, for two libraries' float32
 BATCH = 16
 LITE = "efficientnet_lite_pytorch"
 
 
-class Brought(NamedTuple):
+class TorchNetwork(NamedTuple):
     """A network in PyTorch.
 
     Attributes:
         model: a module that takes (batch, rows, columns, channels).
-        layer: the module that Grad-CAM weighs; None where there is none that captum can watch.
-        told: how it came here, in a sentence.
-        at_input: whether what comes to that module is weighed, and not what it gives.
+        layer: Grad-CAM's module; None if captum cannot hook any.
+        origin: where the network is from, in a sentence.
+        at_input: whether Grad-CAM uses that module's input instead of its output.
     """
 
     model: Any
     layer: Any
-    told: str
+    origin: str
     at_input: bool = False
 
 
 def main(folder: Path) -> None:
     """Answer each line of standard input with a line of JSON."""
-    replies, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
+    replies, sys.stdout = sys.stdout, sys.stderr  # libraries may print
 
     def reply(**answer: Any) -> None:
         print(json.dumps(answer), file=replies, flush=True)
@@ -54,42 +54,42 @@ def main(folder: Path) -> None:
     with np.load(folder / "arrays.npz") as stored:
         arrays = dict(stored)
     try:
-        brought = bring(task, arrays, folder)
+        network = bring(task, arrays, folder)
     except Exception as error:
         reply(error=f"{type(error).__name__}: {gist(error)}")
         return
-    reply(told=brought.told)
+    reply(origin=network.origin)
     for line in sys.stdin:
         method = line.strip()
         try:
-            values, reached = METHODS[method](brought, task, arrays)
+            values, reached = METHODS[method](network, task, arrays)
             np.save(folder / f"{method}.npy", np.asarray(values, np.float32))
             reply(reached=reached)
         except Exception as error:
             reply(error=f"{type(error).__name__}: {gist(error)}")
 
 
-def bring(task: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) -> Brought:
-    """The network in PyTorch, proven to answer as the one it is of.
+def bring(task: dict[str, Any], arrays: dict[str, np.ndarray], folder: Path) -> TorchNetwork:
+    """Load the network in PyTorch, and check its output.
 
     Raises:
-        ValueError: it answers differently.
+        ValueError: the output differs.
     """
     torch = import_module("torch")
     torch.manual_seed(task["seed"])
     original = task["original"] is not None and find_spec(LITE) is not None
-    brought = _original(task, torch) if original else _keras(folder, task)
+    network = _original(task, torch) if original else _keras(folder, task)
     with torch.no_grad():
-        answer = brought.model(torch.from_numpy(arrays["input"])).numpy()[0]
-    wanted = arrays["wanted"]
-    far = float(np.abs(answer - wanted).max() / np.abs(wanted).max())
-    if not far <= FAR:
-        raise ValueError(f"the copy in PyTorch answers differently, by {far:.2g}")
-    return brought._replace(told=f"{brought.told}; its answers agree to {far:.1g}.")
+        answer = network.model(torch.from_numpy(arrays["input"])).numpy()[0]
+    expected = arrays["expected"]
+    deviation = float(np.abs(answer - expected).max() / np.abs(expected).max())
+    if not deviation <= TOLERANCE:
+        raise ValueError(f"the copy in PyTorch answers differently, by {deviation:.2g}")
+    return network._replace(origin=f"{network.origin}; its answers agree to {deviation:.1g}.")
 
 
-def _original(task: dict[str, Any], torch: Any) -> Brought:
-    """EfficientNet-Lite as it was published for PyTorch, with the file that ours is read from."""
+def _original(task: dict[str, Any], torch: Any) -> TorchNetwork:
+    """EfficientNet-Lite's original network for PyTorch, with the file of our weights."""
     path = Path(task["original"])
     name = next(n for n in (f"efficientnet-lite{i}" for i in range(5)) if n in path.name)
     inner = import_module(LITE).EfficientNet.from_pretrained(name, weights_path=str(path)).eval()
@@ -103,18 +103,18 @@ def _original(task: dict[str, Any], torch: Any) -> Brought:
         def forward(self, pixels: Any) -> Any:
             return self.inner(pixels.permute(0, 3, 1, 2))
 
-    # Its last ReLU6 is the same module as its first: what comes to the pooling is its result.
+    # Its last ReLU6 is the same module as its first, so the pooling's input is used instead
     layer = inner._avg_pooling if task["layer"] == "top_activation" else None
-    told = "the network of efficientnet_lite_pytorch, with the weights that ours are read from"
-    return Brought(ChannelsLast().eval(), layer, told, at_input=True)
+    origin = "the network of efficientnet_lite_pytorch, with the weights that ours are read from"
+    return TorchNetwork(ChannelsLast().eval(), layer, origin, at_input=True)
 
 
-def _keras(folder: Path, task: dict[str, Any]) -> Brought:
+def _keras(folder: Path, task: dict[str, Any]) -> TorchNetwork:
     torch: Any = import_module("torch")
     keras = import_module("keras")
     model = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
 
-    class Whole(torch.nn.Module):
+    class Wrapped(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.inner = model
@@ -123,31 +123,31 @@ def _keras(folder: Path, task: dict[str, Any]) -> Brought:
         def forward(self, pixels: Any) -> Any:
             return self.inner(pixels)
 
-    told = (
+    origin = (
         "the same Keras model and weights on Keras' backend for PyTorch, with modules for its "
         "ReLUs (torch.nn.ReLU and ReLU6)"
     )
-    return Brought(Whole().eval(), _watched(model, task["layer"]), told)
+    return TorchNetwork(Wrapped().eval(), _watched(model, task["layer"]), origin)
 
 
 def _modules(model: Any) -> dict[str, Any]:
-    """Put modules in place of the ReLUs, as who writes for PyTorch has them: captum hooks no other.
+    """Replace ReLUs by modules, as captum only hooks modules.
 
     Returns:
         The layer's path → its module.
     """
     nn, keras = import_module("torch").nn, import_module("keras")
     kinds = {keras.activations.relu: nn.ReLU, keras.activations.relu6: nn.ReLU6}
-    made = {}
+    modules = {}
     for path, layer in _layers(model, ""):
-        kind, place = kinds.get(getattr(layer, "activation", None)), "activation"
+        kind, attribute = kinds.get(getattr(layer, "activation", None)), "activation"
         if type(layer) is keras.layers.ReLU and not layer.negative_slope and not layer.threshold:
-            kind, place = {None: nn.ReLU, 6: nn.ReLU6}.get(layer.max_value), "call"
+            kind, attribute = {None: nn.ReLU, 6: nn.ReLU6}.get(layer.max_value), "call"
         if kind is not None:
-            made[path] = kind()
-            # A built layer takes no new parts: a function that calls the module is none.
-            setattr(layer, place, partial(_through, made[path]))
-    return made
+            modules[path] = kind()
+            # Keras tracks no new modules in a built layer, so a function wraps the module
+            setattr(layer, attribute, partial(_through, modules[path]))
+    return modules
 
 
 def _through(module: Any, values: Any) -> Any:
@@ -155,7 +155,7 @@ def _through(module: Any, values: Any) -> Any:
 
 
 def _layers(model: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    """Path and layer, nested models' included."""
+    """Paths and layers, including those of nested models."""
     for layer in model.layers:
         yield f"{prefix}{layer.name}", layer
         if getattr(layer, "layers", None):
@@ -163,9 +163,9 @@ def _layers(model: Any, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _watched(model: Any, path: str) -> Any:
-    """A module that sees a layer's result with its channels first; None if it is not to be found.
+    """A module that gets a layer's output with channels first; None if there is no such layer.
 
-    The layer's call is changed: its result goes through the module and back.
+    The layer's call is replaced, so that its output goes through the module.
     """
     layer = model
     try:
@@ -183,74 +183,80 @@ def _watched(model: Any, path: str) -> Any:
 
 
 Answer = tuple[np.ndarray, list[str] | None]
-Run = Callable[[Brought, dict[str, Any], dict[str, np.ndarray]], Answer]
+Run = Callable[[TorchNetwork, dict[str, Any], dict[str, np.ndarray]], Answer]
 
 
 def _plain(kind: str, **fixed: Any) -> Run:
-    """An explainer of captum's on the input."""
+    """An explainer of captum on the input."""
 
-    def run(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+    def run(network: TorchNetwork, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
         torch, attr = import_module("torch"), import_module("captum.attr")
         pixels = torch.from_numpy(arrays["input"]).requires_grad_()
-        built = getattr(attr, kind)(brought.model)
+        built = getattr(attr, kind)(network.model)
         return _array(built.attribute(pixels, target=task["unit"], **fixed))[0], None
 
     return run
 
 
-def _saliency(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
-    values, _ = _plain("Saliency")(brought, task, arrays)
+def _saliency(network: TorchNetwork, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+    values, _ = _plain("Saliency")(network, task, arrays)
     return values.max(-1), None
 
 
 def _ruled(kind: str) -> Run:
-    """An explainer that hooks the modules that are a `torch.nn.ReLU`."""
+    """An explainer that hooks modules of type `torch.nn.ReLU`."""
 
-    def run(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
-        values, _ = _plain(kind)(brought, task, arrays)
+    def run(network: TorchNetwork, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+        values, _ = _plain(kind)(network, task, arrays)
         torch = import_module("torch")
-        modules = brought.model.named_modules()
+        modules = network.model.named_modules()
         hooked = [name for name, module in modules if isinstance(module, torch.nn.ReLU)]
         return values, [name.removeprefix("relus.") for name in hooked]
 
     return run
 
 
-def _integrated(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+def _integrated(
+    network: TorchNetwork, task: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> Answer:
     black = import_module("torch").from_numpy(arrays["black"])
     options = {"baselines": black, "n_steps": task["steps"], "method": "riemann_middle"}
     run = _plain("IntegratedGradients", internal_batch_size=BATCH, **options)
-    return run(brought, task, arrays)
+    return run(network, task, arrays)
 
 
-def _smoothgrad(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+def _smoothgrad(
+    network: TorchNetwork, task: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> Answer:
     torch, attr = import_module("torch"), import_module("captum.attr")
     pixels = torch.from_numpy(arrays["input"]).requires_grad_()
-    built = attr.NoiseTunnel(attr.Saliency(brought.model))
+    built = attr.NoiseTunnel(attr.Saliency(network.model))
     options = {"nt_samples": task["samples"], "nt_samples_batch_size": BATCH, "abs": False}
     values = built.attribute(pixels, target=task["unit"], stdevs=float(task["sigma"]), **options)
     return _array(values)[0], None
 
 
-def _grad_cam(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
-    if brought.layer is None:
+def _grad_cam(network: TorchNetwork, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+    if network.layer is None:
         raise LookupError(f"there is no module to watch for the layer {task['layer']!r}")
     torch, attr = import_module("torch"), import_module("captum.attr")
     pixels = torch.from_numpy(arrays["input"]).requires_grad_()
-    built = attr.LayerGradCam(brought.model, brought.layer)
-    options = {"relu_attributions": True, "attribute_to_layer_input": brought.at_input}
+    built = attr.LayerGradCam(network.model, network.layer)
+    options = {"relu_attributions": True, "attribute_to_layer_input": network.at_input}
     values = built.attribute(pixels, target=task["unit"], **options)
     return _array(values)[0, 0], None
 
 
-def _occlusion(brought: Brought, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> Answer:
+def _occlusion(
+    network: TorchNetwork, task: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> Answer:
     torch, attr = import_module("torch"), import_module("captum.attr")
     pixels, grey = (torch.from_numpy(arrays[name]) for name in ("input", "grey"))
     channels, stride = arrays["input"].shape[-1], task["stride"]
     window = (task["patch"], task["patch"], channels)
     options = {"sliding_window_shapes": window, "strides": (stride, stride, channels)}
     with torch.no_grad():
-        values = attr.Occlusion(brought.model).attribute(
+        values = attr.Occlusion(network.model).attribute(
             pixels, target=task["unit"], baselines=grey, perturbations_per_eval=BATCH, **options
         )
     return _array(values)[0, ..., 0], None

@@ -1,4 +1,4 @@
-"""What the numbers say of a library's map beside ours, and why the two differ."""
+"""Verdicts on a library's map compared with ours, and reasons for differences."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ AGREES = ("same", "scale", "chance", "rounding")
 ROUNDING = (
     0.05  # the largest difference that is put down to it, and only in the same order of pixels
 )
-CHANCE_MARGIN = 0.02  # of a rank correlation, between two maps that differ by their seeds alone
+CHANCE_MARGIN = 0.02  # of a rank correlation between two maps with different seeds
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one method of one library.
+    """The verdict on one method of one library.
 
     Attributes:
         kind: same, scale (another scale), chance (as near as two seeds), rounding (as near as ours
             to itself on a picture moved by next to nothing), definition (it differs as its
             definition does), plain (the plain derivative), rule (its rule missed ReLUs), order (the
             same order of pixels), differs, raised, ours (we refuse) or absent (not asked).
-        words: the verdict, in some words.
-        why: the reason, in a sentence; "" where none is needed.
-        source: where the reason is written; "" where it was found by numbers alone.
+        words: the verdict in words.
+        why: the reason, a sentence, or "".
+        source: of the reason; "" if it was found numerically.
     """
 
     kind: str
@@ -46,13 +46,13 @@ class Verdict:
 
     @property
     def agrees(self) -> bool:
-        """Whether the two are one map, up to scale and chance."""
+        """Whether the maps are the same up to scale, chance and rounding."""
         return self.kind in AGREES
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What can be asked where two maps differ; each is computed only then.
+    """Further maps to explain a difference, computed on demand.
 
     Attributes:
         definition: a known difference → the library's map by its definition, with our engine.
@@ -77,14 +77,14 @@ def judge(
     reached: tuple[str, ...] | None,
     evidence: Evidence,
 ) -> tuple[Agreement, Verdict]:
-    """Compare a library's map with ours and say why they differ.
+    """Compare a library's map with ours and find the reason for a difference.
 
     Args:
         theirs: finite, of the shape of `ours`.
         ours: in the form that the counterpart names.
-        counterpart: what was asked.
-        reached: layers at which its rule was found; None where it has none.
-        evidence: what can be asked.
+        counterpart: the library's method.
+        reached: the layers with its rule; None without a rule.
+        evidence: further maps.
     """
     agreement = measure(theirs, ours)
     if agreement.same:
@@ -107,7 +107,7 @@ def judge(
 
 
 def _differs(agreement: Agreement) -> str:
-    """By how much; at the scale that fits best, where that tells more."""
+    """The difference in words; after the best scaling, if that is much smaller."""
     if agreement.factor > 0 and agreement.scaled < agreement.difference / 2:
         scaled = f"differs by {percent(agreement.scaled)} when scaled by {agreement.factor:.3g}"
     else:
@@ -118,21 +118,21 @@ def _differs(agreement: Agreement) -> str:
 
 
 def _by_chance(agreement: Agreement, between_seeds: Agreement) -> Verdict:
-    """Random maps agree if they are about as near as two of ours with different seeds."""
+    """Random maps agree if they are about as similar as two of ours with different seeds."""
     to_theirs, to_ours = (a.correlation or 0.0 for a in (agreement, between_seeds))
-    told = f"rank correlation {to_theirs:.3f}; {to_ours:.3f} between two seeds of ours"
+    correlations = f"rank correlation {to_theirs:.3f}; {to_ours:.3f} between two seeds of ours"
     if 1 - to_theirs <= 1.5 * (1 - to_ours) + CHANCE_MARGIN:
-        return Verdict("chance", f"agrees as far as chance allows ({told})")
-    return Verdict("differs", f"differs by more than chance ({told})", "No known reason.")
+        return Verdict("chance", f"agrees as far as chance allows ({correlations})")
+    return Verdict("differs", f"differs by more than chance ({correlations})", "No known reason.")
 
 
 def _by_definition(
     theirs: np.ndarray, agreement: Agreement, counterpart: Counterpart, evidence: Evidence
 ) -> Verdict | None:
-    """The first known difference by which ours becomes theirs."""
+    """The verdict of the first known difference that turns ours into theirs, or None."""
     for name in counterpart.differences:
-        known = KNOWN[name]
-        recomputed = measure(theirs, evidence.definition(known))
+        difference = KNOWN[name]
+        recomputed = measure(theirs, evidence.definition(difference))
         if not (explains(recomputed, agreement) or recomputed.same_but_for_scale):
             continue
         scale = (
@@ -141,51 +141,53 @@ def _by_definition(
             else f", but for scale (× {recomputed.factor:.3g})"
         )
         near = close(recomputed.scaled if scale else recomputed.difference)
-        if known.chance:
+        if difference.chance:
             return Verdict("chance", f"{near} with the same random numbers{scale}")
-        said = known.says[0].upper() + known.says[1:]
-        why = f"{said}. Computed so, ours is {near}{scale}."
-        words = f"{known.shortly} ({_differs(agreement)})"
-        return Verdict("definition", words, why, known.source)
+        sentence = difference.says[0].upper() + difference.says[1:]
+        reason = f"{sentence}. Computed so, ours is {near}{scale}."
+        words = f"{difference.shortly} ({_differs(agreement)})"
+        return Verdict("definition", words, reason, difference.source)
     return None
 
 
 def _by_rounding(agreement: Agreement, evidence: Evidence) -> Verdict | None:
-    """Maps that differ by no more than ours does when the picture moves by about as rounding does.
+    """The verdict "rounding" if ours changes as much when the picture is perturbed slightly.
 
-    A derivative jumps where a value is at a ReLU's bend, and the order in which a library adds
-    decides which side it is on.
+    Derivatives jump where a value is at a ReLU's kink, and a library's order of summation decides
+    the side.
     """
     if not agreement.same_order or agreement.difference > ROUNDING:
         return None
     moved = evidence.moved()
     if agreement.difference > moved:
         return None
-    why = (
+    reason = (
         f"Ours differs from itself by {percent(moved)} when the picture moves by a ten-thousandth "
         "of its range: values lie on the bend of a ReLU or of a maximum, where the order of sums "
         "decides."
     )
-    return Verdict("rounding", f"the same up to rounding ({_differs(agreement)})", why)
+    return Verdict("rounding", f"the same up to rounding ({_differs(agreement)})", reason)
 
 
 def _by_rule(
     theirs: np.ndarray, agreement: Agreement, reached: tuple[str, ...], evidence: Evidence
 ) -> Verdict:
-    """Why a rule for ReLUs gave another map: which ReLUs it reached."""
+    """The verdict of a rule for ReLUs, by the ReLUs that it reached."""
     relus = evidence.relus()
     missed = [name for name in relus if name not in reached]
     plain = measure(theirs, evidence.plain())
-    total, left = sum(relus.values()), sum(relus[name] for name in missed)
+    total, without = sum(relus.values()), sum(relus[name] for name in missed)
     if explains(plain, agreement):
-        why = (
-            f"Its rule was found at {total - left} of the {total} ReLUs and changed nothing: the "
-            f"plain derivative is {close(plain.difference)}."
+        reason = (
+            f"Its rule was found at {total - without} of the {total} ReLUs and changed nothing: "
+            f"the plain derivative is {close(plain.difference)}."
         )
-        return Verdict("plain", f"the plain derivative ({_differs(agreement)})", why)
+        return Verdict("plain", f"the plain derivative ({_differs(agreement)})", reason)
     if missed:
-        shown = ", ".join(missed[:4]) + (f" and {len(missed) - 4} more" if len(missed) > 4 else "")
-        why = f"Its rule was found at {total - left} of the {total} ReLUs; not at {shown}."
-        return Verdict("rule", _differs(agreement), why)
-    why = f"Its rule was found at all {total} ReLUs. No known reason."
-    return Verdict("differs", _differs(agreement), why)
+        examples = ", ".join(missed[:4]) + (
+            f" and {len(missed) - 4} more" if len(missed) > 4 else ""
+        )
+        reason = f"Its rule was found at {total - without} of the {total} ReLUs; not at {examples}."
+        return Verdict("rule", _differs(agreement), reason)
+    reason = f"Its rule was found at all {total} ReLUs. No known reason."
+    return Verdict("differs", _differs(agreement), reason)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.rendering.figures import ExplanationFigure, literal
 from cnnvis_widgets.rendering.scales import format_value
-from cnnvis_widgets.wording import said
+from cnnvis_widgets.wording import translated
 
 _STYLES = ("-", "--", "-.", ":")
 # Okabe & Ito's colours for colour-blind readers, without yellow.
@@ -56,19 +56,19 @@ def curves(
                     f"{name!r} has {values.shape}."
                 )
             style = {"color": _COLOURS[k % len(_COLOURS)], "linestyle": _STYLES[k % len(_STYLES)]}
-            ax.plot(across, values, linewidth=2.5, label=said(name), **style)
-            labels = [word for word in (title, name) if isinstance(word, str) and word]
-            words.append(_in_words(", ".join(labels), values))
+            ax.plot(across, values, linewidth=2.5, label=translated(name), **style)
+            called = [part for part in (title, name) if isinstance(part, str) and part]
+            words.append(_in_words(", ".join(called), values))
         if isinstance(title, str):
-            ax.set_title(said(title), fontsize=_LABEL)
+            ax.set_title(translated(title), fontsize=_LABEL)
         if log:
             ax.set_yscale("log")
-        ax.set_xlabel(said(x_name), fontsize=_SMALL)
+        ax.set_xlabel(translated(x_name), fontsize=_SMALL)
         ax.tick_params(labelsize=_SMALL)
         ax.grid(alpha=0.35)
         if len(lines) > 1:
             ax.legend(fontsize=_SMALL, frameon=False)
-    axes[0].set_ylabel(said(y_name), fontsize=_SMALL)
+    axes[0].set_ylabel(translated(y_name), fontsize=_SMALL)
     literal(result)
     suffix = f" over {x_name}" if x_name else ""
     result.alt = f"Curves{f' of {y_name}' if y_name else ''}{suffix}. " + " ".join(words)

@@ -37,7 +37,7 @@ from cnnvis_widgets.rendering.contours import LEVELS, halo, iso_lines
 from cnnvis_widgets.rendering.describe import describe
 from cnnvis_widgets.rendering.pictures import Blend, Colormap, Look
 from cnnvis_widgets.rendering.scales import Scale, as_heatmap
-from cnnvis_widgets.wording import said
+from cnnvis_widgets.wording import translated
 
 Mode = Literal["overlay", "side_by_side", "contour", "split", "heatmap"]
 Share = Literal["none", "all", "row", "column"]
@@ -163,8 +163,8 @@ def figure(
     axes = result.subplots(1, 2 if wide else 1, squeeze=False)[0]
     if wide and picture is not None:
         _show(axes[0], pictures.as_picture(picture))
-        axes[0].set_title(said("picture"), fontsize=_LABEL)
-        axes[1].set_title(said("heatmap"), fontsize=_LABEL)
+        axes[0].set_title(translated("picture"), fontsize=_LABEL)
+        axes[1].set_title(translated("heatmap"), fontsize=_LABEL)
     look = Look("heatmap" if wide else mode, colormap, opacity, blend, least, gray_picture, split)
     _draw(axes[-1], picture, heatmap, scale, look)
     bar = _bar(result, [axes[-1]], scale, look)
@@ -230,10 +230,10 @@ def grid(
         panel = rows[r][c] if c < len(rows[r]) else None
         _bare(axes[r, c])
         if c == 0 and row_labels:
-            axes[r, c].set_ylabel(said(row_labels[r]), fontsize=_LABEL, labelpad=10)
+            axes[r, c].set_ylabel(translated(row_labels[r]), fontsize=_LABEL, labelpad=10)
         if panel is None:
             continue
-        axes[r, c].set_title(said(panel.label), fontsize=_LABEL)
+        axes[r, c].set_title(translated(panel.label), fontsize=_LABEL)
         if panel.heatmap is not None:
             key = {"none": (r, c), "all": 0, "row": r, "column": c}[share]
             groups.setdefault(key, []).append((r, c, panel, panel.heatmap))
@@ -324,7 +324,7 @@ def _draw(
     if not as_heatmap(heatmap).any():
         frame = {"facecolor": "white", "edgecolor": _INK, "boxstyle": "round,pad=0.4"}
         ax.text(
-            0.5, 0.5, said("all zeros"), transform=ax.transAxes, ha="center", va="center",
+            0.5, 0.5, translated("all zeros"), transform=ax.transAxes, ha="center", va="center",
             fontsize=_TITLE, color=_INK, bbox=frame,
         )  # fmt: skip
 
@@ -365,7 +365,7 @@ def _bar(
 
 def _finish_bar(bar: Colorbar, unit: str, scale: Scale, size: int) -> None:
     bar.ax.tick_params(labelsize=size)
-    lines = [textwrap.fill(said(text), _WRAP) for text in (unit, scale.note) if text]
+    lines = [textwrap.fill(translated(text), _WRAP) for text in (unit, scale.note) if text]
     bar.set_label("\n".join(lines), fontsize=size)
 
 
@@ -394,7 +394,7 @@ def literal(result: Figure) -> None:
 
 def _texts(result: Figure, title: str, caption: str) -> None:
     if title:
-        result.suptitle(said(title), fontsize=_TITLE, color=_INK, wrap=True)
+        result.suptitle(translated(title), fontsize=_TITLE, color=_INK, wrap=True)
     if caption:
-        result.supxlabel(said(caption), fontsize=_SMALL, color=_INK, wrap=True)
+        result.supxlabel(translated(caption), fontsize=_SMALL, color=_INK, wrap=True)
     literal(result)

@@ -1,4 +1,4 @@
-"""Connections: so many from one address, so that nobody takes all that the system has."""
+"""An HTTP server that limits the connections of each address."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from tornado.iostream import IOStream
 
 from cnnvis_widgets.serving.limits import group
 
-WANTED_FILES = 65_536
-"""Open files; each connection is one, a kernel takes about ten."""
+MAX_OPEN_FILES = 65_536
+"""The limit of open files; each connection is one, a kernel needs about ten."""
 
 
 class BoundedServer(HTTPServer):
-    """An HTTP server that lets each address have so many connections.
+    """An HTTP server that limits the connections of each address.
 
     Args:
-        application: what answers.
-        most: connections of one address; 0 for any number.
-        settings: as for Tornado's own.
+        application: Tornado's application.
+        max_connections: of one address; 0 for no limit.
+        settings: of `HTTPServer`.
     """
 
-    # Tornado makes its servers by way of `initialize`, not `__init__`.
-    def initialize(self, application: Any, most: int, **settings: Any) -> None:  # type: ignore[override]
+    # Tornado calls `initialize` instead of `__init__`
+    def initialize(self, application: Any, max_connections: int, **settings: Any) -> None:  # type: ignore[override]
         """See the class."""
         super().initialize(application, **settings)
-        self._most = most
+        self._max_connections = max_connections
         self._open: Counter[str] = Counter()
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        """Take a connection, or close it at once."""
-        who = group(str(address[0])) if address else ""
-        if self._most and self._open[who] >= self._most:
+        """Accept a connection, or close it at once."""
+        client = group(str(address[0])) if address else ""
+        if self._max_connections and self._open[client] >= self._max_connections:
             stream.close()
             return
-        self._open[who] += 1
+        self._open[client] += 1
         closing = stream.close_fd
 
         def close_fd() -> None:
             closing()
-            self._open[who] -= 1
-            if self._open[who] <= 0:
-                del self._open[who]
+            self._open[client] -= 1
+            if self._open[client] <= 0:
+                del self._open[client]
 
         stream.close_fd = close_fd  # type: ignore[method-assign]
         super().handle_stream(stream, address)
 
 
-def more_files() -> None:
-    """Let this process open as many files as the system allows it to, within reason."""
+def raise_file_limit() -> None:
+    """Raise this process' limit of open files."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
-        if soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        target = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+        if soft < target:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))

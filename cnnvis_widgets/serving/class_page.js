@@ -26,15 +26,15 @@ function figures(facts) {
   if (facts.load !== null) rows.push(["Load", facts.load.toFixed(1), `on ${facts.cores} cores`]);
   const engine = facts.engine;
   if (!engine?.workers) return rows;
-  const saved = engine.kept + engine.joined;
+  const saved = engine.cache_hits + engine.coalesced;
   rows.push(
     ["Requests waiting", `${engine.waiting}`, `${engine.running} running`],
     [
       "Answered at once",
-      engine.asked ? `${((100 * saved) / engine.asked).toFixed(0)} %` : "–",
-      `${saved} of ${engine.asked}: the answer was kept, or under way for another visitor`,
+      engine.requests ? `${((100 * saved) / engine.requests).toFixed(0)} %` : "–",
+      `${saved} of ${engine.requests}: the answer was kept, or under way for another visitor`,
     ],
-    ["Answers kept", memory(engine.answers_kept / 1e6), ""],
+    ["Answers kept", memory(engine.answer_cache_bytes / 1e6), ""],
   );
   return rows;
 }
@@ -42,7 +42,7 @@ function figures(facts) {
 /** @param {Record<string, any>} worker */
 function workerRow(worker) {
   const networks = worker.networks.join(", ") || "none yet";
-  const cells = [worker.name, networks, memory(worker.memory / 1e6), `${worker.done}`, `${worker.running}`];
+  const cells = [worker.name, networks, memory(worker.memory / 1e6), `${worker.completed}`, `${worker.running}`];
   return element("tr", ...cells.map((text) => element("td", text)));
 }
 

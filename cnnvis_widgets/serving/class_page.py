@@ -1,6 +1,6 @@
-"""The lecturer's page: who is here, what waits, what is answered from memory, what is taken.
+"""The lecturer's page: open pages, queued and cached requests, memory and load.
 
-It opens with a key that `cnnvis app` prints, and to nobody else.
+It requires a key that `cnnvis app` prints.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Facts = Callable[[], Awaitable[dict[str, Any]]]
 
 @dataclass
 class Lecturer:
-    """What the page needs.
+    """The data of the page.
 
     Attributes:
-        facts: asks the shared engine how it is doing; None where each page computes by itself.
-        key: what the page's address must hold.
+        facts: returns statistics of the shared engine; None without one.
+        key: the secret in the page's address.
     """
 
     facts: Facts | None = None
@@ -40,14 +40,14 @@ class Lecturer:
 
 class _WithKey(Guarded):
     def initialize(self, lecturer: Lecturer) -> None:
-        """Take what the page needs."""
+        """Take the page's data."""
         self._lecturer = lecturer
 
     def prepare(self, *args: Any, **kwargs: Any) -> Any:
-        """Without the key there is nothing here."""
+        """Answer 404 without the key."""
         awaitable = super().prepare(*args, **kwargs)
-        shown = self.get_query_argument("key", "")
-        if not hmac.compare_digest(shown.encode(), self._lecturer.key.encode()):
+        key = self.get_query_argument("key", "")
+        if not hmac.compare_digest(key.encode(), self._lecturer.key.encode()):
             raise HTTPError(404)
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")  # the address holds the key
@@ -55,23 +55,23 @@ class _WithKey(Guarded):
 
 
 class ClassPage(_WithKey):
-    """The page; its script asks for the figures."""
+    """The page; its script requests the figures."""
 
     def get(self) -> None:
         """Answer with the page."""
-        here = Path(__file__)
-        page = here.with_suffix(".html").read_text("utf-8")
-        self.finish(page.replace("/* script */", here.with_suffix(".js").read_text("utf-8")))
+        module = Path(__file__)
+        page = module.with_suffix(".html").read_text("utf-8")
+        self.finish(page.replace("/* script */", module.with_suffix(".js").read_text("utf-8")))
 
 
 class ClassFigures(_WithKey):
     """The figures as JSON."""
 
     async def get(self) -> None:
-        """Answer with the figures of this moment."""
+        """Answer with the current figures."""
         watch = self.guard.watch
-        open_pages = sum(watch.lines(kernel) > 0 for kernel in watch.owners.kernels)
-        memory, share = await asyncio.to_thread(_taken)
+        open_pages = sum(watch.connections(kernel) > 0 for kernel in watch.owners.kernels)
+        memory, share = await asyncio.to_thread(_memory_usage)
         self.finish(
             {
                 "pages": open_pages,
@@ -86,7 +86,7 @@ class ClassFigures(_WithKey):
         )
 
     async def _engine(self) -> dict[str, Any] | None:
-        """None: each page computes by itself; no entries: the service does not answer."""
+        """Statistics of the shared engine; None without one, empty if it does not answer."""
         if self._lecturer.facts is None:
             return None
         try:
@@ -95,8 +95,8 @@ class ClassFigures(_WithKey):
             return {}
 
 
-def _taken() -> tuple[float, float]:
-    """MB that this server and its children take (PSS), and the share of all memory in use."""
+def _memory_usage() -> tuple[float, float]:
+    """The memory of this server and its children in MB (PSS), and the share of memory in use."""
     server = psutil.Process()
     total = 0.0
     for process in (server, *server.children(recursive=True)):

@@ -1,4 +1,4 @@
-"""How the server asks the nursery for kernels; see `kernel_nursery.py`."""
+"""The client of the kernels' fork server; see `kernel_fork_server.py`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ import psutil
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from cnnvis_widgets.serving.kernel_nursery import LAUNCHER
+from cnnvis_widgets.serving.kernel_fork_server import LAUNCHER
 
 _LOG = logging.getLogger(__name__)
 
-NAME = "cnnvis-nursery"
+NAME = "cnnvis-fork-server"
 START_SECONDS = 60
 LAUNCH_SECONDS = 10
 
@@ -37,59 +37,61 @@ PRELOADED = (
     "cnnvis_widgets.engine.listings:networks",
     "cnnvis_widgets.engine.listings:pictures",
 )
-"""What every page needs: modules, and functions whose answers are kept."""
+"""Modules that every page needs, and functions whose results are cached."""
 
 SHARED_ENGINE = "cnnvis_widgets.engine.shared.client"
 
 
-class Nursery:
-    """The process that kernels are forked from.
+class ForkServer:
+    """A process that kernels are forked from.
 
     Args:
-        names: what it imports; "module:function" is called besides.
+        names: modules to import, and "module:function" to call.
     """
 
     def __init__(self, names: tuple[str, ...] = PRELOADED) -> None:
-        self._line, theirs = socket.socketpair()
+        self._socket, child_socket = socket.socketpair()
         self._lock = threading.Lock()
-        command = [sys.executable, "-m", "cnnvis_widgets.serving.kernel_nursery", *names]
-        self.process = subprocess.Popen(command, stdin=theirs.fileno())
-        theirs.close()
-        self._line.settimeout(START_SECONDS)
-        self._lines = self._line.makefile("rb")
+        command = [sys.executable, "-m", "cnnvis_widgets.serving.kernel_fork_server", *names]
+        self.process = subprocess.Popen(command, stdin=child_socket.fileno())
+        child_socket.close()
+        self._socket.settimeout(START_SECONDS)
+        self._replies = self._socket.makefile("rb")
         self._ready = False
 
     def fork(self, argv: list[str], env: dict[str, str], cwd: str) -> psutil.Process:
-        """A kernel's process.
+        """Fork a kernel; returns its process.
 
         Args:
-            argv: as the kernel finds it.
-            env: its whole environment.
-            cwd: its directory.
+            argv: the kernel's `sys.argv`.
+            env: its complete environment.
+            cwd: its working directory.
 
         Raises:
-            OSError: the nursery is gone, or does not answer.
+            OSError: the fork server has ended, or does not answer.
         """
         with self._lock:
             if not self._ready:
-                self._said()
+                self._read_reply()
                 self._ready = True
-                self._line.settimeout(LAUNCH_SECONDS)
-            self._line.sendall(json.dumps({"argv": argv, "env": env, "cwd": cwd}).encode() + b"\n")
-            return psutil.Process(int(self._said()))
+                self._socket.settimeout(LAUNCH_SECONDS)
+            self._socket.sendall(
+                json.dumps({"argv": argv, "env": env, "cwd": cwd}).encode() + b"\n"
+            )
+            return psutil.Process(int(self._read_reply()))
 
-    def _said(self) -> bytes:
-        if text := self._lines.readline():
+    def _read_reply(self) -> bytes:
+        if text := self._replies.readline():
             return text
         raise ConnectionError("The process that kernels are forked from has ended.")
 
     def close(self) -> None:
-        """End it, and the kernels that it forked."""
-        self._line.close()
-        self._lines.close()
+        """End it and the kernels that it forked."""
+        self._socket.close()
+        self._replies.close()
         try:
             self.process.wait(2)
-        except subprocess.TimeoutExpired:  # it imports still
+        except subprocess.TimeoutExpired:  # it is still importing
             self.process.kill()
             self.process.wait()
 
@@ -108,7 +110,7 @@ class ForkedKernel:
         self.pid = process.pid
 
     def poll(self) -> int | None:
-        """None while it runs. How it ended only the nursery knows: 0."""
+        """None while it runs, then 0, as only the fork server knows its exit status."""
         try:
             over = self._process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
@@ -121,7 +123,7 @@ class ForkedKernel:
         return 0
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, to it alone."""
+        """Send it a signal."""
         if self.poll() is None:
             self._process.send_signal(number)
 
@@ -136,19 +138,19 @@ class ForkedKernel:
             self._process.kill()
 
 
-class NurseryProvisioner(LocalProvisioner):
-    """Forks a Python kernel of this environment from the nursery; starts any other as usual."""
+class ForkingProvisioner(LocalProvisioner):
+    """Forks Python kernels of this environment from the fork server; starts others as usual."""
 
-    nursery: Nursery | None = None
+    fork_server: ForkServer | None = None
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch a kernel; see `LocalProvisioner`."""
-        nursery = type(self).nursery
-        if nursery is not None and tuple(cmd[1:3]) == LAUNCHER and same_python(cmd[0]):
+        fork_server = type(self).fork_server
+        if fork_server is not None and tuple(cmd[1:3]) == LAUNCHER and same_python(cmd[0]):
             env, cwd = dict(kwargs.get("env") or os.environ), str(kwargs.get("cwd") or Path.cwd())
             argv = ["ipykernel_launcher.py", *cmd[3:]]
             try:
-                forked = await asyncio.to_thread(nursery.fork, argv, env, cwd)
+                forked = await asyncio.to_thread(fork_server.fork, argv, env, cwd)
             except (OSError, ValueError, psutil.Error) as error:
                 _LOG.warning("A kernel is started by itself: %s", error)
             else:
@@ -160,30 +162,30 @@ class NurseryProvisioner(LocalProvisioner):
 
 
 def same_python(command: str) -> bool:
-    """Whether a kernel's command is the Python that runs this."""
+    """Whether a kernel's command is the Python of this process."""
     return command == "python" or Path(command).resolve() == Path(sys.executable).resolve()
 
 
 @contextlib.contextmanager
-def forked_kernels(*more: str) -> Iterator[None]:
-    """Within this, a Jupyter server of this process forks its kernels, where that is possible.
+def forked_kernels(*extra: str) -> Iterator[None]:
+    """A context in which a Jupyter server of this process forks its kernels, on Linux.
 
     Args:
-        more: what is imported for all kernels besides `PRELOADED`.
+        extra: modules to import besides `PRELOADED`.
     """
-    if sys.platform != "linux":  # elsewhere a fork of what these libraries load is not safe
+    if sys.platform != "linux":  # elsewhere these libraries are not safe to fork
         yield
         return
-    nursery = Nursery((*PRELOADED, *more))
-    NurseryProvisioner.nursery = nursery
-    place = f"{__name__}:NurseryProvisioner"
+    fork_server = ForkServer((*PRELOADED, *extra))
+    ForkingProvisioner.fork_server = fork_server
+    entry_point = f"{__name__}:ForkingProvisioner"
     KernelProvisionerFactory.provisioners[NAME] = EntryPoint(
-        NAME, place, KernelProvisionerFactory.GROUP_NAME
+        NAME, entry_point, KernelProvisionerFactory.GROUP_NAME
     )
     factory = KernelProvisionerFactory.instance()
     usual, factory.default_provisioner_name = factory.default_provisioner_name, NAME
     try:
         yield
     finally:
-        factory.default_provisioner_name, NurseryProvisioner.nursery = usual, None
-        nursery.close()
+        factory.default_provisioner_name, ForkingProvisioner.fork_server = usual, None
+        fork_server.close()

@@ -1,9 +1,9 @@
-"""What a page's line to its kernel may carry: one form of frame, within bounds.
+"""Validates the frames that a page sends to its kernel.
 
-The form is Jupyter's `v1.kernel.websocket.jupyter.org`: the number of offsets, the offsets (all of
-them 8 bytes, little-endian), then channel, header, parent header, metadata, content and buffers.
-The server's own decoder believes the numbers: a count of 2^62 makes a list of that length. So they
-are looked at first.
+Their format is Jupyter's `v1.kernel.websocket.jupyter.org`: the number of offsets, the offsets (all
+8 bytes, little-endian), then channel, header, parent header, metadata, content and buffers. The
+server's decoder trusts the numbers: a count of 2^62 creates a list of that length. So they are
+checked first.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ import struct
 import time
 from typing import Any, NamedTuple
 
-from cnnvis_widgets.policy import LINE_BYTES_A_SECOND, LINE_BYTES_AT_ONCE
+from cnnvis_widgets.policy import SOCKET_BURST_BYTES, SOCKET_BYTES_PER_SECOND
 
 SUBPROTOCOL = "v1.kernel.websocket.jupyter.org"
 
-MOST_BYTES = 9 * 2**20
-"""Of a frame: an upload of 8 MB, and what goes with it."""
+MAX_FRAME_BYTES = 9 * 2**20
+"""An upload of 8 MB with its metadata."""
 
-MOST_BUFFERS = 16
-MOST_HEADER = 8 * 2**10
-MOST_CONTENT = 512 * 2**10
+MAX_BUFFERS = 16
+MAX_HEADER_BYTES = 8 * 2**10
+MAX_CONTENT_BYTES = 512 * 2**10
 
 CHANNELS = ("shell", "control")
 METHODS = ("update", "request_state", "request_states", "custom")
 LONGEST_NAME = 100
-_FIXED = 6  # offsets of a message without buffers: five parts' beginnings, and the end of the last
+_FIXED = 6  # offsets without buffers: the starts of five parts, and the end of the last
 
-MESSAGES_A_SECOND = 60
-MESSAGES_AT_ONCE = 300
-OPENINGS = 200  # of comms, by one page; ours opens one
-BYTES_A_SECOND, BYTES_AT_ONCE = LINE_BYTES_A_SECOND, LINE_BYTES_AT_ONCE
+MESSAGES_PER_SECOND = 60
+MESSAGE_BURST = 300
+MAX_COMM_OPENS = 200  # by one page; ours opens one
+BYTES_PER_SECOND, BURST_BYTES = SOCKET_BYTES_PER_SECOND, SOCKET_BURST_BYTES
 
 
 class BadFrameError(ValueError):
-    """A frame that no page of ours sends."""
+    """A frame that our pages never send."""
 
 
 class Message(NamedTuple):
-    """What a frame is.
+    """The facts of a valid frame.
 
     Attributes:
-        kind: the type of its message.
-        number: the message's id; no page sends one twice.
+        kind: the message's type.
+        number: the message's id, which must be unique.
     """
 
     kind: str
@@ -53,17 +53,17 @@ class Message(NamedTuple):
 
 
 def check_frame(frame: str | bytes) -> Message:
-    """Look at a frame before it is decoded.
+    """Validate a frame before it is decoded.
 
     Raises:
-        BadFrameError: it is not in the one form, or larger than anything that a page sends.
+        BadFrameError: it has the wrong format, or is too large.
     """
     if not isinstance(frame, bytes):
         raise BadFrameError("text in place of a binary frame")
-    if not 8 * (1 + _FIXED) <= len(frame) <= MOST_BYTES:
+    if not 8 * (1 + _FIXED) <= len(frame) <= MAX_FRAME_BYTES:
         raise BadFrameError(f"{len(frame)} bytes")
     (count,) = struct.unpack_from("<Q", frame)
-    if not _FIXED <= count <= _FIXED + MOST_BUFFERS or 8 * (1 + count) > len(frame):
+    if not _FIXED <= count <= _FIXED + MAX_BUFFERS or 8 * (1 + count) > len(frame):
         raise BadFrameError(f"{count} offsets")
     offsets = struct.unpack_from(f"<{count}Q", frame, 8)
     rising = all(a <= b for a, b in itertools.pairwise(offsets))
@@ -74,11 +74,16 @@ def check_frame(frame: str | bytes) -> Message:
     )
     if channel.decode("latin-1") not in CHANNELS:
         raise BadFrameError("an unknown channel")
-    if max(len(header), len(parent), len(metadata)) > MOST_HEADER or len(content) > MOST_CONTENT:
+    if (
+        max(len(header), len(parent), len(metadata)) > MAX_HEADER_BYTES
+        or len(content) > MAX_CONTENT_BYTES
+    ):
         raise BadFrameError("too long a header or content")
-    first, _, _, said = (_object(part) for part in (header, parent, metadata, content))
-    _check_content(said)
-    return Message(_name(first, "msg_type"), _name(first, "msg_id"))
+    header_record, _, _, content_record = (
+        _object(part) for part in (header, parent, metadata, content)
+    )
+    _check_content(content_record)
+    return Message(_name(header_record, "msg_type"), _name(header_record, "msg_id"))
 
 
 def _name(record: dict[str, Any], field: str) -> str:
@@ -88,12 +93,12 @@ def _name(record: dict[str, Any], field: str) -> str:
     return name
 
 
-def _check_content(said: dict[str, Any]) -> None:
-    """What the kernel would write into its log, at any length, were it not as it should be."""
+def _check_content(content: dict[str, Any]) -> None:
+    """Validate the content; the kernel would log invalid content of any length."""
     for field in ("comm_id", "target_name"):
-        if field in said:
-            _name(said, field)
-    data = said.get("data")
+        if field in content:
+            _name(content, field)
+    data = content.get("data")
     if not isinstance(data, dict) or "method" not in data:
         return  # not to a widget
     if data["method"] not in METHODS:
@@ -114,29 +119,29 @@ def _object(part: bytes) -> dict[str, Any]:
     return record
 
 
-class Allowance:
-    """What may come in a time: a store that refills at a steady rate.
+class TokenBucket:
+    """A token bucket for rate limits.
 
     Args:
-        a_second: how much it refills.
-        at_once: how much it holds.
+        per_second: the refill rate.
+        capacity: the most tokens.
     """
 
-    def __init__(self, a_second: float, at_once: float) -> None:
-        self.a_second, self.at_once = a_second, at_once
-        self._left, self._then = at_once, time.monotonic()
+    def __init__(self, per_second: float, capacity: float) -> None:
+        self.per_second, self.capacity = per_second, capacity
+        self._tokens, self._updated = capacity, time.monotonic()
 
-    def take(self, much: float = 1) -> bool:
-        """Whether so much is left; then it is taken."""
+    def take(self, amount: float = 1) -> bool:
+        """Take tokens if there are enough; returns whether there were."""
         now = time.monotonic()
-        self._left = min(self.at_once, self._left + (now - self._then) * self.a_second)
-        self._then = now
-        if much > self._left:
+        self._tokens = min(self.capacity, self._tokens + (now - self._updated) * self.per_second)
+        self._updated = now
+        if amount > self._tokens:
             return False
-        self._left -= much
+        self._tokens -= amount
         return True
 
     @property
     def full(self) -> bool:
-        """Whether nothing was taken for so long that it need not be remembered."""
-        return self._left + (time.monotonic() - self._then) * self.a_second >= self.at_once
+        """Whether the bucket is full, so that it can be removed."""
+        return self._tokens + (time.monotonic() - self._updated) * self.per_second >= self.capacity

@@ -1,4 +1,4 @@
-"""What holds for every address of the server: headers, bounds, plain refusals, no odd addresses."""
+"""Protection of all handlers: headers, rate limits, plain error pages, no malformed paths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from cnnvis_widgets.serving.headers import security_headers
 from cnnvis_widgets.serving.kernel_watch import KernelWatch
-from cnnvis_widgets.serving.limits import Counter, Publishing, Sentence
+from cnnvis_widgets.serving.limits import Counter, Publishing, Refusal
 from cnnvis_widgets.serving.owners import KERNEL_ID, Owners, address_of
 
 SETTING = "cnnvis_guard"
@@ -23,14 +23,14 @@ padding: 0 1em }}</style>
 
 @dataclass
 class Guard:
-    """What the handlers of one server share.
+    """The state that all handlers of a server share.
 
     Attributes:
-        publishing: for whom the server is.
-        watch: looks after the kernels.
-        owners: whose kernels they are.
-        counter: what came from each address.
-        opening: how many pages are being made for their visitors now.
+        publishing: the audience of the server.
+        watch: monitors the kernels.
+        owners: the owners of the kernels.
+        counter: the requests of each address.
+        opening: the number of pages that are being rendered.
     """
 
     publishing: Publishing
@@ -44,16 +44,16 @@ class Guard:
 
 
 class Guarded(RequestHandler):
-    """Stands before another handler in a class's bases."""
+    """A mixin for handlers; must come first in a class's bases."""
 
     @property
     def guard(self) -> Guard:
-        """What the handlers of this server share."""
+        """The state that all handlers of this server share."""
         guard: Guard = self.settings[SETTING]
         return guard
 
     def set_default_headers(self) -> None:
-        """The handler's own, and those that say what a browser may do."""
+        """Add security headers to the handler's own."""
         super().set_default_headers()
         publishing = self.guard.publishing
         for name, value in security_headers(
@@ -62,22 +62,22 @@ class Guarded(RequestHandler):
             self.set_header(name, value)
 
     def prepare(self, *args: Any, **kwargs: Any) -> Any:
-        """Count the request, and answer to no odd address."""
+        """Count the request, and reject malformed paths."""
         if any(odd in self.request.path.lower() for odd in ("%00", "%0a", "%0d", "\\")):
             raise HTTPError(404)
         try:
             self.guard.counter.request(address_of(self))
-        except Sentence as refusal:
-            raise said(refusal) from None
+        except Refusal as refusal:
+            raise http_error(refusal) from None
         return super().prepare(*args, **kwargs)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """A refusal's sentence as a page; of all else what the status says, and nothing more."""
+        """An error page with a refusal's message; otherwise with the status only."""
         _, error, _ = kwargs.get("exc_info", (None, None, None))
         refusal = getattr(error, "refusal", None)
-        if isinstance(refusal, Sentence) and refusal.seconds:
+        if isinstance(refusal, Refusal) and refusal.seconds:
             self.set_header("Retry-After", str(refusal.seconds))
-        title = refusal.args[0] if isinstance(refusal, Sentence) else ""
+        title = refusal.args[0] if isinstance(refusal, Refusal) else ""
         name = {404: "This page does not exist"}.get(status_code, f"No page ({self._reason})")
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(
@@ -88,38 +88,38 @@ class Guarded(RequestHandler):
         )
 
     def only_its_owner(self, kernel_id: str) -> None:
-        """Go on only for the browser that a kernel was given to.
+        """Allow only the browser that a kernel is assigned to.
 
         Raises:
-            HTTPError: 404: to all others there is no such kernel.
+            HTTPError: 404 for all others.
         """
         if not KERNEL_ID.fullmatch(kernel_id) or not self.guard.owners.owns(self, kernel_id):
             raise HTTPError(404)
 
 
-class Nothing(Guarded):
-    """There is nothing at this address."""
+class NotFound(Guarded):
+    """Answers 404."""
 
     def initialize(self, **_settings: Any) -> None:
-        """Take the settings of the handler that was here before."""
+        """Accept the settings of the replaced handler."""
 
     def prepare(self, *args: Any, **kwargs: Any) -> Any:
-        """Whatever is asked, by whatever method."""
+        """Answer 404 to every method."""
         super().prepare(*args, **kwargs)
         raise HTTPError(404)
 
 
-def said(refusal: Sentence) -> HTTPError:
-    """A refusal as what Tornado raises."""
+def http_error(refusal: Refusal) -> HTTPError:
+    """Convert a refusal to an exception of Tornado."""
     error = HTTPError(refusal.status, refusal.text.replace("%", "%%"))
     error.refusal = refusal  # type: ignore[attr-defined]
     return error
 
 
 def guarded(handler: type[RequestHandler]) -> type[RequestHandler]:
-    """The same handler, guarded; what it cannot make anything of is not there.
+    """Protect a handler, and turn its errors into 404.
 
-    Voilà's handlers of files raise what an odd address leads them to, an AssertionError say.
+    Voilà's file handlers raise arbitrary errors for malformed paths, e.g. AssertionError.
     """
     if issubclass(handler, Guarded):
         return handler

@@ -1,4 +1,4 @@
-"""What each answer tells the browser: where scripts may come from, who may frame the page."""
+"""Security headers: the sources of scripts, and who may frame a page."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _HOST = re.compile(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 def security_headers(
     host: str, *, public: bool = False, embedders: Sequence[str] = ()
 ) -> dict[str, str]:
-    """The headers by name.
+    """The security headers by name.
 
-    Voilà's page starts with scripts within its text, JupyterLab compiles the checks of its
-    settings, and anywidget imports a component's module from a blob: these are allowed. Nothing is
-    asked of another site, and nothing sent there.
+    Voilà's page contains inline scripts, JupyterLab compiles the validators of its settings, and
+    anywidget imports a component's module from a blob; these are allowed. Nothing is loaded from or
+    sent to other sites.
 
     Args:
-        host: as the request names the server.
-        public: nothing at all from other sites; else scripts and styles over https, as notebooks
-            of one's own may want.
+        host: the request's Host header.
+        public: whether to forbid all other sites; otherwise scripts and styles over https are
+            allowed, for users' own notebooks.
         embedders: origins whose pages may show ours in a frame.
     """
     more = "" if public else " https:"

@@ -1,4 +1,4 @@
-"""An extension of IPython for forked kernels: what imports do in a kernel, and could not before."""
+"""An IPython extension for forked kernels, for set-up that needs a running kernel."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 import ipywidgets
 
-from cnnvis_widgets import own_folder, wording
+from cnnvis_widgets import wording, write_sandbox
 from cnnvis_widgets.translation import phrases
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """The kernel is there, and runs no cell yet.
+    """Set up a new kernel before its first cell.
 
     Args:
-        shell: the kernel's.
+        shell: the kernel's shell.
     """
     ipywidgets.load_ipython_extension(shell)  # answers pages that ask for their widgets
-    wording.use(phrases.of_query(os.environ.get("QUERY_STRING", "")))
-    own_folder.enforce()  # on a public page
+    wording.set_translation(phrases.of_query(os.environ.get("QUERY_STRING", "")))
+    write_sandbox.enforce()  # on a public page

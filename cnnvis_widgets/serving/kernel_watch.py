@@ -1,4 +1,4 @@
-"""Looks after the kernels of pages: who is connected, what they take, when they must end."""
+"""Monitors the kernels of pages: connections, memory, and when to end them."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ import psutil
 from jupyter_core.utils import ensure_async
 from tornado.ioloop import PeriodicCallback
 
-from cnnvis_widgets.own_folder import tidy
 from cnnvis_widgets.serving.limits import Limits
 from cnnvis_widgets.serving.owners import Owners
+from cnnvis_widgets.write_sandbox import remove_stale_folders
 
 if TYPE_CHECKING:
     from tornado.websocket import WebSocketHandler
 
-LOOK_EVERY_SECONDS = 3.0
+CHECK_INTERVAL_SECONDS = 3.0
 BUSY_SHARE = 0.05
-"""Of a core: a kernel that takes more than this computes; one among many may get no more."""
+"""The share of a core above which a kernel counts as busy; low, as many kernels share cores."""
 
 ENDED = 4001
-"""The code with which a line is closed whose kernel was ended; the reason is for the visitor."""
+"""The close code of a WebSocket whose kernel was ended; the reason is for the visitor."""
 
 _LOG = logging.getLogger(__name__)
 
 
 class KernelWatch:
-    """Knows which kernels are looked at, and ends those that must not go on.
+    """Tracks the connections of kernels, and ends abandoned or oversized kernels.
 
     Args:
-        manager: the server's kernels.
-        owners: those that were given to a page.
-        limits: what they may take.
+        manager: the server's kernel manager.
+        owners: the kernels that are assigned to pages.
+        limits: of kernels.
         forget: called with the id of a kernel that has ended.
-        visitors: the folder of the folders that kernels write to.
+        visitors: the parent of the folders that kernels write to.
     """
 
     def __init__(
@@ -52,42 +52,42 @@ class KernelWatch:
         self.manager, self.owners, self.limits = manager, owners, limits
         self._visitors = visitors
         self._forget = forget
-        self._lines: dict[str, set[WebSocketHandler]] = {}
-        self._met: set[str] = set()  # those that a page has been connected to
+        self._websockets: dict[str, set[WebSocketHandler]] = {}
+        self._once_connected: set[str] = set()
         self._alone_since: dict[str, float] = {}
         self._seconds: dict[str, tuple[float, float]] = {}
-        self._timer = PeriodicCallback(self.look, 1000 * LOOK_EVERY_SECONDS)
+        self._timer = PeriodicCallback(self.look, 1000 * CHECK_INTERVAL_SECONDS)
 
     def start(self) -> None:
-        """Look from now on, every few seconds."""
+        """Check every few seconds."""
         self._timer.start()
 
-    def opened(self, kernel_id: str, line: WebSocketHandler) -> None:
-        """A page is connected."""
-        self._lines.setdefault(kernel_id, set()).add(line)
-        self._met.add(kernel_id)
+    def opened(self, kernel_id: str, websocket: WebSocketHandler) -> None:
+        """Register a connection."""
+        self._websockets.setdefault(kernel_id, set()).add(websocket)
+        self._once_connected.add(kernel_id)
         self._alone_since.pop(kernel_id, None)
 
-    def closed(self, kernel_id: str, line: WebSocketHandler) -> None:
-        """A line was closed, or broke."""
-        lines = self._lines.get(kernel_id, set())
-        lines.discard(line)
-        if not lines:
-            self.sent(kernel_id)
+    def closed(self, kernel_id: str, websocket: WebSocketHandler) -> None:
+        """Unregister a connection."""
+        websockets = self._websockets.get(kernel_id, set())
+        websockets.discard(websocket)
+        if not websockets:
+            self.page_sent(kernel_id)
 
-    def sent(self, kernel_id: str) -> None:
-        """The page was sent; the visitor connects soon, or is gone."""
-        if not self._lines.get(kernel_id):
+    def page_sent(self, kernel_id: str) -> None:
+        """Start the time within which a page must connect."""
+        if not self._websockets.get(kernel_id):
             self._alone_since.setdefault(kernel_id, time.monotonic())
 
-    def lines(self, kernel_id: str) -> int:
-        """How many lines a page has to its kernel."""
-        return len(self._lines.get(kernel_id, ()))
+    def connections(self, kernel_id: str) -> int:
+        """The number of connections to a kernel."""
+        return len(self._websockets.get(kernel_id, ()))
 
     async def look(self) -> None:
-        """Once at each kernel that was given to a page."""
+        """Check each kernel that is assigned to a page."""
         if self._visitors is not None:
-            tidy(self._visitors)
+            remove_stale_folders(self._visitors)
         for kernel_id in self.owners.kernels:
             if kernel_id not in self.manager:
                 self.forget(kernel_id)
@@ -96,51 +96,54 @@ class KernelWatch:
                 await self._look_at(kernel_id)
 
     async def _look_at(self, kernel_id: str) -> None:
-        taken, busy = self._measured(kernel_id)
-        most = self.limits.megabytes
-        if most and taken > most:
+        megabytes, busy = self._measure(kernel_id)
+        limit = self.limits.megabytes
+        if limit and megabytes > limit:
             await self.end(
-                kernel_id, f"This page took {taken:.0f} MB of memory, more than a visitor may have."
+                kernel_id,
+                f"This page took {megabytes:.0f} MB of memory, more than a visitor may have.",
             )
-        alone = self._alone_since.get(kernel_id)
-        if alone is not None and self._over(kernel_id, time.monotonic() - alone, busy):
+        alone_since = self._alone_since.get(kernel_id)
+        if alone_since is not None and self._is_overdue(
+            kernel_id, time.monotonic() - alone_since, busy
+        ):
             await self.end(kernel_id, "The page was closed.")
 
-    def _over(self, kernel_id: str, seconds: float, busy: bool) -> bool:
-        """Whether nobody has been connected for too long: a place is free, or a core."""
-        soon = busy or kernel_id not in self._met
+    def _is_overdue(self, kernel_id: str, seconds: float, busy: bool) -> bool:
+        """Whether the kernel has been without a connection for too long."""
+        soon = busy or kernel_id not in self._once_connected
         return seconds > (self.limits.orphan_seconds if soon else self.limits.absent_seconds)
 
-    def _measured(self, kernel_id: str) -> tuple[float, bool]:
-        """Memory in MB, and whether it computes; of the kernel and all that it started."""
+    def _measure(self, kernel_id: str) -> tuple[float, bool]:
+        """The memory in MB of a kernel and its child processes, and whether they are busy."""
         provisioner = self.manager.get_kernel(kernel_id).provisioner
         pid = getattr(provisioner, "pid", None)
-        if pid is None:  # it runs on another machine, say
+        if pid is None:  # e.g. on another machine
             return 0.0, False
-        taken = seconds = 0.0
+        megabytes = seconds = 0.0
         kernel = psutil.Process(pid)
         for process in (kernel, *kernel.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
-                taken += process.memory_info().rss / 2**20
+                megabytes += process.memory_info().rss / 2**20
                 seconds += sum(process.cpu_times()[:2])
         now = time.monotonic()
-        before, then = self._seconds.get(kernel_id, (seconds, now))
+        seconds_before, measured_at = self._seconds.get(kernel_id, (seconds, now))
         self._seconds[kernel_id] = seconds, now
-        return taken, seconds - before > BUSY_SHARE * (now - then) > 0
+        return megabytes, seconds - seconds_before > BUSY_SHARE * (now - measured_at) > 0
 
-    async def end(self, kernel_id: str, why: str) -> None:
-        """End a kernel, whatever it does, and say why to its page."""
-        _LOG.warning("A kernel is ended. %s", why)
-        for line in list(self._lines.get(kernel_id, ())):
-            line.close(ENDED, why[:120])
+    async def end(self, kernel_id: str, reason: str) -> None:
+        """End a kernel at once, and send the reason to its page."""
+        _LOG.warning("A kernel is ended. %s", reason)
+        for websocket in list(self._websockets.get(kernel_id, ())):
+            websocket.close(ENDED, reason[:120])
         with contextlib.suppress(KeyError):
             await ensure_async(self.manager.shutdown_kernel(kernel_id, now=True))
         self.forget(kernel_id)
 
     def forget(self, kernel_id: str) -> None:
-        """The kernel has ended."""
+        """Remove a kernel that has ended."""
         self.owners.forget(kernel_id)
-        self._met.discard(kernel_id)
-        for known in (self._lines, self._alone_since, self._seconds):
-            known.pop(kernel_id, None)
+        self._once_connected.discard(kernel_id)
+        for by_kernel in (self._websockets, self._alone_since, self._seconds):
+            by_kernel.pop(kernel_id, None)
         self._forget(kernel_id)

@@ -1,21 +1,20 @@
-"""How much of the server a visitor may have, and what is said to those who ask for more."""
+"""Limits for visitors, and the messages for those who exceed them."""
 
 from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
 
-from cnnvis_widgets.serving.frames import Allowance
+from cnnvis_widgets.serving.frames import TokenBucket
 
-MOST_ADDRESSES = 20_000
-"""Addresses that are remembered at once; those that were quiet are forgotten first."""
+MAX_ADDRESSES = 20_000
+"""The most addresses with counters; inactive ones are removed first."""
 
-MEMORY_OF_A_VISITOR = {False: 700, True: 120}
-"""MB, by whether an engine is shared: a kernel with a TensorFlow of its own, or a light one; as
-measured, with room to spare."""
+MEMORY_PER_VISITOR = {False: 700, True: 120}
+"""MB by whether the engine is shared: a kernel with TensorFlow or without; measured, rounded up."""
 
-MEMORY_OF_THE_REST = {False: 2000, True: 6000}
-"""MB: the system and the server, and the processes that compute for all."""
+MEMORY_RESERVED = {False: 2000, True: 6000}
+"""MB for the system, the server and the shared workers."""
 
 
 THEMES = ("light", "dark", "JupyterLab Light", "JupyterLab Dark")
@@ -23,18 +22,18 @@ THEMES = ("light", "dark", "JupyterLab Light", "JupyterLab Dark")
 
 @dataclass(frozen=True)
 class Limits:
-    """What holds for all visitors; 0 stands for no bound.
+    """The limits for all visitors; 0 is no limit.
 
     Attributes:
-        visitors: pages that are open at once.
-        visitors_an_address: those of them from one address (a lecture hall may be one).
+        visitors: open pages.
+        visitors_an_address: open pages from one address (a lecture hall may be one).
         pages_a_minute: pages that one address may open within a minute.
-        requests_a_minute: all that one address may ask for within a minute.
-        connections: that one address may have open; behind a proxy all are the proxy's.
-        megabytes: memory of one page's kernel and of what it starts.
-        orphan_seconds: how long a kernel may go on computing when its page is gone, or wait for a
-            page that never comes.
-        absent_seconds: how long it waits for a page that was there (a laptop that sleeps).
+        requests_a_minute: requests of one address within a minute.
+        connections: open connections of one address; behind a proxy all are the proxy's.
+        megabytes: memory of a page's kernel and its child processes.
+        orphan_seconds: how long a kernel may compute after its page was closed, or wait for a page
+            that never connects.
+        absent_seconds: how long an idle kernel waits for its page to reconnect (a sleeping laptop).
     """
 
     visitors: int = 0
@@ -48,17 +47,17 @@ class Limits:
 
     @classmethod
     def for_the_public(cls, memory: int, shared: bool) -> Limits:
-        """What suits a machine.
+        """Limits that suit a machine.
 
         Args:
             memory: of the machine, in bytes.
-            shared: whether all visitors share what computes.
+            shared: whether all visitors share an engine.
         """
-        left = memory // 2**20 - MEMORY_OF_THE_REST[shared]
-        places = max(2, left // MEMORY_OF_A_VISITOR[shared])
+        available = memory // 2**20 - MEMORY_RESERVED[shared]
+        visitors = max(2, available // MEMORY_PER_VISITOR[shared])
         return cls(
-            visitors=places,
-            visitors_an_address=min(60, max(2, places // 2)),
+            visitors=visitors,
+            visitors_an_address=min(60, max(2, visitors // 2)),
             pages_a_minute=60,
             requests_a_minute=6000,
             connections=1000,
@@ -68,13 +67,13 @@ class Limits:
         )
 
 
-class Sentence(Exception):
-    """A refusal, in the words that the visitor reads.
+class Refusal(Exception):
+    """A refused request, with a message for the visitor.
 
     Attributes:
         status: the HTTP status.
         text: one or two sentences.
-        seconds: after which another try makes sense; 0 where none does.
+        seconds: after which to retry; 0 for never.
     """
 
     def __init__(self, status: int, text: str, seconds: int = 0) -> None:
@@ -83,51 +82,53 @@ class Sentence(Exception):
 
 
 class Counter:
-    """Counts what comes from each address."""
+    """Counts pages and requests of each address."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._pages: dict[str, Allowance] = {}
-        self._requests: dict[str, Allowance] = {}
+        self._pages: dict[str, TokenBucket] = {}
+        self._requests: dict[str, TokenBucket] = {}
 
     def request(self, address: str) -> None:
-        """One more request of an address.
+        """Count a request of an address.
 
         Raises:
-            Sentence: too many within a minute.
+            Refusal: too many within a minute.
         """
-        most = self.limits.requests_a_minute
-        if most and not _taken(self._requests, group(address), most):
-            raise Sentence(
+        limit = self.limits.requests_a_minute
+        if limit and not _take_token(self._requests, group(address), limit):
+            raise Refusal(
                 429,
-                f"More than {most} requests came from your network address within a minute. "
+                f"More than {limit} requests came from your network address within a minute. "
                 "Please wait a minute, then load the page again.",
                 60,
             )
 
     def page(self, address: str, open_here: int, open_in_all: int) -> None:
-        """One more page of an address.
+        """Count a page of an address.
 
         Raises:
-            Sentence: too many are open, or were opened within a minute.
+            Refusal: too many are open, or were opened within a minute.
         """
         limits = self.limits
         if limits.visitors and open_in_all >= limits.visitors:
-            raise Sentence(
+            raise Refusal(
                 503,
                 f"All {limits.visitors} places on this server are taken. Please try again in a few "
                 "minutes; a place is free as soon as somebody closes a page.",
                 120,
             )
         if limits.visitors_an_address and open_here >= limits.visitors_an_address:
-            raise Sentence(
+            raise Refusal(
                 429,
                 f"{limits.visitors_an_address} pages are open from your network address, the most "
                 "that one may have. Please close one that you no longer need.",
                 60,
             )
-        if limits.pages_a_minute and not _taken(self._pages, group(address), limits.pages_a_minute):
-            raise Sentence(
+        if limits.pages_a_minute and not _take_token(
+            self._pages, group(address), limits.pages_a_minute
+        ):
+            raise Refusal(
                 429,
                 f"More than {limits.pages_a_minute} pages were opened from your network address "
                 "within a minute. Please wait a minute, then load the page again.",
@@ -136,7 +137,7 @@ class Counter:
 
 
 def group(address: str) -> str:
-    """What counts as one address: of IPv6, the 64 bits that one household has."""
+    """The address to count by; of IPv6 the /64 network, which one household has."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -148,27 +149,27 @@ def group(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-def _taken(stores: dict[str, Allowance], key: str, a_minute: int) -> bool:
-    if key not in stores:
-        if len(stores) >= MOST_ADDRESSES:
-            for quiet in [k for k, store in stores.items() if store.full]:
-                del stores[quiet]
-        while len(stores) >= MOST_ADDRESSES:
-            del stores[next(iter(stores))]
-        stores[key] = Allowance(a_minute / 60, a_minute)
-    return stores[key].take()
+def _take_token(buckets: dict[str, TokenBucket], key: str, a_minute: int) -> bool:
+    if key not in buckets:
+        if len(buckets) >= MAX_ADDRESSES:
+            for full_key in [name for name, bucket in buckets.items() if bucket.full]:
+                del buckets[full_key]
+        while len(buckets) >= MAX_ADDRESSES:
+            del buckets[next(iter(buckets))]
+        buckets[key] = TokenBucket(a_minute / 60, a_minute)
+    return buckets[key].take()
 
 
 @dataclass(frozen=True)
 class Publishing:
-    """For whom a server is, and how they reach it.
+    """The audience of a server, and how it is reached.
 
     Attributes:
-        public: for anyone; else for people who know each other.
-        limits: what holds for all visitors.
-        base_url: the path that all addresses begin with.
-        behind_proxy: a proxy hands requests on: visitors' addresses, and whether they came by
-            https, are what it says in X-Forwarded-For and X-Forwarded-Proto.
+        public: whether it is for anyone, not only for people who know each other.
+        limits: for all visitors.
+        base_url: the prefix of all paths.
+        behind_proxy: whether a proxy forwards requests; visitors' addresses and protocols are then
+            read from X-Forwarded-For and X-Forwarded-Proto.
         embedders: origins whose pages may show ours in a frame.
     """
 

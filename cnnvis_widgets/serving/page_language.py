@@ -1,7 +1,7 @@
-"""The language of a page: its notebook in that language, and what its script translates by.
+"""The language of a page: translates its notebook, and adds the data for its script.
 
-The kernels and the pages of the explorer and the index are made ready before anybody asks for
-them, so what they say is English. The script of the page translates it, before it is seen.
+The pages of the explorer and the index are rendered before visitors request them, in English. The
+page's script translates them before they are displayed.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from cnnvis_widgets.course.catalogue import first_cell
 from cnnvis_widgets.course.markdown import to_html
 from cnnvis_widgets.course.translated_texts import course_texts
 from cnnvis_widgets.translation import catalogues, interface
-from cnnvis_widgets.translation.languages import asked, offers
+from cnnvis_widgets.translation.languages import offers, supported
 from cnnvis_widgets.zoo.labels import imagenet_labels
 
 MARK = "<!-- cnnvis-language -->"
-"""Where the page's template leaves room for the script."""
+"""The placeholder for the script in the page's template."""
 
 _FOLDER = Path(__file__).parent / "voila_template/voila/templates/cnnvis"
 _EXPORT = re.compile(r"^export (?=function|const)", re.MULTILINE)
 
 
-def language_of(root: str, path: str | None, wanted: str) -> str:
-    """The language that a page is sent in: the one asked for, or English.
+def language_of(root: str, path: str | None, requested: str) -> str:
+    """The language of a page: the requested one if it is offered, or English.
 
     Args:
-        root: the folder that is served.
+        root: the served folder.
         path: of the notebook in it.
-        wanted: what the address says; it may be anything.
+        requested: the address' parameter, unchecked.
     """
-    language = asked(wanted)
+    language = supported(requested)
     inside = PurePosixPath(path or "")
     if len(inside.parts) != 1 or not offers(Path(root) / inside.name, language):
         return catalogues.SOURCE
@@ -46,12 +46,12 @@ def language_of(root: str, path: str | None, wanted: str) -> str:
 
 
 def in_language(notebook: Any, name: str, language: str) -> Any:
-    """A notebook in a language; its metadata keeps what its English first cell says.
+    """A notebook in a language; its metadata keeps the English first cell.
 
     Args:
-        notebook: as it is read.
+        notebook: of nbformat.
         name: of its file, without the ending.
-        language: as `language_of` returns it.
+        language: of `language_of`.
     """
     if language == catalogues.SOURCE:
         return notebook
@@ -61,25 +61,25 @@ def in_language(notebook: Any, name: str, language: str) -> Any:
 
 
 async def in_page(
-    parts: AsyncIterator[str], language: str, notebook: Path | None
+    chunks: AsyncIterator[str], language: str, notebook: Path | None
 ) -> AsyncIterator[str]:
-    """A page's parts, its head in a language.
+    """A page in chunks, with the language set in its head.
 
     Args:
-        parts: of the page, as its template gives them.
-        language: as `language_of` returns it.
-        notebook: whose cells the page was made of in English; None where they are translated.
+        chunks: of the page.
+        language: of `language_of`.
+        notebook: the notebook if the page has its cells in English; None if they are translated.
     """
-    head, sent = "", language == catalogues.SOURCE
-    async for part in parts:
-        if sent:
-            yield part
+    head, is_sent = "", language == catalogues.SOURCE
+    async for chunk in chunks:
+        if is_sent:
+            yield chunk
             continue
-        head += part
-        if sent := MARK in head:
+        head += chunk
+        if is_sent := MARK in head:
             head = head.replace('<html lang="en">', f'<html lang="{language}">', 1)
             yield head.replace(MARK, script(language, notebook), 1)
-    if not sent:
+    if not is_sent:
         yield head
 
 
@@ -100,18 +100,18 @@ def script(language: str, notebook: Path | None = None) -> str:
 
 
 def cells(notebook: Path, language: str) -> dict[str, str]:
-    """The text cells of a notebook: their words in English → their HTML in another language."""
+    """The text cells of a notebook: `words` of the English HTML → translated HTML."""
     read = nbformat.read(notebook, 4)
     translated = catalogues.translated(read, notebook.stem, language)
     return {
-        words(to_html(old.source)): to_html(new.source)
-        for old, new in zip(read.cells, translated.cells, strict=True)
-        if old.cell_type == "markdown"
+        words(to_html(cell.source)): to_html(translated_cell.source)
+        for cell, translated_cell in zip(read.cells, translated.cells, strict=True)
+        if cell.cell_type == "markdown"
     }
 
 
 def words(page: str) -> str:
-    """The words of some HTML without the white space, of which a browser keeps another amount."""
+    """The text of HTML without white space, which browsers change."""
     text = html.unescape(re.sub(r"<[^>]*>", "", page)).replace("¶", "")
     return "".join(text.split())
 

@@ -35,45 +35,44 @@ LAB_PORT = 8888
 PORTS_TRIED = 50
 
 PREHEAT = True
-"""Whether kernels are kept ready for the next visitors, most for the page that opens first."""
+"""Whether to preheat kernels for the next visitors."""
 
 WAITING = (INDEX, FIRST, "glossary")
-"""Other pages that have a waiting kernel. The lessons have none: their text is sent before any cell
-has run. The comparer and the scoreboard load TensorFlow, which one that waits would hold."""
+"""Other pages with a preheated kernel. Lessons have none: their text is sent before any cell has
+run. The comparer and the scoreboard load TensorFlow, which would take too much memory."""
 
 IDLE_SECONDS = 600
-"""A kernel that nobody is connected to is ended after this time; one that is looked at never is,
-however long the lecturer talks."""
+"""The time after which a kernel without a connection is ended; a connected one never is."""
 
 CULL_EVERY_SECONDS = 60
 
 PAGE = {
     "strip_sources": True,
     "theme": "light",
-    "template": "cnnvis",  # asks nothing of the internet
-    # Not made for Voilà: it fills the browser's console with errors.
+    "template": "cnnvis",  # needs no internet
+    # Not made for Voilà: it fills the browser's console with errors
     "extension_denylist": "@jupyter-notebook/lab-extension",
 }
-"""How pages look, wherever Voilà runs."""
+"""Voilà's settings for pages."""
 
 
 PREPROCESSORS = ["cnnvis_widgets.course.pages.prepare"]
-"""What makes a page of the course of a notebook: links to words, to the other lessons, the code."""
+"""Turn a notebook into a page of the course: links to the glossary and other lessons, the code."""
 
 FILTERS = {"without_paths": "cnnvis_widgets.errors.without_paths"}
-"""What the page's template applies to texts."""
+"""Filters of the page's template."""
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 class Server(NamedTuple):
-    """How to serve.
+    """Settings of a server.
 
     Attributes:
         port: None for the first free one.
         host: the name or address to listen at.
-        browser: whether to open one.
-        settings: "Class.name=value", handed on as they are.
+        browser: whether to open a browser.
+        settings: "Class.name=value", passed on unchanged.
     """
 
     port: int | None = None
@@ -83,11 +82,11 @@ class Server(NamedTuple):
 
 
 def find_notebook(name: str) -> Path:
-    """A notebook that comes along, by name with or without its ending, or the path of any.
+    """Find a bundled notebook by name, with or without its ending, or any by its path.
 
     Raises:
-        UnknownNameError: no such notebook; the message lists those that come along.
-        FileError: a path where there is none, or something else.
+        UnknownNameError: no such notebook; the message lists the bundled ones.
+        FileError: the path is not that of a notebook.
     """
     path = Path(name).expanduser()
     if path.suffix == ".ipynb" and path.is_file():
@@ -97,8 +96,8 @@ def find_notebook(name: str) -> Path:
     folder = notebooks_folder()
     notebook = folder / f"{path.stem if path.suffix == '.ipynb' else name}.ipynb"
     if not notebook.is_file():
-        known = sorted(p.stem for p in folder.glob("*.ipynb"))
-        raise UnknownNameError.of("notebook", name, known)
+        names = sorted(p.stem for p in folder.glob("*.ipynb"))
+        raise UnknownNameError.of("notebook", name, names)
     return notebook
 
 
@@ -109,14 +108,14 @@ def app(
     publishing: Publishing = AMONG_FRIENDS,
     facts: Facts | None = None,
 ) -> int:
-    """Serve a notebook and its neighbours as pages until Ctrl+C.
+    """Serve the notebooks of a folder as pages until Ctrl+C.
 
     Args:
-        notebook: as `find_notebook` takes it.
-        server: how to serve.
+        notebook: the start page; see `find_notebook`.
+        server: settings.
         preheat: see `PREHEAT`.
-        publishing: for whom.
-        facts: asks the shared engine how it is doing, for the lecturer's page.
+        publishing: the audience.
+        facts: returns statistics of the shared engine, for the lecturer's page.
     """
     path = find_notebook(notebook)
     if publishing.public:
@@ -145,20 +144,20 @@ def app(
 
 
 def set_policy(path: Path, publishing: Publishing) -> None:
-    """Let this process and all that it starts know what pages of a notebook may ask for."""
+    """Set the policy of this process and its children for pages of a notebook."""
     bound_kernels(path.parent, publishing.public)
 
 
 def bound_kernels(folder: Path, public: bool) -> None:
-    """What the pages' kernels may do; they inherit it.
+    """Set the policy of the pages' kernels, which inherit it.
 
     Args:
         folder: the folder of the notebooks.
         public: whether the pages are for anyone.
     """
-    bounds, now = policy.PUBLIC if public else policy.SERVED, policy.current()
+    bounds, current = policy.PUBLIC if public else policy.SERVED, policy.current()
     bounds = replace(bounds, folder=str(folder))
-    if replace(now, visitors="") == bounds:
+    if replace(current, visitors="") == bounds:
         return
     if public:
         visitors = tempfile.mkdtemp(prefix="cnnvis-visitors-")
@@ -168,10 +167,10 @@ def bound_kernels(folder: Path, public: bool) -> None:
 
 
 def refuse_what_tells_too_much(settings: Sequence[str]) -> None:
-    """On a public page, no visitor reads where an error arose.
+    """Forbid settings that show tracebacks on a public page.
 
     Raises:
-        InvalidValueError: a setting that would show it.
+        InvalidValueError: such a setting.
     """
     for setting in settings:
         name, _, value = setting.lstrip("-").partition("=")
@@ -182,9 +181,9 @@ def refuse_what_tells_too_much(settings: Sequence[str]) -> None:
 def voila_arguments(
     path: Path, port: int, server: Server, preheat: bool, base_url: str = "/"
 ) -> list[str]:
-    """What the `voila` command is given; said there, it counts before the user's Jupyter files."""
+    """Arguments of `voila`; they take precedence over the user's Jupyter configuration."""
     settings = {
-        "Voila.open_browser": False,  # its own would open the list of files
+        "Voila.open_browser": False,  # Voilà would open the list of files
         "Voila.port": port,
         "Voila.port_retries": 0,
         "Voila.ip": server.host,
@@ -203,17 +202,17 @@ def voila_tables(
     publishing: Publishing = AMONG_FRIENDS,
     lecturer: Lecturer | None = None,
 ) -> dict[str, dict[str, object]]:
-    """Settings that are tables, which a command line cannot give without complaint."""
-    others = [f"{name}.ipynb" for name in WAITING if (path.parent / f"{name}.ipynb").is_file()]
+    """Settings that are tables, which a command line does not accept."""
+    pages = [f"{name}.ipynb" for name in WAITING if (path.parent / f"{name}.ipynb").is_file()]
     shared = lecturer is not None and lecturer.facts is not None
-    waiting = waiting_kernels(psutil.virtual_memory().total, shared, path.name, others)
-    # Voilà makes the first of each at once; the others come while nobody waits.
+    waiting = waiting_kernels(psutil.virtual_memory().total, shared, path.name, pages)
+    # Voilà starts the first of each at once; `ReadyKernels` starts the others
     pools = {"default": {"pool_size": 0}} | {name: {"pool_size": 1} for name in waiting}
     return {
         "VoilaExporter": {"preprocessors": PREPROCESSORS, "filters": FILTERS},
         "VoilaKernelManager": {"kernel_pools_config": pools},
-        # Outputs that come later than 4 s after their cell has run would be lost without a word: on
-        # a busy machine a page stayed blank.
+        # By default outputs later than 4 s after their cell has run are lost; on a busy machine a
+        # page stayed blank
         "VoilaExecutor": {"iopub_timeout": 60},
         "ProgressiveVoila": {
             "publishing": publishing,
@@ -229,10 +228,10 @@ def voila_tables(
 
 
 def within_a_jupyter_server(config: Config) -> None:
-    """The same pages from a Jupyter server with Voilà's extension, beside its JupyterLab (Binder).
+    """Configure a Jupyter server with Voilà's extension for the same pages (Binder).
 
     Args:
-        config: what `get_config()` returns in a `jupyter_server_config.py`.
+        config: of `get_config()` in a `jupyter_server_config.py`.
     """
     quiet_kernels()
     find_template()
@@ -244,9 +243,9 @@ def within_a_jupyter_server(config: Config) -> None:
 
 
 def refuse_other_looks(handler: Any, notebook: object, cwd: str) -> None:
-    """Before a kernel is started: a theme or template in the address must be one of ours.
+    """A prelaunch hook that rejects unknown themes and templates in the address.
 
-    Voilà writes the theme into the page as it is, and waits for ever for some templates.
+    Voilà inserts the theme into the page unchecked, and hangs for some templates.
     """
     from tornado.web import HTTPError
 
@@ -256,15 +255,15 @@ def refuse_other_looks(handler: Any, notebook: object, cwd: str) -> None:
         raise HTTPError(404)
 
 
-def _options(settings: dict[str, object], own: Sequence[str]) -> list[str]:
-    """Ours, but for those that the user has set: traitlets takes each only once."""
-    set_by_user = {setting.lstrip("-").partition("=")[0] for setting in own}
-    ours = [f"--{name}={value}" for name, value in settings.items() if name not in set_by_user]
-    return [*ours, *(f"--{setting.lstrip('-')}" for setting in own)]
+def _options(settings: dict[str, object], user_settings: Sequence[str]) -> list[str]:
+    """Options, except those that the user has set, as traitlets accepts each only once."""
+    set_by_user = {setting.lstrip("-").partition("=")[0] for setting in user_settings}
+    options = [f"--{name}={value}" for name, value in settings.items() if name not in set_by_user]
+    return [*options, *(f"--{setting.lstrip('-')}" for setting in user_settings)]
 
 
 def lab(notebook: str, server: Server) -> int:
-    """Open a notebook in JupyterLab, its neighbours beside it."""
+    """Open a notebook in JupyterLab, with its folder."""
     path = find_notebook(notebook)
     if path.parent == _PACKAGE / "_notebooks":
         path = copied_here(path.parent) / path.name
@@ -285,9 +284,9 @@ def lab(notebook: str, server: Server) -> int:
 
 
 def copied_here(source: Path) -> Path:
-    """A copy of the installed notebooks in the current folder, where one may change them.
+    """Copy the installed notebooks into the current folder, to edit them there.
 
-    What is there already is left as it is.
+    Existing files are not changed.
     """
     target = Path.cwd() / "cnnvis-notebooks"
     for path in sorted(source.rglob("*")):
@@ -300,10 +299,10 @@ def copied_here(source: Path) -> Path:
 
 
 def quiet_pings() -> None:
-    """Tornado takes Jupyter's milliseconds for seconds, and says of them what no user can mend.
+    """Silence a warning of Tornado, which misreads Jupyter's milliseconds as seconds.
 
-    The setting that it asks for would end each page's line after 30 s: Jupyter waits for the answer
-    to a ping from the line's start, and sends the first ping after 30 s.
+    The setting that it suggests would close each connection after 30 s: Jupyter waits for the
+    answer to a ping from the start, and sends the first ping after 30 s.
     """
     logging.getLogger("tornado.general").addFilter(
         lambda record: "websocket_ping_timeout" not in record.getMessage()
@@ -311,45 +310,45 @@ def quiet_pings() -> None:
 
 
 def quiet_kernels() -> None:
-    """Kernels inherit this: TensorFlow's start-up chatter would appear on the page."""
+    """Silence TensorFlow's start-up messages in kernels, which would appear on the page."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def find_template() -> None:
-    """Voilà looks for page templates in Jupyter's data directories: ours becomes the first."""
-    others = os.environ.get("JUPYTER_PATH")
-    paths = [str(Path(__file__).parent / "voila_template"), *([others] if others else [])]
+    """Put our page template first in Jupyter's data directories, where Voilà looks for it."""
+    inherited = os.environ.get("JUPYTER_PATH")
+    paths = [str(Path(__file__).parent / "voila_template"), *([inherited] if inherited else [])]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
 
 
-def free_port(server: Server, first: int) -> int:
-    """The wanted port, or the first free one.
+def free_port(server: Server, default: int) -> int:
+    """The requested port, or the first free one.
 
     Raises:
-        CnnvisError: the wanted one is taken, or none is free.
+        CnnvisError: the requested one is taken, or none is free.
     """
-    tried = [server.port] if server.port else range(first, first + PORTS_TRIED)
+    candidates = [server.port] if server.port else range(default, default + PORTS_TRIED)
     reason: object = ""
-    for port in tried:
+    for port in candidates:
         if not 0 < port < 65536:  # the C library would take it modulo 65536
             reason = "ports go from 1 to 65535"
             continue
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
+            family, socket_type, protocol, _, address = socket.getaddrinfo(
                 server.host, port, type=socket.SOCK_STREAM
             )[0]
-            with socket.socket(family, kind, protocol) as probe:
-                if os.name == "posix":  # a port that was just left is free; elsewhere it steals
+            with socket.socket(family, socket_type, protocol) as probe:
+                if os.name == "posix":  # allows a recently used port; elsewhere it would steal one
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
                 return port
         except OSError as error:
             reason = error.strerror or error
-    raise CnnvisError(f"Port {tried[0]} at {server.host} cannot be used: {reason}.")
+    raise CnnvisError(f"Port {candidates[0]} at {server.host} cannot be used: {reason}.")
 
 
 def _open_when_ready(host: str, port: int, url: str, seconds: float = 60) -> threading.Thread:
-    """Open the page in a browser as soon as something listens."""
+    """Open the page in a browser as soon as the server listens."""
 
     def wait() -> None:
         end = time.monotonic() + seconds

@@ -1,6 +1,6 @@
 """Chapter 4 of the thesis: grids of runs, metrics, tables.
 
-Nothing here imports TensorFlow while it is loaded: the list of metrics is there without it.
+Importing it does not load TensorFlow.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @functools.cache
 def all_metrics() -> dict[str, Metric]:
-    """Every metric in the folder `metrics`, by name, in the order of a table."""
+    """Every metric in the folder `metrics` by name, in the order of tables."""
     import cnnvis_widgets.study.metrics as room
     from cnnvis_widgets.study.contract import Metric
 
@@ -25,12 +25,12 @@ def all_metrics() -> dict[str, Metric]:
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name.
+    """A metric by name.
 
     Raises:
-        UnknownNameError: none such; the message lists all.
+        UnknownNameError: no such metric; the message lists all.
     """
-    known = all_metrics()
-    if name not in known:
-        raise UnknownNameError.of("metric", name, known)
-    return known[name]
+    metrics = all_metrics()
+    if name not in metrics:
+        raise UnknownNameError.of("metric", name, metrics)
+    return metrics[name]

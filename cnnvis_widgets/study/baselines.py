@@ -1,7 +1,6 @@
-"""Maps that know nothing of the network, to be scored beside the methods.
+"""Baselines: maps independent of the network, scored as methods are.
 
-A method that does not beat them has shown nothing. They answer as methods do (`contract.Explain`),
-whatever network or neuron is asked about.
+A useful method must beat them. They have the interface of methods (`contract.Explain`).
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ SPREAD = 4  # the centre's Gaussian falls off with a quarter of the picture's si
 
 
 def centre(pixels: np.ndarray, seed: int) -> np.ndarray:
-    """A Gaussian in the middle: "always point at the centre"."""
+    """A Gaussian in the centre of the picture."""
     lines = [np.arange(n) - (n - 1) / 2 for n in pixels.shape[:2]]
     falls = [np.exp(-0.5 * (x * SPREAD / len(x)) ** 2) for x in lines]
     return np.outer(*falls)
 
 
 def noise(pixels: np.ndarray, seed: int) -> np.ndarray:
-    """Uniform noise of 0…1, drawn from the seed and the picture: what chance gets."""
+    """Uniform noise of 0…1 that depends on the seed and the picture."""
     content = zlib.crc32(np.ascontiguousarray(pixels).tobytes())
     return np.random.default_rng([seed, content]).random(pixels.shape[:2])
 
@@ -44,7 +43,7 @@ BASELINES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
 
 
 class Baseline(NamedTuple):
-    """A baseline that is asked as a method is."""
+    """A baseline with the interface of a method."""
 
     name: str
 
@@ -56,7 +55,7 @@ class Baseline(NamedTuple):
         seed: int,
         layer: str | None = None,
     ) -> Maps:
-        """The map of a picture; the network only says how it is cropped."""
+        """The map of a picture; the network only determines the crop."""
         pixels = image
         if network is not None:
             prepared = network.prepare(image)
@@ -66,10 +65,10 @@ class Baseline(NamedTuple):
 
 
 def baseline(name: str) -> Baseline:
-    """The baseline of that name.
+    """A baseline by name.
 
     Raises:
-        UnknownNameError: none such.
+        UnknownNameError: no such baseline.
     """
     if name not in BASELINES:
         raise UnknownNameError.of("baseline", name, BASELINES)

@@ -1,4 +1,4 @@
-"""A method with its parameters, to be asked again and again: what metrics know of methods."""
+"""A method with fixed parameters, for metrics that compute further explanations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _unwatched(done: int, total: int) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class BoundMethod:
     """`cnnvis.explain` with method and parameters fixed; see `contract.Explain`."""
 
     method: str
@@ -37,10 +37,10 @@ class Asked:
         seed: int,
         layer: str | None = None,
     ) -> Maps:
-        """Explain.
+        """Compute an explanation.
 
         Raises:
-            UnsuitableError: the method makes a picture, or does not suit the network.
+            UnsuitableError: the method synthesises a picture, or does not suit the network.
         """
         assert network is not None
         parameters = dict(self.parameters)

@@ -1,4 +1,4 @@
-"""Maps of a network that forgets, from its last layer down to its first, beside the first ones."""
+"""Cascading randomisation: maps while layers become random, the last first."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class Forgetting(NamedTuple):
-    """What was computed, for none, one, two … all layers made random from the top.
+    """The results for 0, 1, 2, … all layers randomised from the top.
 
     Attributes:
-        layers: the layers with weights, the last one first.
-        picture: uint8 (rows, columns, 3), as the network saw it.
-        scores: the chosen class's probability after each.
-        heatmaps: method → one float32 (rows, columns) each.
-        alike: method → Spearman's correlation of the attributions with those of the trained
-            network, absolute values summed over the channels; None where a map is zero everywhere.
-        alike_signed: the same of the signed values.
+        layers: the layers with weights, the last first.
+        picture: uint8 (rows, columns, 3), the network's input as a picture.
+        scores: the class's probability for each number of layers.
+        heatmaps: method → float32 (rows, columns) for each number of layers.
+        alike: method → Spearman's correlation with the attributions of the trained network, with
+            absolute values summed over the channels; None if a map is zero everywhere.
+        alike_signed: the same with signed values.
     """
 
     layers: tuple[str, ...]
@@ -37,14 +37,14 @@ class Forgetting(NamedTuple):
 def forgetting(
     network: Network, image: np.ndarray, methods: Sequence[str], unit: int, seed: int = 0
 ) -> Forgetting:
-    """Make a copy's layers random one after the other, and explain the same class each time.
+    """Randomise a copy's layers one after the other, and explain the same class each time.
 
     Args:
-        network: stays as it is.
-        image: uint8 (rows, columns, 3), or the network's own input.
-        methods: their names, with their usual parameters.
-        unit: the class that is explained throughout.
-        seed: of the random weights, and of methods that draw.
+        network: it is not changed.
+        image: uint8 (rows, columns, 3), or the network's input.
+        methods: names; all with default parameters.
+        unit: the explained class.
+        seed: of the random weights and the methods.
     """
     from cnnvis_widgets.backend.variants.randomization import Cascade
     from cnnvis_widgets.engine.explain import explain
@@ -53,7 +53,7 @@ def forgetting(
     heatmaps: dict[str, list[np.ndarray]] = {name: [] for name in methods}
     alike: dict[str, list[float | None]] = {name: [] for name in methods}
     signed: dict[str, list[float | None]] = {name: [] for name in methods}
-    first: dict[str, Any] = {}
+    original: dict[str, Any] = {}
     scores: list[float] = []
     for count in range(len(copy.layers) + 1):
         copy.randomise(count)
@@ -62,12 +62,15 @@ def forgetting(
         for name in methods:
             explanation = explain(copy.network, image, name, neuron=unit, seed=seed)
             assert explanation.attribution is not None, "a method that makes a picture has no map"
-            one, other = first.setdefault(name, explanation).attribution, explanation.attribution
-            there = bool(one.any()) and bool(other.any())
+            trained, randomised = (
+                original.setdefault(name, explanation).attribution,
+                explanation.attribution,
+            )
+            both_nonzero = bool(trained.any()) and bool(randomised.any())
             heatmaps[name].append(explanation.heatmap())
-            sizes = (np.abs(one).sum(axis=2), np.abs(other).sum(axis=2))
-            alike[name].append(spearman(*sizes) if there else None)
-            sums = (one.sum(axis=2), other.sum(axis=2))
-            signed[name].append(spearman(*sums) if there else None)
-    picture = next(iter(first.values())).picture
+            sizes = (np.abs(trained).sum(axis=2), np.abs(randomised).sum(axis=2))
+            alike[name].append(spearman(*sizes) if both_nonzero else None)
+            sums = (trained.sum(axis=2), randomised.sum(axis=2))
+            signed[name].append(spearman(*sums) if both_nonzero else None)
+    picture = next(iter(original.values())).picture
     return Forgetting(copy.layers, picture, tuple(scores), heatmaps, alike, signed)

@@ -1,9 +1,9 @@
-"""Who computes what, where several processes work on one study's folder.
+"""Divides the work between processes that compute the same study.
 
-A claim is a lock of one byte of the file `.claims`, at a place that the part's name decides. The
-system drops the locks of a process that ends, however it ends: nobody waits for a dead one. Threads
-of one process do not exclude each other, and Windows has no such locks; there, what two compute at
-once is computed twice, to the same bytes.
+A claim is a lock of one byte of the file `.claims`, at an offset that depends on the part's name.
+The system releases the locks of a process that ends for any reason. Threads of one process do not
+exclude each other, and Windows has no such locks; there, some parts are computed twice, with equal
+bytes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnvis_widgets.errors import FileError
-from cnnvis_widgets.study.soundness import run_fault
-from cnnvis_widgets.study.whole_files import fcntl, whole_lines
+from cnnvis_widgets.study.atomic_files import fcntl, whole_lines
+from cnnvis_widgets.study.integrity import run_fault
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.parts import Part
@@ -26,13 +26,13 @@ HELD = (errno.EACCES, errno.EAGAIN)
 
 
 class Claims:
-    """The parts of a study that this process computes; given back when the object is closed.
+    """The parts that this process has claimed; closing the object releases them.
 
     Args:
-        folder: the study's; it exists.
+        folder: the study's existing folder.
 
     Raises:
-        FileError: it may not be written to.
+        FileError: it is not writable.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,32 +48,32 @@ class Claims:
         self._stream.close()
 
     def take(self, part: Part) -> bool:
-        """Claim a part; False where another process has it."""
+        """Claim a part; returns False if another process has it."""
         if fcntl is None:
             return True
         try:
-            fcntl.lockf(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place(part))
+            fcntl.lockf(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, lock_offset(part))
         except OSError as error:
-            return error.errno not in HELD  # a file system without locks: everybody has it
+            return error.errno not in HELD  # without locks every claim succeeds
         return True
 
     def give_back(self, part: Part) -> None:
-        """Another process may take it."""
+        """Release a part."""
         if fcntl is not None:
             try:
-                fcntl.lockf(self._stream, fcntl.LOCK_UN, 1, place(part))
+                fcntl.lockf(self._stream, fcntl.LOCK_UN, 1, lock_offset(part))
             except OSError:  # a file system without locks
                 return
 
 
-def place(part: Part) -> int:
-    """A part's byte: of all that say which runs it has, the first 56 bits of a digest."""
+def lock_offset(part: Part) -> int:
+    """The offset of a part's byte: the first 56 bits of a digest of its runs."""
     name = json.dumps([run.key for run in part.runs])
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=7).digest())
 
 
-class News:
-    """The runs whose lines were written since this object was made or last asked.
+class NewRuns:
+    """The runs whose lines were written since this object was created or last called.
 
     Args:
         path: runs.jsonl.

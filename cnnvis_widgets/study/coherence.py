@@ -1,9 +1,9 @@
-"""How far methods agree with each other: a matrix of rank correlations, its methods in clusters.
+"""Agreement between methods: a matrix of rank correlations, clustered.
 
 Two methods are compared on the cells (network, picture, neuron) on which both have a map, by
-Spearman's rank correlation of the two maps: it asks whether the order of the pixels is the same,
-and nothing of their values. That methods disagree is known (Krishna et al., The Disagreement
-Problem in Explainable Machine Learning, TMLR 2024); that some agree does not make them right.
+Spearman's rank correlation of the two maps, which compares the order of the pixels and not their
+values. Methods are known to disagree (Krishna et al., The Disagreement Problem in Explainable
+Machine Learning, TMLR 2024); agreement does not prove that they are right.
 """
 
 from __future__ import annotations
@@ -27,19 +27,17 @@ CELL = ("network", "picture", "neuron")
 
 
 class Coherence(NamedTuple):
-    """How far methods agree; rows and columns of all matrices are `methods`, in clusters.
+    """Agreement between methods; rows and columns of all matrices are in the order of `methods`.
 
     Attributes:
-        methods: the study's names, neighbours being alike; see `ORDER`.
-        means: float64 (n, n), the mean rank correlation, -1 to 1; NaN where two methods have no
-            cell in common on which it is defined.
-        low: the lower end of its interval, a percentile bootstrap over pictures; NaN where there is
-            one picture alone.
+        methods: the study's names in the order of the clusters; see `ORDER`.
+        means: float64 (n, n), the mean rank correlation, -1 to 1; NaN without a common cell.
+        low: the lower end of its interval, a percentile bootstrap over pictures; NaN for only one
+            picture.
         high: the upper end.
-        cells: whole numbers (n, n), of how many cells the mean is.
-        pictures: whole numbers (n, n), of how many pictures.
-        linkage: float64 (n - 1, 4), the clusters as `scipy.cluster.hierarchy` has them, of methods
-            in the order of `methods`.
+        cells: int (n, n), the number of cells.
+        pictures: int (n, n), the number of pictures.
+        linkage: float64 (n - 1, 4), the clusters in the format of `scipy.cluster.hierarchy`.
         level: of confidence.
     """
 
@@ -60,16 +58,16 @@ def coherence(
     level: float = 0.95,
     progress: Progress | None = None,
 ) -> Coherence:
-    """The mean rank correlation of each pair of methods over a study's runs that are done.
+    """The mean rank correlation of each pair of methods over a study's completed runs.
 
-    A map that is the same everywhere has no order: with another such map the cell is left out, with
-    any other map its correlation is 0.
+    The correlation of a constant map with another constant map is left out; with any other map it
+    is 0.
 
     Args:
-        study: its runs are read; no network is loaded.
+        study: the study; no network is loaded.
         networks: names of networks; None for all.
-        neurons: names of neurons; None for all. Methods that were asked about outputs alone (LIME)
-            are compared on these alone in any case.
+        neurons: names of neurons; None for all. Methods with maps of output neurons only (LIME)
+            are compared on these only.
         level: of confidence.
         progress: called with (done, total) of the cells.
 
@@ -85,8 +83,8 @@ def coherence(
         True
     """
     groups = _cells(study, networks, neurons)
-    there = {line["method"] for lines in groups.values() for line in lines}
-    methods = [method for method in study.methods if method in there]
+    present = {line["method"] for lines in groups.values() for line in lines}
+    methods = [method for method in study.methods if method in present]
     if len(methods) < 2:
         raise InvalidValueError(
             f"Coherence is of two methods or more; maps are there of {', '.join(methods) or 'none'}"
@@ -96,11 +94,11 @@ def coherence(
     for number, (cell, lines) in enumerate(groups.items()):
         if progress:
             progress(number, len(groups))
-        place = pictures.index(cell[1])
+        index = pictures.index(cell[1])
         for i, j, value in _correlations(study, lines, methods):
-            sums[place, :, i, j] += value, 1
+            sums[index, :, i, j] += value, 1
             if i != j:
-                sums[place, :, j, i] += value, 1
+                sums[index, :, j, i] += value, 1
     if progress:
         progress(len(groups), len(groups))
     return _clustered(methods, sums, level, study.seed)
@@ -109,15 +107,15 @@ def coherence(
 def _cells(
     study: Runs, networks: Collection[str] | None, neurons: Collection[str] | None
 ) -> dict[tuple[str, ...], list[dict[str, Any]]]:
-    """The lines that have a map by network, picture and neuron."""
+    """The lines with a map, by network, picture and neuron."""
     lines = [line for line in study.runs() if "file" in line]
-    for kind, wanted in (("network", networks), ("neuron", neurons)):
-        if wanted is not None:
-            known = dict.fromkeys(line[kind] for line in lines)
-            for name in wanted:
-                if name not in known:
-                    raise UnknownNameError.of(kind, name, known)
-            lines = [line for line in lines if line[kind] in wanted]
+    for column, selected in (("network", networks), ("neuron", neurons)):
+        if selected is not None:
+            names = dict.fromkeys(line[column] for line in lines)
+            for name in selected:
+                if name not in names:
+                    raise UnknownNameError.of(column, name, names)
+            lines = [line for line in lines if line[column] in selected]
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for line in lines:
         groups.setdefault(tuple(line[name] for name in CELL), []).append(line)
@@ -127,7 +125,7 @@ def _cells(
 def _correlations(
     study: Runs, lines: list[dict[str, Any]], methods: list[str]
 ) -> Iterator[tuple[int, int, float]]:
-    """Of each pair of a cell's maps, each with itself too: the methods' places and r."""
+    """For each pair of a cell's maps, including equal ones: the methods' indices and r."""
     from scipy.stats import rankdata
 
     ranked: list[tuple[int, np.ndarray | None]] = []
@@ -138,16 +136,16 @@ def _correlations(
         ranks -= ranks.mean()
         length = float(np.sqrt((ranks**2).sum()))
         ranked.append((methods.index(line["method"]), ranks / length if length else None))
-    for number, (i, one) in enumerate(ranked):
-        for j, other in ranked[number:]:
-            if one is not None and other is not None:
-                yield i, j, float(np.clip(one @ other, -1, 1))
-            elif one is not None or other is not None:
+    for number, (i, first) in enumerate(ranked):
+        for j, second in ranked[number:]:
+            if first is not None and second is not None:
+                yield i, j, float(np.clip(first @ second, -1, 1))
+            elif first is not None or second is not None:
                 yield i, j, 0.0
 
 
 def _clustered(methods: list[str], sums: np.ndarray, level: float, seed: int) -> Coherence:
-    """The matrices of sums over pictures, (pictures, 2, n, n), in the order of the clusters."""
+    """The result from sums for each picture, (pictures, 2, n, n), with clustered methods."""
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
@@ -157,28 +155,30 @@ def _clustered(methods: list[str], sums: np.ndarray, level: float, seed: int) ->
     with np.errstate(invalid="ignore"):  # 0/0: no cell in common
         total = sums.sum(axis=0)
         means = total[0] / total[1]
-        drawn = np.tensordot(weights, sums, axes=1)
-        drawn = drawn[:, 0] / drawn[:, 1]
-    seen = (sums[:, 1] > 0).sum(axis=0)
+        samples = np.tensordot(weights, sums, axes=1)
+        samples = samples[:, 0] / samples[:, 1]
+    picture_counts = (sums[:, 1] > 0).sum(axis=0)
     ends = np.full((2, size, size), np.nan)
-    for i, j in np.argwhere(seen > 1):
-        own = drawn[:, i, j]
-        own = own[~np.isnan(own)]  # a draw of pictures without both says nothing
-        ends[:, i, j] = np.quantile(own, [(1 - level) / 2, (1 + level) / 2])
-    apart = 1 - np.nan_to_num(means)  # without a common cell: as where nothing is in common
-    np.fill_diagonal(apart, 0)
-    tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=True)
+    for i, j in np.argwhere(picture_counts > 1):
+        values = samples[:, i, j]
+        values = values[~np.isnan(values)]  # leave out draws without a common cell
+        ends[:, i, j] = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    distances = 1 - np.nan_to_num(means)  # without a common cell: as for r = 0
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=True)
     order = leaves_list(tree)
-    place = np.argsort(order)
-    tree[:, :2] = np.where(tree[:, :2] < size, place[tree[:, :2].astype(int) % size], tree[:, :2])
-    across = np.ix_(order, order)
+    positions = np.argsort(order)
+    tree[:, :2] = np.where(
+        tree[:, :2] < size, positions[tree[:, :2].astype(int) % size], tree[:, :2]
+    )
+    reordered = np.ix_(order, order)
     return Coherence(
         tuple(methods[n] for n in order),
-        means[across],
-        ends[0][across],
-        ends[1][across],
-        total[1].astype(int)[across],
-        seen[across],
+        means[reordered],
+        ends[0][reordered],
+        ends[1][reordered],
+        total[1].astype(int)[reordered],
+        picture_counts[reordered],
         tree,
         level,
     )
@@ -195,7 +195,7 @@ def markdown(matrix: Coherence) -> str:
 
 
 def in_words(matrix: Coherence, i: int, j: int) -> str:
-    """One cell: the mean and its interval; a method with itself has none."""
+    """A cell in words: the mean and its interval (none on the diagonal)."""
     if np.isnan(matrix.means[i, j]):
         return "–"
     mean = f"{matrix.means[i, j]:.2f}"
@@ -205,25 +205,25 @@ def in_words(matrix: Coherence, i: int, j: int) -> str:
 
 
 def comma_separated(matrix: Coherence) -> str:
-    """A line for each pair of methods as CSV."""
+    """The matrix as CSV, a line for each pair of methods."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["method", "other", "mean", "low", "high", "cells", "pictures"])
     for i, j in np.argwhere(np.triu(np.ones_like(matrix.means), 1)):
         numbers = [values[i, j] for values in (matrix.means, matrix.low, matrix.high)]
-        said = ["" if np.isnan(number) else f"{number:.4f}" for number in numbers]
+        cells = ["" if np.isnan(number) else f"{number:.4f}" for number in numbers]
         pair = matrix.methods[i], matrix.methods[j]
-        writer.writerow([*pair, *said, matrix.cells[i, j], matrix.pictures[i, j]])
+        writer.writerow([*pair, *cells, matrix.cells[i, j], matrix.pictures[i, j]])
     return stream.getvalue()
 
 
 def meaning(matrix: Coherence) -> str:
-    """What the matrix is, in two sentences."""
+    """A description of the matrix in two sentences."""
     pairs = matrix.cells[np.triu_indices(len(matrix.methods), 1)]
-    some = f"{pairs.min()}" if pairs.min() == pairs.max() else f"{pairs.min()} to {pairs.max()}"
+    counts = f"{pairs.min()}" if pairs.min() == pairs.max() else f"{pairs.min()} to {pairs.max()}"
     pictures = int(matrix.pictures.max())
     return (
         f"Spearman's rank correlation of two methods' maps of one network, picture and neuron, the "
-        f"mean of {some} cells on {pictures} pictures; intervals ({matrix.level:.0%}) are "
+        f"mean of {counts} cells on {pictures} pictures; intervals ({matrix.level:.0%}) are "
         f"bootstraps over pictures. Order: {ORDER}."
     )

@@ -1,4 +1,4 @@
-"""What every metric is: facts about itself, and one function from a case to a number."""
+"""The base class of metrics: facts about the metric, and a function from a case to a score."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ NEEDS = {
     "method": "the method, to explain other pictures, neurons, seeds or networks with it",
     "companions": "other pictures, each with its class",
 }
-"""What a metric can need of a case, in words."""
+"""The data that a metric can need of a case, in words."""
 
 
 class Maps(NamedTuple):
-    """The maps of an explanation: the heatmap, and the attribution that it was reduced from.
+    """An explanation's heatmap, and the attribution that it was reduced from.
 
     Attributes:
         heatmap: float32 (rows, columns) at the input's size.
@@ -44,7 +44,7 @@ class Maps(NamedTuple):
 
 
 class Explain(Protocol):
-    """The method of a case, its parameters fixed, to be asked again."""
+    """A method with fixed parameters, to compute further explanations with."""
 
     def __call__(
         self,
@@ -54,14 +54,14 @@ class Explain(Protocol):
         seed: int,
         layer: str | None = None,
     ) -> Maps:
-        """Explain.
+        """Compute an explanation.
 
         Args:
-            network: the case's own, or one made from it.
+            network: the case's network, or one derived from it.
             image: a picture or an input, as `cnnvis.explain` takes it.
-            neuron: of that network.
-            seed: for methods that draw random numbers.
-            layer: for a method that has a parameter of that name; others do not look at it.
+            neuron: a neuron of that network.
+            seed: of the method's random numbers.
+            layer: for methods with a parameter of that name; others ignore it.
         """
 
 
@@ -80,12 +80,12 @@ class Companion(NamedTuple):
 
 
 class Score(NamedTuple):
-    """What a metric says of a case.
+    """A metric's result for a case.
 
     Attributes:
-        value: the figure; None where it is not defined (`note` says why). Never NaN.
-        note: what must be known of it.
-        details: figures behind it, e.g. a curve, as plain data.
+        value: None if it is undefined (`note` says why); never NaN.
+        note: a remark on the value.
+        details: intermediate values, e.g. a curve, as plain data.
     """
 
     value: float | None
@@ -99,26 +99,25 @@ def _unwatched(done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """One heatmap, and what is known of the picture, the neuron, the network and the method.
+    """A heatmap, and optional data about the picture, the neuron, the network and the method.
 
-    Only the heatmap must be there; each metric says which of the rest it needs.
+    Only the heatmap is required; each metric declares what else it needs.
 
     Attributes:
         heatmap: float (rows, columns), finite, of any sign.
-        mask: bool (rows, columns), what makes the class.
-        others: other objects.
-        shortcut: bool (rows, columns), what went with the class in training without being it.
-        attribution: what the heatmap was reduced from.
-        network: the network that was asked.
-        image: what it was asked about: uint8 (rows, columns, 3), the crop that it saw, or an input
-            of floats.
-        neuron: which neuron, its unit known.
+        mask: bool (rows, columns), the evidence of the class.
+        others: other objects in the picture.
+        shortcut: bool (rows, columns), a spurious feature that came with the class in training.
+        attribution: the array that the heatmap was reduced from.
+        network: the explained network.
+        image: uint8 (rows, columns, 3), the network's input as a picture, or an input of floats.
+        neuron: the explained neuron, with its unit.
         explain: the method.
         companions: other pictures.
-        seed: of whatever a metric draws, and of the method's own draws.
+        seed: of the random numbers of metric and method.
         progress: called between steps with (done, total).
-        kept: where a metric keeps what serves all cases of one network, e.g. a random copy.
-        parameters: the metric's own, checked; filled in by `Metric.measure`.
+        cache: values that a metric shares between all cases of a network, e.g. a random copy.
+        parameters: the metric's checked parameters; set by `Metric.measure`.
     """
 
     heatmap: np.ndarray
@@ -133,12 +132,12 @@ class Case:
     companions: tuple[Companion, ...] = ()
     seed: int = 0
     progress: Any = _unwatched
-    kept: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def has(self) -> set[str]:
-        """What of `NEEDS` is there."""
-        there = {
+        """The keys of `NEEDS` that the case has."""
+        available = {
             "mask": self.mask is not None,
             "other objects": bool(self.others),
             "shortcut": self.shortcut is not None and bool(np.any(self.shortcut)),
@@ -146,28 +145,28 @@ class Case:
             "method": self.explain is not None,
             "companions": bool(self.companions),
         }
-        return {need for need, here in there.items() if here}
+        return {name for name, is_available in available.items() if is_available}
 
 
 class Metric(ABC):
-    """A published figure of merit. A subclass declares its facts and overrides `score`.
+    """A published metric. A subclass declares its facts and overrides `score`.
 
     Attributes:
         name: what `Study.table(metrics=…)` takes.
-        title: its name in print.
-        summary: what it asks of a map, in one line.
-        paper: where it was published.
-        order: place in tables.
-        needs: what it needs besides the heatmap, of `NEEDS`.
-        better: "higher", "lower", or "neither" where a large value is no merit in itself.
+        title: its printed name.
+        summary: what it measures, in one line.
+        paper: the publication.
+        order: position in tables.
+        needs: keys of `NEEDS` that it needs besides the heatmap.
+        better: "higher", "lower" or "neither".
         range: smallest and largest possible value.
-        perfect: what a map that is right gets, in words.
-        chance: what a map that knows nothing gets, in words.
-        reads: what is done with values below zero before anything else, one of `READINGS`.
-        of_zeros: the score of a map that is zero everywhere (once read so); None: not defined.
-        hit: whether a single score is a hit or a miss, so that a table gives Wilson's interval.
-        sensitive: the choices that move the figure, in words.
-        parameters: what can be chosen.
+        perfect: the score of a perfect map, in words.
+        chance: the score of an uninformative map, in words.
+        reads: how negative values are treated, one of `READINGS`.
+        of_zeros: the score of a map that is zero everywhere after that; None: undefined.
+        hit: whether a score is a hit or a miss, so that tables give Wilson's interval.
+        sensitive: the choices that affect the score, in words.
+        parameters: the metric's parameters.
     """
 
     name: ClassVar[str]
@@ -188,41 +187,41 @@ class Metric(ABC):
 
     @abstractmethod
     def score(self, case: Case) -> Score:
-        """The figure; the case's heatmap is already read, not all zero, and what it needs is there.
+        """Score a case that has what the metric needs; its heatmap went through `read`, is not 0.
 
-        Where masks are needed, they have the heatmap's size and are neither empty nor everything.
+        Masks have the heatmap's size and are neither empty nor full.
         """
 
     def measure(self, case: Case, **parameters: Any) -> Score:
         """Check the case, read its heatmap, and score it.
 
         Raises:
-            UnsuitableError: something that the metric needs is not known.
-            InvalidValueError: a map that is not finite, or a mask of another size; a parameter that
-                does not fit.
-            UnknownNameError: a parameter that the metric does not have.
+            UnsuitableError: the case lacks something that the metric needs.
+            InvalidValueError: a map that is not finite, a mask of another size, or an invalid
+                parameter.
+            UnknownNameError: an unknown parameter.
         """
         settings = checked(self.parameters, parameters, self.name)
-        if lacking := self.lacks(case):
-            wanted = "; ".join(NEEDS[need] for need in lacking)
-            raise UnsuitableError(f"{self.title} needs {wanted}.")
+        if missing := self.lacks(case):
+            missing_words = "; ".join(NEEDS[need] for need in missing)
+            raise UnsuitableError(f"{self.title} needs {missing_words}.")
         heatmap = self.read(case.heatmap)
         _check_masks(case, heatmap.shape)
         if not heatmap.any():
-            why = "negative or zero" if np.any(case.heatmap) else "zero"
-            return Score(self.of_zeros, f"the map is {why} everywhere")
+            sign = "negative or zero" if np.any(case.heatmap) else "zero"
+            return Score(self.of_zeros, f"the map is {sign} everywhere")
         score = self.score(replace(case, heatmap=heatmap, parameters=settings))
         if score.value is not None and not math.isfinite(score.value):
             raise InvalidValueError(f"{self.title} came out as {score.value}.")
         return score
 
     def lacks(self, case: Case) -> list[str]:
-        """What the metric needs and the case does not have; empty if it can be scored."""
-        there = case.has()
-        return [need for need in self.needs if need not in there]
+        """The needs of the metric that the case does not have."""
+        available = case.has()
+        return [need for need in self.needs if need not in available]
 
     def read(self, heatmap: np.ndarray) -> np.ndarray:
-        """The heatmap as this metric looks at it: float64 (rows, columns).
+        """The heatmap after `reads` was applied: float64 (rows, columns).
 
         Raises:
             InvalidValueError: not a finite map of rows and columns.
@@ -238,7 +237,7 @@ class Metric(ABC):
         return np.abs(values) if self.reads == "absolute value" else np.maximum(values, 0)
 
     def facts(self) -> dict[str, Any]:
-        """Everything that the class declares, as plain data."""
+        """The class' declarations as plain data."""
         declared = [k for k in Metric.__annotations__ if k not in ("parameters", "order")]
         facts = {name: getattr(self, name) for name in declared}
         return {
@@ -252,12 +251,12 @@ class Metric(ABC):
 def _check_masks(case: Case, shape: tuple[int, ...]) -> None:
     masks = {"mask": case.mask, "shortcut": case.shortcut}
     masks |= {f"mask of another object ({o.unit})": o.mask for o in case.others}
-    for what, mask in masks.items():
+    for description, mask in masks.items():
         if mask is None:
             continue
         if mask.dtype != np.bool_ or mask.shape != shape:
             raise InvalidValueError(
-                f"Expected the {what} as bool {shape}, the heatmap's size; got {mask.dtype} "
+                f"Expected the {description} as bool {shape}, the heatmap's size; got {mask.dtype} "
                 f"{mask.shape}."
             )
     if case.mask is not None and (case.mask.all() or not case.mask.any()):
@@ -265,15 +264,15 @@ def _check_masks(case: Case, shape: tuple[int, ...]) -> None:
 
 
 class Scored(NamedTuple):
-    """One score of one run.
+    """A score of a run.
 
     Attributes:
         run: network, picture, method and neuron by name; a baseline's name stands for a method.
         metric: its name in the table.
         hit: whether the metric counts hits.
-        value: None where it is not defined, or the metric does not suit the case.
-        unsuited: why it does not suit; "" if it does.
-        note: what must be known of the value.
+        value: None if it is undefined, or if the metric cannot be applied.
+        unsuited: why the metric cannot be applied, or "".
+        note: a remark on the value.
     """
 
     run: dict[str, str]

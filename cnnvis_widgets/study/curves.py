@@ -1,4 +1,4 @@
-"""Deletion and insertion: the network's answer while pixels go, or come, the largest first."""
+"""Deletion and insertion curves: the network's response while pixels are replaced."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ OF = Parameter(
 
 
 def scored(case: Case, start: np.ndarray, end: np.ndarray, mixed_in: str) -> Score:
-    """The area under the curve on the way from one input to another.
+    """Score the area under the curve between two inputs.
 
     Args:
-        case: its heatmap says which pixels come first.
+        case: its heatmap gives the order of the pixels.
         start: float32 (rows, columns, channels).
         end: the same shape.
-        mixed_in: the substrate, for the details.
+        mixed_in: the substrate's name, for the details.
     """
     if np.ptp(case.heatmap) == 0:
         return Score(None, "the map is the same everywhere: it gives no order")
@@ -54,10 +54,10 @@ def scored(case: Case, start: np.ndarray, end: np.ndarray, mixed_in: str) -> Sco
 
 
 def answers(case: Case, start: np.ndarray, end: np.ndarray, order: np.ndarray) -> Curve | None:
-    """The network's answer after 0, 1 … steps, an equal number of pixels in each.
+    """The network's response after 0, 1, … steps of equally many pixels.
 
     Returns:
-        None where the activation is asked for as a share of something that is not above zero.
+        None if the untouched activation is not above zero, so that shares are undefined.
     """
     assert case.network is not None
     assert case.neuron is not None
@@ -75,7 +75,7 @@ def _untouched(case: Case) -> np.ndarray:
 
 
 def inputs(case: Case, substrate: str) -> tuple[np.ndarray, np.ndarray]:
-    """The picture as the network's input, and what is left of it where pixels are taken away."""
+    """The network's input, and the input of the substrate that replaces pixels."""
     picture = _untouched(case)
     assert case.network is not None
     if substrate == "zero":
@@ -89,14 +89,14 @@ def inputs(case: Case, substrate: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def blurred(picture: np.ndarray) -> np.ndarray:
-    """RISE's blur, 11 × 11 with σ = 5 for 224 rows, in proportion for other sizes.
+    """RISE's blur: 11 × 11 with σ = 5 for 224 rows, scaled for other sizes.
 
     Args:
         picture: float32 (rows, columns, channels).
 
     Returns:
-        The same shape; beyond the border the picture's last row or column goes on. The window is
-        at least 3 × 3, its side odd.
+        The same shape. The picture is padded with its border; the window is at least 3 × 3, its
+        side odd.
     """
     from scipy.ndimage import gaussian_filter
 

@@ -1,9 +1,9 @@
-"""What a study will take: time, disk and memory, from a cell or two of each network and method.
+"""Estimates a study's time, disk space and memory from a few runs of each network and method.
 
-The first cell of a method on a network also compiles it; where that does not take long, a second
-one tells what the others will take. Both are runs of the study and are kept. Of methods that take
-many pictures at once, a few are timed together and not kept: values of a batch differ in their last
-digit from those of single pictures, and depend on the plan alone.
+The first run of a method on a network also compiles it; unless it takes long, a second one gives
+the time of the others. Both are runs of the study and are saved. Of methods that support batches,
+a small batch is timed and not saved, as the values of a batch differ from those of the plan's
+batches in their last digits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 from cnnvis_widgets.methods import method as method_named
-from cnnvis_widgets.study.parts import Loaded, part_of, results, size_of
+from cnnvis_widgets.study.parts import LoadedNetwork, part_of, results, size_of
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.parts import Run
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
-TOGETHER = 4  # runs that are timed at once, where a method takes many
-LONG = 8.0  # seconds: of a slow method's cell that takes longer, compiling is a small part
+TOGETHER = 4  # runs in the batch that is timed
+LONG = 8.0  # seconds: compiling is a small share of a slow method's run that takes longer
 
 
 class Cost(NamedTuple):
-    """What the runs of one method on one network take.
+    """The costs of the runs of one method on one network.
 
     Attributes:
         network: its name in the study.
         method: its name in the study.
-        left: how many runs are not there yet, without those that were timed.
-        neurons: of how many kinds of neurons; each is compiled once.
+        left: the number of missing runs, without those that were timed.
+        neurons: the number of kinds of neurons; each is compiled once.
         compiling: seconds for each kind of neuron.
         each: seconds for one run.
         size: bytes of one run's map.
@@ -59,14 +59,14 @@ class Cost(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """What is left of a study, and what it will take.
+    """The missing runs of a study and their costs.
 
     Attributes:
-        costs: by network and method; those of which nothing is left are not in it.
-        loading: seconds for all networks of which something is left.
+        costs: of each network and method with missing runs.
+        loading: seconds to load all their networks.
         timed: how many runs were computed for the estimate.
-        disk: bytes of all maps that will be written.
-        memory: bytes, the most that this process has held so far.
+        disk: bytes of all missing maps.
+        memory: the peak memory of this process so far in bytes.
     """
 
     costs: tuple[Cost, ...]
@@ -93,21 +93,21 @@ class Estimate(NamedTuple):
 
 
 def foretell(
-    study: Study, progress: Progress | None = None, done: Collection[str] = ()
+    study: Study, progress: Progress | None = None, excluded: Collection[str] = ()
 ) -> Estimate:
-    """Compute a cell or two of each network and method, and say what the others will take.
+    """Compute a few runs of each network and method, and estimate the costs of the others.
 
     Args:
-        study: the runs that are timed are computed and kept.
-        progress: called with (done, total) of the networks' methods.
-        done: keys of runs that are done elsewhere, and not to be computed.
+        study: the runs that are timed are saved, except batches.
+        progress: called with (done, total) of the pairs of network and method.
+        excluded: keys of runs that another process has completed.
 
     Examples:
         >>> study = cnnvis.Study("mini_vgg", ["scene:1", "scene:2"], "saliency", path="third")
         >>> foretell(study).left
         0
     """
-    by_pair = _left(study, {*done, *study.store.runs()})
+    by_pair = _missing_runs(study, {*excluded, *study.store.runs()})
     costs, loading, timed, total = list[Cost](), 0.0, 0, len(by_pair)
     loaded = ""
     for number, ((network, method), runs) in enumerate(by_pair.items()):
@@ -121,19 +121,21 @@ def foretell(
         timed += count
     if progress:
         progress(total, total)
-    left = tuple(cost for cost in costs if cost.left)
-    share = len({cost.network for cost in left}) / max(1, len({cost.network for cost in costs}))
-    if len(study.networks) == 1:  # it stays, with what was compiled for the neurons timed
+    unfinished = tuple(cost for cost in costs if cost.left)
+    share = len({cost.network for cost in unfinished}) / max(
+        1, len({cost.network for cost in costs})
+    )
+    if len(study.networks) == 1:  # it stays loaded, with the compiled functions
         share = 0
-        left = tuple(cost._replace(neurons=max(0, cost.neurons - 1)) for cost in left)
-    disk = sum(cost.left * cost.size for cost in left)
-    return Estimate(left, loading * share, timed, disk, memory_held())
+        unfinished = tuple(cost._replace(neurons=max(0, cost.neurons - 1)) for cost in unfinished)
+    disk = sum(cost.left * cost.size for cost in unfinished)
+    return Estimate(unfinished, loading * share, timed, disk, memory_held())
 
 
-def _left(study: Study, done: Collection[str]) -> dict[tuple[str, str], list[Run]]:
+def _missing_runs(study: Study, excluded: Collection[str]) -> dict[tuple[str, str], list[Run]]:
     runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in study.plan():
-        if run.key not in done:
+        if run.key not in excluded:
             runs[run.network, run.method].append(run)
     return dict(runs)
 
@@ -141,43 +143,59 @@ def _left(study: Study, done: Collection[str]) -> dict[tuple[str, str], list[Run
 def _loading_seconds(study: Study, network: str) -> float:
     from cnnvis_widgets.backend.tensorflow_import import import_tensorflow
 
-    import_tensorflow()  # once for the process, and not once for each network
+    import_tensorflow()  # not part of a network's loading time
     start = time.perf_counter()
     study.network(network)
     return time.perf_counter() - start
 
 
 def _timed(study: Study, network: str, method: str, runs: list[Run]) -> tuple[Cost, int]:
-    """Time one run and one like it, or a few at once and these again."""
-    alike = [run for run in runs if run.neuron == runs[0].neuron]
+    """Time one run and a similar one, or a batch twice."""
+    similar = [run for run in runs if run.neuron == runs[0].neuron]
     if size_of(study.methods[method]["method"]) > 1:
-        some = alike[:TOGETHER]
-        first, size = _together(study, some)
-        again, _ = _together(study, some)
+        sample = similar[:TOGETHER]
+        first_seconds, size = _timed_batch(study, sample)
+        second_seconds, _ = _timed_batch(study, sample)
         kinds = len({run.neuron for run in runs})
-        each = again / len(some)
-        return Cost(network, method, len(runs), kinds, max(0.0, first - again), each, size), len(
-            some
-        )
-    line, first = _computed(study, runs[0])
-    lines, each = [line], first
+        run_seconds = second_seconds / len(sample)
+        return Cost(
+            network,
+            method,
+            len(runs),
+            kinds,
+            max(0.0, first_seconds - second_seconds),
+            run_seconds,
+            size,
+        ), len(sample)
+    line, first_seconds = _computed(study, runs[0])
+    lines, run_seconds = [line], first_seconds
     quick = method_named(study.methods[method]["method"]).quick
-    if alike[1:] and (first < LONG or quick):
-        line, each = _computed(study, alike[1])
+    if similar[1:] and (first_seconds < LONG or quick):
+        line, run_seconds = _computed(study, similar[1])
         lines.append(line)
-    sizes = [(study.store.path / one["file"]).stat().st_size for one in lines if "file" in one]
-    done = {runs[0], alike[1]} if len(lines) == 2 else {runs[0]}
-    rest = [run for run in runs if run not in done]
+    sizes = [
+        (study.store.path / entry["file"]).stat().st_size for entry in lines if "file" in entry
+    ]
+    timed = {runs[0], similar[1]} if len(lines) == 2 else {runs[0]}
+    remaining = [run for run in runs if run not in timed]
     size = round(statistics.mean(sizes)) if sizes else 0
-    kinds = len({run.neuron for run in rest})
-    # The network is loaded anew for the run itself, and compiled anew for each kind of neuron.
-    return Cost(network, method, len(rest), kinds, max(0.0, first - each), each, size), len(done)
+    kinds = len({run.neuron for run in remaining})
+    # The study loads the network again, and compiles it for each kind of neuron
+    return Cost(
+        network,
+        method,
+        len(remaining),
+        kinds,
+        max(0.0, first_seconds - run_seconds),
+        run_seconds,
+        size,
+    ), len(timed)
 
 
-def _together(study: Study, runs: list[Run]) -> tuple[float, int]:
-    """The seconds of some runs that are computed at once, and the bytes of one of their maps."""
+def _timed_batch(study: Study, runs: list[Run]) -> tuple[float, int]:
+    """The seconds of a batch of runs, and the mean bytes of their maps."""
     start = time.perf_counter()
-    computed = results(Loaded(study.network(runs[0].network), ""), part_of(study, runs))
+    computed = results(LoadedNetwork(study.network(runs[0].network), ""), part_of(study, runs))
     seconds = time.perf_counter() - start
     sizes = []
     for result in computed:
@@ -195,7 +213,7 @@ def _computed(study: Study, run: Run) -> tuple[dict[str, Any], float]:
 
 
 def memory_held() -> int:
-    """The most memory that this process has held, in bytes; where that is not kept, what it holds.
+    """The peak memory of this process in bytes; on Windows its current memory.
 
     Examples:
         >>> memory_held() > 10**6
@@ -207,8 +225,8 @@ def memory_held() -> int:
         return int(psutil.Process().memory_info().rss)
     import sys
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(most if sys.platform == "darwin" else most * 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
 
 
 def duration(seconds: float) -> str:
@@ -218,12 +236,12 @@ def duration(seconds: float) -> str:
         >>> duration(7.24), duration(200), duration(4000)
         ('7 s', '3 min 20 s', '1 h 07 min')
     """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    total = round(seconds)
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60} min {total % 60:02} s"
+    return f"{total // 3600} h {total % 3600 // 60:02} min"
 
 
 def megabytes(count: float) -> str:

@@ -1,4 +1,4 @@
-"""A study's runs one at a time, for a page: a request for the engine, a cell as its answer."""
+"""A request for the engine that computes one run of a study for a page."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ METHODS = (
 """The seven methods of the thesis' comparison, in the order of its Table 2."""
 
 NEURONS = (OUTPUT, UPPER, TOP)
-"""The thesis' rule: the most active output, and the most active neurons of two upper layers."""
+"""The thesis' neurons: the most active output, and the most active neurons of two upper layers."""
 
 FINE_PERCENTILE = 99.5
 
 
 class Cell(NamedTuple):
-    """One run as a grid shows it.
+    """A run for display in a grid.
 
     Attributes:
-        run: which one.
-        label: the neuron in words; "" where it is not known.
-        neuron: the neuron itself; None where it is not known.
-        why: why there is no map; "" where there is one.
-        alt: what is to be seen, in words.
-        image: PNG file, the map over the picture; b"" where there is none.
+        run: the run.
+        label: the neuron in words, or "".
+        neuron: the neuron, or None.
+        why: why there is no map, or "".
+        alt: the alternative text.
+        image: a PNG file, the map over the picture; b"" without a map.
     """
 
     run: Run
@@ -57,12 +57,12 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Fill:
-    """One run of a study: computed if it is not there yet.
+    """Compute one run of a study, unless it is completed.
 
     Attributes:
         study: the study.
-        run: one of its plan.
-        network: the name under which the engine's library knows the run's network.
+        run: a run of its plan.
+        network: the network's name in the engine's library.
     """
 
     study: Study
@@ -86,19 +86,19 @@ class Fill:
 
 
 def cell(study: Study, line: dict[str, Any]) -> Cell:
-    """A run that is done, as a grid shows it."""
+    """A completed run for display in a grid."""
     run = Run(*(line[name] for name in Run._fields))
     neuron = neuron_of(line) if "unit" in line else None
     heatmap = study.heatmap(line)
     label = line.get("label", "")
     if heatmap is None:
         return Cell(run, label, neuron, line["unsuited"], "", b"")
-    asked = method(study.methods[run.method]["method"])
-    fine = asked.resolution == "high"
+    instance = method(study.methods[run.method]["method"])
+    fine = instance.resolution == "high"
     scale = Scale.of(heatmap, percentile=FINE_PERCENTILE if fine else 100)
     picture = seen_picture(study, run.picture, heatmap.shape)
-    words = f"{asked.title} of {label} on {run.picture}. {describe(heatmap)}"
-    return Cell(run, label, neuron, "", words, png_bytes(overlay(picture, heatmap, scale)))
+    alt = f"{instance.title} of {label} on {run.picture}. {describe(heatmap)}"
+    return Cell(run, label, neuron, "", alt, png_bytes(overlay(picture, heatmap, scale)))
 
 
 def seen_picture(study: Study, name: str, size: tuple[int, ...]) -> np.ndarray:
@@ -113,12 +113,12 @@ def seen_picture(study: Study, name: str, size: tuple[int, ...]) -> np.ndarray:
 
 
 def order(study: Study, network: str) -> list[Run]:
-    """A network's runs in the order in which a page asks for them: what takes long comes last."""
+    """A network's runs in the order in which a page requests them, slow methods last."""
     runs = [run for run in study.plan() if run.network == network]
     methods = list(study.methods)
 
-    def turn(run: Run) -> tuple[bool, int]:
+    def priority(run: Run) -> tuple[bool, int]:
         slow = not method(study.methods[run.method]["method"]).quick
         return slow, methods.index(run.method) if slow else 0
 
-    return sorted(runs, key=turn)
+    return sorted(runs, key=priority)

@@ -1,8 +1,8 @@
-"""Scoring by eye, blind to the method: the thesis' points of 0 and 1, kept in a file.
+"""Scoring by people, blind to the method: the thesis' points of 0 and 1, saved in a file.
 
-Erroz Arroyo 2019, section 4.3. Nothing there says that the judge was blind; here the runs
-come in an order drawn from a seed, and nothing tells whose map it is. Where nobody can tell what
-the neuron responds to on a picture, no method gets a point there: the thesis' own rule.
+Erroz Arroyo 2019, section 4.3. The thesis does not say that the judge was blind; here the runs come
+in random order, without the method's name. As in the thesis, no method gets a point for a picture
+and neuron if the judge cannot tell what the neuron responds to.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
+from cnnvis_widgets.study.atomic_files import locked, replace
 from cnnvis_widgets.study.store import file_name
-from cnnvis_widgets.study.whole_files import locked, replace
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 UNDECIDED = "undecided"
 VERDICTS: tuple[int | str, ...] = (0, 1, UNDECIDED)
-"""What a judge says of a map; see `by_the_rule` for what becomes of the third."""
+"""A judge's verdicts on a map; `by_the_rule` treats the third."""
 
 THESIS_TABLE_2: dict[str, dict[str, int]] = {
     network: dict(
@@ -44,37 +44,36 @@ THESIS_TABLE_2: dict[str, dict[str, int]] = {
         "MobileNet V2": (0, 2, 0, 7, 3, 6, 7),
     }.items()
 }  # fmt: skip
-"""The thesis' own points, by network and method: ten pictures, three neurons of each."""
+"""The thesis' points by network and method: ten pictures, three neurons on each."""
 
 THESIS_OUTPUTS_ONLY = ("deep_taylor", "lime")
-"""Methods that the thesis asked about outputs alone: 10 maps of a network, and 30 of the others."""
+"""Methods that the thesis applied to outputs only: 10 maps of a network instead of 30."""
 
 EVIDENCE = ("pointing_game", "relevance_mass")
 OUTPUTS = ("output", "label")
 
 
 class EyeScores:
-    """Points for a study's runs, in an order that a seed decides.
+    """A judge's points for a study's runs, in random order.
 
     Args:
-        study: its runs that have a map are judged; those that are computed later are not.
-        path: the file, JSON; read if it is there, and written whole after each point.
-        seed: of the order. A file that was begun keeps its own.
-        repeats: about which share of the maps comes a second time at the end, in another order
-            and without being told, to see how far the judge's verdicts stay; 0 to 1. A file that
-            was begun keeps its own.
+        study: its runs with a map are judged, except those that are computed later.
+        path: a JSON file; read if it exists, and written after each point.
+        seed: of the order; an existing file's seed takes precedence.
+        repeats: the approximate share of maps, 0 to 1, that are repeated at the end in another
+            order, to measure the judge's consistency; an existing file's takes precedence.
 
     Attributes:
         path: the file.
         seed: of the order.
         repeats: the share.
-        lines: the runs' lines, in the order in which they are judged, repeats last.
-        points: 0, 1 or "undecided" by a run's key.
-        again: the same, of the second time.
+        lines: the runs' lines in the order of judging, repeats last.
+        points: a run's key → 0, 1 or "undecided".
+        again: the same for repeats.
 
     Raises:
-        FileError: the file is not one of these, or cannot be written.
-        InvalidValueError: no run of the study has a map; a share outside of 0 to 1.
+        FileError: the file is invalid, or cannot be written.
+        InvalidValueError: no run of the study has a map; repeats out of range.
     """
 
     def __init__(self, study: Study, path: str | Path, seed: int = 0, repeats: float = 0.0) -> None:
@@ -88,13 +87,13 @@ class EyeScores:
         lines = [line for line in study.runs() if "file" in line]
         if not lines:
             raise InvalidValueError("There is nothing to judge: no run of the study has a map yet.")
-        # Each run's place is drawn from its own name, so that more runs do not shuffle all anew.
-        first = sorted(lines, key=lambda line: self._lot(line["key"]))
-        second = [line for line in first if self._lot(line["key"], 1) < self.repeats]
-        second.sort(key=lambda line: self._lot(line["key"], 2))
-        self.lines = [*first, *({**line, "again": True} for line in second)]
+        # The order depends on each run's key, so that new runs do not change it for the others
+        once = sorted(lines, key=lambda line: self._random_order(line["key"]))
+        repeated = [line for line in once if self._random_order(line["key"], 1) < self.repeats]
+        repeated.sort(key=lambda line: self._random_order(line["key"], 2))
+        self.lines = [*once, *({**line, "again": True} for line in repeated)]
 
-    def _lot(self, key: str, draw: int = 0) -> float:
+    def _random_order(self, key: str, draw: int = 0) -> float:
         numbers = np.frombuffer(key.encode(), np.uint8).tolist()
         seeds = [self.seed, *numbers, draw] if draw else [self.seed, *numbers]
         return float(np.random.default_rng(seeds).random())
@@ -102,41 +101,41 @@ class EyeScores:
     def _read(self) -> None:
         try:
             stored = json.loads(self.path.read_text("utf-8"))
-            known = stored["format"] == FORMAT
+            is_known = stored["format"] == FORMAT
             seed, points = int(stored["seed"]), dict(stored["points"])
             again, repeats = dict(stored.get("again", {})), float(stored.get("repeats", 0))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FileError(f"{str(self.path)!r} could not be read as points: {error!r}") from error
-        if not known or not all(v in VERDICTS for v in (*points.values(), *again.values())):
+        if not is_known or not all(v in VERDICTS for v in (*points.values(), *again.values())):
             raise FileError(f"{str(self.path)!r} holds no points of format {FORMAT}.")
         self.seed, self.points = seed, points
         self.again, self.repeats = again, repeats
 
     def value(self, place: int) -> int | str | None:
-        """What was said of the map at a place; None where nothing was."""
+        """The verdict on the map at an index of `lines`, or None."""
         line = self.lines[place]
         return (self.again if line.get("again") else self.points).get(line["key"])
 
     @property
     def judged(self) -> int:
-        """How many of the runs have a point or none, but a decision."""
+        """How many lines have a verdict."""
         return sum(self.value(place) is not None for place in range(len(self.lines)))
 
     def first_open(self) -> int:
-        """The place of the first run that is not judged; the number of runs where all are."""
+        """The index of the first line without a verdict; the number of lines if all have one."""
         places = range(len(self.lines))
         return next((i for i in places if self.value(i) is None), len(self.lines))
 
     def judge(self, place: int, value: int | str) -> None:
-        """Write a decision down.
+        """Save a verdict.
 
         Args:
-            place: in `lines`.
-            value: 1 if the map is acceptable, else 0; "undecided" where nobody can tell what the
-                neuron responds to on this picture.
+            place: an index of `lines`.
+            value: 1 if the map is acceptable, else 0; "undecided" if it is impossible to tell what
+                the neuron responds to on this picture.
 
         Raises:
-            InvalidValueError: no such place, or another value.
+            InvalidValueError: an index or a value out of range.
         """
         if isinstance(value, bool) or value not in VERDICTS:
             raise InvalidValueError(f'A point is 0 or 1, or "{UNDECIDED}"; got {value!r}.')
@@ -150,10 +149,10 @@ class EyeScores:
                     self._read()
                 points, again = dict(self.points), dict(self.again)
                 (again if line.get("again") else points)[line["key"]] = value
-                kept = {"format": FORMAT, "seed": self.seed, "points": points}
+                content = {"format": FORMAT, "seed": self.seed, "points": points}
                 if self.repeats:
-                    kept |= {"repeats": self.repeats, "again": again}
-                text = json.dumps(kept, indent=1) + "\n"
+                    content |= {"repeats": self.repeats, "again": again}
+                text = json.dumps(content, indent=1) + "\n"
                 replace(self.path, text.encode(), sync=True)
         except OSError as error:
             if isinstance(error, FileError):
@@ -162,7 +161,7 @@ class EyeScores:
         self.points, self.again = points, again
 
     def table(self) -> dict[str, dict[str, tuple[int, int]]]:
-        """Table 2: network → method → (points, how many were judged), by the thesis' rule."""
+        """Table 2: network → method → (points, judged maps), by the thesis' rule."""
         table: dict[str, dict[str, tuple[int, int]]] = {}
         ruled = by_the_rule(self.lines, self.points)
         for line in self.lines:
@@ -174,7 +173,7 @@ class EyeScores:
 
 
 def rater_file(rater: str) -> str:
-    """Where a rater's points are in a study's folder.
+    """The file of a rater's points, relative to the study's folder.
 
     Examples:
         >>> rater_file("ana")
@@ -186,35 +185,35 @@ def rater_file(rater: str) -> str:
 def by_the_rule(
     lines: Iterable[Mapping[str, Any]], verdicts: Mapping[str, int | str]
 ) -> dict[str, int]:
-    """Verdicts as points: where one map was undecided, no method gets a point.
+    """Convert verdicts to points: "undecided" on one map means no point for any method.
 
-    "Undecided" is said of what the neuron responds to on a picture, and not of one method's map: so
-    it counts for all maps of that network, picture and neuron.
+    "Undecided" is about the neuron on the picture and not about one method's map, so it applies to
+    all maps of that network, picture and neuron.
 
     Args:
         lines: the runs' lines.
         verdicts: by a run's key.
 
     Returns:
-        0 or 1 by the key of each run that was judged.
+        The key of each judged run → 0 or 1.
     """
-    places = {
+    cells = {
         line["key"]: tuple(line[n] for n in ("network", "picture", "neuron")) for line in lines
     }
-    undecided = {places[k] for k, said in verdicts.items() if said == UNDECIDED and k in places}
+    undecided = {cells[k] for k, verdict in verdicts.items() if verdict == UNDECIDED and k in cells}
     return {
-        key: 0 if places[key] in undecided else int(said)
-        for key, said in verdicts.items()
-        if key in places
+        key: 0 if cells[key] in undecided else int(verdict)
+        for key, verdict in verdicts.items()
+        if key in cells
     }
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the metrics of evidence say of a study's output neurons, for the engine.
+    """A request for the mean scores of a study's output neurons by metrics that use masks.
 
     Attributes:
-        study: the study; nothing is said where no mask is known.
+        study: the study.
     """
 
     study: Study

@@ -1,9 +1,8 @@
-"""A box around what a map marks, and how well it fits: localisation without having learned boxes.
+"""Bounding boxes from maps: weakly supervised localisation.
 
 The rule is that of Zhou, Khosla, Lapedriza, Oliva & Torralba, Learning Deep Features for
-Discriminative Localization, CVPR 2016, arXiv:1512.04150, section 3.2: of the places with at least
-a share (0.2 in the paper) of the map's largest value take the largest connected region, and draw
-the smallest box around it.
+Discriminative Localization, CVPR 2016, arXiv:1512.04150, section 3.2: threshold the map at a share
+(0.2 in the paper) of its largest value, and take the bounding box of the largest connected region.
 """
 
 from __future__ import annotations
@@ -31,31 +30,31 @@ class Box(NamedTuple):
 
     @property
     def area(self) -> int:
-        """How many pixels are in it."""
+        """The number of its pixels."""
         return (self.bottom - self.top) * (self.right - self.left)
 
     def iou(self, other: Box) -> float:
-        """Pixels in both boxes, divided by pixels in either: 0 … 1."""
+        """Intersection over union, 0 … 1."""
         rows = min(self.bottom, other.bottom) - max(self.top, other.top)
         columns = min(self.right, other.right) - max(self.left, other.left)
-        both = max(rows, 0) * max(columns, 0)
-        return both / (self.area + other.area - both)
+        intersection = max(rows, 0) * max(columns, 0)
+        return intersection / (self.area + other.area - intersection)
 
 
 def region(heatmap: ArrayLike, share: float = SHARE) -> NDArray[np.bool_]:
-    """The largest connected region of the places that have enough: bool, the map's shape.
+    """The largest connected region above the threshold: bool, the map's shape.
 
-    Places touch at their sides, not at their corners. Of two regions of one size the first in
-    reading order is taken. A map that is nowhere above zero has no region: all False.
+    Pixels are connected by their sides, not by their corners. Of equally large regions, the first
+    in row order is taken. A map without positive values has no region: all False.
 
     Args:
         heatmap: (rows, columns).
-        share: of the map's largest value that a place needs, above 0, at most 1.
+        share: the threshold relative to the map's largest value, above 0, at most 1.
 
     Raises:
-        InvalidValueError: a map of another form, or that is not finite; a share beyond its ends.
+        InvalidValueError: a map that is not 2-D or not finite; a share out of range.
     """
-    from scipy.ndimage import label  # which takes a while to load
+    from scipy.ndimage import label  # slow to import
 
     values = np.asarray(heatmap, np.float64)
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
@@ -73,7 +72,7 @@ def region(heatmap: ArrayLike, share: float = SHARE) -> NDArray[np.bool_]:
 
 
 def box_around(mask: ArrayLike) -> Box | None:
-    """The smallest box that holds all that is true; None where nothing is."""
+    """The bounding box of the true pixels, or None."""
     inside = np.asarray(mask, np.bool_)
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     if not rows.size:

@@ -1,4 +1,4 @@
-"""A study's runs in parts: those that go through a network together, in one process or another."""
+"""Divides a study's runs into parts (batches of one network and method) and computes them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 TOGETHER = 32
-"""Runs of a part whose method takes a few passes for all of them."""
+"""Runs in a part of a quick method that supports batches."""
 FEWER = 8
-"""Runs of a part whose method takes many passes for each, which pictures share."""
-NETWORKS = 2  # a process keeps: of the parts that end, and of those that begin
+"""Runs in a part of a slow method that supports batches."""
+NETWORKS = 2  # cached in a worker: that of the last parts and that of the next ones
 
 
 class Run(NamedTuple):
@@ -49,12 +49,12 @@ class Run(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What was computed of a run.
+    """The result of a run.
 
     Attributes:
-        run: which one.
+        run: the run.
         line: for runs.jsonl, without the file.
-        arrays: to be kept, by name; none of a run that is not suited.
+        arrays: to be saved, by name; empty if the method could not be applied.
     """
 
     run: Run
@@ -64,14 +64,14 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """Runs of one network and method, with all that computing them takes but the network.
+    """Runs of one network and method, with all data needed to compute them except the network.
 
     Attributes:
         runs: at least one.
-        subjects: the picture of each.
-        specs: of each, which neuron is meant; see `specification.named_neurons`.
+        subjects: the picture of each run.
+        specs: the neuron of each run; see `specification.named_neurons`.
         method: the method's name.
-        parameters: every one's value.
+        parameters: the values of all parameters.
         seed: of the method's random numbers.
         keep: "attribution" or "heatmap".
     """
@@ -85,47 +85,50 @@ class Part:
     keep: str
 
     def only(self, number: int) -> Part:
-        """One of its runs, as a part."""
-        one = slice(number, number + 1)
+        """A part with only one of its runs."""
+        selection = slice(number, number + 1)
         return replace(
-            self, runs=self.runs[one], subjects=self.subjects[one], specs=self.specs[one]
+            self,
+            runs=self.runs[selection],
+            subjects=self.subjects[selection],
+            specs=self.specs[selection],
         )
 
 
 @dataclass
-class Loaded:
-    """A network in this process, and the neurons that were chosen on it: run's picture, neuron."""
+class LoadedNetwork:
+    """A network in this process, and the neurons chosen on it by (picture, neuron's name)."""
 
     network: Network
     digest: str
     chosen: dict[tuple[str, str], Neuron] = field(default_factory=dict)
 
     def neuron(self, run: Run, subject: Subject, spec: Any) -> Neuron | None:
-        """The neuron that is meant on a picture; None: its most probable class."""
+        """The neuron of a run; None for the most probable class."""
         if spec == OUTPUT:
             return None
-        place = run.picture, run.neuron
-        if place not in self.chosen:
-            self.chosen[place] = chosen_neuron(self.network, subject, spec)
-        return self.chosen[place]
+        key = run.picture, run.neuron
+        if key not in self.chosen:
+            self.chosen[key] = chosen_neuron(self.network, subject, spec)
+        return self.chosen[key]
 
 
 def size_of(method: str) -> int:
-    """How many runs of a method make a part: the same wherever it is computed.
+    """The number of runs in a part of a method.
 
-    Values of a batch differ from those of single pictures in their last digit. So that a study has
-    the same bytes however it is interrupted and handed out, parts depend on its plan alone.
+    The values of a batch differ from those of single pictures in their last digits. Parts depend
+    on the plan alone, so that a study has the same bytes however it is interrupted or distributed.
     """
-    chosen = method_named(method)
-    return 1 if not chosen.together else TOGETHER if chosen.quick else FEWER
+    instance = method_named(method)
+    return 1 if not instance.together else TOGETHER if instance.quick else FEWER
 
 
-def parts_of(study: Study, wanted: Container[str]) -> Iterator[Part]:
-    """The parts of a study's plan in which a run is wanted: by network, then by method.
+def parts_of(study: Study, keys: Container[str]) -> Iterator[Part]:
+    """The parts of a study's plan that contain given runs, by network, then by method.
 
     Args:
-        study: whose plan it is.
-        wanted: keys of runs.
+        study: the study.
+        keys: of the runs.
     """
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in study.plan():
@@ -133,13 +136,13 @@ def parts_of(study: Study, wanted: Container[str]) -> Iterator[Part]:
     for (_, method), runs in groups.items():
         size = size_of(study.methods[method]["method"])
         for start in range(0, len(runs), size):
-            some = runs[start : start + size]
-            if any(run.key in wanted for run in some):
-                yield part_of(study, some)
+            batch = runs[start : start + size]
+            if any(run.key in keys for run in batch):
+                yield part_of(study, batch)
 
 
 def part_of(study: Study, runs: Sequence[Run]) -> Part:
-    """Runs of one network and method of a study as a part."""
+    """A part of given runs, all of one network and method."""
     method = study.methods[runs[0].method]
     return Part(
         tuple(runs),
@@ -152,38 +155,38 @@ def part_of(study: Study, runs: Sequence[Run]) -> Part:
     )
 
 
-def results(loaded: Loaded, part: Part, progress: Progress | None = None) -> list[Result]:
-    """Compute a part's runs, together where the method can.
+def results(loaded: LoadedNetwork, part: Part, progress: Progress | None = None) -> list[Result]:
+    """Compute a part's runs, as one batch if the method supports it.
 
-    Where one of them cannot be computed they are asked one by one, so that each has its reason.
+    If one of them fails, all are computed one by one, so that each failure has its own message.
 
     Args:
         loaded: the part's network.
         part: at least one run.
-        progress: called between the steps of a method that is asked about one run.
+        progress: called between the method's steps if the part has one run.
     """
     from cnnvis_widgets.engine.explain import compute  # loads TensorFlow
     from cnnvis_widgets.engine.explain_batch import compute_batch
 
     start = time.perf_counter()
-    heard = progress or (lambda done, total: None)
+    step = progress or (lambda done, total: None)
     try:
         neurons = [
             loaded.neuron(run, subject, spec)
             for run, subject, spec in zip(part.runs, part.subjects, part.specs, strict=True)
         ]
         images = [subject.image for subject in part.subjects]
-        how = (part.seed, heard, part.parameters)
+        arguments = (part.seed, step, part.parameters)
         if len(images) == 1:
-            explanations = [compute(loaded.network, images[0], part.method, neurons[0], *how)]
+            explanations = [compute(loaded.network, images[0], part.method, neurons[0], *arguments)]
         else:
-            explanations = compute_batch(loaded.network, images, part.method, neurons, *how)
+            explanations = compute_batch(loaded.network, images, part.method, neurons, *arguments)
     except Cancelled:
         raise
-    except CnnvisError as error:  # told in the table, as cells that could not be filled
+    except CnnvisError as error:  # shown in tables as an empty cell
         if len(part.runs) == 1:
             return [Result(part.runs[0], {"unsuited": str(error)}, {})]
-        return [one for n in range(len(part.runs)) for one in results(loaded, part.only(n))]
+        return [result for n in range(len(part.runs)) for result in results(loaded, part.only(n))]
     seconds = round((time.perf_counter() - start) / len(explanations), 4)
     return [
         Result(run, *described(explanation, part.keep, seconds))
@@ -194,7 +197,7 @@ def results(loaded: Loaded, part: Part, progress: Progress | None = None) -> lis
 def described(
     explanation: Explanation, keep: str, seconds: float
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """An explanation's line, and the arrays that are kept of it."""
+    """An explanation's line, and its arrays to save."""
     neuron = explanation.neuron
     line: dict[str, Any] = {
         "layer": neuron.layer,
@@ -216,27 +219,27 @@ def described(
     return line, {"attribution": explanation.attribution}
 
 
-_here: OrderedDict[str, Loaded] = OrderedDict()
+_worker_networks: OrderedDict[str, LoadedNetwork] = OrderedDict()
 _loading = threading.Lock()
 
 
-def elsewhere(part: Part, source: Any) -> tuple[str, list[Result]]:
-    """What a worker does, a thread or another process: a network's digest, and a part's results.
+def run_in_worker(part: Part, source: Any) -> tuple[str, list[Result]]:
+    """Compute a part in a worker thread or process; returns the network's digest and the results.
 
     Args:
-        part: what is to be computed.
-        source: the network's name, its file, or (to a thread) the network.
+        part: the part.
+        source: the network's name or file or, in a thread, the network.
     """
     if not isinstance(source, str | Path):
-        return "", results(Loaded(source, ""), part)
+        return "", results(LoadedNetwork(source, ""), part)
     with _loading:
-        if (name := str(source)) not in _here:
+        if (name := str(source)) not in _worker_networks:
             from cnnvis_widgets.zoo.loading import load_network
 
             network = load_network(source)
-            _here[name] = Loaded(network, network_digest(network))
-        _here.move_to_end(name)
-        while len(_here) > NETWORKS:
-            _here.popitem(last=False)
-        loaded = _here[name]
+            _worker_networks[name] = LoadedNetwork(network, network_digest(network))
+        _worker_networks.move_to_end(name)
+        while len(_worker_networks) > NETWORKS:
+            _worker_networks.popitem(last=False)
+        loaded = _worker_networks[name]
     return loaded.digest, results(loaded, part)

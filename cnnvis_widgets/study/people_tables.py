@@ -1,4 +1,4 @@
-"""What people say of a study, written down: Table 2 in LaTeX, Markdown and CSV, and a report."""
+"""Writes people's scores: Table 2 in LaTeX, Markdown and CSV, and a report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Row = tuple[str, list[str]]
 
 
 def thesis_cell(network: str, method: str) -> tuple[int, int] | None:
-    """The thesis' points and maps of a network (as it is called there) and a method.
+    """The thesis' points and number of maps of a network (by its printed name) and a method.
 
     Examples:
         >>> thesis_cell("VGG-16", "lime"), thesis_cell("VGG-16", "occlusion")
@@ -41,30 +41,32 @@ def thesis_cell(network: str, method: str) -> tuple[int, int] | None:
 
 def _titles(study: Study) -> dict[str, str]:
     return {
-        label: method_named(one["method"]).title if one["method"] == label else label
-        for label, one in study.methods.items()
+        label: method_named(settings["method"]).title if settings["method"] == label else label
+        for label, settings in study.methods.items()
     }
 
 
 def rows(people: People) -> tuple[list[str], list[Row], list[Row]]:
-    """Table 2: the methods' titles, our rows and the thesis' own, each ending in a row of sums.
+    """Table 2: the methods' titles, our rows and the thesis' rows, each with a row of sums.
 
-    A cell is "points/maps"; a dash where nothing was judged.
+    A cell is "points/maps", or a dash.
     """
     study = people.study
-    asked = {label: one["method"] for label, one in study.methods.items()}
+    method_names = {label: settings["method"] for label, settings in study.methods.items()}
     ours = {
         network: {method: cell[:2] for method, cell in row.items()}
         for network, row in people.cells().items()
     }
     thesis = {
         network: {
-            label: cell for label, name in asked.items() if (cell := thesis_cell(network, name))
+            label: cell
+            for label, name in method_names.items()
+            if (cell := thesis_cell(network, name))
         }
         for network in THESIS_TABLE_2
     }
     heads = list(_titles(study).values())
-    return heads, _lines(ours, list(asked)), _lines(thesis, list(asked))
+    return heads, _lines(ours, list(method_names)), _lines(thesis, list(method_names))
 
 
 def _lines(table: Mapping[str, Mapping[str, tuple[int, int]]], methods: list[str]) -> list[Row]:
@@ -82,7 +84,7 @@ def _cell(cell: tuple[int, int] | None) -> str:
 
 
 def markdown(people: People) -> str:
-    """Table 2 in Markdown, the thesis' own below ours."""
+    """Table 2 in Markdown, the thesis' below ours."""
     heads, ours, thesis = rows(people)
     text = []
     for title, table in (("Points, of maps judged", ours), ("The thesis' own points", thesis)):
@@ -114,7 +116,7 @@ def latex_safe(text: str) -> str:
 
 
 def latex(people: People) -> str:
-    """Table 2 as a LaTeX table that needs no package, the thesis' own rows below ours."""
+    """Table 2 as a LaTeX table without packages, the thesis' rows below ours."""
     heads, ours, thesis = rows(people)
     text = [
         r"\begin{table}",
@@ -139,31 +141,31 @@ COLUMNS = (
 
 
 def comma_separated(people: People) -> str:
-    """Table 2 as CSV, a line for each network and method, the thesis' numbers in the same line.
+    """Table 2 as CSV: a line for each network and method, with the thesis' numbers.
 
-    The thesis' networks that were not judged have lines of their own.
+    The thesis' networks that were not judged have separate lines.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
-    cells, study, there = people.cells(), people.study, set()
+    cells, study, judged = people.cells(), people.study, set()
     for network, row in cells.items():
         printed = THESIS_NAMES.get(network, network)
-        there.add(printed)
+        judged.add(printed)
         for method, (points, count, share) in row.items():
             thesis = thesis_cell(printed, study.methods[method]["method"]) or ("", "")
             ends = [f"{number:.4f}" for number in share if number is not None]
             writer.writerow([network, method, points, count, *ends, *thesis])
-    for network, known in THESIS_TABLE_2.items():
-        if network not in there:
-            for method in known:
+    for network, points_by_method in THESIS_TABLE_2.items():
+        if network not in judged:
+            for method in points_by_method:
                 thesis = thesis_cell(network, method) or ("", "")
                 writer.writerow([network, method, "", "", "", "", "", *thesis])
     return stream.getvalue()
 
 
 def report(people: People, follows: Mapping[str, Interval]) -> str:
-    """All that is known of the raters, in Markdown.
+    """A report about the raters in Markdown.
 
     Args:
         people: the raters.
@@ -196,19 +198,19 @@ def report(people: People, follows: Mapping[str, Interval]) -> str:
     return "\n".join([*text, ""])
 
 
-def _agreements(title: str, who: str, agreements: Mapping[str, Agreement]) -> list[str]:
+def _agreements(title: str, heading: str, agreements: Mapping[str, Agreement]) -> list[str]:
     if not agreements:
         return []
-    head = [f"## {title}", "", f"| {who} | maps | same answer | kappa |", "| - | -: | -: | - |"]
+    head = [f"## {title}", "", f"| {heading} | maps | same answer | kappa |", "| - | -: | -: | - |"]
     body = [
-        f"| {name} | {one.items} | {one.same:.2f} | {in_words(Interval(*one[:3]))} |"
-        for name, one in agreements.items()
+        f"| {name} | {found.items} | {found.same:.2f} | {in_words(Interval(*found[:3]))} |"
+        for name, found in agreements.items()
     ]
     return [*head, *body, ""]
 
 
 def in_words(interval: Interval, digits: int = 2) -> str:
-    """A value with its interval, or that there is none.
+    """A value with its interval in words.
 
     Examples:
         >>> in_words(Interval(0.5, 0.25, 0.75)), in_words(Interval(None, None, None))
@@ -238,4 +240,4 @@ FORMATS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "markdown": ("table_2.md", markdown),
     "csv": ("table_2.csv", comma_separated),
 }
-"""Format → the file's name, and what writes it."""
+"""Format → the file's name and the function that writes it."""

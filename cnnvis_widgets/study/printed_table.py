@@ -1,4 +1,4 @@
-"""The thesis' Table 1 (section 3.13) as it is printed, for comparing it with what methods declare.
+"""The thesis' printed Table 1 (section 3.13), to compare it with the methods' declared facts.
 
 David Erroz Arroyo, Visualizando neuronas en Redes Neuronales Convolucionales, Universidad Pública
 de Navarra, 2019. Its row "Network Inversion" stands for both inversions (its footnote 21).
@@ -38,11 +38,11 @@ _ROWS = {
 PRINTED: dict[str, dict[str, Any]] = {
     name: dict(zip(HEADINGS, row, strict=True)) for name, row in _ROWS.items()
 }
-"""Method → column → what is printed, in the words that methods use."""
+"""Method → column → the printed value, in the methods' terms."""
 
 
 def differences(facts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """The (method, column) whose facts are not as printed, of the methods that the table has.
+    """The pairs (method, column) whose facts differ from the printed ones.
 
     Args:
         facts: method → its facts.
@@ -57,4 +57,4 @@ def differences(facts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]
 
 
 COMPARED = (*PRINTED, "occlusion", "integrated_gradients", "smoothgrad")
-"""The methods of lesson 3.13: the printed ones, and those that are beside them there."""
+"""The methods of lesson 3.13: the printed ones and three more."""

@@ -1,4 +1,4 @@
-"""When, where and by which versions a study was computed: lines of provenance.jsonl."""
+"""Records date, machine and versions of a study's computations in provenance.jsonl."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PACKAGES = ("cnnvis-widgets", "tensorflow", "keras", "numpy", "scipy", "scikit-i
 
 
 def record(store: Store, **facts: Any) -> None:
-    """Note that something is computed now: date, machine, versions.
+    """Append a record of a computation: date, machine, versions.
 
     Args:
         store: the study's folder.
-        facts: more of it, as plain data: `command` or `runs`.
+        facts: further plain data: `command` or `runs`.
 
     Raises:
         FileError: the folder cannot be written to.
@@ -34,21 +34,21 @@ def record(store: Store, **facts: Any) -> None:
 
 
 def records(store: Store) -> list[dict[str, Any]]:
-    """What `record` wrote; lines that are none are left out."""
+    """The records; invalid lines are left out."""
     path = store.path / FILE
     try:
         lines = path.read_bytes().splitlines() if path.exists() else []
     except OSError:
         return []
-    known = []
+    valid = []
     for text in lines:
         try:
             line = json.loads(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and isinstance(line.get("date"), str):
-            known.append(line)
-    return known
+            valid.append(line)
+    return valid
 
 
 def machine() -> dict[str, str]:
@@ -62,7 +62,7 @@ def machine() -> dict[str, str]:
 
 
 def processor() -> str:
-    """The processor's name as the system gives it."""
+    """The processor's name, from the system."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:  # not Linux
@@ -72,11 +72,11 @@ def processor() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Python's version and those of the packages that compute; none of them is loaded for it."""
-    known = {"python": platform.python_version()}
+    """Versions of Python and of the packages that compute, which are not loaded."""
+    by_package = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            known[name] = version(name)
+            by_package[name] = version(name)
         except PackageNotFoundError:
             continue
-    return known
+    return by_package

@@ -1,7 +1,7 @@
-"""Who may score a study, and by which key: a file of the study's folder that a command writes.
+"""The raters of a study and their keys, in a file that a command writes.
 
-A rater's page knows a key and nothing else. It is looked up here: no name and no path is made of
-what a page sends. Each rater has a file of points and an order of the maps of their own.
+A rater's page sends only a key, which is looked up here: page input never becomes a name or a path.
+Each rater has a separate file of points and a separate order of the maps.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
-from cnnvis_widgets.study.whole_files import locked, replace
+from cnnvis_widgets.study.atomic_files import locked, replace
 
 STUDY_VARIABLE = "CNNVIS_RATED_STUDY"
-"""The environment variable by which `cnnvis app rating --study PATH` tells its kernels."""
+"""The environment variable that passes `cnnvis app rating --study PATH` to kernels."""
 
 FILE = "raters.json"
 FORMAT = 1
-BYTES = 12  # of a key: nobody guesses one
+BYTES = 12  # of a key, so that it cannot be guessed
 LONGEST = 60
 
 
 class Rater(NamedTuple):
-    """Who scores.
+    """A rater.
 
     Attributes:
-        name: as the tables call them.
-        key: what their link says.
-        seed: of their order of the maps.
-        repeats: about which share of the maps comes a second time; see `EyeScores`.
+        name: in tables.
+        key: in the rater's link.
+        seed: of the rater's order of the maps.
+        repeats: the approximate share of maps that are repeated; see `EyeScores`.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Rater(NamedTuple):
 
 
 def raters(study: str | Path) -> list[Rater]:
-    """The raters that were invited to score a study, in the order of their invitations.
+    """The invited raters of a study, in the order of their invitations.
 
     Args:
         study: its folder.
@@ -56,36 +56,36 @@ def raters(study: str | Path) -> list[Rater]:
         return []
     try:
         stored = json.loads(path.read_text("utf-8"))
-        known = [Rater(**one) for one in stored["raters"]]
-        fits = stored["format"] == FORMAT and all(map(_fits, known))
+        invited = [Rater(**record) for record in stored["raters"]]
+        fits = stored["format"] == FORMAT and all(map(_fits, invited))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileError(f"{str(path)!r} could not be read as raters: {error!r}") from error
     if not fits:
         raise FileError(f"{str(path)!r} holds no raters of format {FORMAT}.")
-    return known
+    return invited
 
 
-def _fits(one: Rater) -> bool:
-    texts = isinstance(one.name, str) and isinstance(one.key, str) and one.name and one.key
-    return bool(texts) and isinstance(one.seed, int) and isinstance(one.repeats, int | float)
+def _fits(rater: Rater) -> bool:
+    texts = isinstance(rater.name, str) and isinstance(rater.key, str) and rater.name and rater.key
+    return bool(texts) and isinstance(rater.seed, int) and isinstance(rater.repeats, int | float)
 
 
 def invite(
     study: str | Path, names: Iterable[str], repeats: float = 0.1, seed: int = 0
 ) -> list[Rater]:
-    """Give more people a key; who has one keeps it, with the order and the repeats that they had.
+    """Add raters; existing ones keep their key, order and repeats.
 
     Args:
-        study: its folder; it exists.
+        study: its existing folder.
         names: one for each rater.
-        repeats: about which share of the maps comes a second time, 0 to 1.
-        seed: of the orders; with the same one each rater still has an order of their own.
+        repeats: the approximate share of maps that are repeated, 0 to 1.
+        seed: of the orders, combined with each rater's name.
 
     Returns:
         All raters.
 
     Raises:
-        InvalidValueError: a name that is empty, too long or of two lines; no share from 0 to 1.
+        InvalidValueError: a name that is empty, too long or has two lines; repeats out of range.
         FileError: raters.json is damaged, or cannot be written.
 
     Examples:
@@ -94,8 +94,8 @@ def invite(
     """
     if not 0 <= repeats <= 1:
         raise InvalidValueError(f"repeats is a share of the maps, 0 to 1; got {repeats!r}.")
-    wanted = list(dict.fromkeys(name.strip() for name in names))
-    for name in wanted:
+    new_names = list(dict.fromkeys(name.strip() for name in names))
+    for name in new_names:
         if not name or len(name) > LONGEST or not name.isprintable():
             raise InvalidValueError(
                 f"A rater's name has 1 to {LONGEST} characters in one line; got {name!r}."
@@ -103,25 +103,29 @@ def invite(
     folder = Path(study)
     try:
         with locked(folder):
-            known = raters(folder)
-            there = {one.name for one in known}
-            for name in wanted:
-                if name not in there:
-                    own = seed + zlib.crc32(name.encode())
-                    known.append(Rater(name, secrets.token_urlsafe(BYTES), own, float(repeats)))
-            content = {"format": FORMAT, "raters": [one._asdict() for one in known]}
+            invited = raters(folder)
+            existing = {rater.name for rater in invited}
+            for name in new_names:
+                if name not in existing:
+                    own_seed = seed + zlib.crc32(name.encode())
+                    invited.append(
+                        Rater(name, secrets.token_urlsafe(BYTES), own_seed, float(repeats))
+                    )
+            content = {"format": FORMAT, "raters": [rater._asdict() for rater in invited]}
             text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
             replace(folder / FILE, text.encode(), sync=True)
     except OSError as error:
         if isinstance(error, FileError):
             raise
         raise FileError(f"{str(folder / FILE)!r} could not be written: {error}") from error
-    return known
+    return invited
 
 
 def rater_of(study: str | Path, key: object) -> Rater | None:
-    """The rater whose key it is; None for anything else that a page may send."""
+    """The rater with a key; None for an invalid key."""
     if not isinstance(key, str):
         return None
-    sent = key.encode(errors="replace")  # compared in constant time, which takes bytes
-    return next((one for one in raters(study) if compare_digest(one.key.encode(), sent)), None)
+    key_bytes = key.encode(errors="replace")  # compared in constant time, which takes bytes
+    return next(
+        (rater for rater in raters(study) if compare_digest(rater.key.encode(), key_bytes)), None
+    )

@@ -1,4 +1,4 @@
-"""The runs that a study lacks, computed part by part, beside other processes that do the same."""
+"""Computes a study's missing runs part by part, in parallel with other processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from cnnvis_widgets.study.claims import Claims, News
+from cnnvis_widgets.study.claims import Claims, NewRuns
 from cnnvis_widgets.study.parts import Part, Result, parts_of
 from cnnvis_widgets.study.provenance import record
 
@@ -14,62 +14,62 @@ if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
 
 PAUSE = 0.2
-"""Seconds between two looks at what another process computes."""
+"""Seconds between checks for results of other processes."""
 
 Computed = Iterator[tuple[Part, list[Result]]]
 
 
-def compute_left(
+def compute_missing(
     study: Study,
-    left: set[str],
-    news: News,
+    missing: set[str],
+    new_runs: NewRuns,
     compute: Callable[[Iterator[Part]], Computed],
-    keep: Callable[[Result], Any],
-    heard: Callable[[], None],
+    save: Callable[[Result], Any],
+    report_progress: Callable[[], None],
 ) -> int:
-    """Compute and keep the runs that are left, but for those that another process computes.
+    """Compute and save missing runs, except those that another process computes.
 
     Args:
         study: the study.
-        left: keys of runs; those that are done are taken out.
-        news: made before `left` was found.
-        compute: gives each part with its results, in any order.
-        keep: writes a result down.
-        heard: called after each run, and when others have computed some.
+        missing: keys of runs; completed ones are removed from the set.
+        new_runs: created before `missing` was determined.
+        compute: yields each part with its results, in any order.
+        save: saves a result.
+        report_progress: called after each run, and when other processes have completed some.
 
     Returns:
-        How many were computed here.
+        How many runs were computed by this process.
     """
     count = 0
-    if left:
-        record(study.store, runs=len(left))
+    if missing:
+        record(study.store, runs=len(missing))
     with Claims(study.store.path) as claims:
-        while left:
-            before, took = len(left), False
-            for part, results in compute(_mine(study, left, news, claims)):
-                took = True
+        while missing:
+            count_before, claimed = len(missing), False
+            for part, results in compute(_claimed(study, missing, new_runs, claims)):
+                claimed = True
                 for result in results:
-                    if result.run.key in left:
-                        keep(result)
-                        left.remove(result.run.key)
+                    if result.run.key in missing:
+                        save(result)
+                        missing.remove(result.run.key)
                         count += 1
-                        heard()
+                        report_progress()
                 claims.give_back(part)
-            left -= news()
-            if not took and len(left) < before:
-                heard()
-            elif not took:  # all that is left is in other hands
+            missing -= new_runs()
+            if not claimed and len(missing) < count_before:
+                report_progress()
+            elif not claimed:  # other processes compute all missing parts
                 time.sleep(PAUSE)
     return count
 
 
-def _mine(study: Study, left: set[str], news: News, claims: Claims) -> Iterator[Part]:
-    """The parts in which something is left and that nobody else computes."""
-    for part in parts_of(study, left):
+def _claimed(study: Study, missing: set[str], new_runs: NewRuns, claims: Claims) -> Iterator[Part]:
+    """The parts with missing runs that no other process has claimed."""
+    for part in parts_of(study, missing):
         if not claims.take(part):
             continue
-        left -= news()  # who had it before may have done it
-        if any(run.key in left for run in part.runs):
+        missing -= new_runs()  # its previous owner may have completed it
+        if any(run.key in missing for run in part.runs):
             yield part
         else:
             claims.give_back(part)

@@ -1,4 +1,4 @@
-"""Metrics asked of a study's runs: cases made of what is in its folder, scores kept there."""
+"""Scores a study's runs by metrics; scores are cached in the study's folder."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods.parameter import checked
 from cnnvis_widgets.study import all_metrics, metric
 from cnnvis_widgets.study.baselines import Baseline, baseline
-from cnnvis_widgets.study.bound_method import Asked
+from cnnvis_widgets.study.bound_method import BoundMethod
 from cnnvis_widgets.study.contract import Case, Companion, Metric, Other, Scored
 from cnnvis_widgets.study.specification import neuron_of
-from cnnvis_widgets.study.study_images import Subject, cropped, fitted, seen
+from cnnvis_widgets.study.study_images import Subject, cropped, fitted, network_view
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 MOST_COMPANIONS = 24  # a grid of 5 × 5 needs as many
 
 
-class Wanted(NamedTuple):
-    """A metric with its parameters, under the name that a table gives it."""
+class NamedMetric(NamedTuple):
+    """A metric with its parameters and its name in tables."""
 
     label: str
     metric: Metric
     parameters: dict[str, Any]
 
 
-def named_metrics(metrics: Any) -> list[Wanted]:
+def named_metrics(metrics: Any) -> list[NamedMetric]:
     """Metrics by name, with all their parameters; see `Study.table`."""
     if metrics is None:
         metrics = [name for name, m in all_metrics().items() if set(m.needs) <= {"mask"}]
     if isinstance(metrics, str):
         metrics = [metrics]
     if not isinstance(metrics, Mapping):
-        metrics = {(one if isinstance(one, str) else one[0]): one for one in metrics}
-    wanted = []
-    for label, one in metrics.items():
-        name, parameters = (one, {}) if isinstance(one, str) else one
-        chosen = metric(name)
-        wanted.append(Wanted(label, chosen, checked(chosen.parameters, parameters, name)))
-    return wanted
+        metrics = {(spec if isinstance(spec, str) else spec[0]): spec for spec in metrics}
+    named = []
+    for label, spec in metrics.items():
+        name, parameters = (spec, {}) if isinstance(spec, str) else spec
+        instance = metric(name)
+        named.append(NamedMetric(label, instance, checked(instance.parameters, parameters, name)))
+    return named
 
 
 class Runs(Protocol):
-    """What a scorer reads of a study: its runs, what they were asked, and the maps they left."""
+    """The part of a study that a scorer reads."""
 
     networks: dict[str, Any]
     pictures: dict[str, Subject]
@@ -61,10 +61,10 @@ class Runs(Protocol):
     store: Store
 
     def runs(self) -> list[dict[str, Any]]:
-        """The lines of the runs that are done."""
+        """The lines of the completed runs."""
 
     def heatmap(self, line: dict[str, Any]) -> np.ndarray | None:
-        """A run's map: float32 (rows, columns) at the network's input size; None if it has none."""
+        """A run's map, float32 (rows, columns) at the network's input size, or None."""
 
     def network(self, name: str) -> Network:
         """A network of the study, loaded."""
@@ -74,136 +74,143 @@ class Scorer:
     """Scores every run of a study by every metric.
 
     Args:
-        study: its runs are read, and computed no further.
-        wanted: the metrics.
-        baselines: names of maps to be scored as if a method had made them.
+        study: its completed runs are scored.
+        metrics: the metrics.
+        baselines: names of baselines, which are scored as methods are.
     """
 
-    def __init__(self, study: Runs, wanted: list[Wanted], baselines: tuple[str, ...]) -> None:
-        self.study, self.wanted = study, wanted
+    def __init__(self, study: Runs, metrics: list[NamedMetric], baselines: tuple[str, ...]) -> None:
+        self.study, self.metrics = study, metrics
         self.baselines = [baseline(name) for name in baselines]
         if both := {b.name for b in self.baselines} & set(study.methods):
             raise InvalidValueError(f"{', '.join(both)} is a baseline's name: call the method else")
-        self._kept: tuple[str, dict[Any, Any]] = "", {}
+        self._cache: tuple[str, dict[Any, Any]] = "", {}
 
     def scores(self, progress: Callable[[int, int], None] | None) -> list[Scored]:
-        """All scores, those that are in the folder already read from it."""
-        known = self.study.store.scores()
+        """All scores; those that are cached in the folder are read from there."""
+        records = self.study.store.scores()
         lines = [*self.study.runs(), *self._baseline_lines()]
         lines.sort(key=lambda line: list(self.study.networks).index(line["network"]))
-        total, scored = len(lines) * len(self.wanted), list[Scored]()
+        total, scored = len(lines) * len(self.metrics), list[Scored]()
         for line in lines:
             case: Case | None = None
-            for wanted in self.wanted:
+            for named in self.metrics:
                 if progress:
                     progress(len(scored), total)
-                key = self._key(line, wanted)
-                if key not in known and "unsuited" not in line:
+                key = self._key(line, named)
+                if key not in records and "unsuited" not in line:
                     case = case or self._case(line)
-                    known[key] = self._measured(key, wanted, case)
-                    self.study.store.append("scores.jsonl", known[key])
-                scored.append(_scored(line, wanted, known.get(key, line)))
+                    records[key] = self._measure(key, named, case)
+                    self.study.store.append("scores.jsonl", records[key])
+                scored.append(_scored(line, named, records.get(key, line)))
         if progress:
             progress(total, total)
         return scored
 
-    def _key(self, line: dict[str, Any], wanted: Wanted) -> str:
-        """All that a score depends on; with other pictures in the study, companions are others."""
-        parts = [line["key"], wanted.metric.name, wanted.parameters]
-        if "companions" in wanted.metric.needs:
-            parts.append(f"{zlib.crc32(json.dumps(list(self.study.pictures)).encode()):x}")
-        return json.dumps(parts)
+    def _key(self, line: dict[str, Any], named: NamedMetric) -> str:
+        """The cache key of a score; companions depend on the pictures of the study."""
+        key_parts = [line["key"], named.metric.name, named.parameters]
+        if "companions" in named.metric.needs:
+            key_parts.append(f"{zlib.crc32(json.dumps(list(self.study.pictures)).encode()):x}")
+        return json.dumps(key_parts)
 
-    def _measured(self, key: str, wanted: Wanted, case: Case) -> dict[str, Any]:
-        if lacking := wanted.metric.lacks(case):
-            return {"key": key, "unsuited": f"not known: {', '.join(lacking)}"}
+    def _measure(self, key: str, named: NamedMetric, case: Case) -> dict[str, Any]:
+        if missing := named.metric.lacks(case):
+            return {"key": key, "unsuited": f"not known: {', '.join(missing)}"}
         try:
-            score = wanted.metric.measure(case, **wanted.parameters)
+            score = named.metric.measure(case, **named.parameters)
         except UnsuitableError as error:  # of the method, on a network that the metric makes
             return {"key": key, "unsuited": str(error)}
         return {"key": key, "value": score.value, "note": score.note, "details": score.details}
 
     def _baseline_lines(self) -> Iterator[dict[str, Any]]:
-        """A line for each baseline, picture and neuron, as if a method had been run.
+        """A line for each baseline, picture and neuron, as for a method.
 
-        The neuron is that of the first method that had one: they are all asked about the same.
+        The neuron is taken from the first method with a map; it is the same for all methods.
         """
-        first: dict[tuple[str, str, str], dict[str, Any]] = {}
+        first_lines: dict[tuple[str, str, str], dict[str, Any]] = {}
         for line in self.study.runs():
             if "unsuited" not in line:
-                first.setdefault((line["network"], line["picture"], line["neuron"]), line)
-        for one in self.baselines:
-            for (network, picture, neuron), line in first.items():
-                key = json.dumps([network, picture, one.name, neuron], ensure_ascii=False)
-                yield {**line, "key": key, "method": one.name, "baseline": one}
+                first_lines.setdefault((line["network"], line["picture"], line["neuron"]), line)
+        for chosen_baseline in self.baselines:
+            for (network, picture, neuron), line in first_lines.items():
+                key = json.dumps(
+                    [network, picture, chosen_baseline.name, neuron], ensure_ascii=False
+                )
+                yield {
+                    **line,
+                    "key": key,
+                    "method": chosen_baseline.name,
+                    "baseline": chosen_baseline,
+                }
 
     def _case(self, line: dict[str, Any]) -> Case:
-        """What is known of a run. The network is loaded only if a metric asks for it."""
+        """The case of a run. The network is loaded only if a metric needs it."""
         study, subject = self.study, self.study.pictures[line["picture"]]
         size = tuple(line["input_size"])
-        wants = {need for wanted in self.wanted for need in wanted.metric.needs}
-        explain: Baseline | Asked
+        needs = {need for named in self.metrics for need in named.metric.needs}
+        explain: Baseline | BoundMethod
         if "baseline" in line:
             explain = line["baseline"]
             heatmap = explain(None, cropped(subject.image, size), None, study.seed).heatmap
         else:
-            asked = study.methods[line["method"]]
-            explain = Asked(asked["method"], asked["parameters"])
-            stored = study.heatmap(line)
-            assert stored is not None
-            heatmap = stored
+            method_settings = study.methods[line["method"]]
+            explain = BoundMethod(method_settings["method"], method_settings["parameters"])
+            computed = study.heatmap(line)
+            assert computed is not None
+            heatmap = computed
         case = Case(heatmap, **_truth(subject, size), seed=study.seed)
-        if not wants & {"network", "method", "companions"}:
+        if not needs & {"network", "method", "companions"}:
             return case
         network = study.network(line["network"])
-        if self._kept[0] != line["network"]:
-            self._kept = line["network"], {}
+        if self._cache[0] != line["network"]:
+            self._cache = line["network"], {}
         neuron = neuron_of(line)
         return replace(
             case,
             network=network,
-            image=seen(subject, network),
+            image=network_view(subject, network),
             neuron=neuron,
             explain=explain,
             companions=self._companions(subject, network, neuron.unit)
-            if "companions" in wants
+            if "companions" in needs
             else (),
-            kept=self._kept[1],
+            cache=self._cache[1],
         )
 
     def _companions(self, subject: Subject, network: Network, unit: int) -> tuple[Companion, ...]:
-        """Pictures after this one, round to the one before it: one of the class, then others."""
+        """Other pictures in cyclic order after this one: one of the class, then other classes."""
         names = list(self.study.pictures)
         start = names.index(subject.name) + 1
-        same, others = list[Companion](), list[Companion]()
+        same_class, other_classes = list[Companion](), list[Companion]()
         for name in [*names[start:], *names[: start - 1]]:
-            other = self.study.pictures[name]
-            if (known := other.unit_of(network)) is None:
+            candidate = self.study.pictures[name]
+            if (candidate_unit := candidate.unit_of(network)) is None:
                 continue
-            place = same if known == unit else others
-            if len(place) < MOST_COMPANIONS:
-                place.append(Companion(seen(other, network), known))
-        return (*same[:1], *others, *same[1:])[:MOST_COMPANIONS]
+            group = same_class if candidate_unit == unit else other_classes
+            if len(group) < MOST_COMPANIONS:
+                group.append(Companion(network_view(candidate, network), candidate_unit))
+        return (*same_class[:1], *other_classes, *same_class[1:])[:MOST_COMPANIONS]
 
 
 def _truth(subject: Subject, size: tuple[int, ...]) -> dict[str, Any]:
-    """Masks at the size of the network's input; one of nothing or of everything is not known."""
+    """Masks at the size of the network's input; an empty or full mask counts as unknown."""
     mask = None if subject.mask is None else fitted(subject.mask, size)
     if mask is not None and (mask.all() or not mask.any()):
         mask = None
-    others = (Other(other.unit, fitted(other.mask, size)) for other in subject.others)
+    others = (Other(object_.unit, fitted(object_.mask, size)) for object_ in subject.others)
     shortcut = subject.shortcut
     return {
         "mask": mask,
-        "others": tuple(other for other in others if other.mask.any()),
+        "others": tuple(object_ for object_ in others if object_.mask.any()),
         "shortcut": None if shortcut is None else fitted(shortcut, size),
     }
 
 
-def _scored(line: dict[str, Any], wanted: Wanted, record: dict[str, Any]) -> Scored:
+def _scored(line: dict[str, Any], named: NamedMetric, record: dict[str, Any]) -> Scored:
     run = {name: line[name] for name in ("network", "picture", "method", "neuron")}
     value = record.get("value") if "unsuited" not in record else None
     assert value is None or math.isfinite(value)
     note = record.get("note", "")
     unsuited = record.get("unsuited", "")
-    return Scored(run, wanted.label, wanted.metric.hit, value, unsuited, note)
+    return Scored(run, named.label, named.metric.hit, value, unsuited, note)

@@ -1,4 +1,4 @@
-"""How alike two maps are: rank correlation and structural similarity, defined for every map."""
+"""Similarities of two maps: rank correlation and structural similarity."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ SIDE = 7  # of the window, scikit-image's and Wang et al.'s uniform one
 
 
 def ssim(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Structural similarity (Wang et al. 2004), by scikit-image, of two maps stretched to 0…1.
+    """Structural similarity (Wang et al. 2004) of two maps rescaled to 0…1, by scikit-image.
 
-    Stretched, because it compares values and the two may come from networks whose activations
-    differ by orders of magnitude. A constant map becomes 0 everywhere.
+    Rescaled, as SSIM compares values, and the maps may come from networks whose activations differ
+    by orders of magnitude. A constant map becomes 0 everywhere.
 
     Args:
         one: (rows, columns).
         other: the same shape.
 
     Returns:
-        -1 to 1; None where both are constant. Windows of 7 × 7, smaller in smaller maps.
+        -1 to 1; None if both are constant. Windows of 7 × 7, smaller in smaller maps.
     """
     from skimage.metrics import structural_similarity
 

@@ -1,4 +1,4 @@
-"""What a study is asked to do, in a form that can be written down and compared."""
+"""Normalises the settings of a study, so that they can be saved and compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnnvis_widgets.backend.target import Target, described
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnsuitableError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.parameter import checked
-from cnnvis_widgets.study.study_images import Subject, seen
+from cnnvis_widgets.study.study_images import Subject, network_view
 
 if TYPE_CHECKING:
     from cnnvis_widgets.backend.network import Network
@@ -22,7 +22,7 @@ UPPER, TOP = "upper layer", "top layer"
 
 
 def named_networks(networks: Any) -> dict[str, Any]:
-    """Networks by name: `Network` objects, or names that are loaded when they are needed.
+    """Networks by name: `Network` objects, or names that are loaded on first use.
 
     Args:
         networks: a name of the zoo (or a file), a `Network`, several of them, or a mapping.
@@ -30,11 +30,11 @@ def named_networks(networks: Any) -> dict[str, Any]:
     if isinstance(networks, Mapping):
         named = {str(name): network for name, network in networks.items()}
     else:
-        several = networks if isinstance(networks, list | tuple) else [networks]
-        named = {getattr(n, "name", None) or str(n): n for n in several}
-        if len(named) != len(several):
+        items = networks if isinstance(networks, list | tuple) else [networks]
+        named = {getattr(n, "name", None) or str(n): n for n in items}
+        if len(named) != len(items):
             raise InvalidValueError(
-                f"Each network needs a name of its own; got {[str(n) for n in several]}. Give a "
+                f"Each network needs a name of its own; got {[str(n) for n in items]}. Give a "
                 "mapping of names to networks."
             )
     if not named:
@@ -46,43 +46,45 @@ def named_methods(methods: Any) -> dict[str, dict[str, Any]]:
     """Methods by name, with all their parameters.
 
     Args:
-        methods: a name out of `cnnvis.methods()`, several, or a mapping of names of your own to
-            such a name, to a pair (name, parameters), or to (name, parameters, neurons) where the
-            method is asked about some of the study's neurons alone.
+        methods: a name of `cnnvis.methods()`, several, or a mapping of your own names to such a
+            name, to (name, parameters), or to (name, parameters, neurons) if the method is only
+            applied to some of the study's neurons.
     """
     if isinstance(methods, Mapping):
-        given = {str(label): one for label, one in methods.items()}
+        specs = {str(label): spec for label, spec in methods.items()}
     else:
-        several = [methods] if isinstance(methods, str) else list(methods)
-        given = {(one if isinstance(one, str) else str(one[0])): one for one in several}
-        if len(given) != len(several):
+        items = [methods] if isinstance(methods, str) else list(methods)
+        specs = {(spec if isinstance(spec, str) else str(spec[0])): spec for spec in items}
+        if len(specs) != len(items):
             raise InvalidValueError(
                 "The same method twice: give a mapping of names of your own to (method, parameters)"
             )
     named = {}
-    for label, one in given.items():
-        name, parameters, *only = (one, {}) if isinstance(one, str) else one
+    for label, spec in specs.items():
+        name, parameters, *neurons = (spec, {}) if isinstance(spec, str) else spec
         settings = checked(method_named(name).parameters, parameters, name)
         named[label] = {"method": name, "parameters": settings}
-        if only and only[0] is not None:
-            named[label]["neurons"] = [str(neuron) for neuron in only[0]]
+        if neurons and neurons[0] is not None:
+            named[label]["neurons"] = [str(neuron) for neuron in neurons[0]]
     if not named:
         raise InvalidValueError("A study needs at least one method; got none.")
     return named
 
 
 def asked_about(methods: Mapping[str, Mapping[str, Any]], neuron: str) -> list[str]:
-    """The methods that are asked about a neuron of that name; see `named_methods`.
+    """The methods that are applied to a neuron of that name; see `named_methods`.
 
     Examples:
         >>> asked_about({"a": {"neurons": ["output"]}, "b": {}}, "top layer")
         ['b']
     """
-    return [label for label, one in methods.items() if neuron in one.get("neurons", [neuron])]
+    return [
+        label for label, settings in methods.items() if neuron in settings.get("neurons", [neuron])
+    ]
 
 
 def named_neurons(neurons: Any, network: str) -> dict[str, Any]:
-    """Which neurons to explain on a network, by name.
+    """The neurons to explain on a network, by name.
 
     Args:
         neurons: "output" (the most active output unit), "label" (the picture's own class), another
@@ -96,28 +98,28 @@ def named_neurons(neurons: Any, network: str) -> dict[str, Any]:
             raise InvalidValueError(f"neurons says nothing of the network {network!r}.")
         neurons = neurons[network]
     pair = isinstance(neurons, tuple) and len(neurons) == 2 and isinstance(neurons[1], int)
-    several = list(neurons) if isinstance(neurons, list | tuple) and not pair else [neurons]
-    return {neuron_name(spec): spec for spec in several}
+    specs = list(neurons) if isinstance(neurons, list | tuple) and not pair else [neurons]
+    return {neuron_name(spec): spec for spec in specs}
 
 
 def neuron_name(spec: Any) -> str:
-    """A neuron, or the rule that chooses one, in a word."""
+    """A short name of a neuron or of a rule that chooses one."""
     if isinstance(spec, str):
         return spec
     if isinstance(spec, Target):
         names = {unit: str(unit) for unit in spec.units}
         return f"{spec.layer or OUTPUT}:{described(spec, names)}"
     if isinstance(spec, Neuron):
-        rest = "" if spec.aggregate == "sum" else f" {spec.aggregate}"
-        rest += "" if spec.position is None else f" {spec.position}"
-        return f"{spec.layer or OUTPUT}:{spec.unit}{rest}"
+        suffix = "" if spec.aggregate == "sum" else f" {spec.aggregate}"
+        suffix += "" if spec.position is None else f" {spec.position}"
+        return f"{spec.layer or OUTPUT}:{spec.unit}{suffix}"
     if isinstance(spec, tuple):
         return f"{spec[0]}:{spec[1]}"
     return f"{OUTPUT}:{spec}"
 
 
 def plain(spec: Any) -> Any:
-    """A neuron, or the rule that chooses one, as plain data: a text, or a `Neuron`'s fields."""
+    """A neuron or a rule as plain data: a text, or a `Neuron`'s fields."""
     if isinstance(spec, str):
         return spec
     if isinstance(spec, Target):
@@ -130,10 +132,10 @@ def plain(spec: Any) -> Any:
 
 
 def of_plain(spec: Any) -> Any:
-    """What `plain` was made from.
+    """The inverse of `plain`.
 
     Raises:
-        FileError: it was made of nothing, by hand say.
+        FileError: invalid data, e.g. edited by hand.
     """
     try:
         return spec if isinstance(spec, str) else neuron_of(spec)
@@ -144,10 +146,10 @@ def of_plain(spec: Any) -> Any:
 
 
 def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:
-    """The neuron that is meant on a picture.
+    """The neuron that a rule chooses on a picture.
 
     Raises:
-        UnsuitableError: the picture's class is not known, or not to this network.
+        UnsuitableError: the picture's class is unknown, or the network does not have it.
         UnknownNameError: no such layer or unit.
     """
     if spec == OUTPUT:
@@ -160,7 +162,7 @@ def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:
     if isinstance(spec, str):
         if spec in (UPPER, TOP):
             spec = upper_layers(network)[spec]
-        best = network.most_active(seen(subject, network), spec, 1)[0]
+        best = network.most_active(network_view(subject, network), spec, 1)[0]
         return Neuron(spec, best.unit)
     neuron = network.neuron(spec)
     assert neuron is not None
@@ -168,25 +170,25 @@ def chosen_neuron(network: Network, subject: Subject, spec: Any) -> Neuron:
 
 
 def upper_layers(network: Network) -> dict[str, str]:
-    """Two layers that are high enough for their neurons to respond to more than edges.
+    """The thesis' two upper layers.
 
-    "top layer" is the last one that has rows and columns and through which every path leads, as
-    Grad-CAM takes it. "upper layer" is the last such one whose map is larger: one resolution below.
-    Where there is none, it is the first of all.
+    "top layer" is the last layer with rows and columns that every path goes through, as for
+    Grad-CAM. "upper layer" is the last such layer with a larger map, or the first of all if there
+    is none.
     """
     sizes = {info.name: info.output_shape[:-1] for info in network.layers}
     top = layer = network.last_convolution(None)
     while sizes[layer] == sizes[top]:
-        before = network.last_convolution(Neuron(layer, 0))
-        if before == layer:  # a first convolution has none before it
+        previous = network.last_convolution(Neuron(layer, 0))
+        if previous == layer:  # the first convolution
             break
-        layer = before
+        layer = previous
     return {UPPER: layer, TOP: top}
 
 
 def neuron_of(line: dict[str, Any]) -> Neuron:
-    """The neuron, or the target, of a run's line."""
+    """The neuron or target of a run's line."""
     if "target" in line:
         return Target.of_record(line["target"])
-    place = line["position"]
-    return Neuron(line["layer"], line["unit"], line["aggregate"], place and tuple(place))
+    position = line["position"]
+    return Neuron(line["layer"], line["unit"], line["aggregate"], position and tuple(position))

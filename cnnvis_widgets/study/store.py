@@ -1,17 +1,17 @@
-"""Where a study is on the disk: one line for each run, its arrays beside it.
+"""A study's folder: one line for each run, and its arrays in a file.
 
-    study.json       what was asked: networks, pictures, methods, with a digest of each
+    study.json       the settings: networks, pictures, methods, with a digest of each
     pictures/*.npz   the pictures and their masks
     runs.jsonl       one line for each run, in the order in which they were computed
     maps/*.npz       the arrays of each run
     scores.jsonl     one line for each metric of each run
-    provenance.jsonl when, where and by which versions and command something was computed
-    raters.json      who may score, by which key; raters/*.json: their points
-    report.md        what `cnnvis study report` writes, report.html too
+    provenance.jsonl date, machine, versions and command of each computation
+    raters.json      the raters and their keys; raters/*.json: their points
+    report.md        written by `cnnvis study report`, as is report.html
 
-A run's arrays are written before its line, files are whole or not there (`whole_files`), and a line
-that breaks off is not read: whatever interrupts a study costs the runs that were under way. The
-empty files .lock and .claims keep several processes apart.
+A run's arrays are written before its line, files are written atomically (`atomic_files`), and
+incomplete lines are ignored: an interruption costs only the runs that were being computed. The
+empty files .lock and .claims are locks between processes.
 """
 
 from __future__ import annotations
@@ -31,31 +31,31 @@ from typing import Any
 import numpy as np
 
 from cnnvis_widgets.errors import FileError, InvalidValueError
-from cnnvis_widgets.study.soundness import digest, inside, run_fault, score_fault, settings_fault
-from cnnvis_widgets.study.whole_files import append_line, locked, replace
+from cnnvis_widgets.study.atomic_files import append_line, locked, replace
+from cnnvis_widgets.study.integrity import digest, inside, run_fault, score_fault, settings_fault
 
 FORMAT = 1
 DAMAGE = (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises of a .npz file that is none."""
+"""Errors that NumPy raises for a damaged .npz file."""
 
 
 class Store:
     """A study's folder.
 
     Args:
-        path: made when something is first written.
+        path: created when something is first written.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._told: dict[str, list[str]] = {}
+        self._warned: dict[str, list[str]] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What study.json says; {} where there is none.
+        """The content of study.json; {} if it does not exist.
 
         Raises:
-            FileError: unreadable, or of another version of this package.
+            FileError: it is unreadable, or of another version of this package.
         """
         path = self.path / "study.json"
         if not path.exists():
@@ -66,46 +66,46 @@ class Store:
             raise FileError(f"{str(path)!r} could not be read as a study: {error}") from error
         if not isinstance(settings, dict) or settings.get("format") != FORMAT:
             raise FileError(f"{str(path)!r} is not a study of format {FORMAT}.")
-        if why := settings_fault(settings):
-            raise FileError(f"{str(path)!r} does not describe a study: {why}.")
+        if fault := settings_fault(settings):
+            raise FileError(f"{str(path)!r} does not describe a study: {fault}.")
         return settings
 
-    def settle(self, wanted: dict[str, Any]) -> None:
+    def settle(self, additions: dict[str, Any]) -> None:
         """Add settings to study.json; see `settled`."""
         with self._writing("study.json") as path:
-            text = json.dumps(self.settled(wanted), indent=1, ensure_ascii=False) + "\n"
+            text = json.dumps(self.settled(additions), indent=1, ensure_ascii=False) + "\n"
             replace(path, text.encode(), sync=True)
 
-    def settled(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """What study.json will say with more settings added.
+    def settled(self, additions: dict[str, Any]) -> dict[str, Any]:
+        """The settings with additions.
 
         Args:
-            wanted: a value by name, or a table of values by name. New names are added; what is
-                known already must be the same.
+            additions: values or tables of values by name. New names are added; existing values
+                must be equal.
 
         Raises:
-            InvalidValueError: something is not as it was; all of it is told.
+            InvalidValueError: existing values differ; lists all of them.
         """
-        known = self.settings or {"format": FORMAT}
+        settings = self.settings or {"format": FORMAT}
         changed = []
-        for kind, value in wanted.items():
+        for section, value in additions.items():
             if not isinstance(value, dict):
-                if known.setdefault(kind, value) != value:
-                    changed.append(f"{kind} was {known[kind]!r}, is {value!r}")
+                if settings.setdefault(section, value) != value:
+                    changed.append(f"{section} was {settings[section]!r}, is {value!r}")
                 continue
-            table = known.setdefault(kind, {})
-            for name, one in value.items():
-                if table.setdefault(name, one) != one:
-                    changed.append(f"{kind} {name!r} was {table[name]!r}, is {one!r}")
+            table = settings.setdefault(section, {})
+            for name, entry in value.items():
+                if table.setdefault(name, entry) != entry:
+                    changed.append(f"{section} {name!r} was {table[name]!r}, is {entry!r}")
         if changed:
             raise InvalidValueError(
                 f"The study in {str(self.path)!r} was begun with other settings: "
                 f"{'; '.join(changed)}. Take another path, or other names, or delete the folder."
             )
-        return known
+        return settings
 
     def runs(self) -> dict[str, dict[str, Any]]:
-        """Every run's line by its key; the last one counts, and those that are none are left out.
+        """The last line of every run by its key; invalid lines are left out.
 
         Raises:
             FileError: the file cannot be read.
@@ -113,11 +113,11 @@ class Store:
         return {line["key"]: line for line in self._lines("runs.jsonl", run_fault)}
 
     def scores(self) -> dict[str, dict[str, Any]]:
-        """Every score's line by its key."""
+        """The last line of every score by its key."""
         return {line["key"]: line for line in self._lines("scores.jsonl", score_fault)}
 
     def append(self, name: str, line: dict[str, Any]) -> None:
-        """Add a line to runs.jsonl or scores.jsonl.
+        """Append a line to runs.jsonl or scores.jsonl.
 
         Raises:
             FileError: the disk is full, or may not be written to.
@@ -135,18 +135,18 @@ class Store:
         return file
 
     def file(self, folder: str, name: str) -> str:
-        """The path within the study of what is saved under a name."""
+        """The path within the study for arrays that are saved under a name."""
         return f"{folder}/{file_name(name)}.npz"
 
     def load(self, file: str, expected: str = "") -> dict[str, np.ndarray]:
-        """Read what `save` wrote.
+        """Read arrays that `save` wrote.
 
         Args:
-            file: as `save` returned it.
-            expected: the digest that was noted of it; "" where none was.
+            file: the path that `save` returned.
+            expected: the file's digest; "" if unknown.
 
         Raises:
-            FileError: it is not there, not what was written, or is outside of the study.
+            FileError: it is missing, changed, or outside of the study.
         """
         path = inside(self.path, file)
         try:
@@ -162,7 +162,7 @@ class Store:
             ) from error
 
     def digest(self, file: str) -> str:
-        """Of a file that was saved.
+        """The digest of a saved file.
 
         Raises:
             FileError: it cannot be read, or is outside of the study.
@@ -175,7 +175,7 @@ class Store:
             raise FileError(f"{file} of the study could not be read: {error}") from error
 
     def fault(self, line: dict[str, Any]) -> str:
-        """What is wrong with the arrays of a run's line; "" where they are as they were written.
+        """What is wrong with the file of a run's line; "" if it is unchanged.
 
         Raises:
             FileError: the line names a file outside of the study.
@@ -200,34 +200,34 @@ class Store:
             content = path.read_bytes() if path.exists() else b""
         except OSError as error:
             raise FileError(f"{str(path)!r} could not be read: {error}") from error
-        odd = []
+        problems = []
         for number, text in enumerate(content.splitlines(), 1):
             try:
                 line = json.loads(text)
             except UnicodeDecodeError:
-                why = "is not UTF-8"
-            except (ValueError, RecursionError):  # broken off in the middle, as a run may be
+                problem = "is not UTF-8"
+            except (ValueError, RecursionError):  # incomplete, after an interruption
                 continue
             else:
-                why = fault(line)
-            if why:
-                odd.append(f"line {number} {why}")
+                problem = fault(line)
+            if problem:
+                problems.append(f"line {number} {problem}")
             else:
                 yield line
-        if odd and self._told.get(name) != odd:
-            self._told[name] = odd
-            more = f"; and {len(odd) - 3} more" if len(odd) > 3 else ""
-            said = f"{name} of the study: {'; '.join(odd[:3])}{more}. Left out."
-            warnings.warn(said, stacklevel=4)
+        if problems and self._warned.get(name) != problems:
+            self._warned[name] = problems
+            remainder = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
+            message = f"{name} of the study: {'; '.join(problems[:3])}{remainder}. Left out."
+            warnings.warn(message, stacklevel=4)
 
     def write(self, name: str, text: str) -> None:
-        """Write a text into the study's folder, whole or not at all."""
+        """Write a text file into the study's folder atomically."""
         with self._writing(name) as path:
             replace(path, text.encode())
 
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[Path]:
-        """The path of a file that is written while nobody else writes into the study's folder."""
+        """Hold the folder's lock while a file is written; yields the file's path."""
         path = self.path / name
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -240,6 +240,6 @@ class Store:
 
 
 def file_name(key: str) -> str:
-    """A key as a file name that every system takes, still its own."""
+    """A unique file name for a key, valid on every system."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", key).strip("._")[:80]
     return f"{plain}-{hashlib.blake2b(key.encode(), digest_size=4).hexdigest()}"

@@ -1,4 +1,4 @@
-"""`cnnvis.Study`: a grid of runs, kept on the disk, and tables of what metrics say of them."""
+"""`cnnvis.Study`: a grid of runs saved on the disk, and tables of their scores."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.methods import method as method_named
 from cnnvis_widgets.methods.upsampling import at_input_size
 from cnnvis_widgets.study import tables
-from cnnvis_widgets.study.claims import News
-from cnnvis_widgets.study.handing_out import executor_of, handed_out
-from cnnvis_widgets.study.parts import Loaded, Part, Result, Run, part_of, results
-from cnnvis_widgets.study.running import Computed, compute_left
-from cnnvis_widgets.study.soundness import computed_again
+from cnnvis_widgets.study.claims import NewRuns
+from cnnvis_widgets.study.executors import executed, executor_of
+from cnnvis_widgets.study.integrity import recomputation_warning
+from cnnvis_widgets.study.parts import LoadedNetwork, Part, Result, Run, part_of, results
+from cnnvis_widgets.study.running import Computed, compute_missing
 from cnnvis_widgets.study.specification import (
     asked_about,
     named_methods,
@@ -40,36 +40,36 @@ Progress = Callable[[int, int], None]
 
 
 class Study:
-    """networks × pictures × methods × neurons, computed once and kept under `path`.
+    """networks × pictures × methods × neurons, computed once and saved under `path`.
 
-    A study that was interrupted goes on where it stopped. One whose settings have changed (other
-    weights, another picture, other parameters under the same name) is refused, and what changed is
-    told. New networks, pictures, methods and neurons may be added.
+    An interrupted study continues where it stopped. Changed settings (other weights, another
+    picture, other parameters under the same name) raise an error that lists the changes. New
+    networks, pictures, methods and neurons may be added.
 
-    Masks are those of a picture's own class. For the figures that compare a map with a mask, ask
-    about the neurons "label"; "output" is another class wherever the network is wrong.
+    Masks are those of a picture's class. For metrics that compare a map with a mask, use the
+    neurons "label"; "output" is another class wherever the network is wrong.
 
-    Blind scoring by people is in `eyes.py` and `cnnvis.Scoreboard`: their points are kept in a
-    file of their own, with the runs' keys.
+    Blind scoring by people is in `human_scores.py` and `cnnvis.Scoreboard`; their points are saved
+    in separate files, by the runs' keys.
 
     Args:
         networks: names, `Network` objects, or a mapping of names to either.
-        images: names of pictures, "scene:7" (a drawn picture of that seed, its evidence known),
-            paths, arrays, scenes, or a mapping of names to these.
-        methods: names out of `cnnvis.methods()`, or a mapping of names of your own to a name, to
-            (name, parameters) or, for some of the neurons alone, to (name, parameters, neurons).
+        images: names of pictures, "scene:7" (a drawn picture of that seed, with masks), paths,
+            arrays, scenes, or a mapping of names to these.
+        methods: names of `cnnvis.methods()`, or a mapping of your own names to a name, to
+            (name, parameters) or, for only some of the neurons, to (name, parameters, neurons).
         neurons: the thesis' rule: "output" is the most active output unit, the name of a layer is
             its unit with the largest mean activation, "top layer" and "upper layer" such units of
             layers that the network chooses. Also "label" (the picture's own class), a
             unit, a `Neuron`, a (layer, unit) pair; several; or a mapping of networks to these.
         path: the study's folder.
         seed: of the methods' and metrics' random numbers.
-        keep: "attribution" keeps every raw array, "heatmap" only its reduction, which takes a third
-            of the room or less.
+        keep: "attribution" saves every raw array, "heatmap" only its reduction, which takes at
+            most a third of the space.
 
     Raises:
-        InvalidValueError: settings that are not those of the study in that folder; no picture, no
-            network, no method; names that are not unique.
+        InvalidValueError: settings that differ from those of the study in that folder; no picture,
+            network or method; names that are not unique.
         UnknownNameError: no such method, parameter or picture.
 
     Examples:
@@ -99,38 +99,38 @@ class Study:
         self.neurons = {name: named_neurons(neurons, name) for name in self.networks}
         self.seed, self.keep = seed, keep
         self.store = Store(path)
-        self._loaded: tuple[str, Loaded] | None = None
+        self._loaded: tuple[str, LoadedNetwork] | None = None
         self._digests: dict[str, str] = {}
-        asked = {
+        settings = {
             "seed": seed,
             "keep": keep,
             "methods": self.methods,
             "pictures": {name: s.digest for name, s in self.pictures.items()},
             "neurons": {
                 json.dumps([network, name]): plain(spec)
-                for network, known in self.neurons.items()
-                for name, spec in known.items()
+                for network, specs in self.neurons.items()
+                for name, spec in specs.items()
             },
         }
-        self.store.settled(asked)
-        # Before the settings: a study that can be opened has its pictures.
+        self.store.settled(settings)
+        # Before the settings, so that a study that can be opened has its pictures
         for name, subject in self.pictures.items():
             if stored(self.store, name, subject.digest) is None:
                 self.store.save("pictures", name, **subject.arrays())
-        self.store.settle(asked)
+        self.store.settle(settings)
 
     def __repr__(self) -> str:
-        plan, done = list(self.plan()), len(self.runs())
-        return f"<Study in {str(self.store.path)!r}: {done} of {len(plan)} runs>"
+        plan, count = list(self.plan()), len(self.runs())
+        return f"<Study in {str(self.store.path)!r}: {count} of {len(plan)} runs>"
 
     @classmethod
     def open(cls, path: str | Path) -> Study:
-        """A study that was begun before, as it is in its folder.
+        """Open the study in a folder.
 
-        Everything ever asked in that folder is its plan. Networks are loaded by their names.
+        Its plan holds all settings that were ever used there. Networks are loaded by their names.
 
         Raises:
-            FileError: there is none.
+            FileError: there is no study.
 
         Examples:
             >>> cnnvis.Study.open("my_study")
@@ -150,8 +150,8 @@ class Study:
             study.networks[network] = network
             study.neurons.setdefault(network, {})[name] = of_plain(spec)
         study.pictures = {}
-        for name, wanted in settings["pictures"].items():
-            if (subject := stored(store, name, wanted)) is None:
+        for name, digest in settings["pictures"].items():
+            if (subject := stored(store, name, digest)) is None:
                 raise FileError(
                     f"The picture {name!r} of the study in {str(path)!r} is missing or damaged "
                     f"({store.file('pictures', name)}). cnnvis.Study with the pictures with which "
@@ -161,7 +161,7 @@ class Study:
         return study
 
     def plan(self) -> Iterator[Run]:
-        """Every run, network by network.
+        """All runs, network by network.
 
         Examples:
             >>> next(study.plan())
@@ -180,22 +180,22 @@ class Study:
         executor: Executor | None = None,
         scheduler: Any = None,
     ) -> int:
-        """Compute what is not there yet, and again what is not there any more.
+        """Compute the missing runs, and those whose maps are damaged or deleted.
 
-        Methods that take many pictures at once (see `cnnvis.explain_batch`) get up to 32 runs in
-        one part. Parts are the same wherever they are computed, and so are the maps. A map that is
-        missing, cut or overwritten is told of in a warning. Several processes may run one study at
-        once: each takes parts that no other has, and goes on with those of one that was killed.
+        Methods that support batches (see `cnnvis.explain_batch`) get up to 32 runs in one part.
+        Parts, and so the maps, do not depend on where they are computed. A damaged map causes a
+        warning. Several processes may run one study in parallel: each takes parts that no other
+        has, and those of processes that were killed.
 
         Args:
             progress: called with (done, total) of all runs; an exception raised in it stops the
-                work, and what is done stays.
-            executor: computes the parts, any of `concurrent.futures`: threads, or processes of the
-                same code. Networks for other processes are given to the study as names or files.
+                work, and completed runs stay.
+            executor: of `concurrent.futures`, computes the parts in threads or processes. For
+                other processes the study's networks must be names or files.
             scheduler: instead of an executor, a Dask scheduler's address or a `distributed.Client`.
 
         Returns:
-            How many runs were computed now.
+            How many runs were computed.
 
         Examples:
             >>> study.run(progress=lambda done, total: None)
@@ -205,25 +205,26 @@ class Study:
             ...     study.run(executor=threads)
             0
         """
-        news = News(self.store.path / "runs.jsonl")
-        done, plan = self.store.runs(), list(self.plan())
-        if lost := self.damaged():
-            warnings.warn(computed_again(lost), stacklevel=2)
-        left = {run.key for run in plan if run.key not in done or run in lost}
+        new_runs = NewRuns(self.store.path / "runs.jsonl")
+        completed, plan = self.store.runs(), list(self.plan())
+        if damaged_runs := self.damaged():
+            warnings.warn(recomputation_warning(damaged_runs), stacklevel=2)
+        missing = {run.key for run in plan if run.key not in completed or run in damaged_runs}
 
-        def heard() -> None:
+        def report() -> None:
             if progress:
-                progress(len(plan) - len(left), len(plan))
+                progress(len(plan) - len(missing), len(plan))
 
-        heard()
-        with executor_of(executor, scheduler) as chosen:
-            return compute_left(self, left, news, partial(self._results, chosen), self._keep, heard)
+        report()
+        with executor_of(executor, scheduler) as pool:
+            compute = partial(self._results, pool)
+            return compute_missing(self, missing, new_runs, compute, self._save, report)
 
     def damaged(self) -> dict[Run, str]:
-        """The runs whose map is not what was written, and why; all maps are read for it.
+        """The runs whose map is damaged, and why; reads all maps.
 
         Raises:
-            FileError: a line names a file outside of the study.
+            FileError: a line refers to a file outside of the study.
 
         Examples:
             >>> study.damaged()
@@ -231,38 +232,38 @@ class Study:
         """
         lines = {line["key"]: line for line in self.runs()}
         faults = {run: self.store.fault(lines[run.key]) for run in self.plan() if run.key in lines}
-        return {run: why for run, why in faults.items() if why}
+        return {run: fault for run, fault in faults.items() if fault}
 
     def compute(self, run: Run, progress: Progress | None = None) -> dict[str, Any]:
-        """Compute one run, whether it is there or not, keep it, and return its line.
+        """Compute one run, even if it is completed, save it, and return its line.
 
         Args:
             run: one of the plan.
-            progress: called with (done, total) of the method's own steps; an exception raised in it
-                stops the work, and nothing is kept.
+            progress: called with (done, total) of the method's steps; an exception raised in it
+                stops the work, and nothing is saved.
 
         Examples:
             >>> study.compute(next(study.plan()))["label"]
             'striped disc'
         """
         part, loaded = part_of(self, [run]), self._loading(run.network)
-        return self._keep(results(loaded, part, progress)[0])
+        return self._save(results(loaded, part, progress)[0])
 
     def runs(self) -> list[dict[str, Any]]:
-        """Every run that is done, in the order of the plan: what its line in runs.jsonl says.
+        """The lines of the completed runs in runs.jsonl, in the order of the plan.
 
         Examples:
             >>> [line["method"] for line in study.runs()]
             ['saliency', 'grad_cam', 'saliency', 'grad_cam']
         """
-        done = self.store.runs()
-        return [done[run.key] for run in self.plan() if run.key in done]
+        completed = self.store.runs()
+        return [completed[run.key] for run in self.plan() if run.key in completed]
 
     def network(self, name: str) -> Network:
-        """A network of the study, loaded on first use; one at a time is kept.
+        """A network of the study, loaded on first use; only the last one stays loaded.
 
         Raises:
-            InvalidValueError: its weights are not those with which the study was begun.
+            InvalidValueError: its weights differ from those of the study's earlier runs.
 
         Examples:
             >>> study.network("mini_vgg")
@@ -279,10 +280,10 @@ class Study:
         return self._loaded[1].network
 
     def take(self, name: str, network: Network) -> None:
-        """Use a network that is loaded already under a name of the study.
+        """Use a loaded network under a name of the study.
 
         Raises:
-            InvalidValueError: its weights are not those with which the study was begun.
+            InvalidValueError: its weights differ from those of the study's earlier runs.
 
         Examples:
             >>> study.take("mini_vgg", network)
@@ -290,14 +291,14 @@ class Study:
             True
         """
         if self._loaded is None or self._loaded[1].network is not network:
-            loaded = Loaded(network, network_digest(network))
+            loaded = LoadedNetwork(network, network_digest(network))
         else:
             loaded = self._loaded[1]
         self._settle(name, loaded.digest)
         self._loaded = name, loaded
 
     def heatmap(self, line: dict[str, Any]) -> np.ndarray | None:
-        """The heatmap of a run's line: float32 (rows, columns); None where there is none.
+        """The heatmap of a run's line: float32 (rows, columns), or None.
 
         Examples:
             >>> study.heatmap(study.runs()[0]).shape
@@ -323,22 +324,22 @@ class Study:
         level: float = 0.95,
         progress: Progress | None = None,
     ) -> list[dict[str, Any]]:
-        """What metrics say of the runs that are done, with confidence intervals.
+        """Score the completed runs by metrics; returns means with confidence intervals.
 
-        Scores are kept in the folder, so that a second table costs nothing.
+        Scores are cached in the folder, so that a second table takes no time.
 
         Args:
-            metrics: names, or a mapping of names of your own to a name or to (name, parameters);
-                None is every metric that needs no more than the map and the mask.
-            by: what a row is: any of network, picture, method, neuron.
-            baselines: maps that know nothing, scored as methods are: centre, noise, edges.
-            level: of confidence.
+            metrics: names, or a mapping of your own names to a name or to (name, parameters);
+                None is every metric that needs only the map and the mask.
+            by: the columns that define a row, of network, picture, method and neuron.
+            baselines: maps independent of the network: centre, noise, edges.
+            level: the confidence level.
             progress: called with (done, total) of all scores.
 
         Returns:
-            One dictionary a row and metric: what `by` names; metric; n (scores), undefined (how
-            many more had none), unsuited (how many runs or cases lacked something); value, the
-            mean; low and high, the interval; interval, "Wilson" or "bootstrap over pictures".
+            A dictionary for each row and metric: the columns of `by`; metric; n (the number of
+            scores), undefined (of undefined scores), unsuited (of runs that the metric does not
+            apply to); value, the mean; low and high, the interval; interval, its kind.
 
         Examples:
             >>> rows = study.table(["pointing_game"])
@@ -351,7 +352,7 @@ class Study:
         return tables.rows(scorer.scores(progress), by, level, self.seed)
 
     def report(self, metrics: Any = None, **options: Any) -> Path:
-        """Write the table to report.md in the study's folder; options as `table` takes them.
+        """Write the table to report.md in the study's folder; options are those of `table`.
 
         Examples:
             >>> study.report(["pointing_game"]).name
@@ -361,23 +362,23 @@ class Study:
         self.store.write("report.md", tables.report(len(self.pictures), self.seed, rows))
         return self.store.path / "report.md"
 
-    def _loading(self, name: str) -> Loaded:
-        """A network of the study, with the neurons that were chosen on it."""
+    def _loading(self, name: str) -> LoadedNetwork:
+        """A network of the study, with the neurons chosen on it."""
         self.network(name)
         assert self._loaded is not None
         return self._loaded[1]
 
     def _results(self, executor: Executor | None, parts: Iterator[Part]) -> Computed:
-        """What is computed of each part, here or by an executor."""
+        """Compute parts, in this thread or by an executor."""
         if executor is None:
             for part in parts:
                 yield part, results(self._loading(part.runs[0].network), part)
             return
-        names = [n for n, given in self.networks.items() if not isinstance(given, str | Path)]
-        for name in names:  # an object's weights are compared before it is handed out
+        names = [n for n, network in self.networks.items() if not isinstance(network, str | Path)]
+        for name in names:  # check the weights of network objects before submitting them
             self.take(name, self.networks[name])
-        work = ((part, self.networks[part.runs[0].network]) for part in parts)
-        for part, digest, computed in handed_out(executor, work):
+        tasks = ((part, self.networks[part.runs[0].network]) for part in parts)
+        for part, digest, computed in executed(executor, tasks):
             if digest:
                 self._settle(part.runs[0].network, digest)
             yield part, computed
@@ -387,8 +388,8 @@ class Study:
             self.store.settle({"networks": {network: digest}})
             self._digests[network] = digest
 
-    def _keep(self, result: Result) -> dict[str, Any]:
-        """Write a run's arrays, then its line; returns the line."""
+    def _save(self, result: Result) -> dict[str, Any]:
+        """Save a run's arrays, then its line; returns the line."""
         run, facts, arrays = result
         line = {"key": run.key, **run._asdict(), "seed": self.seed, **facts}
         if arrays:

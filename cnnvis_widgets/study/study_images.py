@@ -1,4 +1,4 @@
-"""The pictures of a study, with what is known of each: masks, other objects, its class."""
+"""The pictures of a study with their annotations: class, masks, other objects."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One picture.
+    """A picture with its annotations.
 
     Attributes:
-        name: what the study calls it.
+        name: its name in the study.
         image: uint8 (rows, columns, 3), or a network's input of floats.
-        mask: bool (rows, columns), what makes its class; None where it is not known.
-        others: other objects: the unit of their class and their masks.
-        shortcut: bool (rows, columns); None where there is none.
-        unit: the output unit of its class, for networks with that many outputs.
-        units: how many outputs a network has that knows these classes; None for any.
+        mask: bool (rows, columns), the evidence of its class; None if unknown.
+        others: the other objects in it.
+        shortcut: bool (rows, columns), or None.
+        unit: the output unit of its class, or None.
+        units: the number of outputs of networks with these classes; None for any.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Subject:
     units: int | None = None
 
     def unit_of(self, network: Network) -> int | None:
-        """The output unit of its class; None where the network does not know it."""
-        known = self.unit is not None and self.units in (None, network.units)
-        return self.unit if known else None
+        """The output unit of its class; None if the network does not have the class."""
+        is_known = self.unit is not None and self.units in (None, network.units)
+        return self.unit if is_known else None
 
     @property
     def digest(self) -> str:
-        """Of all that is known of it; it changes when any of it does."""
+        """A digest of the picture and all annotations."""
         arrays = [self.image, self.mask, self.shortcut, *(o.mask for o in self.others)]
         content = hashlib.blake2b(digest_size=12)
         for array in arrays:
@@ -62,7 +62,7 @@ class Subject:
         return content.hexdigest()
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All that is known of it, as arrays for a .npz file."""
+        """The picture and its annotations as arrays for a .npz file."""
         arrays: dict[str, Any] = {"image": self.image}
         if self.mask is not None:
             arrays["mask"] = self.mask
@@ -76,59 +76,61 @@ class Subject:
 
     @classmethod
     def from_arrays(cls, name: str, arrays: Mapping[str, np.ndarray]) -> Subject:
-        """What `arrays` was made from."""
+        """The inverse of `arrays`."""
         units = [None if n < 0 else int(n) for n in arrays["unit"]]
-        known = enumerate(arrays["other_units"])
+        others = enumerate(arrays["other_units"])
         return cls(
             name,
             arrays["image"],
             arrays.get("mask"),
-            tuple(Other(int(unit), arrays[f"other_{number}"]) for number, unit in known),
+            tuple(Other(int(unit), arrays[f"other_{number}"]) for number, unit in others),
             arrays.get("shortcut"),
             *units,
         )
 
 
-def stored(store: Store, name: str, wanted: str) -> Subject | None:
-    """A picture as it is in a study's folder; None where it is not the one that was written.
+def stored(store: Store, name: str, digest: str) -> Subject | None:
+    """Load a picture from a study's folder; None if it is missing or its digest differs.
 
     Args:
         store: the folder.
         name: the picture's name.
-        wanted: its digest.
+        digest: the expected digest.
     """
     try:
         subject = Subject.from_arrays(name, store.load(store.file("pictures", name)))
     except (FileError, LookupError, TypeError, ValueError):
         return None
-    return subject if subject.digest == wanted else None
+    return subject if subject.digest == digest else None
 
 
 def subjects(images: Any) -> list[Subject]:
     """The pictures of a study.
 
     Args:
-        images: one or several of: the name of an included picture (its outline is its
-            mask), "scene:7" (the drawn picture of that seed; "scene:7:background" on snow), a path,
-            an array, a `cnnvis_widgets.zoo.evidence.Scene`, a `Subject`; or a mapping of names to
+        images: one or several of: the name of a bundled picture (its outline is its mask),
+            "scene:7" (the drawn picture of that seed; "scene:7:background" on snow), a path, an
+            array, a `cnnvis_widgets.zoo.evidence.Scene`, a `Subject`; or a mapping of names to
             these.
 
     Raises:
-        InvalidValueError: none, or two of one name.
+        InvalidValueError: no pictures, or two of one name.
     """
-    given: Iterable[tuple[str | None, Any]]
+    items: Iterable[tuple[str | None, Any]]
     if isinstance(images, Mapping):
-        given = [(str(name), image) for name, image in images.items()]
+        items = [(str(name), image) for name, image in images.items()]
     else:
-        several = isinstance(images, list | tuple) and not hasattr(images, "evidence")
-        given = [(None, image) for image in (images if several else [images])]
-    chosen = [_subject(name, image, number) for number, (name, image) in enumerate(given)]
-    names = [subject.name for subject in chosen]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InvalidValueError(f"Each picture needs a name of its own; twice: {', '.join(twice)}.")
-    if not chosen:
+        is_sequence = isinstance(images, list | tuple) and not hasattr(images, "evidence")
+        items = [(None, image) for image in (images if is_sequence else [images])]
+    subjects_ = [_subject(name, image, number) for number, (name, image) in enumerate(items)]
+    names = [subject.name for subject in subjects_]
+    if duplicates := sorted({name for name in names if names.count(name) > 1}):
+        raise InvalidValueError(
+            f"Each picture needs a name of its own; twice: {', '.join(duplicates)}."
+        )
+    if not subjects_:
         raise InvalidValueError("A study needs at least one picture; got none.")
-    return chosen
+    return subjects_
 
 
 def _subject(name: str | None, image: Any, number: int) -> Subject:
@@ -139,9 +141,9 @@ def _subject(name: str | None, image: Any, number: int) -> Subject:
     if hasattr(image, "evidence"):
         return _scene(name or f"scene {number + 1}", image)
     if isinstance(image, str) and image in zoo.images():
-        known = zoo.picture(image)
+        record = zoo.picture(image)
         return Subject(
-            name or image, zoo.load_image(image), known.mask(), unit=known.unit, units=1000
+            name or image, zoo.load_image(image), record.mask(), unit=record.unit, units=1000
         )
     if isinstance(image, str | Path):
         return Subject(name or str(image), zoo.load_image(image))
@@ -163,7 +165,7 @@ def _scene(name: str, scene: Any) -> Subject:
 
 
 def fitted(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """A mask cropped and resized as its picture is for a network: bool (rows, columns)."""
+    """A mask cropped and resized like its picture: bool (rows, columns)."""
     if mask.shape == tuple(shape[:2]):
         return mask
     picture = fit(mask.astype(np.uint8) * 255, shape[0], shape[1])
@@ -171,13 +173,13 @@ def fitted(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def cropped(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """A picture at the size that a network sees; an input of floats as it is."""
+    """A picture cropped and resized for a network; an input of floats as it is."""
     if image.dtype != np.uint8:
         return image
     return np.asarray(fit(image, shape[0], shape[1]).convert("RGB"), np.uint8)
 
 
-def seen(subject: Subject, network: Network) -> np.ndarray:
-    """The picture as the network sees it: uint8 (rows, columns, 3), or its input of floats."""
+def network_view(subject: Subject, network: Network) -> np.ndarray:
+    """The network's input as a picture, uint8 (rows, columns, 3), or as floats."""
     prepared = network.prepare(subject.image)
     return prepared.input if prepared.picture is None else prepared.picture

@@ -1,9 +1,9 @@
 """The grid of the thesis' chapter 4: five networks × ten photos × three neurons × seven methods.
 
 Erroz Arroyo 2019, section 4.1. Its photos were never published: four come from ImageNet, six from
-the internet, and all show one of ImageNet's classes. The ten photos that come along stand in
-for them: none is from ImageNet; four show one of its classes large and clear; the six others show
-something that is no class, or a part of something that is one.
+the internet, and all show one of ImageNet's classes. The ten bundled photos replace them: none is
+from ImageNet; four show one of its classes large and clear; the others show something without a
+class, or a part of something with one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
 
 FIVE = ("vgg16", "inception_v3", "xception", "resnet50", "mobilenet_v2")
-"""Its networks, with their ImageNet weights, in the order of its Table 2."""
+"""The thesis' networks, with ImageNet weights, in the order of its Table 2."""
 
 SIBLINGS = (
     "efficientnet_lite0",
@@ -35,7 +35,7 @@ SIBLINGS = (
 """Other trained networks that need no internet: three of ImageNet, five of drawn pictures."""
 
 OUTPUTS_ONLY = ("deep_taylor", "lime")
-"""Methods that the thesis asked about outputs alone."""
+"""Methods that the thesis applied to output neurons only."""
 
 IMAGENET, OTHER = "ImageNet", "other"
 STAND_INS = {
@@ -54,17 +54,17 @@ OWN = {
     **{f"imagenet_{n}": IMAGENET for n in range(1, 5)},
     **{f"other_{n}": OTHER for n in range(1, 7)},
 }
-"""What the files in a folder of one's own are called, without their endings."""
+"""The names of files in a folder of your own photos, without endings."""
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 
 class Choice(NamedTuple):
-    """Which networks a run of the grid has, and which it lacks.
+    """The networks of a run of the grid.
 
     Attributes:
         networks: names in the zoo, those of the thesis first.
-        missing: name → why its weights are not at hand, and how to bring them.
+        missing: name → why its weights are not available, and how to get them.
     """
 
     networks: tuple[str, ...]
@@ -72,11 +72,11 @@ class Choice(NamedTuple):
 
 
 def choose(offline: bool, fetch: bool = False) -> Choice:
-    """The networks whose weights are at hand.
+    """The networks whose weights are available.
 
     Args:
-        offline: also the other trained networks, and nothing is fetched.
-        fetch: fetch what is missing of the five, where not offline.
+        offline: add the other trained networks, and download nothing.
+        fetch: download missing weights of the five, unless `offline`.
 
     Examples:
         >>> "mini_vgg" in choose(offline=True).networks
@@ -84,31 +84,31 @@ def choose(offline: bool, fetch: bool = False) -> Choice:
     """
     from cnnvis_widgets.zoo.loading import architectures
 
-    known, networks, missing = architectures(), list[str](), dict[str, str]()
+    zoo, networks, missing = architectures(), list[str](), dict[str, str]()
     for name in (*FIVE, *(SIBLINGS if offline else ())):
-        why = known[name].available()
-        if why and fetch and not offline:
+        reason = zoo[name].available()
+        if reason and fetch and not offline:
             try:
-                known[name].find_weights(None)
-                why = ""
+                zoo[name].find_weights(None)
+                reason = ""
             except FileError as error:
-                why = f"{str(error).splitlines()[0]} {why}"
-        if why:
-            missing[name] = why
+                reason = f"{str(error).splitlines()[0]} {reason}"
+        if reason:
+            missing[name] = reason
         else:
             networks.append(name)
     return Choice(tuple(networks), missing)
 
 
 def photos(folder: str | Path | None = None) -> dict[str, Any]:
-    """The ten pictures by name, as `Study` takes them.
+    """The ten pictures by name, for `Study`.
 
     Args:
-        folder: where your own are: imagenet_1 to imagenet_4 and other_1 to other_6, with the
-            ending of a picture; None for the stand-ins.
+        folder: a folder with your own photos imagenet_1 to imagenet_4 and other_1 to other_6;
+            None for the bundled photos.
 
     Raises:
-        FileError: one is not there, or is there twice.
+        FileError: a photo is missing, or exists twice.
 
     Examples:
         >>> list(photos())[:4]
@@ -116,23 +116,23 @@ def photos(folder: str | Path | None = None) -> dict[str, Any]:
     """
     if folder is None:
         return {name: name for name in STAND_INS}
-    there: dict[str, list[Path]] = {name: [] for name in OWN}
+    found: dict[str, list[Path]] = {name: [] for name in OWN}
     files = sorted(Path(folder).iterdir()) if Path(folder).is_dir() else []
     for path in files:
-        if path.stem in there and path.suffix.lower() in PHOTO_SUFFIXES:
-            there[path.stem].append(path)
-    if missing := [name for name, paths in there.items() if not paths]:
+        if path.stem in found and path.suffix.lower() in PHOTO_SUFFIXES:
+            found[path.stem].append(path)
+    if missing := [name for name, paths in found.items() if not paths]:
         raise FileError(
             f"Expected ten photos in {str(folder)!r}: imagenet_1 to imagenet_4 and other_1 to "
             f"other_6, each with one of {', '.join(PHOTO_SUFFIXES)}; missing: {', '.join(missing)}."
         )
-    if twice := [name for name, paths in there.items() if len(paths) > 1]:
-        raise FileError(f"More than one file in {str(folder)!r} is called {', '.join(twice)}.")
-    return {name: paths[0] for name, paths in there.items()}
+    if duplicates := [name for name, paths in found.items() if len(paths) > 1]:
+        raise FileError(f"More than one file in {str(folder)!r} is called {', '.join(duplicates)}.")
+    return {name: paths[0] for name, paths in found.items()}
 
 
 def methods() -> dict[str, Any]:
-    """The seven methods, two of them for outputs alone, as `Study` takes them."""
+    """The seven methods for `Study`, two of them for output neurons only."""
     only = {name: (OUTPUT,) if name in OUTPUTS_ONLY else None for name in METHODS}
     return {name: (name, {}, neurons) for name, neurons in only.items()}
 
@@ -149,14 +149,14 @@ def thesis_study(
 
     Args:
         path: the study's folder.
-        networks: as `cnnvis.Study` takes them; the thesis' five unless told.
+        networks: see `cnnvis.Study`; by default the thesis' five.
         folder: your own ten photos; see `photos`.
         seed: of the methods' random numbers.
-        keep: as `cnnvis.Study` takes it.
+        keep: see `cnnvis.Study`.
 
     Raises:
-        FileError: photos that are not there.
-        InvalidValueError: no network; other settings than the study in that folder was begun with.
+        FileError: missing photos.
+        InvalidValueError: no network, or settings that differ from those of a study in that folder.
 
     Examples:
         >>> study = thesis_study("thesis_study", ["mini_vgg"])
@@ -165,11 +165,11 @@ def thesis_study(
     """
     from cnnvis_widgets.study.study import Study
 
-    several = networks if isinstance(networks, dict) else list(networks)
-    if not several:
+    selected = networks if isinstance(networks, dict) else list(networks)
+    if not selected:
         raise InvalidValueError("The grid needs at least one network; got none.")
     pictures = photos(folder)
-    study = Study(several, pictures, methods(), list(NEURONS), path, seed=seed, keep=keep)
+    study = Study(selected, pictures, methods(), list(NEURONS), path, seed=seed, keep=keep)
     groups = STAND_INS if folder is None else OWN
     study.store.settle({"groups": {name: groups[name] for name in pictures}})
     return study

@@ -1,1 +1,1 @@
-"""Other languages: what of a notebook is text, and its translations as gettext's PO files."""
+"""Translations of notebooks and of the interface, as gettext's PO files."""

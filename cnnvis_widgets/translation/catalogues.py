@@ -1,4 +1,4 @@
-"""Translations of notebooks: one PO file for each, which any gettext editor opens."""
+"""Translations of notebooks: a PO file for each."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ SOURCE = "en"
 
 
 def languages() -> list[str]:
-    """The languages that there are translations into: ``["es"]``."""
+    """The languages with translations: ``["es"]``."""
     return sorted(path.name for path in _FOLDER.iterdir() if (path / "notebooks").is_dir())
 
 
 def path_of(language: str, name: str) -> Path:
-    """Where the translation of a notebook is, or belongs.
+    """The path of a notebook's translation.
 
     Args:
-        language: as `languages` gives it.
+        language: of `languages`.
         name: of the notebook's file, without its ending.
     """
     return _FOLDER / language / "notebooks" / f"{name}.po"
 
 
 def read(path: Path) -> Catalog:
-    """A PO file.
+    """Read a PO file.
 
     Raises:
-        FileError: it is not there.
+        FileError: it does not exist.
     """
     if not path.is_file():
         raise FileError(f"There is no translation {path.name!r}.")
@@ -45,10 +45,10 @@ def read(path: Path) -> Catalog:
 
 
 def updated(notebook: Any, name: str, language: str) -> bytes:
-    """The PO file of a notebook as it is now: what is translated stays.
+    """Update the PO file of a notebook; existing translations stay.
 
-    A message whose text has changed keeps its old translation and is marked fuzzy; one that is no
-    longer in the notebook is kept at the end of the file as obsolete.
+    A message whose text has changed keeps its translation and is marked fuzzy; a message that is no
+    longer in the notebook is moved to the end of the file as obsolete.
 
     Args:
         notebook: as `nbformat.read` gives it.
@@ -70,15 +70,15 @@ def updated(notebook: Any, name: str, language: str) -> bytes:
     return file.getvalue()
 
 
-def wanting(notebook: Any, name: str, language: str) -> list[str]:
-    """The texts of a notebook that are not translated, or whose translation is out of date."""
+def untranslated(notebook: Any, name: str, language: str) -> list[str]:
+    """The texts of a notebook without a current translation."""
     path = path_of(language, name)
-    known = _translations(path, path.stat().st_mtime_ns) if path.is_file() else {}
-    return [message.text for message in messages(notebook) if message.text not in known]
+    translations = _translations(path, path.stat().st_mtime_ns) if path.is_file() else {}
+    return [message.text for message in messages(notebook) if message.text not in translations]
 
 
 def translated(notebook: Any, name: str, language: str) -> Any:
-    """A notebook in another language: the same cells with other texts.
+    """Translate a notebook.
 
     Args:
         notebook: as `nbformat.read` gives it.
@@ -86,9 +86,9 @@ def translated(notebook: Any, name: str, language: str) -> Any:
         language: as `languages` gives it.
 
     Raises:
-        FileError: a text is not translated, or its translation is out of date.
+        FileError: a text has no current translation.
     """
-    missing = wanting(notebook, name, language)
+    missing = untranslated(notebook, name, language)
     if missing:
         raise FileError(
             f"The notebook {name!r} was expected to be translated into {language!r}; "
@@ -96,13 +96,13 @@ def translated(notebook: Any, name: str, language: str) -> Any:
             "`python -m scripts.collect_texts` brings the file up to date."
         )
     path = path_of(language, name)
-    known = _translations(path, path.stat().st_mtime_ns)
-    return translate(notebook, known.__getitem__)
+    translations = _translations(path, path.stat().st_mtime_ns)
+    return translate(notebook, translations.__getitem__)
 
 
 @functools.lru_cache(64)
 def _translations(path: Path, changed: int) -> dict[str, str]:
-    """Text → translation, for those that are there and not out of date."""
+    """Text → current translation."""
     return {
         str(message.id): str(message.string)
         for message in read(path)

@@ -1,9 +1,9 @@
-"""What of a notebook's cells is text, and the same cells with other texts.
+"""Extracts the texts of a notebook's cells, and replaces them.
 
-A markdown cell is one message. Of a code cell, its comments and the strings that a reader may see
-are messages; a formatted string is one message with its fields in it, ``"{share:.0%} of it"``. A
-single lower-case word is taken for a name, ``"grad_cam"``, unless it is where only texts are: in
-`print`, as a label. The code itself stays as it is: all languages run the same cells.
+A markdown cell is one message. In a code cell, comments and strings that a reader may see are
+messages; an f-string is one message with its fields, ``"{share:.0%} of it"``. A single lower-case
+word counts as a name, ``"grad_cam"``, except where only texts occur: in `print`, or as a label. All
+languages run the same code.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from cnnvis_widgets.errors import InvalidValueError
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NAME = re.compile(r"[a-z0-9_./:-]+$")
-# Arguments that are texts by their place in the call: of any call by name, of these by place.
+# Arguments that are always texts: by keyword in any call, by position in these calls
 _SHOWN_BY_KEYWORD = {"label", "alt", "title", "unit", "caption", "because", "row_labels"}
 _SHOWN_BY_PLACE = {"print": range(100), "Panel": (2, 3, 5), "Quiz": (0, 1, 3, 5)}
 
 
 class Message(NamedTuple):
-    """One text of a notebook.
+    """A text of a notebook.
 
     Attributes:
-        text: markdown, a comment without its "# ", a string, or a formatted string's template.
-        cell: the id of the cell that it is first in.
+        text: markdown, a comment without its "# ", a string, or an f-string's template.
+        cell: the id of the first cell with it.
         kind: "markdown", "comment", "string" or "format".
     """
 
@@ -40,7 +40,7 @@ class Message(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A message within a cell's source, from one (row, column in UTF-8) to another."""
+    """A message in a cell's source, with start and end as (row, column in UTF-8)."""
 
     text: str
     kind: str
@@ -49,7 +49,7 @@ class _Piece(NamedTuple):
 
 
 def messages(notebook: Any) -> list[Message]:
-    """All texts of a notebook, each once, in their order.
+    """The unique texts of a notebook in order.
 
     Args:
         notebook: as `nbformat.read` gives it.
@@ -72,14 +72,14 @@ def messages(notebook: Any) -> list[Message]:
 
 
 def translate(notebook: Any, translation: Callable[[str], str]) -> Any:
-    """A copy of a notebook with other texts.
+    """A copy of a notebook with translated texts.
 
     Args:
         notebook: as `nbformat.read` gives it.
-        translation: text → the text in the other language.
+        translation: from a text to its translation.
 
     Raises:
-        InvalidValueError: a translation of a formatted string has other fields than it.
+        InvalidValueError: the translation of an f-string has different fields.
 
     Example:
         >>> import nbformat
@@ -98,7 +98,7 @@ def translate(notebook: Any, translation: Callable[[str], str]) -> Any:
 
 
 def fields(template: str) -> list[str]:
-    """The fields of a formatted string's template, sorted: ``["{share:.0%}"]``."""
+    """The sorted fields of an f-string's template: ``["{share:.0%}"]``."""
     tree = ast.parse(_format_literal(template), mode="eval").body
     if not isinstance(tree, ast.JoinedStr):
         return []
@@ -115,46 +115,46 @@ def _code(source: str, translation: Callable[[str], str]) -> str:
                 f"{fields(piece.text)}, and has {fields(text)}."
             )
         literal = {"comment": f"# {text}", "string": repr(text)}
-        new = literal.get(piece.kind) or _format_literal(text)
-        (row, column), (last, end) = piece.start, piece.end
-        after = lines[last - 1][end:]
-        lines[row - 1 : last] = [lines[row - 1][:column] + new.encode() + after]
+        literal_text = literal.get(piece.kind) or _format_literal(text)
+        (row, column), (end_row, end_column) = piece.start, piece.end
+        remainder = lines[end_row - 1][end_column:]
+        lines[row - 1 : end_row] = [lines[row - 1][:column] + literal_text.encode() + remainder]
     return b"".join(lines).decode()
 
 
 def _pieces(source: str) -> list[_Piece]:
-    """The messages of a code cell, in their order."""
+    """The messages of a code cell in order."""
     return sorted([*_strings(source), *_comments(source)], key=lambda piece: piece.start)
 
 
 def _strings(source: str) -> Iterator[_Piece]:
     tree = ast.parse(source)
-    shown = {text for call in ast.walk(tree) for text in _arguments_that_are_texts(call)}
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
+    displayed = {text for call in ast.walk(tree) for text in _arguments_that_are_texts(call)}
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
         if isinstance(node, ast.JoinedStr):
             text, kind = _template(node), "format"
             words = " ".join(str(v.value) for v in node.values if isinstance(v, ast.Constant))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             text, kind, words = node.value, "string", node.value
         else:
-            waiting += ast.iter_child_nodes(node)
+            pending += ast.iter_child_nodes(node)
             continue
-        if _WORD.search(words) and (node in shown or not _NAME.fullmatch(words)):
+        if _WORD.search(words) and (node in displayed or not _NAME.fullmatch(words)):
             end = node.end_lineno or 0, node.end_col_offset or 0
             yield _Piece(text, kind, (node.lineno, node.col_offset), end)
 
 
 def _arguments_that_are_texts(node: ast.AST) -> Iterator[ast.expr]:
-    """Arguments that are read for their place, even a word that looks like the name of a layer."""
+    """Arguments that are texts even if they look like names."""
     if not isinstance(node, ast.Call):
         return
     function = getattr(node.func, "id", getattr(node.func, "attr", ""))
-    places = _SHOWN_BY_PLACE.get(function, ())
-    shown = [argument for place, argument in enumerate(node.args) if place in places]
-    shown += [keyword.value for keyword in node.keywords if keyword.arg in _SHOWN_BY_KEYWORD]
-    for value in shown:
+    indices = _SHOWN_BY_PLACE.get(function, ())
+    values = [argument for index, argument in enumerate(node.args) if index in indices]
+    values += [keyword.value for keyword in node.keywords if keyword.arg in _SHOWN_BY_KEYWORD]
+    for value in values:
         yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
 
 
@@ -169,7 +169,7 @@ def _comments(source: str) -> Iterator[_Piece]:
 
 
 def _template(node: ast.JoinedStr) -> str:
-    """The text between the quotes of a formatted string, quotes and escapes resolved."""
+    """The text of an f-string, with quotes and escapes resolved."""
     return "".join(
         str(value.value).replace("{", "{{").replace("}", "}}")
         if isinstance(value, ast.Constant)
@@ -185,7 +185,7 @@ def _field(value: Any) -> str:
 
 
 def _format_literal(template: str) -> str:
-    """A formatted string with this template, whatever quotes its fields have."""
+    """An f-string with this template, with quotes that its fields do not contain."""
     escaped = template.replace("\n", "\\n").replace("\t", "\\t")
     for quote in ('"', "'", '"""', "'''"):
         literal = f"f{quote}{escaped}{quote}"

@@ -1,7 +1,7 @@
-"""Messages with fields: "{n} of {n2} layers". What a field's name begins with says what it holds.
+"""Messages with fields: "{n} of {n2} layers". The start of a field's name is its type.
 
-`n` holds a number, `name` what stays as it is (a layer, a file), `text` what is a message itself,
-`any` what may be one (what a lesson calls something).
+`n` is a number, `name` is not translated (a layer, a file), `text` is itself a message, and `any`
+may be one (a name in a lesson).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PATTERNS = {"n": f"({_NUMBER})", "name": "(.+?)", "text": "(.+?)", "any": "(.+?
 
 
 def names(message: str) -> list[str]:
-    """The fields of a message, sorted.
+    """The sorted fields of a message.
 
     Example:
         >>> names("{n} of {n2} layers")
@@ -26,15 +26,15 @@ def names(message: str) -> list[str]:
 
 
 def kind(field: str) -> str:
-    """What a field holds: "n", "name", "text" or "any"."""
+    """The type of a field: "n", "name", "text" or "any"."""
     return field.rstrip("0123456789")
 
 
 def pattern(message: str, translation: str) -> tuple[str, str, list[str]]:
-    """A message as a regular expression, for the page.
+    """A message as a regular expression for the page.
 
     Args:
-        message: with fields, each once.
+        message: with unique fields.
         translation: with the same fields.
 
     Returns:
@@ -52,10 +52,10 @@ def pattern(message: str, translation: str) -> tuple[str, str, list[str]]:
             f"The translation {translation!r} was expected to have the fields of {message!r}: "
             f"{names(message)}, and has {names(translation)}."
         )
-    parts = _FIELD.split(message)
-    fields = parts[1::2]
+    pieces = _FIELD.split(message)
+    fields = pieces[1::2]
     expression = "".join(
-        _PATTERNS[kind(part)] if place % 2 else re.sub(r"([\\^$.*+?()[\]{}|/])", r"\\\1", part)
-        for place, part in enumerate(parts)
+        _PATTERNS[kind(piece)] if index % 2 else re.sub(r"([\\^$.*+?()[\]{}|/])", r"\\\1", piece)
+        for index, piece in enumerate(pieces)
     )
     return expression, translation, fields

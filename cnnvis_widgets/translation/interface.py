@@ -1,4 +1,4 @@
-"""The interface's texts in another language, as the page gets them."""
+"""The translations of the interface, and their form for a page."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _FOLDER = Path(__file__).parent
 
 
 def path_of(language: str, name: str = "interface") -> Path:
-    """A PO file that belongs to no notebook: "interface" or "glossary"."""
+    """The path of the PO file "interface" or "glossary"."""
     return _FOLDER / language / f"{name}.po"
 
 
 def texts(language: str, name: str = "interface") -> dict[str, str]:
-    """Message → translation, for those that are there and not out of date.
+    """Message → current translation.
 
     Args:
-        language: as `languages.asked` returns it.
+        language: of `languages.supported`.
         name: "interface" or "glossary".
     """
     path = path_of(language, name)
@@ -33,23 +33,23 @@ def texts(language: str, name: str = "interface") -> dict[str, str]:
 
 
 def untranslated(language: str, name: str = "interface") -> list[str]:
-    """The messages of such a file that have no translation."""
+    """The messages of a file without a current translation."""
     path = path_of(language, name)
-    known = texts(language, name)
-    return [str(m.id) for m in catalogues.read(path) if m.id and str(m.id) not in known]
+    translations = texts(language, name)
+    return [str(m.id) for m in catalogues.read(path) if m.id and str(m.id) not in translations]
 
 
 def add(name: str, messages: Iterable[str], language: str) -> None:
-    """Bring new messages into such a file; what is there stays.
+    """Add new messages to a file.
 
     Args:
         name: "interface" or "glossary".
-        messages: those that may be new.
-        language: as `languages.asked` returns it.
+        messages: existing ones are ignored.
+        language: as `languages.supported` returns it.
     """
     path = path_of(language, name)
-    new = Catalog(locale=language, charset="utf-8", fuzzy=False)
-    catalogue = catalogues.read(path) if path.is_file() else new
+    empty = Catalog(locale=language, charset="utf-8", fuzzy=False)
+    catalogue = catalogues.read(path) if path.is_file() else empty
     for message in messages:
         if message not in catalogue:
             catalogue.add(message).flags.clear()
@@ -59,13 +59,13 @@ def add(name: str, messages: Iterable[str], language: str) -> None:
 
 
 def compiled(language: str) -> dict[str, Any]:
-    """What the page translates by: exact messages, and patterns, the most particular first.
+    """The data for a page's translation: exact messages, and patterns, the most specific first.
 
     Returns:
         {"exact": {message: translation}, "patterns": [[expression, translation, [field]]]}
 
     Raises:
-        InvalidValueError: a translation has other fields than its message.
+        InvalidValueError: a translation and its message have different fields.
     """
     exact: dict[str, str] = {}
     particular: list[tuple[int, tuple[str, str, list[str]]]] = []

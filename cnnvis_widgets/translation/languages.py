@@ -1,4 +1,4 @@
-"""The languages, and which pages are offered in which: the one list that a release changes."""
+"""The languages, and the pages that are offered in each."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 
 from cnnvis_widgets.errors import CnnvisError
-from cnnvis_widgets.translation.catalogues import SOURCE, path_of, wanting
+from cnnvis_widgets.translation.catalogues import SOURCE, path_of, untranslated
 
 NAMES = {"en": "English", "es": "Español"}
-"""What each language is called in itself."""
+"""The name of each language in itself."""
 
 OFFERED: dict[str, frozenset[str]] = {
     "es": frozenset(
@@ -41,15 +41,14 @@ OFFERED: dict[str, frozenset[str]] = {
         }
     )
 }
-"""The pages whose interface is whole in a language. One whose notebook has a text without a
-translation is not offered either: see `offers`."""
+"""The pages whose interface is completely translated; `offers` also checks the notebook."""
 
 
-def asked(language: str) -> str:
-    """A language that is known; English for anything else.
+def supported(language: str) -> str:
+    """The language if it is supported, or English.
 
     Args:
-        language: what an address says. It is looked up, and never becomes part of a path.
+        language: unchecked input from an address.
 
     Example:
         >>> asked("es"), asked("../../etc"), asked("")
@@ -59,11 +58,11 @@ def asked(language: str) -> str:
 
 
 def offers(notebook: Path, language: str) -> bool:
-    """Whether a page is whole in a language.
+    """Whether a page is completely translated into a language.
 
     Args:
-        notebook: its file. Only its name decides which translation is looked for.
-        language: as `asked` returns it.
+        notebook: its file.
+        language: of `supported`.
     """
     if language == SOURCE:
         return True
@@ -71,14 +70,14 @@ def offers(notebook: Path, language: str) -> bool:
         return False
     translation = path_of(language, notebook.stem)
     changed = [path.stat().st_mtime_ns for path in (notebook, translation) if path.is_file()]
-    return _whole(notebook, language, tuple(changed))
+    return _is_complete(notebook, language, tuple(changed))
 
 
 @functools.lru_cache(256)
-def _whole(notebook: Path, language: str, _changed: tuple[int, ...]) -> bool:
+def _is_complete(notebook: Path, language: str, _changed: tuple[int, ...]) -> bool:
     try:
         read = nbformat.read(notebook, 4)
-        return not wanting(read, notebook.stem, language)
+        return not untranslated(read, notebook.stem, language)
     except (
         CnnvisError,
         nbformat.ValidationError,
@@ -87,4 +86,4 @@ def _whole(notebook: Path, language: str, _changed: tuple[int, ...]) -> bool:
         SyntaxError,
         ValueError,
     ):
-        return False  # somebody's own of the same name
+        return False  # a user's notebook of the same name

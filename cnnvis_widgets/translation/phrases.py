@@ -1,4 +1,4 @@
-"""The interface's messages in Python, where a figure is drawn; in a page messages.js has them."""
+"""Translates the interface's messages in Python, for figures; messages.js does so in pages."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from urllib.parse import parse_qs
 
 from cnnvis_widgets.translation import fields, interface
 from cnnvis_widgets.translation.catalogues import SOURCE
-from cnnvis_widgets.translation.languages import asked
+from cnnvis_widgets.translation.languages import supported
 
 
 def of_query(query: str) -> Callable[[str], str] | None:
-    """How the figures of a page are worded.
+    """The translation function for a page's figures.
 
     Args:
-        query: the part of its address after the ?.
+        query: the query string of its address.
 
     Returns:
         None for a page in English.
     """
-    language = asked(parse_qs(query).get("lang", [""])[0])
+    language = supported(parse_qs(query).get("lang", [""])[0])
     return None if language == SOURCE else phrases(language)
 
 
 def phrases(language: str) -> Callable[[str], str]:
-    """Text → the text in a language, or the same where there is no message.
+    """A function from a text to its translation, or to the same text if it has none.
 
     Example:
         >>> phrases("es")("clipped at 0.5 (largest value 2)")
@@ -33,24 +33,28 @@ def phrases(language: str) -> Callable[[str], str]:
     """
     compiled = interface.compiled(language)
     exact: dict[str, str] = compiled["exact"]
-    patterns = [(re.compile(p), said, names) for p, said, names in compiled["patterns"]]
+    patterns = [
+        (re.compile(p), translation, names) for p, translation, names in compiled["patterns"]
+    ]
 
-    def of_field(name: str, value: str) -> str | None:
+    def translate_field(name: str, value: str) -> str | None:
         kind = fields.kind(name)
         if kind == "any":
-            return look(value) or value
-        return look(value) if kind == "text" else value
+            return translate_text(value) or value
+        return translate_text(value) if kind == "text" else value
 
-    def look(text: str) -> str | None:
-        """None where there is no message."""
+    def translate_text(text: str) -> str | None:
+        """The translation, or None."""
         if text in exact or not any(map(str.isalpha, text)):
             return exact.get(text, text)
         for pattern, translation, names in patterns:
             match = pattern.fullmatch(text)
             values = dict(zip(names, match.groups(), strict=True)) if match else {}
-            said = {name: of_field(name, value) for name, value in values.items()}
-            if match and None not in said.values():
-                return str(translation.format_map(said))
+            translated_fields = {
+                name: translate_field(name, value) for name, value in values.items()
+            }
+            if match and None not in translated_fields.values():
+                return str(translation.format_map(translated_fields))
         return None
 
-    return lambda text: look(text) or text
+    return lambda text: translate_text(text) or text

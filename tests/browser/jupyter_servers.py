@@ -184,7 +184,7 @@ class PageLog:
 # What mends Voilà's pages.
 OURS = Path(cnnvis_widgets.__file__).parent / "serving" / "voila_template"
 FORKING = Path(__file__).with_name("forking_server.py")
-NURSERY = "cnnvis_widgets.serving.kernel_nursery"
+NURSERY = "cnnvis_widgets.serving.kernel_fork_server"
 FOLDERS = ("notebooks", "config/labconfig", "runtime", "data/kernels/python3", "user")
 
 
@@ -261,7 +261,7 @@ class JupyterServer:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 
     def kernels(self) -> list[psutil.Process]:
-        """The kernels that run now: started by themselves, or forked from a nursery."""
+        """The kernels that run now: started by themselves, or forked from the fork server."""
         family = self._descendants()
         nurseries = {p.pid for p in family if NURSERY in cmdline(p)}
         return [

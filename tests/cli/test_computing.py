@@ -21,7 +21,7 @@ from cnnvis_widgets.cli.computing import checked_address
 from cnnvis_widgets.engine import SCHEDULER_VARIABLE
 from cnnvis_widgets.engine.requests import Open
 from cnnvis_widgets.engine.shared.client import SharedEngine
-from cnnvis_widgets.engine.shared.cluster import ATTEMPTS, PRELOAD, Keeper, Size, start
+from cnnvis_widgets.engine.shared.cluster import ATTEMPTS, PRELOAD, Size, Supervisor, start
 from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.serving import forked_kernels
 from cnnvis_widgets.serving import server as serving
@@ -75,7 +75,7 @@ def test_by_default_processes_are_started_that_end_with_the_pages(
         def stop(self) -> None:
             asked.append("stop")
 
-    monkeypatch.setattr("cnnvis_widgets.engine.shared.cluster.Keeper", Fake)
+    monkeypatch.setattr("cnnvis_widgets.engine.shared.cluster.Supervisor", Fake)
     assert main(["app", notebook, "--workers", "3", "--listen", "tcp://0.0.0.0:8786"]) == 0
     assert served == ["tcp://127.0.0.1:8786"]
     assert asked == [("tcp://0.0.0.0:8786", 3), "stop"]
@@ -151,17 +151,17 @@ def test_workers_join_from_elsewhere(tool: str) -> None:
 def test_a_cluster_that_ends_is_started_again_at_its_address(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    keeper = Keeper(workers=1)
+    supervisor = Supervisor(workers=1)
     try:
-        assert opened(keeper.address) == "Mini VGG"
-        first = keeper._process
+        assert opened(supervisor.address) == "Mini VGG"
+        first = supervisor._process
         first.kill()
-        assert opened(keeper.address) == "Mini VGG"
-        assert keeper._process.pid != first.pid
+        assert opened(supervisor.address) == "Mini VGG"
+        assert supervisor._process.pid != first.pid
         assert "started again" in capfd.readouterr().err
     finally:
-        keeper.stop()
-    assert keeper._process.poll() is not None
+        supervisor.stop()
+    assert supervisor._process.poll() is not None
 
 
 def test_a_cluster_that_cannot_start_is_given_up_and_told(
@@ -170,11 +170,11 @@ def test_a_cluster_that_cannot_start_is_given_up_and_told(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        keeper = Keeper(f"tcp://127.0.0.1:{taken.getsockname()[1]}", 1)
+        supervisor = Supervisor(f"tcp://127.0.0.1:{taken.getsockname()[1]}", 1)
         end, said = time.monotonic() + 90, ""
         while "do not start" not in said and time.monotonic() < end:
             time.sleep(0.2)
             said += capfd.readouterr().err
-        keeper.stop()
+        supervisor.stop()
     assert said.count("started again") == ATTEMPTS - 1
     assert "--engine in-process" in said

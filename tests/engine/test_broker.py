@@ -8,8 +8,8 @@ import pytest
 
 from cnnvis_widgets.engine.shared import broker as broker_module
 from cnnvis_widgets.engine.shared.broker import ATTEMPTS, PATIENCE, Broker
-from cnnvis_widgets.engine.shared.kept import Kept
-from cnnvis_widgets.engine.shared.parcels import NOTHING, Level
+from cnnvis_widgets.engine.shared.lru_cache import LRUCache
+from cnnvis_widgets.engine.shared.serialization import NO_ANSWER, Level
 
 
 class Clock:
@@ -20,17 +20,17 @@ class Clock:
 
 
 class Page:
-    """A page: what it asks, and what it was told."""
+    """A page: what it asks, and the messages that it received."""
 
     def __init__(self, broker: Broker) -> None:
-        self.broker, self.told = broker, []
-        self.visitor = broker.enter(self.told.append)
+        self.broker, self.messages = broker, []
+        self.visitor = broker.connect_visitor(self.messages.append)
         self.number = 0
 
     def ask(self, key: str, **other: Any) -> int:
         self.number += 1
         message = {"level": Level.QUICK, "networks": ("net",), "pictures": (), "previews": False}
-        message |= {"do": "ask", "id": self.number, "key": key, "data": key.encode()}
+        message |= {"type": "request", "id": self.number, "key": key, "data": key.encode()}
         self.broker.from_visitor(self.visitor, message | other)
         return self.number
 
@@ -38,24 +38,24 @@ class Page:
         self.broker.from_visitor(self.visitor, message)
 
     def answers(self) -> list[tuple[int, bytes]]:
-        return [(m["id"], m["data"]) for m in self.told if m["do"] == "answer"]
+        return [(m["id"], m["data"]) for m in self.messages if m["type"] == "answer"]
 
 
 class Process:
-    """A worker: what it was handed, and what it says."""
+    """A worker: the messages that it received, and those that it sends."""
 
     def __init__(self, broker: Broker, name: str = "a") -> None:
-        self.broker, self.told = broker, []
-        self.helper = broker.join(self.told.append, name)
+        self.broker, self.messages = broker, []
+        self.worker = broker.connect_worker(self.messages.append, name)
 
     def handed(self) -> list[str]:
-        return [m["key"] for m in self.told if m["do"] == "work"]
+        return [m["key"] for m in self.messages if m["type"] == "run"]
 
-    def say(self, do: str, key: str, **other: Any) -> None:
-        self.broker.from_helper(self.helper, {"do": do, "key": key, **other})
+    def say(self, type: str, key: str, **other: Any) -> None:
+        self.broker.from_worker(self.worker, {"type": type, "key": key, **other})
 
     def answer(self, key: str, digest: str = "w", data: bytes | None = None) -> None:
-        networks = dict.fromkeys(self.helper.networks, 0)
+        networks = dict.fromkeys(self.worker.networks, 0)
         said = {"data": data or key.upper().encode(), "weights": {"net": digest}}
         self.say("answer", key, **said, memory=1, networks=networks)
 
@@ -73,11 +73,11 @@ def broker(clock: Clock) -> Broker:
 def test_a_request_waits_for_a_worker_and_its_answer_comes_back(broker: Broker) -> None:
     page = Page(broker)
     number = page.ask("k")
-    assert page.told == []
+    assert page.messages == []
     worker = Process(broker)
-    assert worker.told == [
+    assert worker.messages == [
         {
-            "do": "work",
+            "type": "run",
             "key": "k",
             "level": 0,
             "data": b"k",
@@ -97,15 +97,20 @@ def test_equal_requests_are_computed_once_and_then_kept(broker: Broker) -> None:
     pages[2].ask("k")
     assert worker.handed() == ["k"]
     assert [page.answers() for page in pages] == [[(1, b"K")]] * 3
-    told = broker.facts()
-    assert (told["asked"], told["joined"], told["kept"], told["computed"]) == (3, 1, 1, 1)
+    stats = broker.stats()
+    assert (stats["requests"], stats["coalesced"], stats["cache_hits"], stats["computed"]) == (
+        3,
+        1,
+        1,
+        1,
+    )
 
 
 def test_what_was_asked_for_what_it_does_is_done_again(broker: Broker) -> None:
     page, worker = Page(broker), Process(broker)
     for _ in range(2):
         page.ask("warm", level=Level.IDLE)
-        worker.answer("warm", data=NOTHING)
+        worker.answer("warm", data=NO_ANSWER)
     assert worker.handed() == ["warm", "warm"]
     for _ in range(2):
         page.ask("check", level=Level.IDLE)
@@ -153,23 +158,23 @@ def test_what_nobody_wants_any_more_is_dropped_or_stopped(broker: Broker) -> Non
     one.ask("a")
     two.ask("a")
     waiting = one.ask("b")
-    one.say(do="cancel", id=waiting)
-    one.say(do="cancel", id=1)
-    assert not [m for m in worker.told if m["do"] == "stop"]  # the other still wants it
-    broker.leave(two.visitor)
-    assert worker.told[-1] == {"do": "stop", "key": "a"}
+    one.say(type="cancel", id=waiting)
+    one.say(type="cancel", id=1)
+    assert not [m for m in worker.messages if m["type"] == "cancel"]  # the other still wants it
+    broker.disconnect_visitor(two.visitor)
+    assert worker.messages[-1] == {"type": "cancel", "key": "a"}
     one.ask("a")  # again, before the worker has stopped
     assert worker.handed() == ["a"]
-    worker.say("stopped", "a")
+    worker.say("cancelled", "a")
     assert worker.handed() == ["a", "a"]
     worker.answer("a")
     assert one.answers() == [(3, b"A")]
-    assert two.told == []
+    assert two.messages == []
 
 
 def test_an_answer_that_came_before_the_stop_serves_who_asked_again(broker: Broker) -> None:
     page, worker = Page(broker), Process(broker)
-    page.say(do="cancel", id=page.ask("a"))
+    page.say(type="cancel", id=page.ask("a"))
     again = page.ask("a")
     worker.answer("a")
     assert page.answers() == [(again, b"A")]
@@ -179,28 +184,28 @@ def test_an_answer_that_came_before_the_stop_serves_who_asked_again(broker: Brok
 def test_a_picture_travels_once_to_each_worker(broker: Broker) -> None:
     page, worker = Page(broker), Process(broker)
     number = page.ask("k", pictures=("p",))
-    assert page.told == [{"do": "lacking", "id": number, "pictures": ["p"]}]
-    page.say(do="picture", digest="p", data=b"pixels")
+    assert page.messages == [{"type": "missing_pictures", "id": number, "pictures": ["p"]}]
+    page.say(type="picture", digest="p", data=b"pixels")
     for key in ("k", "l"):
         page.ask(key, pictures=("p",))
     worker.answer("k")
-    pictures = [m for m in worker.told if m["do"] == "picture"]
-    assert pictures == [{"do": "picture", "digest": "p", "data": b"pixels"}]
+    pictures = [m for m in worker.messages if m["type"] == "picture"]
+    assert pictures == [{"type": "picture", "digest": "p", "data": b"pixels"}]
     assert worker.handed() == ["k", "l"]
-    worker.say("lacking", "l")  # it had no room to keep it
-    assert [m["do"] for m in worker.told[-2:]] == ["picture", "work"]
+    worker.say("missing_pictures", "l")  # it had no room to keep it
+    assert [m["type"] for m in worker.messages[-2:]] == ["picture", "run"]
 
 
 def test_a_picture_that_was_dropped_everywhere_is_asked_for_again(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = Page(broker)
-    page.say(do="picture", digest="p", data=b"pixels")
+    page.say(type="picture", digest="p", data=b"pixels")
     number = page.ask("k", pictures=("p",))
-    monkeypatch.setattr(broker._pictures, "_most", 0)
+    monkeypatch.setattr(broker._pictures, "_max_bytes", 0)
     broker._pictures.put("p", b"pixels")
     worker = Process(broker)
-    assert page.told == [{"do": "lacking", "id": number, "pictures": ["p"]}]
+    assert page.messages == [{"type": "missing_pictures", "id": number, "pictures": ["p"]}]
     assert worker.handed() == []
 
 
@@ -208,14 +213,14 @@ def test_progress_goes_to_all_and_previews_to_those_who_want_them(broker: Broker
     watching, other, worker = Page(broker), Page(broker), Process(broker)
     other.ask("k")
     watching.ask("k", previews=True)
-    assert worker.told[-1] == {"do": "send_previews", "key": "k"}
-    worker.say("progress", "k", at=(1, 5))
+    assert worker.messages[-1] == {"type": "send_previews", "key": "k"}
+    worker.say("progress", "k", progress=(1, 5))
     worker.say("preview", "k", data=b"half")
-    assert watching.told == [
-        {"do": "progress", "at": (1, 5), "id": 1},
-        {"do": "preview", "data": b"half", "id": 1},
+    assert watching.messages == [
+        {"type": "progress", "progress": (1, 5), "id": 1},
+        {"type": "preview", "data": b"half", "id": 1},
     ]
-    assert other.told == watching.told[:1]
+    assert other.messages == watching.messages[:1]
 
 
 def test_what_a_dead_worker_had_is_repeated_but_not_for_ever(broker: Broker) -> None:
@@ -224,17 +229,17 @@ def test_what_a_dead_worker_had_is_repeated_but_not_for_ever(broker: Broker) -> 
     for number in range(ATTEMPTS):
         worker = Process(broker, str(number))
         assert worker.handed() == ["k"]
-        broker.lose(worker.helper)
-    assert page.told == [{"do": "lost", "id": 1}]
+        broker.disconnect_worker(worker.worker)
+    assert page.messages == [{"type": "worker_died", "id": 1}]
     assert Process(broker).handed() == []
-    assert broker.facts()["repeated"] == ATTEMPTS - 1
+    assert broker.stats()["retries"] == ATTEMPTS - 1
 
 
 def test_failures_are_told_and_not_kept(broker: Broker) -> None:
     page, worker = Page(broker), Process(broker)
     page.ask("k")
     worker.say("failed", "k", data=b"why")
-    assert page.told == [{"do": "failed", "id": 1, "data": b"why"}]
+    assert page.messages == [{"type": "failed", "id": 1, "data": b"why"}]
     page.ask("k")
     assert worker.handed() == ["k", "k"]
 
@@ -245,7 +250,7 @@ def test_a_network_is_loaded_again_only_where_waiting_costs_more(
     page = Page(broker)
     first, second = Process(broker, "1"), Process(broker, "2")
     page.ask("a")
-    first.say("progress", "a", at=(0, 1), memory=0, networks={"net": 500 << 20})
+    first.say("progress", "a", progress=(0, 1), memory=0, networks={"net": 500 << 20})
     page.ask("b")
     page.ask("c", networks=("small",))
     assert (first.handed(), second.handed()) == (["a"], ["c"])
@@ -263,7 +268,7 @@ def test_a_network_is_loaded_again_only_where_waiting_costs_more(
 def test_what_is_kept_stays_within_its_size(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Kept(10)
+    kept = LRUCache(10)
     kept.put("a", b"1234")
     kept.put("b", b"1234")
     assert kept.get("a") == b"1234"  # used: b is the oldest now
@@ -274,9 +279,9 @@ def test_what_is_kept_stays_within_its_size(
     kept.put("d", b"x" * 11)
     assert kept.get("d") is None
     assert kept.size == 9
-    assert broker_module.ANSWERS_KEPT == 256 << 20
+    assert broker_module.ANSWER_CACHE_BYTES == 256 << 20
     page, worker = Page(broker), Process(broker)
-    monkeypatch.setattr(broker._answers, "_most", 5)
+    monkeypatch.setattr(broker._answers, "_max_bytes", 5)
     page.ask("k")
     worker.answer("k", data=b"123456")
     page.ask("k")

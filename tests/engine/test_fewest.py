@@ -14,7 +14,13 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.variants.randomization import seeded
 from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.requests import Library
-from cnnvis_widgets.engine.shared.parcels import TRAVELLING, Level, level_of, pack, unpack
+from cnnvis_widgets.engine.shared.serialization import (
+    REMOTE_REQUESTS,
+    Level,
+    deserialize,
+    level_of,
+    serialize,
+)
 from cnnvis_widgets.engine.touch import pieces_of
 from cnnvis_widgets.errors import Cancelled, InvalidValueError
 
@@ -165,9 +171,9 @@ def test_it_can_be_stopped(library: Library) -> None:
 
 def test_it_is_asked_of_either_engine() -> None:
     request = FewestSuperpixels("mini_vgg", picture(2), "grad_cam")
-    assert isinstance(request, TRAVELLING)
+    assert isinstance(request, REMOTE_REQUESTS)
     assert level_of(request) == Level.LONG
-    parcel = pack(request)
-    again = unpack(parcel.data, parcel.pictures.__getitem__)
+    serialized = serialize(request)
+    again = deserialize(serialized.data, serialized.pictures.__getitem__)
     assert type(again) is FewestSuperpixels
     assert (again.image == request.image).all()

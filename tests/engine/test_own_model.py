@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets import load_image, load_network
-from cnnvis_widgets.engine.own_model import ReadModel, TryInputs, UseModel, wrong_number
+from cnnvis_widgets.engine.own_model import ReadModel, TryInputs, UseModel, label_count_error
 from cnnvis_widgets.engine.requests import Library
-from cnnvis_widgets.engine.shared.parcels import TRAVELLING
+from cnnvis_widgets.engine.shared.serialization import REMOTE_REQUESTS
 from cnnvis_widgets.errors import FileError, InvalidValueError
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (41, 60, 3), dtype=np.uint8)
@@ -67,7 +67,7 @@ def test_it_is_used_with_its_names(path: Path) -> None:
     assert [p.unit for p in network.predict(load_image("cat"))] == [p.unit for p in again]
     with pytest.raises(InvalidValueError, match="It has 2 names, and the network has 4 outputs"):
         UseModel(read.network, "0..1", ("a", "b"), "net.keras").perform(Library(), nothing)
-    assert wrong_number(4, ()) == wrong_number(2, ("a", "b")) == ""
+    assert label_count_error(4, ()) == label_count_error(2, ("a", "b")) == ""
 
 
 def test_layers_inside_say_what_a_network_expects(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_what_is_no_network_of_pictures_is_told(tmp_path: Path) -> None:
 
 
 def test_the_model_stays_with_the_page_that_brought_it(path: Path) -> None:
-    assert not issubclass(ReadModel, TRAVELLING)
-    assert not issubclass(TryInputs, TRAVELLING)
-    assert not issubclass(UseModel, TRAVELLING)
+    assert not issubclass(ReadModel, REMOTE_REQUESTS)
+    assert not issubclass(TryInputs, REMOTE_REQUESTS)
+    assert not issubclass(UseModel, REMOTE_REQUESTS)
     assert pickle.loads(pickle.dumps(ReadModel(path, "x"))) == ReadModel(path, "x")

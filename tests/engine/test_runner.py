@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets.engine.shared import runner as runner_module
-from cnnvis_widgets.engine.shared.kept import Kept
-from cnnvis_widgets.engine.shared.parcels import Level, PictureOf
+from cnnvis_widgets.engine.shared.lru_cache import LRUCache
 from cnnvis_widgets.engine.shared.runner import Runner
+from cnnvis_widgets.engine.shared.serialization import Level, PictureReference
 from cnnvis_widgets.errors import UnsuitableError
 
 EVENTS: dict[str, threading.Event] = {}
@@ -71,7 +71,7 @@ class Fails:
         raise self.error
 
 
-class Told:
+class Messages:
     """Takes what the runner says."""
 
     def __init__(self) -> None:
@@ -80,20 +80,20 @@ class Told:
     def next(self, *kinds: str) -> dict[str, Any]:
         while True:
             message = self.queue.get(timeout=60)  # collecting garbage takes seconds there
-            if message["do"] in kinds:
+            if message["type"] in kinds:
                 return message
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def messages() -> Messages:
+    return Messages()
 
 
 @pytest.fixture
-def runner(told: Told) -> Iterator[Runner]:
+def runner(messages: Messages) -> Iterator[Runner]:
     LOG.clear()
     EVENTS["go"] = threading.Event()
-    made = Runner(told.queue.put)
+    made = Runner(messages.queue.put)
     made.library.add("net", Net())  # type: ignore[arg-type]
     yield made
     EVENTS["go"].set()
@@ -102,7 +102,7 @@ def runner(told: Told) -> Iterator[Runner]:
 
 def hand(runner: Runner, key: str, request: Any, level: Level, watch: bool = False) -> None:
     data = pickle.dumps(request)
-    runner.take({"do": "work", "key": key, "level": level, "data": data, "previews": watch})
+    runner.take({"type": "run", "key": key, "level": level, "data": data, "previews": watch})
 
 
 def wait_for(line: str) -> None:
@@ -113,98 +113,100 @@ def wait_for(line: str) -> None:
     raise AssertionError((line, LOG))
 
 
-def test_an_answer_comes_with_the_weights_digest_and_the_state(runner: Runner, told: Told) -> None:
+def test_an_answer_comes_with_the_weights_digest_and_the_state(
+    runner: Runner, messages: Messages
+) -> None:
     EVENTS["go"].set()
     hand(runner, "k", Steps("s", 1), Level.QUICK)
-    answer = told.next("answer")
+    answer = messages.next("answer")
     assert pickle.loads(answer["data"]) == "s"
     assert len(answer["weights"]["net"]) == 24
     assert answer["networks"] == {"net": 24}
     assert answer["memory"] > 10 << 20
 
 
-def test_the_quick_runs_between_the_steps_of_the_long(runner: Runner, told: Told) -> None:
+def test_the_quick_runs_between_the_steps_of_the_long(runner: Runner, messages: Messages) -> None:
     hand(runner, "film", Steps("film", 2), Level.LONG)
     wait_for("film 0")
     hand(runner, "warm", Steps("warm", 1), Level.IDLE)
     hand(runner, "click", Steps("click", 1), Level.QUICK)
     EVENTS["go"].set()
-    assert [told.next("answer")["key"] for _ in range(3)] == ["click", "film", "warm"]
+    assert [messages.next("answer")["key"] for _ in range(3)] == ["click", "film", "warm"]
     assert LOG == ["film 0", "click 0", "film 1", "warm 0"]
 
 
 def test_long_work_comes_to_an_end_among_any_number_of_clicks(
-    runner: Runner, told: Told, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, messages: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "BETWEEN", 2)
+    monkeypatch.setattr(runner_module, "MAX_QUICK_PER_STEP", 2)
     hand(runner, "film", Steps("film", 2), Level.LONG)
     wait_for("film 0")
     for number in range(5):
         hand(runner, f"{number}", Steps(f"{number}", 0), Level.QUICK)
     EVENTS["go"].set()
-    keys = [told.next("answer")["key"] for _ in range(6)]
+    keys = [messages.next("answer")["key"] for _ in range(6)]
     assert keys == ["0", "1", "2", "3", "film", "4"]
 
 
-def test_what_is_stopped_ends_at_its_next_step(runner: Runner, told: Told) -> None:
+def test_what_is_stopped_ends_at_its_next_step(runner: Runner, messages: Messages) -> None:
     hand(runner, "film", Steps("film", 9), Level.LONG)
     hand(runner, "next", Steps("next", 0), Level.LONG)
     wait_for("film 0")
-    runner.take({"do": "stop", "key": "film"})
-    runner.take({"do": "stop", "key": "next"})
+    runner.take({"type": "cancel", "key": "film"})
+    runner.take({"type": "cancel", "key": "next"})
     EVENTS["go"].set()
-    assert [told.next("stopped", "answer") for _ in range(2)] == [
-        {"do": "stopped", "key": "film"},
-        {"do": "stopped", "key": "next"},
+    assert [messages.next("cancelled", "answer") for _ in range(2)] == [
+        {"type": "cancelled", "key": "film"},
+        {"type": "cancelled", "key": "next"},
     ]
     assert LOG == ["film 0"]
 
 
-def test_previews_are_sent_only_where_they_are_wanted(runner: Runner, told: Told) -> None:
+def test_previews_are_sent_only_where_they_are_wanted(runner: Runner, messages: Messages) -> None:
     hand(runner, "a", Steps("a", 1), Level.LONG)
     wait_for("a 0")
-    runner.take({"do": "send_previews", "key": "a"})  # somebody joined who watches
+    runner.take({"type": "send_previews", "key": "a"})  # somebody joined who watches
     EVENTS["go"].set()
-    assert pickle.loads(told.next("preview", "answer")["data"]) == "a so far 0"
-    assert told.next("preview", "answer")["do"] == "answer"
+    assert pickle.loads(messages.next("preview", "answer")["data"]) == "a so far 0"
+    assert messages.next("preview", "answer")["type"] == "answer"
     hand(runner, "b", Steps("b", 1), Level.LONG)
-    assert told.next("preview", "answer")["do"] == "answer"
+    assert messages.next("preview", "answer")["type"] == "answer"
 
 
-def test_a_picture_is_put_into_its_place_or_asked_for(runner: Runner, told: Told) -> None:
+def test_a_picture_is_put_into_its_place_or_asked_for(runner: Runner, messages: Messages) -> None:
     image = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    hand(runner, "k", Mean(PictureOf("p")), Level.QUICK)
-    assert told.next("lacking", "answer") == {"do": "lacking", "key": "k"}
-    runner.take({"do": "picture", "digest": "p", "data": pickle.dumps(image)})
-    hand(runner, "k", Mean(PictureOf("p")), Level.QUICK)
-    assert pickle.loads(told.next("answer")["data"]) == 2.5
+    hand(runner, "k", Mean(PictureReference("p")), Level.QUICK)
+    assert messages.next("missing_pictures", "answer") == {"type": "missing_pictures", "key": "k"}
+    runner.take({"type": "picture", "digest": "p", "data": pickle.dumps(image)})
+    hand(runner, "k", Mean(PictureReference("p")), Level.QUICK)
+    assert pickle.loads(messages.next("answer")["data"]) == 2.5
 
 
 def test_errors_arrive_as_what_they_are_but_for_those_of_other_libraries(
-    runner: Runner, told: Told
+    runner: Runner, messages: Messages
 ) -> None:
     hand(runner, "ours", Fails(UnsuitableError("not this one")), Level.QUICK)
-    error = pickle.loads(told.next("failed")["data"])
+    error = pickle.loads(messages.next("failed")["data"])
     assert type(error) is UnsuitableError
     assert str(error) == "not this one"
     hand(runner, "theirs", Fails(ZeroDivisionError("by zero")), Level.QUICK)
-    error = pickle.loads(told.next("failed")["data"])
+    error = pickle.loads(messages.next("failed")["data"])
     assert type(error) is RuntimeError
     assert str(error) == "ZeroDivisionError: by zero"
 
 
 def test_an_answer_that_cannot_be_sent_is_a_failure_and_others_go_on(
-    runner: Runner, told: Told, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, messages: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Mean, "perform", lambda *_: threading.Lock())
     hand(runner, "k", Mean(None), Level.QUICK)
-    assert told.next("answer", "failed")["do"] == "failed"
+    assert messages.next("answer", "failed")["type"] == "failed"
     hand(runner, "l", Steps("l", 0), Level.QUICK)
-    assert told.next("answer", "failed")["do"] == "answer"
+    assert messages.next("answer", "failed")["type"] == "answer"
 
 
 def test_networks_go_when_there_is_no_room(
-    runner: Runner, told: Told, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, messages: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
 
@@ -215,19 +217,19 @@ def test_networks_go_when_there_is_no_room(
     monkeypatch.setattr("cnnvis_widgets.zoo.loading.load_network", load)
     for name in ("a", "b", "a"):
         hand(runner, name, Steps(name, 0, name), Level.QUICK)
-        told.next("answer")
+        messages.next("answer")
     assert loaded == ["a", "b"]
-    monkeypatch.setattr(runner, "_limit", 1)  # a byte: whatever is loaded is too much
+    monkeypatch.setattr(runner, "_memory_limit", 1)  # a byte: whatever is loaded is too much
     for name in ("a", "c"):
         hand(runner, name, Steps(name, 0, name), Level.QUICK)
-        answer = told.next("answer")
+        answer = messages.next("answer")
     assert loaded == ["a", "b", "c"]
     assert set(answer["networks"]) == {"c"}
 
 
 def test_pictures_are_kept_within_their_size(runner: Runner) -> None:
-    assert isinstance(runner._pictures, Kept)
+    assert isinstance(runner._pictures, LRUCache)
     for number in range(3):
         data = bytes(50 << 20)
-        runner.take({"do": "picture", "digest": f"{number}", "data": data})
+        runner.take({"type": "picture", "digest": f"{number}", "data": data})
     assert runner._pictures.size == 100 << 20

@@ -28,7 +28,7 @@ from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
 from cnnvis_widgets.engine.shared import client as client_module
 from cnnvis_widgets.engine.shared.client import SharedEngine
 from cnnvis_widgets.engine.shared.cluster import Service, Size, start
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.methods import all_methods
@@ -75,12 +75,12 @@ class Answer:
         return (self.done or self.failed or [None])[0]
 
 
-def facts(address: str) -> dict[str, Any]:
+def stats(address: str) -> dict[str, Any]:
     from distributed.core import rpc
 
     async def ask() -> dict[str, Any]:
         async with rpc(address) as scheduler:
-            return await getattr(scheduler, "cnnvis-facts")()
+            return await getattr(scheduler, "cnnvis-stats")()
 
     return own_loop.run(ask())
 
@@ -102,7 +102,7 @@ def test_every_other_request_too(engine: SharedEngine, here: InProcessEngine) ->
                 Explain(NETWORK, upload, "saliency"), TrustChecks(NETWORK, upload, "saliency"),
                 RandomTopLayer(NETWORK, upload, "saliency"), Fields(NETWORK, "block2_conv2"),
                 Superpixels(NETWORK, upload), DeletionCurve(NETWORK, upload, "saliency"),
-                Covered(NETWORK, upload, ((3, 4, 9, 20),), (1,), (0, 2)),
+                Occlude(NETWORK, upload, ((3, 4, 9, 20),), (1,), (0, 2)),
                 Warm(NETWORK, "cat")]  # fmt: skip
     for request in requests:
         same(Answer(engine, request).wait(), Answer(here, request).wait())
@@ -113,40 +113,46 @@ def test_what_was_computed_once_is_not_computed_again(
 ) -> None:
     request = Explain(NETWORK, "cat", "saliency", 2)
     first = Answer(engine, request).wait()
-    before = facts(service.address)
+    before = stats(service.address)
     with closing(SharedEngine(service.address)) as other:
         second = Answer(other, request).wait()
-        after = facts(service.address)
+        after = stats(service.address)
     same(first, second)
     assert after["computed"] == before["computed"]
-    assert after["kept"] == before["kept"] + 1
+    assert after["cache_hits"] == before["cache_hits"] + 1
     assert after["visitors"] >= 2  # those of the tests before leave when they are collected
 
 
-def test_a_request_is_asked_once_on_each_line() -> None:
-    """Also when the line comes up between its being waiting and its being asked."""
+def test_a_request_is_asked_once_on_each_connection() -> None:
+    """Also if the connection opens between `submit` and sending the request."""
 
     class Recorder:
         def __init__(self) -> None:
             self.sent: list[str] = []
 
         def send(self, message: dict[str, Any]) -> None:
-            self.sent.append(message["do"])
+            self.sent.append(message["type"])
 
     asking = SharedEngine("tcp://127.0.0.1:9")
     request = Explain(NETWORK, load_image("scene:5"), "saliency")
-    asked: Any = asking.submit("one", request, done=print, failed=print)
+    pending: Any = asking.submit("one", request, done=print, failed=print)
     asking.close()
-    asked._stop.clear()
-    asking._waiting[asked.number] = asked
+    pending._stop.clear()
+    asking._pending[pending.number] = pending
     for _ in range(2):
-        line = Recorder()
-        asking._line, asking._sent = line, set()
-        asking._ask(asked)
-        asking._ask(asked)
-        assert line.sent == ["picture", "ask"]
-        asking._take({"do": "lacking", "id": asked.number, "pictures": list(asked.parcel.pictures)})
-        assert line.sent == ["picture", "ask"] * 2
+        connection = Recorder()
+        asking._connection, asking._sent_pictures = connection, set()
+        asking._send_request(pending)
+        asking._send_request(pending)
+        assert connection.sent == ["picture", "request"]
+        asking._receive(
+            {
+                "type": "missing_pictures",
+                "id": pending.number,
+                "pictures": list(pending.serialized.pictures),
+            }
+        )
+        assert connection.sent == ["picture", "request"] * 2
 
 
 def test_errors_come_as_in_this_process(engine: SharedEngine, here: InProcessEngine) -> None:
@@ -173,7 +179,7 @@ def test_long_work_shows_how_it_grows_and_stops_when_it_is_told(
     assert not answer.pending.finished.is_set()  # the click did not wait for the film
     engine.cancel("test")
     assert answer.pending.finished.wait(1)
-    while (running := facts(service.address)["workers"][0]["running"]) and time.monotonic() < end:
+    while (running := stats(service.address)["workers"][0]["running"]) and time.monotonic() < end:
         time.sleep(0.02)
     assert running == 0
     assert (answer.done, answer.failed) == ([], [])
@@ -204,19 +210,19 @@ def test_a_worker_that_dies_is_replaced_and_its_work_repeated(
     end = time.monotonic() + 60
     while not answer.progress and time.monotonic() < end:
         time.sleep(0.01)
-    port = int(facts(service.address)["workers"][0]["name"].rpartition(":")[2])
+    port = int(stats(service.address)["workers"][0]["name"].rpartition(":")[2])
     for process in psutil.Process(service.process.pid).children(recursive=True):
         if any(c.laddr.port == port for c in process.net_connections() if c.status == "LISTEN"):
             os.kill(process.pid, signal.SIGKILL)
     assert answer.wait(120).image is not None
     assert answer.failed == []
-    assert facts(service.address)["repeated"] >= 1
+    assert stats(service.address)["retries"] >= 1
 
 
 def test_without_a_service_those_who_wait_are_told_and_answered_when_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client_module, "LOST_AFTER", 1.0)
+    monkeypatch.setattr(client_module, "LOSS_TIMEOUT", 1.0)
     size = Size(1, 1, 4 << 30)
     first = start(size, warm=False)
     engine = SharedEngine(first.address)
@@ -226,7 +232,7 @@ def test_without_a_service_those_who_wait_are_told_and_answered_when_it_is_back(
     end = time.monotonic() + 30
     while not answer.failed and time.monotonic() < end:
         time.sleep(0.05)
-    assert str(answer.failed[0]) == client_module.LOST
+    assert str(answer.failed[0]) == client_module.SERVICE_LOST
     second = start(size, first.address, warm=False)
     try:
         assert answer.pending.finished.wait(60)
@@ -243,7 +249,7 @@ def test_a_closed_engine_leaves_no_thread_and_connects_again_when_it_is_asked(
     before = set(threading.enumerate())
     assert Answer(engine, Open(NETWORK)).wait().title == "Mini VGG"
     own = {t for t in set(threading.enumerate()) - before if t.name.startswith("cnnvis-")}
-    assert {t.name for t in own} == {"cnnvis-line", "cnnvis-answers"}
+    assert {t.name for t in own} == {"cnnvis-connection", "cnnvis-answers"}
     left = Answer(engine, Explain(NETWORK, "cat", "activation_maximization", 3, 0, {"steps": 900}))
     engine.close()
     engine.close()
@@ -332,6 +338,6 @@ def test_callbacks_that_fail_stop_nothing(engine: SharedEngine) -> None:
 
 def test_records_of_requests_are_frozen() -> None:
     """They are compared and shared between visitors."""
-    for kind in client_module.TRAVELLING:
+    for kind in client_module.REMOTE_REQUESTS:
         assert dataclasses.is_dataclass(kind)
         assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from cnnvis_widgets.backend.network import Network
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.variants.randomization import seeded
 from cnnvis_widgets.engine.requests import Explain, Library
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels, pieces_of
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels, pieces_of
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 
 ROWS, COLUMNS = 18, 14
@@ -58,7 +58,7 @@ def test_covered_boxes_are_grey_and_the_rest_is_as_it_was(library: Library) -> N
         for column in range(COLUMNS):
             if (2 <= row < 6 and 3 <= column < 9) or (row < 3 and column >= 10):
                 by_hand[row, column] = 128
-    answers = ask(Covered("net", PICTURE, boxes, units=(0, 4)), library)
+    answers = ask(Occlude("net", PICTURE, boxes, units=(0, 4)), library)
     scores = probabilities(by_hand, library)
     best = int(scores.argmax())
     assert {p.unit for p in answers.predictions} == {0, 4, best}
@@ -76,7 +76,7 @@ def test_superpixels_go_and_the_neurons_activation_follows(library: Library) -> 
     assert sorted(set(pieces.ravel().tolist())) == list(range(pieces.max() + 1))
     assert pieces.max() >= 1
     neuron = Neuron("c1", 2, "mean")
-    answers = ask(Covered("net", PICTURE, off=(1, 0), neuron=neuron), library)
+    answers = ask(Occlude("net", PICTURE, off=(1, 0), neuron=neuron), library)
     by_hand = PICTURE.copy()
     by_hand[(pieces == 0) | (pieces == 1)] = 128
     network = library.network("net")
@@ -84,7 +84,7 @@ def test_superpixels_go_and_the_neurons_activation_follows(library: Library) -> 
     assert answers.value == pytest.approx(float(expected), rel=1e-4)
     assert answers.share == pytest.approx(float(np.mean(pieces < 2)))
     with pytest.raises(InvalidValueError, match="Superpixels are numbered 0 to"):
-        ask(Covered("net", PICTURE, off=(int(pieces.max()) + 1,)), library)
+        ask(Occlude("net", PICTURE, off=(int(pieces.max()) + 1,)), library)
     assert (pieces_of(PICTURE) == pieces).all()
 
 

@@ -198,7 +198,7 @@ def test_more_pictures_than_are_kept_in_memory(
 ) -> None:
     from cnnvis_widgets.engine import decoders
 
-    monkeypatch.setattr(decoders, "KEPT", 4 * 12 * 10 * 3)
+    monkeypatch.setattr(decoders, "CACHE_BYTES", 4 * 12 * 10 * 3)
     for i, picture in enumerate(PICTURES):
         Image.fromarray(picture).save(tmp_path / f"{i:02}.png")
     crops = decoders.Crops(network, sorted(tmp_path.iterdir()))

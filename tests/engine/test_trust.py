@@ -206,15 +206,15 @@ def test_the_verdict_on_a_random_top(
 
 def test_the_copy_is_made_once_and_again_when_the_network_has_learned(library: Library) -> None:
     asked(RandomTopLayer, library, "saliency")
-    first = library._beside[1]
+    first = library._last_made[1]
     asked(RandomTopLayer, library, "gradient_input")
-    assert library._beside[1] is first
+    assert library._last_made[1] is first
     model = library.network("relu").model
     weights = model.get_weights()
     try:
         model.set_weights([w + 0.01 for w in weights])
         asked(RandomTopLayer, library, "saliency")
-        assert library._beside[1] is not first
+        assert library._last_made[1] is not first
     finally:
         model.set_weights(weights)
 
@@ -223,9 +223,12 @@ def test_a_check_of_a_map_that_was_just_made_makes_it_no_second_time(library: Li
     request = Explain("relu", PICTURE, "saliency", Neuron(None, 5))
     explanation = request.explanation(library, lambda done, total: None)
     twin = Explain("relu", PICTURE.copy(), "saliency", Neuron(None, 5))
-    assert library.remembered(twin) is explanation
-    assert library.remembered(Explain("relu", PICTURE, "saliency", Neuron(None, 4))) is None
-    assert library.remembered(Explain("relu", PICTURE[::-1], "saliency", Neuron(None, 5))) is None
+    assert library.cached_explanation(twin) is explanation
+    assert library.cached_explanation(Explain("relu", PICTURE, "saliency", Neuron(None, 4))) is None
+    assert (
+        library.cached_explanation(Explain("relu", PICTURE[::-1], "saliency", Neuron(None, 5)))
+        is None
+    )
 
 
 def test_it_stops_between_its_steps(library: Library) -> None:
@@ -236,7 +239,7 @@ def test_it_stops_between_its_steps(library: Library) -> None:
     request = RandomTopLayer("relu", PICTURE, "saliency", Neuron(None, 2))
     with pytest.raises(Cancelled):
         request.perform(library, step)
-    copy = library._beside[1]
+    copy = library._last_made[1]
     trained = library.network("relu").model.get_weights()
     assert copy.randomised == 0
     for mine, theirs in zip(copy.network.model.get_weights(), trained, strict=True):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cnnvis_widgets.engine.worker import MOST_OFTEN, Ticket, Worker
+from cnnvis_widgets.engine.worker import PREVIEW_INTERVAL, Ticket, Worker
 
 
 class Log:
@@ -161,14 +161,16 @@ def test_results_so_far_are_made_only_if_somebody_watches_and_not_too_often(
     watch = {"preview": lambda result: shown.append((time.monotonic(), result))}
     before = time.monotonic()
     wait(worker.submit("page", work, **log.callbacks(), **watch))
-    most = 1 + (time.monotonic() - before) / MOST_OFTEN  # a busy machine takes longer than 0.8 s
+    most = (
+        1 + (time.monotonic() - before) / PREVIEW_INTERVAL
+    )  # a busy machine takes longer than 0.8 s
     results = [result for _, result in shown]
     assert results == made
     assert results[0] == 0
     assert results == sorted(results)
     assert 2 <= len(results) <= most
     times = [at for at, _ in shown]
-    assert min(b - a for a, b in itertools.pairwise(times)) >= MOST_OFTEN - 0.01
+    assert min(b - a for a, b in itertools.pairwise(times)) >= PREVIEW_INTERVAL - 0.01
     assert log.done == ["done", "done"]
 
 

@@ -33,7 +33,7 @@ assert os.environ["KERAS_BACKEND"] == "torch"
 if task["unit"] == 99:
     print(json.dumps({"error": "ValueError: answers differently"}), flush=True)
     sys.exit()
-print(json.dumps({"told": f"unit {task['unit']}"}), flush=True)
+print(json.dumps({"origin": f"unit {task['unit']}"}), flush=True)
 for line in sys.stdin:
     method = line.strip()
     if method == "saliency":
@@ -64,7 +64,7 @@ def task(**changed: Any) -> Task:
     settings = Settings(50, 50, 0.1, 0.2, 64, 10, 7, 0.5, 2, 2, 0, plain, plain)
     model = SimpleNamespace(save=lambda path: path.write_bytes(b""))
     facts = {"model": model, "input": PIXELS, "unit": 3, "units": 4, "layer": "conv"}
-    return Task(**{**facts, "settings": settings, "wanted": np.ones(4, np.float32), **changed})
+    return Task(**{**facts, "settings": settings, "expected": np.ones(4, np.float32), **changed})
 
 
 def asked(library: Captum, method: str) -> Any:
@@ -107,7 +107,7 @@ def test_a_network_that_could_not_be_brought(library: Captum) -> None:
 def test_the_process_answers_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "task.json").write_text(json.dumps({"unit": 3}), "utf-8")
     np.savez(tmp_path / "arrays.npz", input=PIXELS[None])
-    brought = torch_process.Brought(None, None, "brought")
+    brought = torch_process.TorchNetwork(None, None, "brought")
     monkeypatch.setattr(torch_process, "bring", lambda *_: brought)
 
     def chatty(model: Any, task: Any, arrays: Any) -> Any:
@@ -124,7 +124,7 @@ def test_the_process_answers_line_by_line(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "stdout", said)
     torch_process.main(tmp_path)
     assert [json.loads(line) for line in said.getvalue().splitlines()] == [
-        {"told": "brought"},
+        {"origin": "brought"},
         {"reached": ["relu"]},
         {"error": "RuntimeError: no such layer"},
         {"error": "KeyError: 'lime'"},

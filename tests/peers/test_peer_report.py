@@ -26,7 +26,7 @@ def comparison(*rows: Row) -> Any:
     kind = SimpleNamespace(structure=SimpleNamespace(output_kind="softmax"))
     versions = {one.library: "1.0" for one in rows}
     return SimpleNamespace(
-        rows=rows, versions=versions, case=SimpleNamespace(network=kind), told={}, absent={}
+        rows=rows, versions=versions, case=SimpleNamespace(network=kind), remarks={}, absent={}
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnnvis_widgets.peers import differences
-from cnnvis_widgets.peers.comparison import told_on_score, usable
+from cnnvis_widgets.peers.comparison import judge_on_score, usable
 from cnnvis_widgets.peers.contract import Counterpart, Outcome
 from cnnvis_widgets.peers.differences import Difference
 from cnnvis_widgets.peers.verdicts import Evidence, Verdict, judge
@@ -155,13 +155,13 @@ def test_a_rule_that_reached_all_and_differs_has_no_known_reason() -> None:
 
 def test_the_model_as_it_is() -> None:
     score = 0.01 * OTHER
-    told = told_on_score(score, OURS, score)
+    told = judge_on_score(score, OURS, score)
     assert told.proven
     far = np.abs(score - OURS).max() / np.abs(OURS).max()
     assert told.words.startswith(f"differs by {far:.0%}".replace("%", " %"))
-    assert told_on_score(OURS, OURS, score).words == "is the same"
-    assert told_on_score(OURS / 8, OURS, OURS / 8).words == "has the same pattern, × 0.125"
-    assert not told_on_score(OTHER, OURS, score).proven
+    assert judge_on_score(OURS, OURS, score).words == "is the same"
+    assert judge_on_score(OURS / 8, OURS, OURS / 8).words == "has the same pattern, × 0.125"
+    assert not judge_on_score(OTHER, OURS, score).proven
 
 
 def test_what_cannot_be_compared_is_told() -> None:

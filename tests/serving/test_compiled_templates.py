@@ -27,7 +27,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         return compile_(self, source, name, *rest, **more)
 
     monkeypatch.setattr(jinja2.Environment, "compile", noted)
-    monkeypatch.setattr(compiled_templates, "_CACHE", compiled_templates.KeptInMemory())
+    monkeypatch.setattr(compiled_templates, "_CACHE", compiled_templates.InMemoryBytecodeCache())
     return names
 
 
@@ -66,5 +66,5 @@ def test_each_template_is_compiled_once(tmp_path: Path, compiled: list[str | Non
 
 def test_voila_makes_its_pages_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notebook_renderer, "VoilaExporter", VoilaExporter)
-    compiled_templates.keep_compiled()
+    compiled_templates.cache_compiled_templates()
     assert notebook_renderer.VoilaExporter is compiled_templates.Exporter

@@ -23,7 +23,7 @@ from cnnvis_widgets import policy
 from cnnvis_widgets.serving import forked_kernels
 from cnnvis_widgets.serving.forked_kernels import (
     ForkedKernel,
-    NurseryProvisioner,
+    ForkingProvisioner,
     same_python,
 )
 
@@ -31,9 +31,9 @@ HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn")
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Any]:
+def fork_server() -> Iterator[Any]:
     with forked_kernels.forked_kernels(forked_kernels.SHARED_ENGINE):
-        yield NurseryProvisioner.nursery
+        yield ForkingProvisioner.fork_server
 
 
 async def run(manager: AsyncKernelManager, code: str) -> str:
@@ -59,7 +59,7 @@ async def started(**options: Any) -> AsyncKernelManager:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux")
 
 
-def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) -> None:
+def test_a_forked_kernel_is_a_kernel_of_its_own(fork_server: Any, tmp_path: Path) -> None:
     code = (
         "import os, random, sys, numpy, threading\n"
         "print(os.getpid(), os.getcwd(), os.environ.get('OURS'), os.getsid(0), "
@@ -78,7 +78,7 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
             assert all(isinstance(m.provisioner.process, ForkedKernel) for m in managers)
             outputs = [(await run(m, code)).split("|") for m in managers]
             for manager, words in zip(managers, outputs, strict=True):
-                assert psutil.Process(int(words[0])).ppid() == nursery.process.pid
+                assert psutil.Process(int(words[0])).ppid() == fork_server.process.pid
                 assert manager.provisioner.pid == int(words[0])
             return outputs
         finally:
@@ -96,7 +96,7 @@ def test_a_forked_kernel_is_a_kernel_of_its_own(nursery: Any, tmp_path: Path) ->
     assert one[6] != two[6]
 
 
-def test_it_is_interrupted_restarted_and_killed_as_any_other(nursery: Any) -> None:
+def test_it_is_interrupted_restarted_and_killed_as_any_other(fork_server: Any) -> None:
     async def all_three() -> None:
         manager = await started()
         try:
@@ -124,7 +124,7 @@ def test_it_is_interrupted_restarted_and_killed_as_any_other(nursery: Any) -> No
     own_loop.run(all_three())
 
 
-def test_it_takes_little_processor_time_and_memory_of_its_own(nursery: Any) -> None:
+def test_it_takes_little_processor_time_and_memory_of_its_own(fork_server: Any) -> None:
     async def spent() -> tuple[float, float]:
         manager = await started()
         try:
@@ -140,7 +140,9 @@ def test_it_takes_little_processor_time_and_memory_of_its_own(nursery: Any) -> N
     assert mebibytes < 60
 
 
-def test_on_a_public_page_it_writes_to_a_folder_of_its_own(nursery: Any, tmp_path: Path) -> None:
+def test_on_a_public_page_it_writes_to_a_folder_of_its_own(
+    fork_server: Any, tmp_path: Path
+) -> None:
     bounds = replace(policy.PUBLIC, folder=str(tmp_path), visitors=str(tmp_path / "visitors"))
     env = {**os.environ, policy.VARIABLE: bounds.text(), "VOILA_BASE_URL": "/"}
     code = (
@@ -150,28 +152,28 @@ def test_on_a_public_page_it_writes_to_a_folder_of_its_own(nursery: Any, tmp_pat
         "except PermissionError as error: print('|', type(error).__name__)"
     )
 
-    async def said() -> str:
+    async def output() -> str:
         manager = await started(env=env)
         try:
             return await run(manager, code)
         finally:
             await manager.shutdown_kernel()
 
-    own, temporary, pid, refused = own_loop.run(said()).replace("\n", "").split("|")
+    own, temporary, pid, refused = own_loop.run(output()).replace("\n", "").split("|")
     assert own == temporary == str(tmp_path / "visitors" / pid)
     assert refused.strip() == "PermissionError"
     assert not (tmp_path / "mine").exists()
     assert not Path(own).exists()  # removed when the kernel ended
 
 
-def test_without_a_nursery_a_kernel_is_started_by_itself(
-    nursery: Any, monkeypatch: pytest.MonkeyPatch
+def test_without_a_fork_server_a_kernel_is_started_by_itself(
+    fork_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Gone:
         def fork(self, *_: Any) -> None:
             raise ConnectionError("it has ended")
 
-    monkeypatch.setattr(NurseryProvisioner, "nursery", Gone())
+    monkeypatch.setattr(ForkingProvisioner, "fork_server", Gone())
 
     async def answer() -> str:
         manager = await started()
@@ -195,11 +197,12 @@ def test_kernels_end_with_the_server(tmp_path: Path) -> None:
     code = (
         "import asyncio, os, signal\n"
         "from jupyter_client.manager import AsyncKernelManager\n"
-        "from cnnvis_widgets.serving.forked_kernels import forked_kernels, NurseryProvisioner\n"
+        "from cnnvis_widgets.serving.forked_kernels import forked_kernels, ForkingProvisioner\n"
         "async def main():\n"
         "    manager = AsyncKernelManager(); await manager.start_kernel()\n"
         "    client = manager.client(); client.start_channels(); await client.wait_for_ready()\n"
-        "    print(manager.provisioner.pid, NurseryProvisioner.nursery.process.pid, flush=True)\n"
+        "    server = ForkingProvisioner.fork_server.process\n"
+        "    print(manager.provisioner.pid, server.pid, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "with forked_kernels(): asyncio.run(main())\n"
     )

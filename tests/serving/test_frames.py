@@ -13,7 +13,7 @@ from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_
 from visitors import frame
 
 from cnnvis_widgets.serving import frames
-from cnnvis_widgets.serving.frames import Allowance, BadFrameError, check_frame
+from cnnvis_widgets.serving.frames import BadFrameError, TokenBucket, check_frame
 
 
 def message(kind: str = "comm_msg", content: object = None, *buffers: bytes) -> list[bytes]:
@@ -98,7 +98,7 @@ def test_no_changed_byte_does_more_than_be_refused() -> None:
 def test_an_allowance_refills(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(frames.time, "monotonic", lambda: now[0])
-    store = Allowance(a_second=2, at_once=6)
+    store = TokenBucket(per_second=2, capacity=6)
     assert [store.take() for _ in range(7)] == [True] * 6 + [False]
     assert not store.full
     now[0] += 1.25

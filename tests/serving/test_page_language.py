@@ -139,9 +139,9 @@ def test_the_labels_of_a_figure_follow_the_page() -> None:
     assert phrases.of_query("lang=en") is None
     assert phrases.of_query("lang=..%2Fes&x=1") is None
     assert labels() == {"Saliency map", "weighted activation", "My own"}
-    wording.use(phrases.of_query("theme=light&lang=es"))
+    wording.set_translation(phrases.of_query("theme=light&lang=es"))
     try:
         assert labels() == {"Mapa de saliencia", "activación ponderada", "My own"}
     finally:
-        wording.use(None)
-    assert wording.said("Saliency map") == "Saliency map"
+        wording.set_translation(None)
+    assert wording.translated("Saliency map") == "Saliency map"

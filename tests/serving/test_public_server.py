@@ -16,7 +16,7 @@ from visitors import AppServer, Visitor, app, closed, frame, message, reply, wri
 from cnnvis_widgets.cli import main
 from cnnvis_widgets.serving.bounded_server import BoundedServer
 from cnnvis_widgets.serving.headers import security_headers
-from cnnvis_widgets.serving.limits import Counter, Limits, Sentence, group
+from cnnvis_widgets.serving.limits import Counter, Limits, Refusal, group
 from cnnvis_widgets.serving.owners import _set_cookie
 from cnnvis_widgets.serving.server import refuse_other_looks
 
@@ -181,7 +181,7 @@ def test_requests_and_pages_of_an_address_are_counted(monkeypatch: pytest.Monkey
     counter = Counter(Limits(requests_a_minute=30, pages_a_minute=2))
     for _ in range(30):
         counter.request("203.0.113.1")
-    with pytest.raises(Sentence, match="More than 30 requests") as refusal:
+    with pytest.raises(Refusal, match="More than 30 requests") as refusal:
         counter.request("203.0.113.1")
     assert (refusal.value.status, refusal.value.seconds) == (429, 60)
     counter.request("203.0.113.2")
@@ -189,7 +189,7 @@ def test_requests_and_pages_of_an_address_are_counted(monkeypatch: pytest.Monkey
     counter.request("203.0.113.1")  # one each two seconds
     for _ in range(2):
         counter.page("203.0.113.1", 0, 0)
-    with pytest.raises(Sentence, match="More than 2 pages were opened"):
+    with pytest.raises(Refusal, match="More than 2 pages were opened"):
         counter.page("203.0.113.1", 0, 0)
     free = Counter(Limits())
     for _ in range(1000):
@@ -207,7 +207,7 @@ def test_what_counts_as_one_address() -> None:
 
 
 def test_addresses_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cnnvis_widgets.serving.limits.MOST_ADDRESSES", 100)
+    monkeypatch.setattr("cnnvis_widgets.serving.limits.MAX_ADDRESSES", 100)
     counter = Counter(Limits(requests_a_minute=30))
     for number in range(1000):
         counter.request(f"10.0.{number // 256}.{number % 256}")

@@ -100,12 +100,12 @@ class AppServer:
 
 
 def _is_kernel(process: psutil.Process) -> bool:
-    """Started by itself, or forked from the nursery, whose command line it then has."""
+    """Started by itself, or forked from the fork server, whose command line it then has."""
     command = " ".join(_cmdline(process))
-    if "kernel_nursery" in command:
+    if "kernel_fork_server" in command:
         with contextlib.suppress(psutil.Error):
             parent = process.parent()
-            return parent is not None and "kernel_nursery" in " ".join(_cmdline(parent))
+            return parent is not None and "kernel_fork_server" in " ".join(_cmdline(parent))
     return "ipykernel_launcher" in command
 
 

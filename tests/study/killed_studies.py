@@ -29,7 +29,7 @@ from cnnvis_widgets.study.running import Computed
 from cnnvis_widgets.study.study import Study
 
 MOMENTS = 20
-WATCHED = ("whole_files.py", "store.py", "study.py", "running.py", "claims.py", "human_scores.py")
+WATCHED = ("atomic_files.py", "store.py", "study.py", "running.py", "claims.py", "human_scores.py")
 
 
 def run(path: Path) -> None:

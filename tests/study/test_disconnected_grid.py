@@ -13,7 +13,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.variants.disconnected_grid import disconnected
 from cnnvis_widgets.errors import UnsuitableError
 from cnnvis_widgets.study import metric
-from cnnvis_widgets.study.bound_method import Asked
+from cnnvis_widgets.study.bound_method import BoundMethod
 from cnnvis_widgets.study.contract import Case, Companion
 
 GRID = metric("disconnected_grid")
@@ -30,7 +30,7 @@ def network() -> Network:
 def case(network: Network, explain: Any, kept: Any = None, **options: Any) -> Case:
     return Case(
         np.ones((12, 10)), network=network, image=PICTURES[0], neuron=Neuron(None, 1),
-        explain=explain, companions=COMPANIONS, kept={} if kept is None else kept, **options,
+        explain=explain, companions=COMPANIONS, cache={} if kept is None else kept, **options,
     )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_methods_of_the_picture_score_exactly_1(network: Network, method: str, k
     parameters = {"samples": 4} if method == "smoothgrad" else parameters
     seen = set()
     for seed in (0, 1, 5):
-        score = GRID.measure(case(network, Asked(method, parameters), kept, seed=seed))
+        score = GRID.measure(case(network, BoundMethod(method, parameters), kept, seed=seed))
         assert score.value == 1
         seen.add(score.details["cell"])
     assert len(seen) > 1
@@ -73,7 +73,7 @@ def test_grad_cam_weighs_every_cell_by_one_cells_mean_derivative(
     network: Network, kept: Any
 ) -> None:
     """The formula by hand: weights from the own cell only, maps from all four."""
-    score = GRID.measure(case(network, Asked("grad_cam"), kept))
+    score = GRID.measure(case(network, BoundMethod("grad_cam"), kept))
     own = score.details["cell"]
     order = [*COMPANIONS[:3]]
     pictures = [c.picture for c in order]

@@ -101,7 +101,7 @@ def test_every_map_gets_a_finite_figure_in_range_or_a_reason(name: str, network:
     chosen, kept = metric(name), dict[Any, Any]()
     for what, heatmap in MAPS.items():
         case = whole(heatmap, network)
-        object.__setattr__(case, "kept", kept)
+        object.__setattr__(case, "cache", kept)
         score = chosen.measure(case)
         if score.value is None:
             assert score.note, what
@@ -118,7 +118,7 @@ def test_the_scale_of_a_map_does_not_matter(name: str, network: Any) -> None:
     chosen, kept, values = metric(name), dict[Any, Any](), []
     for scale in (1, 1e-3, 4096):
         case = whole(MAPS["noise"] * scale, network)
-        object.__setattr__(case, "kept", kept)
+        object.__setattr__(case, "cache", kept)
         values.append(chosen.measure(case).value)
     assert values == pytest.approx([values[0]] * 3, rel=1e-6)
 

@@ -17,7 +17,7 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.variants.randomization import Cascade, copied, seeded
 from cnnvis_widgets.errors import InvalidValueError, UnsuitableError
 from cnnvis_widgets.study import metric
-from cnnvis_widgets.study.bound_method import Asked
+from cnnvis_widgets.study.bound_method import BoundMethod
 from cnnvis_widgets.study.contract import Case, Maps
 from cnnvis_widgets.study.metrics.randomisation import similarities, stages
 
@@ -171,7 +171,7 @@ def test_shuffled_weights_are_the_same_numbers(network: Network) -> None:
 
 def test_compiled_functions_follow_the_copys_weights(network: Network) -> None:
     cascade = Cascade(network, seed=1)
-    saliency = Asked("saliency")
+    saliency = BoundMethod("saliency")
     before = saliency(network, PICTURE, Neuron(None, 1), 0)
     assert similarities(before, saliency(cascade.network, PICTURE, Neuron(None, 1), 0)) == (
         pytest.approx({"spearman_absolute": 1, "spearman_signed": 1, "ssim": 1})
@@ -187,10 +187,10 @@ def test_compiled_functions_follow_the_copys_weights(network: Network) -> None:
 
 def test_one_copy_serves_all_cases(network: Network) -> None:
     kept: dict[Any, Any] = {}
-    first = METRIC.measure(case(network, Asked("saliency"), kept=kept))
+    first = METRIC.measure(case(network, BoundMethod("saliency"), cache=kept))
     (copy,) = kept.values()
     assert copy.randomised == 0
-    second = METRIC.measure(case(network, Asked("saliency"), kept=kept))
+    second = METRIC.measure(case(network, BoundMethod("saliency"), cache=kept))
     assert list(kept.values()) == [copy]
     assert second == first
     assert -1 <= first.value < 1

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from cnnvis_widgets.course.catalogue import notebooks_folder
-from cnnvis_widgets.translation.catalogues import languages, path_of, read, translated, wanting
+from cnnvis_widgets.translation.catalogues import languages, path_of, read, translated, untranslated
 
 FILES = [
     (language, path.stem)
@@ -71,7 +71,7 @@ def shape(code: str, texts: set[str]) -> list[str]:
 
 @pytest.mark.parametrize(("language", "name"), FILES)
 def test_nothing_is_missing(language: str, name: str) -> None:
-    assert wanting(source_of(name), name, language) == []
+    assert untranslated(source_of(name), name, language) == []
 
 
 @pytest.mark.parametrize(("language", "name"), FILES)

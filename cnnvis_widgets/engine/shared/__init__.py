@@ -1,5 +1,5 @@
 """An engine on a Dask cluster that many visitors share.
 
-A page's kernel (`client`) sends requests as parcels (`parcels`) to the broker in the scheduler's
-process (`broker`), which decides who is served next, and by which worker (`runner`).
+A page's kernel (`client`) sends serialized requests (`serialization`) to the broker in the
+scheduler's process (`broker`), which decides who is served next, and by which worker (`runner`).
 """

@@ -1,6 +1,6 @@
-"""A scheduler and its workers on this machine, in processes that end with the one that starts them.
+"""A scheduler and its workers on this machine; they end with the process that started them.
 
-`Keeper` is for the process that serves pages; this module, run by itself, is its child.
+The process that serves pages holds a `Supervisor`; its child runs this module as a script.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from typing import Any, NamedTuple
 from cnnvis_widgets.errors import CnnvisError
 
 PRELOAD = "cnnvis_widgets.engine.shared.plugins"
-CORES_EACH = 3
+CORES_PER_WORKER = 3
 """Cores for each worker: TensorFlow makes good use of two to four."""
 
-MEMORY_SHARE = 0.7
+MEMORY_FRACTION = 0.7
 """Of the machine's memory, for all workers together; the rest is for the pages' kernels."""
 
-FIRST = ("efficientnet_lite0", "cat", "grad_cam")
-"""What the explorer shows first: it is computed before the first visitor comes."""
+INITIAL_VIEW = ("efficientnet_lite0", "cat", "grad_cam")
+"""What the explorer shows first; computed before the first visitor arrives."""
 
-SOUND_AFTER, ATTEMPTS = 60.0, 3
-"""A cluster that ends is started again, but not after so many that did not last these seconds."""
+STABLE_AFTER, ATTEMPTS = 60.0, 3
+"""A cluster that ends is restarted, except after this many in a row that ended within the time."""
 
-REJOIN_EVERY = 2.0
-"""Seconds between two attempts to reach a scheduler that is away."""
+REJOIN_INTERVAL = 2.0
+"""Seconds between attempts to reach a scheduler."""
 
-HERE = "tcp://127.0.0.1:0"
+LOOPBACK = "tcp://127.0.0.1:0"
 
 
 class Size(NamedTuple):
-    """How many workers, and what each may take.
+    """The number of workers and the resources of each.
 
     Attributes:
         workers: processes.
         threads: cores for each.
-        memory: bytes for each; beyond it, a worker is ended and started anew.
+        memory: bytes for each; a worker that exceeds them is restarted.
     """
 
     workers: int
@@ -53,17 +53,17 @@ class Size(NamedTuple):
 
     @classmethod
     def of_machine(cls, workers: int | None = None) -> Size:
-        """Sized from what this machine, or the container, has."""
+        """A size for this machine or container."""
         from dask.system import CPU_COUNT
         from distributed.system import MEMORY_LIMIT
 
         if workers is None:
-            workers = max(1, round(CPU_COUNT / CORES_EACH))
-        share = int(MEMORY_LIMIT * MEMORY_SHARE / workers)
+            workers = max(1, round(CPU_COUNT / CORES_PER_WORKER))
+        share = int(MEMORY_LIMIT * MEMORY_FRACTION / workers)
         return cls(workers, max(1, CPU_COUNT // workers), share)
 
     def environment(self) -> dict[str, str]:
-        """What keeps a worker's TensorFlow within its cores. Dask's own would leave NumPy one."""
+        """Variables that limit TensorFlow to a worker's cores; Dask's default leaves NumPy one."""
         threads = str(self.threads)
         return {
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -74,14 +74,14 @@ class Size(NamedTuple):
 
 
 @contextlib.contextmanager
-def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterator[str]:
-    """A scheduler and workers, children of this process, while the context is open.
+def local_cluster(size: Size, listen: str = LOOPBACK, warm: bool = False) -> Iterator[str]:
+    """Run a scheduler and workers as children of this process while the context is open.
 
     Args:
         size: of the workers.
-        listen: where the scheduler listens; port 0 is any that is free. Anyone who reaches it can
-            run code there, as with all of Dask: keep it within the machine or a private network.
-        warm: whether to compute at once what the explorer shows first.
+        listen: the scheduler's address; port 0 is any free one. Anyone who can connect to it can
+            run code there, as always with Dask: keep it within the machine or a private network.
+        warm: whether to compute what the explorer shows first.
 
     Yields:
         The scheduler's address.
@@ -107,9 +107,9 @@ def local_cluster(size: Size, listen: str = HERE, warm: bool = False) -> Iterato
 
 
 def join(address: str, size: Size) -> None:
-    """Compute for a cluster that is there, until this process is interrupted.
+    """Run workers for an existing cluster until this process is interrupted.
 
-    A worker that dies is replaced; a scheduler that ends is waited for.
+    A worker that dies is replaced. If the scheduler ends, they wait for it to return.
 
     Args:
         address: the scheduler's.
@@ -121,7 +121,7 @@ def join(address: str, size: Size) -> None:
 async def _join(address: str, size: Size) -> None:
     from distributed import Nanny
 
-    async def one() -> None:
+    async def keep_worker() -> None:
         while True:
             with contextlib.suppress(Exception):  # of many kinds, while the scheduler is away
                 async with Nanny(
@@ -133,17 +133,17 @@ async def _join(address: str, size: Size) -> None:
                     silence_logs=logging.CRITICAL,
                 ) as nanny:
                     await nanny.finished()
-            await asyncio.sleep(REJOIN_EVERY)
+            await asyncio.sleep(REJOIN_INTERVAL)
 
-    await asyncio.gather(*(one() for _ in range(size.workers)))
+    await asyncio.gather(*(keep_worker() for _ in range(size.workers)))
 
 
 class Service(NamedTuple):
-    """A cluster in a process of its own.
+    """A cluster in a child process.
 
     Attributes:
-        address: its scheduler's.
-        process: ends when `stop` is called, or when this process does.
+        address: of its scheduler.
+        process: ends with `stop`, or with this process.
     """
 
     address: str
@@ -159,8 +159,8 @@ class Service(NamedTuple):
             self.process.kill()
 
 
-def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
-    """Start a cluster in a process of its own; returns when it takes connections.
+def start(size: Size, listen: str = LOOPBACK, warm: bool = True) -> Service:
+    """Start a cluster in a child process; returns when it accepts connections.
 
     Raises:
         CnnvisError: it did not start.
@@ -176,40 +176,41 @@ def start(size: Size, listen: str = HERE, warm: bool = True) -> Service:
     return Service(address, process)
 
 
-class Keeper:
-    """Keeps a cluster running in a process of its own; returns at once, while that starts.
+class Supervisor:
+    """Keeps a cluster running in a child process; returns at once, while it starts.
 
     Args:
-        listen: where the scheduler listens; port 0 is chosen now.
-        workers: how many; None for what the machine is good for.
+        listen: the scheduler's address; port 0 is replaced by a free one.
+        workers: the number of workers; None depends on the machine.
 
     Attributes:
-        address: the scheduler's.
+        address: of the scheduler.
     """
 
-    def __init__(self, listen: str = HERE, workers: int | None = None) -> None:
+    def __init__(self, listen: str = LOOPBACK, workers: int | None = None) -> None:
         self.address = _with_port(listen)
         self._size = Size(workers or 0, 0, 0)
         self._closed = threading.Event()
         self._process = _child(self.address, self._size, warm=True)
-        threading.Thread(target=self._keep, name="cnnvis-cluster", daemon=True).start()
+        threading.Thread(target=self._supervise, name="cnnvis-cluster", daemon=True).start()
 
-    def _keep(self) -> None:
+    def _supervise(self) -> None:
         failures = 0
         while not self._closed.is_set():
-            begun = time.monotonic()
+            started = time.monotonic()
             status = self._process.wait()
             if self._closed.is_set():
                 return
-            failures = 1 if time.monotonic() - begun > SOUND_AFTER else failures + 1
-            again = failures < ATTEMPTS
+            failures = 1 if time.monotonic() - started > STABLE_AFTER else failures + 1
+            restart = failures < ATTEMPTS
             print(
                 f"The processes that compute have ended with {status}; "
-                + ("they are started again." if again else "they do not start: pages get nothing. "
+                + ("they are started again." if restart
+                   else "they do not start: pages get nothing. "
                    '"cnnvis app --engine in-process" does without them.'),
                 file=sys.stderr, flush=True,
             )  # fmt: skip
-            if not again:
+            if not restart:
                 return
             self._process = _child(self.address, self._size, warm=True)
 
@@ -220,7 +221,7 @@ class Keeper:
 
 
 def _with_port(listen: str) -> str:
-    """The address, with a port that is free in place of 0."""
+    """The address, with port 0 replaced by a free one."""
     host, _, port = listen.removeprefix("tcp://").rpartition(":")
     if port != "0":
         return listen
@@ -235,11 +236,11 @@ def _child(listen: str, size: Size, warm: bool) -> subprocess.Popen[str]:
 
 
 def _warm(address: str) -> None:
-    """Ask what the explorer asks first, and what it lets compile while its visitor looks."""
+    """Send the explorer's first requests, and that which compiles the quick methods."""
     from cnnvis_widgets.engine.requests import Explain, Open, Predict, Warm
     from cnnvis_widgets.engine.shared.client import SharedEngine
 
-    network, image, method = FIRST
+    network, image, method = INITIAL_VIEW
     requests: list[Any] = [
         Open(network),
         Predict(network, image),
@@ -260,13 +261,13 @@ def _main() -> None:
     parser.add_argument("listen")
     for name in (*Size._fields, "warm"):
         parser.add_argument(name, type=int)
-    given = parser.parse_args()
-    size = Size(given.workers, given.threads, given.memory)
+    arguments = parser.parse_args()
+    size = Size(arguments.workers, arguments.threads, arguments.memory)
     if not size.memory:
         size = Size.of_machine(size.workers or None)
-    with local_cluster(size, given.listen, bool(given.warm)) as address:
+    with local_cluster(size, arguments.listen, bool(arguments.warm)) as address:
         print(address, flush=True)
-        sys.stdin.read()  # until the parent closes it, or is gone
+        sys.stdin.read()  # until the parent closes it or ends
 
 
 if __name__ == "__main__":

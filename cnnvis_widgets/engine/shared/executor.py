@@ -14,10 +14,10 @@ from cnnvis_widgets.errors import InvalidValueError
 
 @contextmanager
 def cluster_executor(scheduler: Any) -> Iterator[Executor]:
-    """The executor of a cluster, as long as it is needed.
+    """Open a cluster's executor; a client that was created for it is closed afterwards.
 
     Args:
-        scheduler: its address, or a `distributed.Client`, which stays open.
+        scheduler: the scheduler's address, or a `distributed.Client`, which stays open.
 
     Raises:
         InvalidValueError: it is neither, or nothing answers there.

@@ -1,6 +1,7 @@
-"""What makes a Dask scheduler the broker, and a Dask worker one that performs requests.
+"""Plugins that add the broker to a Dask scheduler, and a runner to Dask workers.
 
-Both can be had by `--preload cnnvis_widgets.engine.shared.plugins`, or from outside by `prepare`.
+Start Dask with `--preload cnnvis_widgets.engine.shared.plugins`, or call `prepare` on a running
+cluster.
 """
 
 from __future__ import annotations
@@ -15,100 +16,100 @@ from distributed.comm import Comm, connect
 from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
 from cnnvis_widgets.engine.shared.broker import Broker
-from cnnvis_widgets.engine.shared.line import OPERATION, Line
-from cnnvis_widgets.engine.shared.parcels import VERSION
+from cnnvis_widgets.engine.shared.connection import OPERATION, Connection
+from cnnvis_widgets.engine.shared.serialization import VERSION
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.shared.runner import Runner
 
 _LOG = logging.getLogger(__name__)
 
-DISPATCH_EVERY = 0.25
-"""Seconds after which the broker looks whether a request has waited long enough for its network."""
+DISPATCH_INTERVAL = 0.25
+"""Seconds between checks of whether a request has waited long enough for a loaded network."""
 
-RECONNECT_EVERY = 1.0
+RECONNECT_INTERVAL = 1.0
 
 
 class BrokerPlugin(SchedulerPlugin):
-    """Takes the connections of pages and workers at the scheduler's own address."""
+    """Accepts connections of pages and workers at the scheduler's address."""
 
     name = "cnnvis-broker"
     idempotent = True
 
     def __init__(self) -> None:
         self._broker: Broker | None = None
-        self._ticking: asyncio.Task[None] | None = None
+        self._dispatch_task: asyncio.Task[None] | None = None
 
     async def start(self, scheduler: Scheduler) -> None:
-        """The scheduler is up, or has just been given this plugin."""
+        """Create the broker; called when the scheduler starts or receives the plugin."""
         if OPERATION in scheduler.handlers:
             return
         self._broker = Broker()
-        scheduler.handlers[OPERATION] = self._attend
-        scheduler.handlers[f"{OPERATION}-facts"] = self._facts
-        self._ticking = asyncio.get_running_loop().create_task(self._tick())
+        scheduler.handlers[OPERATION] = self._serve
+        scheduler.handlers[f"{OPERATION}-stats"] = self._stats
+        self._dispatch_task = asyncio.get_running_loop().create_task(self._dispatch_regularly())
 
     async def close(self) -> None:
-        """The scheduler ends."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        """Stop dispatching; called when the scheduler ends."""
+        if self._dispatch_task is not None:
+            self._dispatch_task.cancel()
 
-    async def _tick(self) -> None:
+    async def _dispatch_regularly(self) -> None:
         while True:
-            await asyncio.sleep(DISPATCH_EVERY)
+            await asyncio.sleep(DISPATCH_INTERVAL)
             assert self._broker is not None
             self._broker.dispatch()
 
-    async def _facts(self) -> dict[str, Any]:
+    async def _stats(self) -> dict[str, Any]:
         assert self._broker is not None
-        return self._broker.facts()
+        return self._broker.stats()
 
-    async def _attend(self, comm: Comm, kind: str, name: str = "") -> None:
-        """One page or worker, until it is gone."""
+    async def _serve(self, comm: Comm, kind: str, name: str = "") -> None:
+        """Serve one page or worker until it disconnects."""
         assert self._broker is not None
-        line = Line(comm)
-        line.send({"do": "welcome", "version": VERSION})
+        connection = Connection(comm)
+        connection.send({"type": "welcome", "version": VERSION})
         try:
             if kind == "page":
-                visitor = self._broker.enter(line.send)
+                visitor = self._broker.connect_visitor(connection.send)
                 try:
-                    async for message in line.messages():
+                    async for message in connection.messages():
                         self._broker.from_visitor(visitor, message)
                 finally:
-                    self._broker.leave(visitor)
+                    self._broker.disconnect_visitor(visitor)
             else:
-                helper = self._broker.join(line.send, name)
+                worker = self._broker.connect_worker(connection.send, name)
                 try:
-                    async for message in line.messages():
-                        self._broker.from_helper(helper, message)
+                    async for message in connection.messages():
+                        self._broker.from_worker(worker, message)
                 finally:
-                    self._broker.lose(helper)
+                    self._broker.disconnect_worker(worker)
         finally:
-            line.close()
+            connection.close()
 
 
 class RunnerPlugin(WorkerPlugin):
-    """Connects a worker to the broker and performs what it is handed."""
+    """Connects a worker to the broker and runs the jobs that it is given."""
 
     name = "cnnvis-runner"
 
     def __init__(self) -> None:
-        self._staying: asyncio.Task[None] | None = None
+        self._connection_task: asyncio.Task[None] | None = None
 
     def setup(self, worker: Worker) -> None:
-        """The worker is up."""
-        self._staying = asyncio.get_running_loop().create_task(self._stay(worker))
+        """Connect; called when the worker starts."""
+        self._connection_task = asyncio.get_running_loop().create_task(self._keep_connected(worker))
 
     def teardown(self, worker: Worker) -> None:
-        """The worker ends."""
-        if self._staying is not None:
-            self._staying.cancel()
+        """Disconnect; called when the worker ends."""
+        if self._connection_task is not None:
+            self._connection_task.cancel()
 
-    async def _stay(self, worker: Worker) -> None:
+    async def _keep_connected(self, worker: Worker) -> None:
         while True:
             with contextlib.suppress(OSError):
                 await self._serve(worker)
-            await asyncio.sleep(RECONNECT_EVERY)
+            await asyncio.sleep(RECONNECT_INTERVAL)
 
     async def _serve(self, worker: Worker) -> None:
         from cnnvis_widgets.engine.shared.runner import Runner
@@ -118,28 +119,30 @@ class RunnerPlugin(WorkerPlugin):
         await comm.write(
             {"op": OPERATION, "reply": False, "kind": "worker", "name": worker.address}
         )
-        line = Line(comm)
+        connection = Connection(comm)
         runner: Runner | None = None
         try:
             runner = Runner(
-                lambda message: _soon(loop, line, message),
+                lambda message: _send_soon(loop, connection, message),
                 int(worker.memory_manager.memory_limit or 0),
             )
-            async for message in line.messages():
+            async for message in connection.messages():
                 runner.take(message)
         finally:
             if runner is not None:
                 runner.close()
-            line.close()
+            connection.close()
 
 
-def _soon(loop: asyncio.AbstractEventLoop, line: Line, message: dict[str, Any]) -> None:
+def _send_soon(
+    loop: asyncio.AbstractEventLoop, connection: Connection, message: dict[str, Any]
+) -> None:
     with contextlib.suppress(RuntimeError):  # the loop has ended, and with it the worker
-        loop.call_soon_threadsafe(line.send, message)
+        loop.call_soon_threadsafe(connection.send, message)
 
 
 async def dask_setup(service: Scheduler | Worker | Nanny) -> None:
-    """What Dask calls where this module is preloaded."""
+    """Install the plugins; Dask calls this when it preloads the module."""
     if isinstance(service, Scheduler):
         plugin = BrokerPlugin()
         await plugin.start(service)
@@ -149,7 +152,7 @@ async def dask_setup(service: Scheduler | Worker | Nanny) -> None:
 
 
 async def prepare(address: str) -> None:
-    """Make a Dask cluster that runs already, and whatever joins it later, ready for us.
+    """Install the plugins in a running Dask cluster, and in workers that join later.
 
     Args:
         address: its scheduler's. It and its workers must have this package installed.

@@ -1,1 +1,1 @@
-"""The libraries that can be compared with: one module each, found by itself."""
+"""The libraries to compare with, one module each."""

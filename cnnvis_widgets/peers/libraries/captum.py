@@ -1,4 +1,4 @@
-"""captum (PyTorch): in a process of its own, on the same weights brought to PyTorch."""
+"""captum (PyTorch), in a separate process with the same weights."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ class Captum(Library):
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._until = 0.0
+        self._deadline = 0.0
 
     @property
     def counterparts(self) -> tuple[Counterpart, ...]:
         """Eight of ours."""
         return (
-            _one("saliency", "Saliency", "largest"),
-            _one("gradient_input", "InputXGradient"),
-            _one("integrated_gradients", "IntegratedGradients(…, method='riemann_middle')"),
-            _one("smoothgrad", "NoiseTunnel(Saliency, abs=False)", chance=True),
-            _one("guided_backprop", "GuidedBackprop"),
-            _one("deconvnet", "Deconvolution"),
-            _one("grad_cam", "LayerGradCam", "map"),
-            _one("occlusion", "Occlusion", "map", ("captum_far_border",)),
+            _counterpart("saliency", "Saliency", "largest"),
+            _counterpart("gradient_input", "InputXGradient"),
+            _counterpart("integrated_gradients", "IntegratedGradients(…, method='riemann_middle')"),
+            _counterpart("smoothgrad", "NoiseTunnel(Saliency, abs=False)", chance=True),
+            _counterpart("guided_backprop", "GuidedBackprop"),
+            _counterpart("deconvnet", "Deconvolution"),
+            _counterpart("grad_cam", "LayerGradCam", "map"),
+            _counterpart("occlusion", "Occlusion", "map", ("captum_far_border",)),
         )
 
     def missing(self) -> str:
-        """PyTorch, which captum asks for but may have been left out."""
+        """PyTorch, which captum requires but may be missing."""
         return "" if find_spec("torch") else "captum needs PyTorch: pip install torch"
 
     def prepare(self, task: Task) -> str:
-        """Start the process and wait until its network is proven to answer as this one."""
+        """Start the process and wait until it has checked its network's output."""
         self.close()
-        self._until = time.monotonic() + task.seconds
+        self._deadline = time.monotonic() + task.seconds
         self._folder = tempfile.TemporaryDirectory(prefix="cnnvis-peers-")
         folder = Path(self._folder.name)
         _write(task, folder)
@@ -78,11 +78,11 @@ class Captum(Library):
             target=_read, args=(self._process, self._answers), daemon=True, name="captum's answers"
         )
         reader.start()
-        answer = self._next()
+        answer = self._next_reply()
         if "error" in answer:
             self.close()
             raise UnsuitableError(f"The network could not be brought to PyTorch: {answer['error']}")
-        return str(answer["told"])
+        return str(answer["origin"])
 
     def ask(self, counterpart: Counterpart, task: Task) -> Outcome:
         """Have the process run one method."""
@@ -95,13 +95,13 @@ class Captum(Library):
             process.stdin.flush()
         except OSError:
             return Outcome(error=ENDED)
-        answer = self._next()
-        took = time.perf_counter() - start
+        answer = self._next_reply()
+        seconds = time.perf_counter() - start
         if "error" in answer:
-            return Outcome(error=answer["error"], seconds=took)
+            return Outcome(error=answer["error"], seconds=seconds)
         values = np.load(Path(self._folder.name) / f"{counterpart.method}.npy")
         reached = answer.get("reached")
-        return Outcome(values, "", took, None if reached is None else tuple(reached))
+        return Outcome(values, "", seconds, None if reached is None else tuple(reached))
 
     def close(self) -> None:
         """End the process and delete its folder."""
@@ -113,9 +113,9 @@ class Captum(Library):
             self._folder.cleanup()
             self._folder = None
 
-    def _next(self) -> dict[str, Any]:
+    def _next_reply(self) -> dict[str, Any]:
         try:
-            line = self._answers.get(timeout=max(0.0, self._until - time.monotonic()))
+            line = self._answers.get(timeout=max(0.0, self._deadline - time.monotonic()))
         except queue.Empty:
             self.close()
             return {"error": "it did not answer in time, and was ended"}
@@ -125,7 +125,7 @@ class Captum(Library):
         return dict(json.loads(line))
 
 
-def _one(
+def _counterpart(
     method: str,
     call: str,
     form: str = "channels",
@@ -136,7 +136,7 @@ def _one(
 
 
 def _write(task: Task, folder: Path) -> None:
-    """All that the process reads."""
+    """Write the files that the process reads."""
     settings = task.settings
     names = ("steps", "samples", "sigma", "patch", "stride", "seed")
     words = {name: getattr(settings, name) for name in names}
@@ -146,7 +146,7 @@ def _write(task: Task, folder: Path) -> None:
     np.savez(
         folder / "arrays.npz",
         input=task.batch,
-        wanted=task.wanted,
+        expected=task.expected,
         black=settings.black[None],
         grey=settings.grey[None],
     )
@@ -160,7 +160,7 @@ def _write(task: Task, folder: Path) -> None:
 
 
 def _read(process: subprocess.Popen[str], answers: queue.Queue[str | None]) -> None:
-    """Hand its lines on, and None at the end."""
+    """Put its lines into the queue, and None at the end."""
     if process.stdout is not None:
         for line in process.stdout:
             answers.put(line)

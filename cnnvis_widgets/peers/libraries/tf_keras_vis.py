@@ -110,7 +110,7 @@ def _cam(
     def run(task: Task) -> Any:
         built = getattr(import_module(f"tf_keras_vis.{module}"), name)(task.model)
         raw = {"expand_cam": False, "normalize_cam": False, **options(task)}
-        where = {"penultimate_layer": task.layer, "seek_penultimate_conv_layer": False}
-        return np.asarray(built(_score(task), task.batch, **where, **raw))[0]
+        layer_options = {"penultimate_layer": task.layer, "seek_penultimate_conv_layer": False}
+        return np.asarray(built(_score(task), task.batch, **layer_options, **raw))[0]
 
     return run

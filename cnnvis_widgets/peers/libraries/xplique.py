@@ -32,28 +32,28 @@ class Xplique(Library):
     def counterparts(self) -> tuple[Counterpart, ...]:
         """Ten of ours; SmoothGrad and RISE draw from TensorFlow's own generator."""
         return (
-            _one("saliency", "Saliency", "largest"),
-            _one("gradient_input", "GradientInput", "channels", _raw),
-            _one(
+            _counterpart("saliency", "Saliency", "largest"),
+            _counterpart("gradient_input", "GradientInput", "channels", _raw),
+            _counterpart(
                 *("integrated_gradients", "IntegratedGradients", "channels", _steps),
                 differences=("xplique_trapezoid",),
             ),
-            _one("smoothgrad", "SmoothGrad", "channels", _noise, chance=True),
-            _one(
+            _counterpart("smoothgrad", "SmoothGrad", "channels", _noise, chance=True),
+            _counterpart(
                 *("guided_backprop", "GuidedBackprop", "channels", _raw),
                 differences=("xplique_open_above",),
                 rule=True,
             ),
-            _one("deconvnet", "DeconvNet", "channels", _raw, rule=True),
-            _one("grad_cam", "GradCAM", "bicubic", _layer),
-            _one(
+            _counterpart("deconvnet", "DeconvNet", "channels", _raw, rule=True),
+            _counterpart("grad_cam", "GradCAM", "bicubic", _layer),
+            _counterpart(
                 *("grad_cam_plus_plus", "GradCAMPP", "bicubic", _layer),
                 differences=("xplique_mean_of_maps",),
             ),
-            _one(
+            _counterpart(
                 *("occlusion", "Occlusion", "map", _patches), differences=("xplique_sum_of_drops",)
             ),
-            _one("rise", "Rise", "rank", _masks, chance=True),
+            _counterpart("rise", "Rise", "rank", _masks, chance=True),
         )
 
     def follow_advice(self, model: Any) -> None:
@@ -61,7 +61,7 @@ class Xplique(Library):
         model.layers[-1].activation = import_module("keras").activations.linear
 
 
-def _one(
+def _counterpart(
     method: str,
     name: str,
     form: str,
@@ -71,8 +71,8 @@ def _one(
     rule: bool = False,
 ) -> Counterpart:
     def run(task: Task) -> Any:
-        kind = getattr(import_module("xplique.attributions"), name)
-        explainer = kind(task.model, batch_size=BATCH, **options(task))
+        explainer_class = getattr(import_module("xplique.attributions"), name)
+        explainer = explainer_class(task.model, batch_size=BATCH, **options(task))
         values = np.asarray(explainer.explain(task.batch, task.one_hot))[0]
         values = values if form == "channels" else values[..., 0]
         return (values, changed_layers(explainer.model, task.model)) if rule else values

@@ -1,1 +1,1 @@
-"""One published figure of merit a module; `cnnvis_widgets.study.contract` is what they share."""
+"""The published metrics, one module each; their base class is in `study.contract`."""

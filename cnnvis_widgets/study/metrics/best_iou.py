@@ -10,8 +10,8 @@ from cnnvis_widgets.study.contract import Case, Metric, Score
 class BestIou(Metric):
     """max over t > 0 of |{map ≥ t} ∩ object| / |{map ≥ t} ∪ object|.
 
-    The threshold is chosen for each picture with the mask in hand: what is measured is whether the
-    map has the object's shape at any height, not whether a fixed rule would find it.
+    The threshold is optimised for each picture: the metric is whether the map has the object's
+    shape at any threshold, not whether a fixed threshold would find it.
     """
 
     name = "best_iou"
@@ -34,13 +34,13 @@ class BestIou(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """One pass over the values in falling order."""
+        """Compute all thresholds in one pass over the sorted values."""
         assert case.mask is not None
         order = np.argsort(-case.heatmap, axis=None, kind="stable")
         values, inside = case.heatmap.ravel()[order], case.mask.ravel()[order]
         common = np.cumsum(inside)
         union = np.arange(1, len(values) + 1) + case.mask.sum() - common
-        # Equal values come in together: only the last of them is a threshold.
+        # Only the last of equal values is a threshold
         ends = np.append(values[:-1] != values[1:], True) & (values > 0)
         scores = np.where(ends, common / union, 0)
         best = int(scores.argmax())

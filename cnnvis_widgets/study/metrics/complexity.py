@@ -1,4 +1,4 @@
-"""Complexity: over how many pixels the map is spread, as entropy."""
+"""Complexity: the entropy of the map."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from cnnvis_widgets.study.contract import Case, Metric, Score
 class Complexity(Metric):
     """-Σ p log p / log n, p each pixel's share of Σ |map| and n the number of pixels.
 
-    The paper's entropy, divided by the largest that a map of this size can have, so that maps of
-    different sizes compare.
+    The paper's entropy, normalised by the maximum for the map's size.
     """
 
     name = "complexity"
@@ -29,10 +28,10 @@ class Complexity(Metric):
     sensitive = "Enlarging a coarse map spreads it. A wrong but small map wins."
 
     def score(self, case: Case) -> Score:
-        """A map of one pixel has no entropy."""
+        """Compute the normalised entropy; 0 for a map of one pixel."""
         shares = case.heatmap[case.heatmap > 0] / case.heatmap.sum()
         if case.heatmap.size == 1:
             return Score(0.0)
-        shares = shares[shares > 0]  # a share too small for a number has no part in the entropy
+        shares = shares[shares > 0]  # a share may underflow to 0
         entropy = -float((shares * [math.log(p) for p in shares]).sum())
         return Score(min(1.0, max(0.0, entropy / math.log(case.heatmap.size))))

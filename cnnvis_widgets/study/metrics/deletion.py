@@ -1,4 +1,4 @@
-"""Deletion: how fast the answer falls when the pixels with the largest values are taken away."""
+"""Deletion: how fast the response falls when the pixels with the largest values are removed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cnnvis_widgets.study.curves import OF, STEPS, SUBSTRATES, inputs, scored
 
 
 class Deletion(Metric):
-    """The area under the class' probability while the pixels go, the largest values first."""
+    """The area under the class' probability while pixels are removed, the largest values first."""
 
     name = "deletion"
     title = "Deletion"
@@ -42,6 +42,6 @@ class Deletion(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """From the picture to the substrate."""
+        """Score the curve from the picture to the substrate."""
         substrate = case.parameters["substrate"]
         return scored(case, *inputs(case, substrate), substrate)

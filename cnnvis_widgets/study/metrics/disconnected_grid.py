@@ -1,4 +1,4 @@
-"""Disconnected grid: does the map stay out of pictures that the neuron cannot see?"""
+"""Disconnected grid: the share of the map on what the neuron depends on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class DisconnectedGrid(Metric):
     """Σ of the map in the neuron's own cell / Σ of the map, in a grid of pictures (DiFull).
 
-    Each cell goes through the network by itself and has a head of its own, so that the other cells
-    have no influence at all. A method that follows derivatives down to the picture gets exactly 1:
-    this is a test of its code. One that weighs maps by means of derivatives, as Grad-CAM does,
-    may get less, and that is a fact about the method.
+    Each cell goes through the network separately and has its own head, so that other cells have no
+    influence. A method that follows derivatives down to the picture must score exactly 1, which
+    tests its code. A method that weights maps by mean derivatives, such as Grad-CAM, may score
+    less, which is a property of the method.
     """
 
     name = "disconnected_grid"
@@ -52,7 +52,7 @@ class DisconnectedGrid(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """The case's picture in a cell that the seed draws, the companions in the others."""
+        """Score a grid with the case's picture in a random cell and companions in the others."""
         assert case.neuron is not None
         assert case.explain is not None
         assert case.image is not None
@@ -66,30 +66,30 @@ class DisconnectedGrid(Metric):
             return Score(None, f"a grid of {side} × {side} needs {side * side - 1} companions")
         grid = self._grid(case, side)
         pictures = [c.picture for c in case.companions[: side * side - 1]]
-        own = int(np.random.default_rng(case.seed).integers(side * side))
-        pictures.insert(own, case.image)
+        cell_index = int(np.random.default_rng(case.seed).integers(side * side))
+        pictures.insert(cell_index, case.image)
         shape = case.network.input_shape
         cells = [case.network.prepare(picture).input for picture in pictures]
         canvas = _side_by_side(cells, side)
-        neuron = grid.neuron(own, case.neuron.unit)
+        neuron = grid.neuron(cell_index, case.neuron.unit)
         explanation = case.explain(grid.network, canvas, neuron, case.seed, layer=grid.maps)
         heatmap = self.read(explanation.heatmap)
         total = heatmap.sum()
         if total == 0:
             return Score(None, "the map of the grid is zero everywhere")
-        row, column = divmod(own, side)
+        row, column = divmod(cell_index, side)
         inside = heatmap[
             row * shape[0] : (row + 1) * shape[0], column * shape[1] : (column + 1) * shape[1]
         ]
-        return Score(float(inside.sum() / total), details={"cell": own})
+        return Score(float(inside.sum() / total), details={"cell": cell_index})
 
     def _grid(self, case: Case, side: int) -> Grid:
         from cnnvis_widgets.backend.variants.disconnected_grid import disconnected
 
         assert case.network is not None
-        if (self.name, side) not in case.kept:
-            case.kept[self.name, side] = disconnected(case.network, side)
-        return case.kept[self.name, side]
+        if (self.name, side) not in case.cache:
+            case.cache[self.name, side] = disconnected(case.network, side)
+        return case.cache[self.name, side]
 
 
 def _side_by_side(cells: list[np.ndarray], side: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Focus: in a mosaic of four pictures, does the map lie on the two of the class?"""
+"""Focus: the share of the map on the pictures of the class in a mosaic of four."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnnvis_widgets.study.contract import Case, Companion, Metric, Score
 class Focus(Metric):
     """Σ of the map on the two pictures of the class / Σ of the map, in a mosaic of 2 × 2.
 
-    The mosaic has the size of the network's input, so that each picture is seen at half its size.
+    The mosaic has the size of the network's input, so each picture is reduced to half its size.
     """
 
     name = "focus"
@@ -33,7 +33,7 @@ class Focus(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """One mosaic: the case's picture, one more of the class, two others, in drawn order."""
+        """Score a mosaic of the case's picture, one more of the class and two others, shuffled."""
         assert case.neuron is not None
         assert case.explain is not None
         assert case.image is not None
@@ -44,18 +44,18 @@ class Focus(Metric):
         if case.neuron.layer is not None:
             return Score(None, "the pictures have output neurons; this one is of a hidden layer")
         target = case.neuron.unit
-        same = [c for c in case.companions if c.unit == target][:1]
-        rest = [c for c in case.companions if c.unit != target][:2]
-        if len(same) < 1 or len(rest) < 2:
+        same_class = [c for c in case.companions if c.unit == target][:1]
+        others = [c for c in case.companions if c.unit != target][:2]
+        if len(same_class) < 1 or len(others) < 2:
             return Score(None, "a mosaic needs one more picture of the class and two of others")
-        tiles = [Companion(case.image, target), *same, *rest]
+        tiles = [Companion(case.image, target), *same_class, *others]
         order = np.random.default_rng(case.seed).permutation(4)
-        mosaic, where = build([tiles[i] for i in order], target, case.image.shape[:2])
+        mosaic, is_class = build([tiles[i] for i in order], target, case.image.shape[:2])
         heatmap = self.read(case.explain(case.network, mosaic, case.neuron, case.seed).heatmap)
         total = heatmap.sum()
         if total == 0:
             return Score(None, "the map of the mosaic is zero everywhere")
-        return Score(float(heatmap[where].sum() / total), details={"order": order.tolist()})
+        return Score(float(heatmap[is_class].sum() / total), details={"order": order.tolist()})
 
 
 def build(
@@ -65,18 +65,18 @@ def build(
 
     Args:
         tiles: four.
-        target: the class that is looked for.
+        target: the class.
         size: (rows, columns) of the mosaic.
 
     Returns:
-        uint8 (rows, columns, 3), and bool (rows, columns), true on the pictures of the class. Of
+        uint8 (rows, columns, 3), and bool (rows, columns), true on the pictures of the class. With
         an odd number of rows the lower pictures have one more.
     """
-    mosaic, where = np.zeros((*size, 3), np.uint8), np.zeros(size, np.bool_)
+    mosaic, is_class = np.zeros((*size, 3), np.uint8), np.zeros(size, np.bool_)
     rows, columns = ((slice(0, length // 2), slice(length // 2, length)) for length in size)
     for tile, (row, column) in zip(tiles, [(r, c) for r in rows for c in columns], strict=True):
         shape = (column.stop - column.start, row.stop - row.start)
         small = Image.fromarray(tile.picture).convert("RGB")
         mosaic[row, column] = np.asarray(small.resize(shape, Image.Resampling.BICUBIC))
-        where[row, column] = tile.unit == target
-    return mosaic, where
+        is_class[row, column] = tile.unit == target
+    return mosaic, is_class

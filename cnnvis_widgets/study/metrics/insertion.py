@@ -1,4 +1,4 @@
-"""Insertion: how fast the answer rises when the pixels with the largest values come."""
+"""Insertion: how fast the response rises when the pixels with the largest values are inserted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cnnvis_widgets.study.curves import OF, STEPS, SUBSTRATES, inputs, scored
 
 
 class Insertion(Metric):
-    """The area under the class' probability while the pixels come, the largest values first."""
+    """The area under the class' probability while pixels are inserted, the largest values first."""
 
     name = "insertion"
     title = "Insertion"
@@ -41,7 +41,7 @@ class Insertion(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """From the substrate to the picture."""
+        """Score the curve from the substrate to the picture."""
         substrate = case.parameters["substrate"]
         picture, start = inputs(case, substrate)
         return scored(case, start, picture, substrate)

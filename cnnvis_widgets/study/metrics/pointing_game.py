@@ -1,4 +1,4 @@
-"""The pointing game: does the map's largest value lie on the object?"""
+"""The pointing game: whether the map's largest value is on the object."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from cnnvis_widgets.study.contract import Case, Metric, Score
 
 
 class PointingGame(Metric):
-    """1 if the largest value lies on the object, else 0; of equal largest ones the share that does.
+    """1 if the largest value is on the object, else 0; for ties the share that is.
 
-    A map in superpixels, or one that saturates, has many largest values. To take the first of them
-    would be to take the one nearest to the upper left corner.
+    Maps of superpixels and saturated maps have ties. Taking the first one would favour the upper
+    left corner.
     """
 
     name = "pointing_game"
@@ -51,7 +51,7 @@ class PointingGame(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """Compare the places of the largest value with the mask, grown by the tolerance."""
+        """Compare the positions of the largest value with the mask, dilated by the tolerance."""
         assert case.mask is not None
         near, tolerance = case.mask, case.parameters["tolerance"]
         if tolerance:

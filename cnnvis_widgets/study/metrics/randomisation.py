@@ -1,4 +1,4 @@
-"""Model randomisation: does the map change when the network forgets, from the top layer down?"""
+"""Model randomisation: whether the map changes when layers are randomised from the top down."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MEASURES = ("spearman_absolute", "spearman_signed", "ssim")
 
 
 class Randomisation(Metric):
-    """The mean similarity of the map to those of copies whose upper layers are random.
+    """The mean similarity of the map to those of copies with random upper layers.
 
-    Stage by stage more layers, from the output down, lose what they have learned. A map that stays
-    the same does not depend on what the network has learned there. The neuron stays the same unit.
+    Each stage randomises more layers, from the output down. A map that stays the same does not
+    depend on the weights of these layers. The explained unit stays the same.
 
-    A map that is zero everywhere (Deep Taylor's is, whenever the random neuron is below zero) says
-    nothing about what it depends on: its stage is left out, and told.
+    Stages with a map of zeros (Deep Taylor's, if the random neuron is below zero) are left out and
+    noted.
     """
 
     name = "randomisation"
@@ -79,52 +79,54 @@ class Randomisation(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """One explanation for each stage; all three measures are in the details."""
+        """Compute an explanation for each stage; the details have all three measures."""
         assert case.explain is not None
         assert case.image is not None
-        first = case.explain(case.network, case.image, case.neuron, case.seed)
+        original = case.explain(case.network, case.image, case.neuron, case.seed)
         copy = self._copy(case)
         counts = stages(len(copy.layers), case.parameters["stages"])
         curves: dict[str, list[float | None]] = {measure: [] for measure in MEASURES}
         try:
-            for done, count in enumerate(counts, start=1):
+            for stage, count in enumerate(counts, start=1):
                 copy.randomise(count)
                 explanation = case.explain(copy.network, case.image, case.neuron, case.seed)
-                there = bool(explanation.attribution.any())
-                for measure, value in similarities(first, explanation).items():
-                    curves[measure].append(value if there else None)
-                case.progress(done, len(counts))
+                is_nonzero = bool(explanation.attribution.any())
+                for measure, value in similarities(original, explanation).items():
+                    curves[measure].append(value if is_nonzero else None)
+                case.progress(stage, len(counts))
         finally:
             copy.randomise(0)
-        known = [v for v in curves[case.parameters["measure"]] if v is not None]
+        defined = [v for v in curves[case.parameters["measure"]] if v is not None]
         details = {"layers": [copy.layers[count - 1] for count in counts], **curves}
-        if not known:
+        if not defined:
             return Score(None, "every copy's map is zero, or the same value everywhere", details)
-        out = len(counts) - len(known)
-        note = f"{out} of {len(counts)} stages left out: their maps are zero" if out else ""
-        return Score(float(np.mean(known)), note, details)
+        excluded = len(counts) - len(defined)
+        note = (
+            f"{excluded} of {len(counts)} stages left out: their maps are zero" if excluded else ""
+        )
+        return Score(float(np.mean(defined)), note, details)
 
     def _copy(self, case: Case) -> Cascade:
-        """One copy serves all cases of a network: its functions are compiled once."""
+        """The copy, which is shared by all cases of a network, so that it is compiled once."""
         from cnnvis_widgets.backend.variants.randomization import Cascade
 
         assert case.network is not None
         key = (self.name, case.parameters["how"], case.seed)
-        if key not in case.kept:
-            case.kept[key] = Cascade(case.network, case.seed, case.parameters["how"])
-        return case.kept[key]
+        if key not in case.cache:
+            case.cache[key] = Cascade(case.network, case.seed, case.parameters["how"])
+        return case.cache[key]
 
 
-def stages(layers: int, wanted: int) -> list[int]:
-    """How many layers are random at each stage: 1 at the first, all at the last, evenly between."""
-    steps = np.linspace(1, layers, wanted) if wanted > 1 else np.array([layers])
+def stages(layers: int, count: int) -> list[int]:
+    """The numbers of random layers at each stage, evenly spaced from 1 to all."""
+    steps = np.linspace(1, layers, count) if count > 1 else np.array([layers])
     return sorted({round(float(step)) for step in steps})
 
 
 def similarities(one: Maps, other: Maps) -> dict[str, float | None]:
-    """All three measures of two explanations of the same method; see `similarity.py`.
+    """The three measures for two explanations of the same method; see `similarity.py`.
 
-    A constant map beside one that is not has nothing in common with it: Spearman's are 0.
+    Spearman's correlation is 0 if exactly one map is constant.
     """
     signed = [explanation.attribution.sum(-1, dtype=np.float64) for explanation in (one, other)]
     absolute = [

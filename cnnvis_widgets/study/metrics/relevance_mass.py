@@ -1,4 +1,4 @@
-"""Relevance mass accuracy: how much of the map is on the object."""
+"""Relevance mass accuracy: the share of the map on the object."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ class RelevanceMass(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """The paper's R_within / R_total."""
+        """Compute the paper's R_within / R_total."""
         assert case.mask is not None
         return Score(float(case.heatmap[case.mask].sum() / case.heatmap.sum()))

@@ -1,4 +1,4 @@
-"""Relevance rank accuracy: do the largest values lie on the object?"""
+"""Relevance rank accuracy: the share of the largest values on the object."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from cnnvis_widgets.study.contract import Case, Metric, Score
 
 
 class RelevanceRank(Metric):
-    """Of the K largest values, K the object's pixels, the share that lies on the object.
+    """The share of the K largest values that is on the object of K pixels.
 
-    Of values that are equal to the K-th largest, as many as there is room for are counted as if
-    drawn at random; so a map of large flat regions gets what it gets on average.
+    Values equal to the K-th largest count as if drawn at random, by their expected hits.
     """
 
     name = "relevance_rank"
@@ -33,11 +32,11 @@ class RelevanceRank(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """Count within the K largest values."""
+        """Count hits among the K largest values."""
         assert case.mask is not None
-        wanted = int(case.mask.sum())
-        last = np.partition(case.heatmap, -wanted, axis=None)[-wanted]
-        above, equal = case.heatmap > last, case.heatmap == last
-        room = wanted - above.sum()
+        count = int(case.mask.sum())
+        threshold = np.partition(case.heatmap, -count, axis=None)[-count]
+        above, equal = case.heatmap > threshold, case.heatmap == threshold
+        room = count - above.sum()
         hits = (above & case.mask).sum() + room * (equal & case.mask).sum() / equal.sum()
-        return Score(float(hits / wanted))
+        return Score(float(hits / count))

@@ -1,4 +1,4 @@
-"""Where the cheater looks: the shortcut's share of what is on shortcut and object."""
+"""Shortcut's share: the shortcut's part of the map on shortcut and object."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ShortcutShare(Metric):
     sensitive = "The shortcut's size: a whole background has more room for a haze than a mark."
 
     def score(self, case: Case) -> Score:
-        """Not defined where the map touches neither."""
+        """Compute the share; undefined if the map is zero on both."""
         assert case.mask is not None
         assert case.shortcut is not None
         shortcut = float(case.heatmap[case.shortcut & ~case.mask].sum())

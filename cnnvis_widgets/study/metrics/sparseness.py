@@ -1,4 +1,4 @@
-"""Sparseness: how unequally the map is shared out among the pixels, as Gini's index."""
+"""Sparseness: Gini's index of the map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cnnvis_widgets.study.contract import Case, Metric, Score
 
 
 class Sparseness(Metric):
-    """Gini's index of |map|: 0 where all pixels have the same, 1 - 1/n where one has all."""
+    """Gini's index of |map|: 0 for a constant map, 1 - 1/n for a single pixel."""
 
     name = "sparseness"
     title = "Sparseness (Gini)"
@@ -25,7 +25,7 @@ class Sparseness(Metric):
     sensitive = "Zeros count: a map that is cut off at zero is sparser than the same map before."
 
     def score(self, case: Case) -> Score:
-        """Σ (2k - n - 1) v_k / (n Σ v) over the values in rising order, k from 1."""
+        """Compute Σ (2k - n - 1) v_k / (n Σ v) over the ascending values, k from 1."""
         values = np.sort(case.heatmap, axis=None)
         n = len(values)
         ranks = 2 * np.arange(1, n + 1) - n - 1

@@ -1,4 +1,4 @@
-"""Stability: is it the same map when the method draws its random numbers again?"""
+"""Stability: the similarity of maps with different seeds."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from cnnvis_widgets.study.similarity import spearman
 class Stability(Metric):
     """The mean Spearman correlation of the heatmaps of all pairs of seeds.
 
-    A method that draws nothing gets exactly 1. The picture and the network stay as they are: this
-    is not about small changes of the picture.
+    A deterministic method scores exactly 1. The picture and the network are not changed.
     """
 
     name = "stability"
@@ -44,7 +43,7 @@ class Stability(Metric):
     )
 
     def score(self, case: Case) -> Score:
-        """The case's own seed and those after it."""
+        """Compare the maps of the case's seed and of the following seeds."""
         assert case.explain is not None
         assert case.image is not None
         maps = [case.heatmap]
@@ -56,7 +55,7 @@ class Stability(Metric):
             1.0 if np.array_equal(one, other) else spearman(one, other)
             for one, other in combinations(maps, 2)
         ]
-        known = [pair for pair in pairs if pair is not None]
-        if not known:
+        defined = [pair for pair in pairs if pair is not None]
+        if not defined:
             return Score(None, "every map is the same value everywhere: there is no order")
-        return Score(float(np.mean(known)), details={"pairs": known})
+        return Score(float(np.mean(defined)), details={"pairs": defined})

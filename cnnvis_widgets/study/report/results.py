@@ -1,4 +1,4 @@
-"""What a report says of a study's results: metrics, people, groups of pictures."""
+"""The results in a report: metrics, people's scores, groups of pictures."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from cnnvis_widgets.study.report.sections import Table
 
 if TYPE_CHECKING:
     from cnnvis_widgets.study.agreement import Agreement
-    from cnnvis_widgets.study.scoring import Wanted
+    from cnnvis_widgets.study.scoring import NamedMetric
     from cnnvis_widgets.study.study import Study
 
 
 class Score(NamedTuple):
-    """People's part of a report.
+    """People's scores in a report.
 
     Attributes:
-        raters: how many.
-        tables: ours and the thesis' own Table 2, agreement, shares.
-        difference: of the groups of pictures, in words; "" where there are none.
-        follows: metric, and its rank correlation with people's order of the methods.
+        raters: the number of raters.
+        tables: our and the thesis' Table 2, agreement, shares.
+        difference: of the groups of pictures, in words, or "".
+        follows: the rank correlation of each metric with people's order of the methods.
     """
 
     raters: int
@@ -38,19 +38,19 @@ class Score(NamedTuple):
 
 
 def metric_tables(study: Study, scores: Sequence[Scored]) -> list[Table]:
-    """A table for each network: methods down, metrics across, to be copied in three forms."""
+    """A table for each network, with a row for each method, to copy in three formats."""
     records = tables.rows(scores, ("network", "method"), 0.95, study.seed)
-    made = []
+    network_tables = []
     for network in study.networks:
-        own = [row for row in records if row["network"] == network]
-        if own:
-            names, heads, cells = tables.pivot(own, "method")
+        network_records = [row for row in records if row["network"] == network]
+        if network_records:
+            names, heads, cells = tables.pivot(network_records, "method")
             body = tuple(
                 (name, *(tables.cell(cells.get((name, head))) for head in heads)) for name in names
             )
             table = Table(("method", *heads), body, network)
-            made.append(table._replace(copies=copies(table)))
-    return made
+            network_tables.append(table._replace(copies=copies(table)))
+    return network_tables
 
 
 def copies(table: Table) -> tuple[tuple[str, str], ...]:
@@ -72,26 +72,26 @@ def copies(table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def people_of(study: Study) -> People | None:
-    """The study's raters; None where nobody has judged a map."""
+    """The study's raters; None if no map was judged."""
     if not files_of(study):
         return None
     people = People(study)
     return people if people.points else None
 
 
-def people_part(people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]) -> Score:
-    """All that is known of the raters."""
+def people_part(people: People, scores: Sequence[Scored], metrics: Sequence[NamedMetric]) -> Score:
+    """People's scores, agreement and correlations with metrics."""
     from cnnvis_widgets.study.people_tables import of_groups
 
     heads, ours, thesis = rows(people)
-    written = {name: write(people) for name, (_, write) in FORMATS.items()}
+    texts = {name: write(people) for name, (_, write) in FORMATS.items()}
     names = {"Markdown": "markdown", "LaTeX": "latex", "CSV": "csv"}
-    made = [
+    candidates = [
         Table(
             ("network", *heads),
             tuple((name, *cells) for name, cells in ours),
             "Table 2: points, of the maps judged",
-            tuple((shown, written[name]) for shown, name in names.items()),
+            tuple((title, texts[name]) for title, name in names.items()),
         ),
         Table(
             ("network", *heads),
@@ -109,9 +109,9 @@ def people_part(people: People, scores: Sequence[Scored], wanted: Sequence[Wante
     gap = people.groups()
     return Score(
         len(people.raters),
-        tuple(table for table in made if table.rows),
+        tuple(table for table in candidates if table.rows),
         of_groups(gap) if gap else "",
-        _follows(people, scores, wanted),
+        _follows(people, scores, metrics),
     )
 
 
@@ -122,34 +122,34 @@ def _shares(people: People) -> Table:
     return Table(("method", "share of maps with a point"), body, "Methods in people's order")
 
 
-def _agreement(title: str, who: str, agreements: dict[str, Agreement]) -> Table:
+def _agreement(title: str, heading: str, agreements: dict[str, Agreement]) -> Table:
     body = tuple(
-        (name, str(one.items), f"{one.same:.2f}", in_words(Interval(*one[:3])))
-        for name, one in agreements.items()
+        (name, str(agreement.items), f"{agreement.same:.2f}", in_words(Interval(*agreement[:3])))
+        for name, agreement in agreements.items()
     )
-    return Table((who, "maps", "same answer", "kappa"), body, title)
+    return Table((heading, "maps", "same answer", "kappa"), body, title)
 
 
 def follows(
-    people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]
+    people: People, scores: Sequence[Scored], metrics: Sequence[NamedMetric]
 ) -> dict[str, Interval]:
     """Metric → the rank correlation of its order of the methods with people's."""
     correlations = {}
-    for one in wanted:
-        if one.metric.better != "neither":
-            own = [score for score in scores if score.metric == one.label]
-            correlations[one.label] = people.follows(own, one.metric.better == "lower")
+    for named in metrics:
+        if named.metric.better != "neither":
+            own_scores = [score for score in scores if score.metric == named.label]
+            correlations[named.label] = people.follows(own_scores, named.metric.better == "lower")
     return correlations
 
 
-def _follows(people: People, scores: Sequence[Scored], wanted: Sequence[Wanted]) -> Table:
-    correlations = follows(people, scores, wanted)
+def _follows(people: People, scores: Sequence[Scored], metrics: Sequence[NamedMetric]) -> Table:
+    correlations = follows(people, scores, metrics)
     body = tuple((name, in_words(interval)) for name, interval in correlations.items())
     return Table(("metric", "Spearman's rank correlation with people's order"), body)
 
 
 def groups_table(study: Study, scores: Sequence[Scored]) -> Table:
-    """Each metric on the first group of pictures less on the second, over all methods."""
+    """The difference of each metric between two groups of pictures, over all methods."""
     groups: dict[str, str] = study.store.settings.get("groups", {})
     by_metric: dict[str, dict[str, tuple[float, float]]] = {}
     for score in scores:
@@ -167,8 +167,10 @@ def groups_table(study: Study, scores: Sequence[Scored]) -> Table:
     return Table(heads, tuple(body))
 
 
-def scores_of(study: Study, wanted: Any, baselines: tuple[str, ...], progress: Any) -> list[Scored]:
-    """What the metrics say of each run; kept in the study's folder.
+def scores_of(
+    study: Study, metrics: Any, baselines: tuple[str, ...], progress: Any
+) -> list[Scored]:
+    """Score all runs; scores are cached in the study's folder.
 
     Raises:
         FileError: a map cannot be read.
@@ -179,4 +181,4 @@ def scores_of(study: Study, wanted: Any, baselines: tuple[str, ...], progress: A
         raise FileError(
             f"There is nothing to report in {str(study.store.path)!r}: no run has a map."
         )
-    return Scorer(study, wanted, baselines).scores(progress)
+    return Scorer(study, metrics, baselines).scores(progress)

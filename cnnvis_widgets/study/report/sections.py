@@ -1,4 +1,4 @@
-"""What a report says of a study's settings: plain tables, and how to repeat it."""
+"""The settings of a study in a report: tables, and how to repeat the study."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Table(NamedTuple):
     """A table of texts.
 
     Attributes:
-        heads: of the columns.
+        heads: names of the columns.
         rows: each as long as `heads`; the first cell is the row's name.
-        caption: what it holds, in a sentence.
-        copies: formats, each with the same as text, to be copied.
+        caption: a sentence.
+        copies: pairs of a format and the table as text in it, to copy.
     """
 
     heads: tuple[str, ...]
@@ -35,14 +35,14 @@ class Table(NamedTuple):
 def methods_table(study: Study) -> Table:
     """The methods with all their parameters."""
     rows = []
-    for label, one in study.methods.items():
-        method = method_named(one["method"])
-        given = [f"{n} = {v}" for n, v in one["parameters"].items() if v != ""]
+    for label, settings in study.methods.items():
+        method = method_named(settings["method"])
+        values = [f"{n} = {v}" for n, v in settings["parameters"].items() if v != ""]
         rows.append(
             (
                 method_title(study, label),
-                ", ".join(given) or "none",
-                ", ".join(one.get("neurons", [])) or "all",
+                ", ".join(values) or "none",
+                ", ".join(settings.get("neurons", [])) or "all",
                 method.paper,
             )
         )
@@ -50,36 +50,36 @@ def methods_table(study: Study) -> Table:
 
 
 def networks_table(study: Study) -> Table:
-    """The networks with a digest of their weights, and how many runs of each are there."""
+    """The networks with a digest of their weights and the number of completed runs."""
     digests = study.store.settings.get("networks", {})
     lines, plan = study.runs(), list(study.plan())
     rows = []
     for name in study.networks:
-        own = [line for line in lines if line["network"] == name]
+        network_lines = [line for line in lines if line["network"] == name]
         planned = sum(run.network == name for run in plan)
-        sizes = {tuple(line["input_size"]) for line in own if "input_size" in line}
+        sizes = {tuple(line["input_size"]) for line in network_lines if "input_size" in line}
         size = ", ".join(f"{rows} × {columns}" for rows, columns in sorted(sizes))
-        done = f"{len(own)} of {planned}"
-        maps = str(sum("file" in line for line in own))
-        rows.append((name, size or "–", digests.get(name, "–"), done, maps))
+        progress = f"{len(network_lines)} of {planned}"
+        maps = str(sum("file" in line for line in network_lines))
+        rows.append((name, size or "–", digests.get(name, "–"), progress, maps))
     heads = ("network", "input, pixels", "digest of the weights", "runs done", "maps")
     return Table(heads, tuple(rows))
 
 
 def neurons_table(study: Study) -> Table:
-    """What was asked about, and which layers that was."""
+    """The neurons, and their layers in each network."""
     rows = []
     for neuron in dict.fromkeys(run.neuron for run in study.plan()):
-        where: dict[str, None] = {}
+        layers: dict[str, None] = {}
         for line in study.runs():
             if line["neuron"] == neuron and "unit" in line:
-                where[f"{line['network']}: {line['layer'] or 'output'}"] = None
-        rows.append((neuron, "; ".join(where) or "–"))
+                layers[f"{line['network']}: {line['layer'] or 'output'}"] = None
+        rows.append((neuron, "; ".join(layers) or "–"))
     return Table(("neuron", "layer in each network"), tuple(rows))
 
 
 def refusals_table(study: Study) -> Table:
-    """The runs that have no map, and why; equal reasons are counted."""
+    """The reasons why runs have no map, with their counts."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for line in study.runs():
         if "unsuited" in line:
@@ -96,8 +96,10 @@ def times_table(study: Study) -> Table:
     for network in study.networks:
         cells = []
         for method in study.methods:
-            own = [x["seconds"] for x in lines if (x["network"], x["method"]) == (network, method)]
-            cells.append(f"{statistics.median(own):.2f}" if own else "–")
+            seconds = [
+                x["seconds"] for x in lines if (x["network"], x["method"]) == (network, method)
+            ]
+            cells.append(f"{statistics.median(seconds):.2f}" if seconds else "–")
         rows.append((network, *cells))
     files = [study.store.path / line["file"] for line in study.runs() if "file" in line]
     size = sum(path.stat().st_size for path in files if path.is_file())
@@ -107,54 +109,56 @@ def times_table(study: Study) -> Table:
 
 
 def provenance_tables(study: Study) -> tuple[list[str], Table]:
-    """The commands that computed it, and when, on which machine and with which versions."""
-    known = records(study.store)
-    commands = [line["command"] for line in known if isinstance(line.get("command"), str)]
-    parts: dict[str, list[str]] = {}
-    for line in known:
+    """The commands that computed the study, and a table of dates, machines and versions."""
+    entries = records(study.store)
+    commands = [line["command"] for line in entries if isinstance(line.get("command"), str)]
+    dates_by_environment: dict[str, list[str]] = {}
+    for line in entries:
         facts = [line.get("machine", {}), line.get("versions", {})]
-        if all(isinstance(one, dict) for one in facts):
-            parts.setdefault(json.dumps(facts), []).append(line["date"])
+        if all(isinstance(fact, dict) for fact in facts):
+            dates_by_environment.setdefault(json.dumps(facts), []).append(line["date"])
     rows = []
-    for text, dates in parts.items():
+    for text, dates in dates_by_environment.items():
         machine, versions = json.loads(text)
         when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-        where = ", ".join(
+        machine_text = ", ".join(
             f"{value} cores" if name == "cores" else f"{value}" for name, value in machine.items()
         )
-        rows.append((when, where, ", ".join(f"{n} {v}" for n, v in versions.items())))
+        rows.append((when, machine_text, ", ".join(f"{n} {v}" for n, v in versions.items())))
     heads = ("when", "machine", "versions")
     return list(dict.fromkeys(commands)), Table(heads, tuple(rows))
 
 
 def as_toml(study: Study) -> str:
-    """The study as a TOML file for `cnnvis study run`, as far as names say all of it."""
-    asked = [spec for known in study.neurons.values() for spec in known.items()]
-    rules = {name: rule for name, spec in asked if (rule := _rule(spec)) is not None}
-    others = dict.fromkeys(name for name, _ in asked if name not in rules)
+    """The study as a TOML file for `cnnvis study run`, as far as a file can describe it."""
+    specs = [spec for values in study.neurons.values() for spec in values.items()]
+    rules = {name: rule for name, spec in specs if (rule := _rule(spec)) is not None}
+    unnamed = dict.fromkeys(name for name, _ in specs if name not in rules)
     text = [
         f"networks = {_list(study.networks)}",
         f"images = {_list(study.pictures)}",
         f"neurons = {_list(rules.values())}",
-        *(f"# from Python alone: the neuron {json.dumps(name)}" for name in others),
+        *(f"# from Python alone: the neuron {json.dumps(name)}" for name in unnamed),
         f"seed = {study.seed}",
         f"keep = {json.dumps(study.keep)}",
     ]
-    for label, one in study.methods.items():
+    for label, settings in study.methods.items():
         text += ["", f"[methods.{json.dumps(label, ensure_ascii=False)}]"]
-        text.append(f"method = {json.dumps(one['method'])}")
-        known = {name: value for name, value in one["parameters"].items() if value is not None}
-        given = [
-            f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in known.items()
+        text.append(f"method = {json.dumps(settings['method'])}")
+        values = {
+            name: value for name, value in settings["parameters"].items() if value is not None
+        }
+        entries = [
+            f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()
         ]
-        text.append(f"parameters = {{ {', '.join(given)} }}" if given else "parameters = {}")
-        if "neurons" in one:
-            text.append(f"neurons = {_list(one['neurons'])}")
+        text.append(f"parameters = {{ {', '.join(entries)} }}" if entries else "parameters = {}")
+        if "neurons" in settings:
+            text.append(f"neurons = {_list(settings['neurons'])}")
     return "\n".join([*text, ""])
 
 
 def _rule(spec: Any) -> str | int | None:
-    """What a file says for a neuron: a rule, or an output's number; None where it cannot say it."""
+    """A neuron in a file: a rule or an output's index; None if a file cannot describe it."""
     if isinstance(spec, Neuron) and spec == Neuron(None, spec.unit):
         return spec.unit
     return spec if isinstance(spec, str | int) else None

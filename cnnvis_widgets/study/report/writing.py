@@ -1,4 +1,4 @@
-"""Writes a study's report: one HTML file, its figures inside, that asks nothing of any server."""
+"""Writes a study's report: one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 FILE = "report.html"
 SIDE = 96  # pixels of a map in the report
-MOST_MAPS = 1500  # more would be a file that no browser likes; `cnnvis study site` has them all
+MOST_MAPS = 1500  # to limit the file's size; `cnnvis study site` has all maps
 Progress = Callable[[int, int], None]
 
 
@@ -41,15 +41,15 @@ def write_report(
 ) -> Path:
     """Write report.html into the study's folder.
 
-    It holds all parameters, versions and machines, how to repeat the study, what the metrics say,
-    how far the methods agree, the maps of output neurons, and what people say where they have
-    judged. It opens without the internet; its tables can be copied in Markdown, LaTeX and CSV.
+    It contains all parameters, versions and machines, how to repeat the study, scores by metrics,
+    the agreement of the methods, maps, and people's scores. It needs no internet; its tables can
+    be copied in Markdown, LaTeX and CSV.
 
     Args:
-        study: its runs that are done; networks are loaded only if a metric asks for them.
-        metrics: as `Study.table` takes them.
-        baselines: see there.
-        title: at the head; "" for the folder's name.
+        study: the study; networks are loaded only if a metric needs them.
+        metrics: see `Study.table`.
+        baselines: see `Study.table`.
+        title: "" for the folder's name.
         progress: called with (done, total) of the scores.
 
     Returns:
@@ -63,11 +63,11 @@ def write_report(
         >>> write_report(study, ["pointing_game"]).name
         'report.html'
     """
-    wanted = named_metrics(metrics)
-    scores = results.scores_of(study, wanted, baselines, progress)
+    named = named_metrics(metrics)
+    scores = results.scores_of(study, named, baselines, progress)
     people = results.people_of(study)
     commands, provenance = sections.provenance_tables(study)
-    known = {
+    context = {
         "study": study,
         "title": title or study.store.path.resolve().name,
         "now": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
@@ -83,26 +83,28 @@ def write_report(
         "refusals": sections.refusals_table(study),
         "times": sections.times_table(study),
         "pictures": _pictures(study),
-        "wanted": wanted,
+        "wanted": named,
         "metrics": results.metric_tables(study, scores),
         "groups": results.groups_table(study, scores),
         "coherence": _coherence(study),
-        "people": results.people_part(people, scores, wanted) if people else None,
+        "people": results.people_part(people, scores, named) if people else None,
         "maps": _maps(study),
         "most": MOST_MAPS,
     }
-    study.store.write(FILE, _rendered(known))
+    study.store.write(FILE, _rendered(context))
     return study.store.path / FILE
 
 
 def _words(metrics: Any, baselines: tuple[str, ...]) -> str:
-    """The options of `cnnvis study report` that give these tables."""
+    """The options of `cnnvis study report` for these tables."""
     names = [] if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
-    words = ["--metrics", *map(str, names)] if names else []
-    return " ".join([*words, *(() if baselines == ("centre",) else ("--baselines", *baselines))])
+    arguments = ["--metrics", *map(str, names)] if names else []
+    return " ".join(
+        [*arguments, *(() if baselines == ("centre",) else ("--baselines", *baselines))]
+    )
 
 
-def _rendered(known: dict[str, Any]) -> str:
+def _rendered(context: dict[str, Any]) -> str:
     jinja = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -110,7 +112,7 @@ def _rendered(known: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return jinja.get_template("report.html.j2").render(known)
+    return jinja.get_template("report.html.j2").render(context)
 
 
 def _data(content: bytes, kind: str) -> str:
@@ -132,7 +134,7 @@ def _pictures(study: Study) -> list[dict[str, str]]:
 
 
 def _coherence(study: Study) -> dict[str, Any] | None:
-    """The matrix as a figure and a table; None where there are no two methods."""
+    """The matrix as a figure and a table; None with fewer than two methods."""
     try:
         matrix = agreeing.coherence(study)
     except CnnvisError:
@@ -159,9 +161,9 @@ def _coherence(study: Study) -> dict[str, Any] | None:
 
 
 def _maps(study: Study) -> list[dict[str, Any]]:
-    """By network and neuron: pictures down, methods across; as many as the report holds."""
-    made: list[dict[str, Any]] = []
-    left = MOST_MAPS
+    """Tables of maps by network and neuron, up to the limit of the report."""
+    tables: list[dict[str, Any]] = []
+    remaining = MOST_MAPS
     cells = {
         (line["network"], line["neuron"], line["picture"], line["method"]): line
         for line in study.runs()
@@ -169,14 +171,16 @@ def _maps(study: Study) -> list[dict[str, Any]]:
     }
     for network in study.networks:
         for neuron in study.neurons[network]:
-            own = [line for key, line in cells.items() if key[:2] == (network, neuron)]
-            if not own or len(own) > left:
+            selected = [line for key, line in cells.items() if key[:2] == (network, neuron)]
+            if not selected or len(selected) > remaining:
                 continue
-            left -= len(own)
-            there = {(line["picture"], line["method"]): _map(study, line) for line in own}
-            names = [name for name in study.methods if any(m == name for _, m in there)]
-            made.append({"network": network, "neuron": neuron, "methods": names, "cells": there})
-    return made
+            remaining -= len(selected)
+            by_cell = {(line["picture"], line["method"]): _map(study, line) for line in selected}
+            names = [name for name in study.methods if any(m == name for _, m in by_cell)]
+            tables.append(
+                {"network": network, "neuron": neuron, "methods": names, "cells": by_cell}
+            )
+    return tables
 
 
 def _map(study: Study, line: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A study as pages that one opens from a folder: no kernel, no server, no internet."""
+"""A study as static pages in a folder, without kernel, server or internet."""
 
 from cnnvis_widgets.study.site.writing import Options, write_site
 

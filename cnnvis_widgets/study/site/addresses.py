@@ -1,4 +1,4 @@
-"""Where each page of a study's site is, in names that every system and every browser takes."""
+"""The addresses of a study's pages, valid on every system and in every browser."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ AXES = ("network", "picture", "neuron", "method")
 
 
 def slugs(names: Iterable[str]) -> dict[str, str]:
-    """Names as parts of an address: letters, digits, dots, dashes; each its own.
+    """Unique parts of addresses for names: letters, digits, dots, dashes.
 
     Examples:
         >>> slugs(["top layer", "top/layer", "Élan"])
         {'top layer': 'top-layer', 'top/layer': 'top-layer-2', 'Élan': 'lan'}
     """
     slug_of: dict[str, str] = {}
-    taken: set[str] = set()
+    used: set[str] = set()
     for name in names:
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.").lower()[:60] or "x"
         slug, number = plain, 1
-        while slug in taken:
+        while slug in used:
             number += 1
             slug = f"{plain}-{number}"
-        taken.add(slug)
+        used.add(slug)
         slug_of[name] = slug
     return slug_of
 
@@ -43,7 +43,7 @@ class Addresses:
     """
 
     def __init__(self, study: Study) -> None:
-        neurons = dict.fromkeys(name for known in study.neurons.values() for name in known)
+        neurons = dict.fromkeys(name for specs in study.neurons.values() for name in specs)
         axes: dict[str, Iterable[str]] = {
             "network": study.networks,
             "picture": study.pictures,
@@ -54,32 +54,32 @@ class Addresses:
         self.slug = {axis: slugs(names) for axis, names in self.names.items()}
 
     def map(self, line: dict[str, Any]) -> str:
-        """Of a run's page, without its ending: "maps/vgg16/cat/output/lime"."""
+        """A run's page, without its ending: "maps/vgg16/cat/output/lime"."""
         return "/".join(["maps", *(self.slug[axis][line[axis]] for axis in AXES)])
 
     def index(self, line: dict[str, Any]) -> str:
-        """Of a run in the table that the pages' script reads: "0.3.1.6"."""
+        """A run's key in the table that the pages' script reads: "0.3.1.6"."""
         return ".".join(str(self.names[axis].index(line[axis])) for axis in AXES)
 
     def picture(self, name: str) -> str:
-        """Of a picture as it was given."""
+        """A picture's file."""
         return f"pictures/{self.slug['picture'][name]}.webp"
 
     def network(self, name: str) -> str:
-        """Of a network's page."""
+        """A network's page."""
         return f"networks/{self.slug['network'][name]}/index.html"
 
     def layer(self, network: str, slug: str) -> str:
-        """Of a layer's page."""
+        """A layer's page."""
         return f"networks/{self.slug['network'][network]}/{slug}/index.html"
 
     def unit(self, network: str, slug: str, unit: int) -> str:
-        """Of a unit's page."""
+        """A unit's page."""
         return f"networks/{self.slug['network'][network]}/{slug}/{unit}.html"
 
 
 def up(address: str) -> str:
-    """What leads from a page to the site's folder.
+    """The relative path from a page to the site's folder.
 
     Examples:
         >>> up("networks/vgg16/index.html")
@@ -89,7 +89,7 @@ def up(address: str) -> str:
 
 
 def method_title(study: Study, label: str) -> str:
-    """A method's name in print; the study's own name besides where it has one."""
-    asked = study.methods[label]["method"]
-    title = method_named(asked).title
-    return title if label == asked else f"{label} ({title})"
+    """A method's title, with the study's own name if it has one."""
+    name = study.methods[label]["method"]
+    title = method_named(name).title
+    return title if label == name else f"{label} ({title})"

@@ -1,4 +1,4 @@
-"""A run's map as two files: a picture to look at, and numbers that the page reads out."""
+"""A run's map as two files: a picture, and numbers for the page's read-out."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
 
 SIDE = 64
-"""Numbers of a map are read out in blocks, so that no side has more than so many."""
+"""The most blocks along a side of a map whose numbers are read out."""
 
-SMALL = 100  # pixels: pictures up to this are kept without loss
+SMALL = 100  # pixels: pictures up to this size are saved losslessly
 QUALITY = 82
 
 
@@ -34,18 +34,18 @@ def webp(picture: np.ndarray) -> bytes:
 
 
 def map_picture(study: Study, line: dict[str, Any], heatmap: np.ndarray) -> np.ndarray:
-    """The map over its picture, as the comparer shows it: uint8 (rows, columns, 3)."""
+    """The map over its picture, as in the comparer: uint8 (rows, columns, 3)."""
     fine = method_named(study.methods[line["method"]]["method"]).resolution == "high"
     scale = Scale.of(heatmap, percentile=FINE_PERCENTILE if fine else 100)
     return overlay(seen_picture(study, line["picture"], heatmap.shape), heatmap, scale)
 
 
 def blocks(heatmap: np.ndarray, side: int = SIDE) -> tuple[np.ndarray, int]:
-    """The means of a map's square blocks, and how many pixels a block has on a side.
+    """The means of a map's square blocks, and the side of a block in pixels.
 
     Args:
         heatmap: (rows, columns); blocks at the right and lower edge may be smaller.
-        side: at most so many blocks along rows and columns.
+        side: the most blocks along rows and columns.
 
     Returns:
         float64 (rows, columns) of the blocks, and the block's side.
@@ -63,9 +63,9 @@ def blocks(heatmap: np.ndarray, side: int = SIDE) -> tuple[np.ndarray, int]:
 
 
 def numbers_script(address: str, heatmap: np.ndarray, unit: str) -> str:
-    """A script that hands a map's numbers to the page: a page from a folder may load no JSON.
+    """A script that passes a map's numbers to the page, as local pages cannot load JSON.
 
-    Numbers are 16 bits of the largest absolute value; `scale` brings them back.
+    Numbers are 16-bit integers; multiply by `scale`.
 
     Args:
         address: of the map, without ending.
@@ -73,8 +73,8 @@ def numbers_script(address: str, heatmap: np.ndarray, unit: str) -> str:
         unit: of its values, in words.
     """
     means, block = blocks(heatmap)
-    most = float(np.abs(means).max())
-    scale = most / 32767 or 1.0
+    largest = float(np.abs(means).max())
+    scale = largest / 32767 or 1.0
     steps = np.round(means / scale).astype("<i2")
     record = {
         "rows": means.shape[0],

@@ -1,4 +1,4 @@
-"""What a site tells of a network's units: maximising picture, the photos that excite them most."""
+"""A network's units on a site: maximising picture, and the photos that activate them most."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from cnnvis_widgets.study.study import Study
 
 OUTPUTS = "outputs"
-SHOWN = 4  # photos of a unit
+PHOTOS_PER_UNIT = 4  # photos of a unit
 
 
-class Exciting(NamedTuple):
-    """A photo that excites a unit.
+class StrongPhoto(NamedTuple):
+    """A photo that activates a unit strongly.
 
     Attributes:
         picture: its name in the study.
-        value: the unit's activation: its largest place, or the score of a class.
-        map: uint8 (rows, columns, 3), the unit's activations over the photo; None for outputs.
+        value: the unit's largest activation, or the logit of a class.
+        map: uint8 (rows, columns, 3), the unit's activation map over the photo; None for outputs.
     """
 
     picture: str
@@ -36,29 +36,29 @@ class Exciting(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A unit, what it likes best, and what excites it.
+    """A unit with its maximising picture and its strongest photos.
 
     Attributes:
-        unit: its number in the layer.
-        label: in words.
-        best: uint8 (rows, columns, 3), the picture that maximises it; None where there is none.
+        unit: its index in the layer.
+        label: the unit in words.
+        best: uint8 (rows, columns, 3), the picture that maximises it, or None.
         exciting: photos, the strongest first.
     """
 
     unit: int
     label: str
     best: np.ndarray | None
-    exciting: tuple[Exciting, ...]
+    exciting: tuple[StrongPhoto, ...]
 
 
 class Layer(NamedTuple):
     """A layer with some of its units.
 
     Attributes:
-        name: as the network calls it; None for its outputs.
-        kind: what it is.
+        name: in the network; None for its outputs.
+        kind: the layer's type.
         size: its shape, in words.
-        units: those that have a page.
+        units: the units with a page.
     """
 
     name: str | None
@@ -68,7 +68,7 @@ class Layer(NamedTuple):
 
 
 def all_layers(network: Network) -> list[tuple[str, str, str]]:
-    """Every layer of a network in the order of its calls: name, kind, shape in words."""
+    """Every layer of a network in the order of its calls: name, type, shape in words."""
     return [(info.name, info.kind, _shape(info.output_shape)) for info in network.layers]
 
 
@@ -83,82 +83,84 @@ def layers_of(
     steps: int,
     progress: Callable[[str], None] | None = None,
 ) -> list[Layer]:
-    """The layers of a network that the study asked about, and its two upper ones, with units.
+    """The layers of a network that the study explains, and its two upper layers, with units.
 
-    Units that the study asked about come first, then those with the largest mean activation.
+    Units that the study explains come first, then those with the largest mean activation.
 
     Args:
-        study: the study; its pictures are what excites.
+        study: the study; its pictures are the photos.
         name: the network's name in it.
-        count: units of a layer.
+        count: the number of units in a layer.
         steps: of activation maximisation; 0 for none.
-        progress: called with a unit in words before it is looked at.
+        progress: called with a unit in words before it is computed.
     """
     network = study.network(name)
     images = {n: s.image for n, s in study.pictures.items() if s.image.dtype == np.uint8}
-    asked: dict[str | None, Counter[int]] = {}
+    unit_counts: dict[str | None, Counter[int]] = {}
     for line in study.runs():
         if line["network"] == name and isinstance(line.get("unit"), int):
-            asked.setdefault(line["layer"], Counter())[line["unit"]] += 1
-    known = {info.name: info for info in network.layers}
-    spatial = [n for n in known if n in asked or n in upper_layers(network).values()]
+            unit_counts.setdefault(line["layer"], Counter())[line["unit"]] += 1
+    infos = {info.name: info for info in network.layers}
+    spatial = [n for n in infos if n in unit_counts or n in upper_layers(network).values()]
     layers = []
     for layer in [*spatial, None]:
-        first = [unit for unit, _ in asked.get(layer, Counter()).most_common(count)]
-        units = _outputs(network, images, first, count) if layer is None else None
+        requested = [unit for unit, _ in unit_counts.get(layer, Counter()).most_common(count)]
+        units = _outputs(network, images, requested, count) if layer is None else None
         if units is None:
             assert layer is not None
-            units = _spatial(network, images, layer, first, count)
-        made = []
+            units = _spatial(network, images, layer, requested, count)
+        finished = []
         for unit in units:
             if progress:
                 progress(f"{name}: {layer or OUTPUTS}, unit {unit.unit}")
-            made.append(unit._replace(best=_best(study, name, network, layer, unit.unit, steps)))
-        info = known.get(layer or "")
+            finished.append(
+                unit._replace(best=_best(study, name, network, layer, unit.unit, steps))
+            )
+        info = infos.get(layer or "")
         shape = _shape(info.output_shape) if info else f"{network.units}"
-        kind = info.kind if info else "the outputs, before softmax"
-        layers.append(Layer(layer, kind, shape, tuple(made)))
+        description = info.kind if info else "the outputs, before softmax"
+        layers.append(Layer(layer, description, shape, tuple(finished)))
     return layers
 
 
 def _spatial(
-    network: Network, images: dict[str, np.ndarray], layer: str, first: list[int], count: int
+    network: Network, images: dict[str, np.ndarray], layer: str, requested: list[int], count: int
 ) -> list[Unit]:
     from cnnvis_widgets.engine.features import features
 
     try:
-        most = [feature.unit for feature in features(network, images, layer, count, 1)]
-        units = list(dict.fromkeys([*first, *most]))[:count]
-        looked = features(network, images, layer, units, SHOWN)
+        active = [feature.unit for feature in features(network, images, layer, count, 1)]
+        units = list(dict.fromkeys([*requested, *active]))[:count]
+        found = features(network, images, layer, units, PHOTOS_PER_UNIT)
     except CnnvisError:  # a layer without rows and columns, or no photos
-        return [Unit(unit, f"unit {unit}", None, ()) for unit in first]
+        return [Unit(unit, f"unit {unit}", None, ()) for unit in requested]
     return [
         Unit(
-            one.unit,
-            f"unit {one.unit}",
+            unit_features.unit,
+            f"unit {unit_features.unit}",
             None,
             tuple(
-                Exciting(e.picture, e.value, overlay(e.pixels, e.map, Scale.of(e.map)))
-                for e in one.excited
+                StrongPhoto(e.picture, e.value, overlay(e.pixels, e.map, Scale.of(e.map)))
+                for e in unit_features.excited
             ),
         )
-        for one in looked
+        for unit_features in found
     ]
 
 
 def _outputs(
-    network: Network, images: dict[str, np.ndarray], first: list[int], count: int
+    network: Network, images: dict[str, np.ndarray], requested: list[int], count: int
 ) -> list[Unit]:
     inputs = [network.prepare(image).input for image in images.values()]
     if not inputs:
-        return [Unit(unit, network.label(unit), None, ()) for unit in first[:count]]
-    scores = np.stack([network.outputs(one[None])[0].ravel() for one in inputs])
+        return [Unit(unit, network.label(unit), None, ()) for unit in requested[:count]]
+    scores = np.stack([network.outputs(values[None])[0].ravel() for values in inputs])
     order = np.argsort(-scores.max(axis=0), kind="stable")
-    units = list(dict.fromkeys([*first, *order.tolist()]))[:count]
+    units = list(dict.fromkeys([*requested, *order.tolist()]))[:count]
     names, outputs = list(images), []
     for unit in units:
-        best = np.argsort(-scores[:, unit], kind="stable")[:SHOWN]
-        exciting = tuple(Exciting(names[i], float(scores[i, unit]), None) for i in best)
+        best = np.argsort(-scores[:, unit], kind="stable")[:PHOTOS_PER_UNIT]
+        exciting = tuple(StrongPhoto(names[i], float(scores[i, unit]), None) for i in best)
         outputs.append(Unit(unit, network.label(unit), None, exciting))
     return outputs
 
@@ -166,7 +168,7 @@ def _outputs(
 def _best(
     study: Study, name: str, network: Network, layer: str | None, unit: int, steps: int
 ) -> np.ndarray | None:
-    """The maximising picture, kept in the study's folder."""
+    """The maximising picture, cached in the study's folder."""
     from cnnvis_widgets.backend.neuron import Neuron
     from cnnvis_widgets.engine.explain import compute
 
@@ -178,7 +180,7 @@ def _best(
     except (FileError, KeyError):
         pass
     picture = next(iter(study.pictures.values())).image
-    asked: dict[str, Any] = {"steps": steps}
+    parameters: dict[str, Any] = {"steps": steps}
     try:
         explanation = compute(
             network,
@@ -187,7 +189,7 @@ def _best(
             Neuron(layer, unit),
             study.seed,
             lambda done, total: None,
-            asked,
+            parameters,
         )
     except CnnvisError:  # a network that it does not suit
         return None

@@ -1,4 +1,4 @@
-"""Writes a study's site: a page for each map, network, layer and unit, and one to compare two."""
+"""Writes a study's site: pages for maps, networks, layers and units, and one to compare maps."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 PICTURE_SIDE = 224
 COPIED = ("site.css", "site.js")
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a site holds besides the maps.
+    """The content of a site besides the maps.
 
     Attributes:
-        units: how many units of each layer have a page; 0 for no pages of layers.
+        units: the number of units of each layer with a page; 0 for no pages of layers.
         steps: of activation maximisation for each of them; 0 for no maximising pictures.
-        title: at the head of every page.
+        title: of every page.
     """
 
     units: int = 6
@@ -53,16 +53,16 @@ def write_site(
     study: Study,
     folder: str | Path,
     options: Options | None = None,
-    progress: Told | None = None,
+    progress: Progress | None = None,
 ) -> Path:
-    """Write the pages of all runs that are done.
+    """Write the pages of all completed runs.
 
-    The pages open from the folder (`file://`), also from a USB stick. Files in the folder that have
-    the same names are replaced. Maximising pictures are kept in the study's folder.
+    The pages work from the folder (`file://`). Existing files with the same names are replaced.
+    Maximising pictures are cached in the study's folder.
 
     Args:
-        study: its runs are read; the networks are loaded for the pages of layers and units.
-        folder: made where it is not there.
+        study: the study; its networks are loaded for the pages of layers and units.
+        folder: created if necessary.
         options: see `Options`.
         progress: called with (done, total) of maps and networks.
 
@@ -71,7 +71,7 @@ def write_site(
 
     Raises:
         InvalidValueError: no run has a map.
-        FileError: the folder cannot be written to.
+        FileError: the folder is not writable.
 
     Examples:
         >>> write_site(study, "pages", Options(units=0)).name
@@ -92,7 +92,7 @@ class _Site:
         if not any("file" in line for line in self.lines):
             raise InvalidValueError("There is nothing to show: no run of the study has a map yet.")
         self.addresses = Addresses(study)
-        self.there = {self.addresses.index(one) for one in self.lines if "file" in one}
+        self.runs_with_map = {self.addresses.index(line) for line in self.lines if "file" in line}
         self.units: dict[str, list[Layer]] = {}
         self.layers: dict[str, list[tuple[str, str, str]]] = {}
         self.jinja = Environment(
@@ -107,22 +107,22 @@ class _Site:
             "method": {n: method_title(study, n) for n in study.methods},
         }
 
-    def write(self, progress: Told | None) -> Path:
-        tell = progress or (lambda done, total: None)
+    def write(self, progress: Progress | None) -> Path:
+        report = progress or (lambda count, total: None)
         names = list(self.study.networks) if self.options.units else []
-        total, done = len(self.lines) + len(names), 0
+        total, count = len(self.lines) + len(names), 0
         for name in self.study.pictures:
             picture = self.study.pictures[name].image
             size = picture.shape[:2] if picture.shape[0] < PICTURE_SIDE else (PICTURE_SIDE,) * 2
             self._put(self.addresses.picture(name), webp(seen_picture(self.study, name, size)))
         for name in names:
-            tell(done, total)
+            report(count, total)
             self._write_network_units(name)
-            done += 1
+            count += 1
         for line in self.lines:
-            tell(done, total)
+            report(count, total)
             self._write_map(line)
-            done += 1
+            count += 1
         for name in self.study.networks:
             self._write_network(name)
         for name in COPIED:
@@ -131,7 +131,7 @@ class _Site:
         self._put("data.js", f"window.cnnvisSite = {json.dumps(self._data())};\n".encode())
         self._page("compare.html", "compare.html.j2")
         self._page("index.html", "index.html.j2", study=self.study)
-        tell(total, total)
+        report(total, total)
         return self.folder / "index.html"
 
     def _put(self, address: str, content: bytes) -> None:
@@ -139,14 +139,14 @@ class _Site:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
-    def _page(self, address: str, template: str, /, **known: Any) -> None:
+    def _page(self, address: str, template: str, /, **context: Any) -> None:
         text = self.jinja.get_template(template).render(
-            root=up(address), title=self.options.title, site=self, **known
+            root=up(address), title=self.options.title, site=self, **context
         )
         self._put(address, text.encode())
 
     def _data(self) -> dict[str, Any]:
-        """What the pages' script knows: the axes, and which runs have a map."""
+        """The data for the pages' script: the axes, and the label or error of each run."""
         axes = {
             axis: [
                 {"name": n, "title": self.titles[axis][n], "slug": self.addresses.slug[axis][n]}
@@ -189,33 +189,33 @@ class _Site:
         )
 
     def _others(self, line: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-        """Along each axis: (title, address, whether it is this one) of the runs that have a map."""
-        others = []
+        """Along each axis: (title, address, whether it is this run) of the runs with a map."""
+        axes = []
         for axis in AXES:
             links = []
             for name in self.addresses.names[axis]:
-                other = {**{a: line[a] for a in AXES}, axis: name}
-                if self.addresses.index(other) in self.there:
-                    address = self.addresses.map(other)
+                run = {**{a: line[a] for a in AXES}, axis: name}
+                if self.addresses.index(run) in self.runs_with_map:
+                    address = self.addresses.map(run)
                     links.append((self.titles[axis][name], address, name == line[axis]))
-            others.append((axis, links))
-        return others
+            axes.append((axis, links))
+        return axes
 
     def _unit_page(self, line: dict[str, Any]) -> str:
         for layer in self.units.get(line["network"], []):
-            shown = {unit.unit for unit in layer.units}
-            if layer.name == line.get("layer") and line.get("unit") in shown:
+            unit_numbers = {unit.unit for unit in layer.units}
+            if layer.name == line.get("layer") and line.get("unit") in unit_numbers:
                 slug = self.layer_slug(line["network"], layer)
                 return self.addresses.unit(line["network"], slug, line["unit"])
         return ""
 
     def layer_slug(self, network: str, layer: Layer) -> str:
         """A layer's part of an address."""
-        names = [one.name or OUTPUTS for one in self.units[network]]
+        names = [candidate.name or OUTPUTS for candidate in self.units[network]]
         return slugs(names)[layer.name or OUTPUTS]
 
     def map_of(self, network: str, layer: Layer, unit: Unit, picture: str) -> list[tuple[str, str]]:
-        """The study's own maps of a unit on a picture: (method's title, address)."""
+        """The study's maps of a unit on a picture: (method's title, address)."""
         return [
             (self.titles["method"][line["method"]], self.addresses.map(line))
             for line in self.lines
@@ -235,9 +235,9 @@ class _Site:
                 stem = address.removesuffix(".html")
                 if unit.best is not None:
                     self._put(f"{stem}.webp", webp(unit.best))
-                for number, one in enumerate(unit.exciting):
-                    if one.map is not None:
-                        self._put(f"{stem}-{number + 1}.webp", webp(one.map))
+                for number, photo in enumerate(unit.exciting):
+                    if photo.map is not None:
+                        self._put(f"{stem}-{number + 1}.webp", webp(photo.map))
                 self._page(address, "unit.html.j2", network=name, layer=layer, unit=unit, stem=stem)
             self._page(
                 self.addresses.layer(name, slug),

@@ -18,7 +18,14 @@ from cnnvis_widgets.engine.evidence import (
     Judge,
     drawn_picture,
 )
-from cnnvis_widgets.engine.requests import Explain, NetworkFacts, Neuron, Open, Predict, Shown
+from cnnvis_widgets.engine.requests import (
+    Explain,
+    NetworkFacts,
+    Neuron,
+    Open,
+    PageExplanation,
+    Predict,
+)
 from cnnvis_widgets.errors import UnknownNameError
 from cnnvis_widgets.widgets.course.scene_controls import SceneControls
 from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
@@ -80,7 +87,7 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
     ) -> None:
         self._connect(engine)
         self._honesty: tuple[Honesty, ...] = ()
-        self._shown: dict[int, Shown] = {}
+        self._shown: dict[int, PageExplanation] = {}
         self._said: dict[int, str] = {}
         self.cheating = int(np.random.default_rng(seed).integers(2))
         kinds = [one for one in listings.networks() if VERSION in one["versions"]]
@@ -203,7 +210,7 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         if not self._honesty:
             self._ask("judge", Judge(self.names), self._judged, self.networks)
 
-    def _explained(self, side: int, answer: Shown) -> None:
+    def _explained(self, side: int, answer: PageExplanation) -> None:
         self._shown[side] = answer
         self._show(side)
 

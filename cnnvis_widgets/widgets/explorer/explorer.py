@@ -18,8 +18,8 @@ from cnnvis_widgets.engine.requests import (
     NetworkFacts,
     Neurons,
     Open,
+    PageExplanation,
     Predict,
-    Shown,
 )
 from cnnvis_widgets.widgets.explorer.explorer_answer import show_answer, show_growth
 from cnnvis_widgets.widgets.explorer.explorer_bar import ExplorerBar
@@ -371,7 +371,7 @@ class Explorer(Composed, ipywidgets.Box):
     def _neuron(self) -> Neuron | str | None:
         return chosen_neuron(self)
 
-    def _show(self, answer: Shown, *, unfinished: bool = False) -> None:
+    def _show(self, answer: PageExplanation, *, unfinished: bool = False) -> None:
         self.header.partial = unfinished
         show_growth(self.growth, answer)
         if answer.neuron.layer is None and self.predictions.value is None:

@@ -8,7 +8,7 @@ from cnnvis_widgets.rendering import Scale, choose_colormap, describe, lookup
 from cnnvis_widgets.widgets.explorer.explanation_state import heatmap_state, image_state
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.engine.requests import Shown
+    from cnnvis_widgets.engine.requests import PageExplanation
     from cnnvis_widgets.widgets.explorer.explanation_view import ExplanationView
     from cnnvis_widgets.widgets.toolkit.optimization_history import OptimizationHistory
 
@@ -17,7 +17,7 @@ FINE_PERCENTILE = 99.5
 
 
 def show_answer(
-    view: ExplanationView, answer: Shown, picture: str, alt: str, *, unfinished: bool
+    view: ExplanationView, answer: PageExplanation, picture: str, alt: str, *, unfinished: bool
 ) -> None:
     """Show what a method found.
 
@@ -31,7 +31,7 @@ def show_answer(
     view.put(answer_state(answer, picture, alt), unfinished)
 
 
-def answer_state(answer: Shown, picture: str = "", alt: str = "") -> dict[str, Any]:
+def answer_state(answer: PageExplanation, picture: str = "", alt: str = "") -> dict[str, Any]:
     """What a view is told of an answer (see `explanation_state.py`); arguments as above."""
     name = f"{picture} {answer.title}".strip().replace(" · ", "-").replace(" ", "-")
     words: dict[str, Any] = {
@@ -54,7 +54,7 @@ def answer_state(answer: Shown, picture: str = "", alt: str = "") -> dict[str, A
     return {**state, **words, "alt": described, "unit": answer.unit}
 
 
-def show_growth(growth: OptimizationHistory, answer: Shown) -> None:
+def show_growth(growth: OptimizationHistory, answer: PageExplanation) -> None:
     """Show how the answer came about, where the method works step by step; else nothing."""
     growth.layout.display = "none" if answer.curve is None else ""
     if answer.curve is not None:

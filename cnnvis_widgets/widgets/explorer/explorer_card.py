@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
-from cnnvis_widgets.engine.requests import Explain, Neuron, Shown
+from cnnvis_widgets.engine.requests import Explain, Neuron, PageExplanation
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.rendering import format_value
 
@@ -99,11 +99,11 @@ def _maximise(explorer: Explorer) -> None:
         parameters={"steps": STEPS},
     )
 
-    def done(made: Shown) -> None:
+    def done(made: PageExplanation) -> None:
         value = format_value(made.value)
         card.show_maximum(made.image, f"activation {value}, summed; {STEPS} steps, seed 0")
 
-    def improved(made: Shown) -> None:
+    def improved(made: PageExplanation) -> None:
         card.show_maximum(made.image, "on its way")
 
     _ask(explorer, "maximum", request, done, improved)

@@ -28,7 +28,7 @@ from cnnvis_widgets.widgets.explorer.saved_page import MOST, page
 from cnnvis_widgets.widgets.explorer.saved_state import saved_text
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.engine.requests import Explain, Shown
+    from cnnvis_widgets.engine.requests import Explain, PageExplanation
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
 MOST_KEPT = MOST - 1
@@ -93,7 +93,7 @@ class Keeping:
         explorer.kept.on_msg(lambda _row, content, _buffers: self._receive(content))
         explorer.trust.observe(lambda _change: self._checked(), "checks")
 
-    def shown(self, made: Shown, request: Explain | None) -> None:
+    def shown(self, made: PageExplanation, request: Explain | None) -> None:
         """A map is shown, with all that the view was told of it."""
         explorer, view = self._explorer, self._explorer.view
         if request is None:
@@ -151,7 +151,7 @@ class Keeping:
             return
         one, self._asked = self._coming[0], True
 
-        def done(made: Shown) -> None:
+        def done(made: PageExplanation) -> None:
             self._coming, self._asked = self._coming[1:], False
             kept = KeptMap(
                 one.request,
@@ -176,13 +176,13 @@ class Keeping:
 
         self._explorer._submit("kept", one.request, done, failed)
 
-    def _state(self, made: Shown, picture: str) -> dict[str, Any]:
+    def _state(self, made: PageExplanation, picture: str) -> dict[str, Any]:
         """What a view is told of a map, in the colours that were chosen."""
         view = self._explorer.view
         state = view.coloured(answer_state(made, picture, listings.picture(picture)["alt"]))
         return {**{name: view.trait_defaults(name) for name in SHOWN}, **state}
 
-    def _facts(self, made: Shown, picture: str, link: str) -> tuple[tuple[str, str], ...]:
+    def _facts(self, made: PageExplanation, picture: str, link: str) -> tuple[tuple[str, str], ...]:
         facts = (("Picture", picture), *made.facts, *array_facts(made))
         return (*facts, ("Link", link)) if link else facts
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cnnvis_widgets import policy
 from cnnvis_widgets.engine.own_model import (
-    Read,
     ReadModel,
+    ReadResult,
     TryInputs,
     UseModel,
+    label_count_error,
     read_labels,
-    wrong_number,
 )
 from cnnvis_widgets.errors import CnnvisError, FileError, UnsuitableError
 from cnnvis_widgets.widgets.explorer.explorer_state import follow_link
@@ -63,7 +63,7 @@ class Bringing:
         self._explorer = explorer
         self.known: dict[str, Brought] = {}
         self.wanted: Mapping[str, str] = {}
-        self._read: Read | None = None
+        self._read: ReadResult | None = None
         self._labels: tuple[str, ...] = ()
         self._labels_name = ""
         self._predictions: dict[str, list[Prediction]] = {}
@@ -157,7 +157,7 @@ class Bringing:
         request = ReadModel(path, own.filename)
         self._ask(request, self._was_read, f"reading {own.filename}")
 
-    def _was_read(self, read: Read) -> None:
+    def _was_read(self, read: ReadResult) -> None:
         own = self._explorer.own
         own.upload.drop()
         self._read, self._predictions = read, {}
@@ -220,7 +220,7 @@ class Bringing:
                 f"each output; got {len(data)} bytes."
             )
         labels = read_labels(data, filename)
-        if why := wrong_number(self._read.units, labels):
+        if why := label_count_error(self._read.units, labels):
             raise FileError(f"{filename} cannot be used. {why}")
         self._name(labels, filename)
 

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from cnnvis_widgets.engine.fewest import FewestSuperpixels
-from cnnvis_widgets.engine.requests import Explain, Shown
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.requests import Explain, PageExplanation
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels
 from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from cnnvis_widgets.engine.fewest import Fewest
-    from cnnvis_widgets.engine.touch import Answers, Deletion, Seen
+    from cnnvis_widgets.engine.touch import Deletion, OcclusionResult, ReceptiveFields
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
 
@@ -70,7 +70,7 @@ def _same(one: Explain | None, other: Explain, name: str) -> bool:
     return value == wanted if named else value is wanted  # an upload is an array
 
 
-def touch_again(explorer: Explorer, answer: Shown) -> None:
+def touch_again(explorer: Explorer, answer: PageExplanation) -> None:
     """The map is there: what the chosen tool needs is asked for, and what is covered again."""
     prepare(explorer)
     touched = explorer.view.touched
@@ -128,7 +128,7 @@ def cover(explorer: Explorer) -> None:
     units = [p["unit"] for p in explorer.predictions.predictions]
     if explorer.predictions.value is not None:
         units.append(explorer.predictions.value)
-    request = Covered(
+    request = Occlude(
         asked.network,
         asked.image,
         tuple(tuple(box) for box in touched["boxes"]),
@@ -153,7 +153,7 @@ def _ask(
     explorer._submit(concern, request, done, failed)
 
 
-def _show_fields(explorer: Explorer, seen: Seen) -> None:
+def _show_fields(explorer: Explorer, seen: ReceptiveFields) -> None:
     field = seen.field
     known = {} if field is None else {n: list(v) for n, v in field._asdict().items()}
     explorer.view.seen = {"places": list(seen.places), **known}
@@ -170,7 +170,7 @@ def _show_deletion(explorer: Explorer, deletion: Deletion) -> None:
     }
 
 
-def _show_answers(explorer: Explorer, answers: Answers, number: int) -> None:
+def _show_answers(explorer: Explorer, answers: OcclusionResult, number: int) -> None:
     view = explorer.view
     before = {p["unit"]: _size(p) for p in explorer.predictions.predictions}
     with view.hold_sync():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from cnnvis_widgets.engine.requests import Explain, Shown, Warm
+from cnnvis_widgets.engine.requests import Explain, PageExplanation, Warm
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.widgets.explorer.explorer_records import nothing
 from cnnvis_widgets.widgets.explorer.trust_strip import UNDER_WAY, check_records
@@ -31,7 +31,7 @@ def uncheck(explorer: Explorer, request: Explain) -> None:
     explorer.trust.checks, explorer.trust.busy = [], False
 
 
-def check(explorer: Explorer, answer: Shown) -> None:
+def check(explorer: Explorer, answer: PageExplanation) -> None:
     """The map is there: ask whether it can be trusted, and warm the other methods up.
 
     What is known at once comes first. The random copy of a network takes seconds to be made, and

@@ -24,7 +24,7 @@ from cnnvis_widgets.widgets.toolkit.traits import (
 )
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.engine.neuron_card import Excites, NeuronView, Peak, Push
+    from cnnvis_widgets.engine.neuron_card import GalleryPicture, NeuronView, Peak, Push
 
 SIDE = 144
 """Pixels of a picture on the card."""
@@ -107,7 +107,7 @@ class NeuronCard(Component):
             self.pushes, self.holds_back = _records(view.pushes), _records(view.holds_back)
             self.why = view.why
 
-    def show_gallery(self, excites: tuple[Excites, ...], titles: dict[str, str]) -> None:
+    def show_gallery(self, excites: tuple[GalleryPicture, ...], titles: dict[str, str]) -> None:
         """The pictures that excite it most; `titles` says what they are called."""
         self.gallery = [
             {

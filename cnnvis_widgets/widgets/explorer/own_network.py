@@ -83,7 +83,7 @@ class OwnNetwork(Control, from_page="value"):
         bounds = policy.current()
         self.offered, self.by_path = not bounds.no_model(), not bounds.served
         if bounds.served:  # a quarter is left to all else that the page sends
-            full = policy.LINE_BYTES_AT_ONCE, policy.LINE_BYTES_A_SECOND
+            full = policy.SOCKET_BURST_BYTES, policy.SOCKET_BYTES_PER_SECOND
             self.pace = [3 * n // 4 for n in full]
         self.upload = FileUpload(SUFFIXES, int(bounds.model_megabytes * 1e6) or MOST_MODEL)
         self.sha256 = ""

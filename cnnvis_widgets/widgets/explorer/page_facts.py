@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.engine.requests import Shown
+    from cnnvis_widgets.engine.requests import PageExplanation
 
 PACKAGES = ("cnnvis-widgets", "tensorflow", "keras", "numpy")
 
 
-def fingerprint(made: Shown) -> tuple[str, list[int], float]:
+def fingerprint(made: PageExplanation) -> tuple[str, list[int], float]:
     """SHA-256, shape and largest absolute value of what was computed."""
     values = made.image if made.heatmap is None else np.asarray(made.heatmap, "<f4")
     assert values is not None
@@ -37,7 +37,7 @@ def versions() -> dict[str, str]:
     return {name: installed for name in PACKAGES if (installed := _version(name))}
 
 
-def array_facts(made: Shown) -> tuple[tuple[str, str], ...]:
+def array_facts(made: PageExplanation) -> tuple[tuple[str, str], ...]:
     """The same for a reader."""
     sha256, shape, _ = fingerprint(made)
     size = " × ".join(map(str, shape))

@@ -93,9 +93,9 @@ def save_page(
 
 def page_map(explained: Explanation) -> PageMap:
     """An explanation as a page holds it."""
-    from cnnvis_widgets.engine.requests import shown
+    from cnnvis_widgets.engine.requests import page_explanation
 
-    made = shown(explained, film=False)
+    made = page_explanation(explained, film=False)
     return PageMap(answer_state(made), (*made.facts, *array_facts(made)))
 
 

@@ -14,7 +14,7 @@ from cnnvis_widgets.widgets.explorer.explorer_state import choices, network_of, 
 from cnnvis_widgets.widgets.explorer.page_facts import PACKAGES, fingerprint, versions
 
 if TYPE_CHECKING:
-    from cnnvis_widgets.engine.requests import Shown
+    from cnnvis_widgets.engine.requests import PageExplanation
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
 LONGEST = 100_000
@@ -44,13 +44,13 @@ class Saved(NamedTuple):
     own_picture: bool
 
 
-def state_of(explorer: Explorer, answer: Shown) -> str:
+def state_of(explorer: Explorer, answer: PageExplanation) -> str:
     """What goes into the file of a map, as JSON."""
     own = explorer.pictures.value in explorer.pictures.uploads
     return saved_text(choices(explorer), explorer.networks.value, answer, own_picture=own)
 
 
-def saved_text(link: str, network: str, answer: Shown, *, own_picture: bool) -> str:
+def saved_text(link: str, network: str, answer: PageExplanation, *, own_picture: bool) -> str:
     """The same of any map.
 
     Args:
@@ -118,7 +118,7 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
         explorer._expected = saved
 
 
-def compared(explorer: Explorer, answer: Shown) -> str:
+def compared(explorer: Explorer, answer: PageExplanation) -> str:
     """Whether the map of an opened file is reproduced, in a sentence; "" where none was opened."""
     saved, explorer._expected = explorer._expected, None
     if saved is None or choices(explorer) != saved.link:

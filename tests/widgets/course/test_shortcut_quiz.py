@@ -11,7 +11,7 @@ from engine_double import EngineDouble
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import Prediction
 from cnnvis_widgets.engine.evidence import CHEATED, CLASSES, Honesty, Judge, drawn_picture
-from cnnvis_widgets.engine.requests import Explain, NetworkFacts, Open, Predict, Shown
+from cnnvis_widgets.engine.requests import Explain, NetworkFacts, Open, PageExplanation, Predict
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError
 from cnnvis_widgets.widgets import SceneControls, ShortcutQuiz
 
@@ -30,7 +30,7 @@ def made_up(request: Any) -> Any:
     assert isinstance(request, Explain)
     heatmap = np.full((64, 64), 2.0 if "cheating" in request.network else 1.0, np.float32)
     title = f"of {request.network}"
-    return Shown(
+    return PageExplanation(
         title, request.neuron, 1.0, request.image, heatmap, None, True, "u", (), "",
         f"load_network({request.network!r})",
     )  # fmt: skip

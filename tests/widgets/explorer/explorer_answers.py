@@ -11,8 +11,8 @@ from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.backend.records import Field, LayerInfo, Prediction
 from cnnvis_widgets.engine.fewest import Fewest, FewestSuperpixels
 from cnnvis_widgets.engine.neuron_card import (
-    Excites,
     Gallery,
+    GalleryPicture,
     NeuronView,
     OneNeuron,
     Peak,
@@ -25,17 +25,17 @@ from cnnvis_widgets.engine.requests import (
     NeuronMap,
     Neurons,
     Open,
+    PageExplanation,
     Predict,
-    Shown,
     Warm,
 )
 from cnnvis_widgets.engine.touch import (
-    Answers,
-    Covered,
     Deletion,
     DeletionCurve,
     Fields,
-    Seen,
+    Occlude,
+    OcclusionResult,
+    ReceptiveFields,
     Superpixels,
 )
 from cnnvis_widgets.engine.trust import Check, RandomTopLayer, TrustChecks
@@ -65,13 +65,15 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
         return NeuronView(values, 2.5, peak, (Push(2, "dog", 1.5),), (Push(1, "cup", -0.5),), "")
     if isinstance(request, Gallery):
         peak = Peak(5.0, (1, 2), (1, 3, 6, 8), np.zeros((6, 8, 3), np.uint8))
-        return tuple(Excites(name, peak) for name in ("coffee", "cat"))
+        return tuple(GalleryPicture(name, peak) for name in ("coffee", "cat"))
     if isinstance(request, Fields):
-        return Seen((3, 4), Field((5, 7), (2, 2), (-1, -1)), (6, 8))
+        return ReceptiveFields((3, 4), Field((5, 7), (2, 2), (-1, -1)), (6, 8))
     if isinstance(request, Superpixels):
         return np.arange(48, dtype=np.int16).reshape(6, 8) // 12
-    if isinstance(request, Covered):
-        return Answers((Prediction(1, "cup", 0.6, 4.0), Prediction(2, "dog", 0.2, 1.0)), None, 0.25)
+    if isinstance(request, Occlude):
+        return OcclusionResult(
+            (Prediction(1, "cup", 0.6, 4.0), Prediction(2, "dog", 0.2, 1.0)), None, 0.25
+        )
     if isinstance(request, FewestSuperpixels):
         return Fewest((1, 2), (0, 3), "dog", 0.6, 3, 9)
     if isinstance(request, DeletionCurve):
@@ -88,7 +90,7 @@ def made_up(request: Any, unsuited: dict[str, str] | None = None) -> Any:
         heatmap = np.full((6, 8), neuron.unit + 1, np.float32)
         picture = np.zeros((6, 8, 3), np.uint8)
         title = f"{request.method} of {neuron.unit} in {neuron.layer}"
-        return Shown(
+        return PageExplanation(
             title, neuron, 1.0, picture, heatmap, None, False, "u", ("a note",), "", "code"
         )
     assert isinstance(request, Warm)

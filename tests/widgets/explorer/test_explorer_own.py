@@ -15,7 +15,7 @@ from explorer_answers import explained, made_up
 
 from cnnvis_widgets import policy
 from cnnvis_widgets.backend.records import Prediction
-from cnnvis_widgets.engine.own_model import Read, ReadModel, TryInputs, UseModel
+from cnnvis_widgets.engine.own_model import ReadModel, ReadResult, TryInputs, UseModel
 from cnnvis_widgets.engine.requests import Open
 from cnnvis_widgets.errors import FileError
 from cnnvis_widgets.widgets import Explorer
@@ -28,7 +28,7 @@ INPUTS = ("0..1", "-1..1", "caffe")
 def answers(request: Any) -> Any:
     if isinstance(request, ReadModel):
         network = SimpleNamespace(name=Path(request.name).stem)
-        return Read(network, "-1..1", "Its layers say so.", True, INPUTS, (20, 30, 3), 3, ())
+        return ReadResult(network, "-1..1", "Its layers say so.", True, INPUTS, (20, 30, 3), 3, ())
     if isinstance(request, TryInputs):
         return {name: [Prediction(n, f"unit {n}", 0.5, 1.0)] for n, name in enumerate(INPUTS)}
     if isinstance(request, UseModel):
@@ -221,8 +221,8 @@ def test_a_served_page_takes_files_up_to_a_size_and_at_a_pace(
     explorer = Explorer(engine=engine)  # type: ignore[arg-type]
     own = explorer.own
     assert (own.offered, own.by_path) == (True, False)
-    assert own.pace[0] < policy.LINE_BYTES_AT_ONCE
-    assert own.pace[1] < policy.LINE_BYTES_A_SECOND
+    assert own.pace[0] < policy.SOCKET_BURST_BYTES
+    assert own.pace[1] < policy.SOCKET_BYTES_PER_SECOND
     sent(explorer, {"kind": "begin", "id": "a", "filename": "net.h5", "size": 601_000_000})
     assert own.error.startswith("net.h5 has 601.0 MB; files of up to 600 MB are taken here")
     explorer.close()

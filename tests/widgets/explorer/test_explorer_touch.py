@@ -11,7 +11,7 @@ from engine_double import EngineDouble
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.fewest import FewestSuperpixels
 from cnnvis_widgets.engine.requests import Explain
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels
 from cnnvis_widgets.errors import CnnvisError, InvalidValueError
 from cnnvis_widgets.widgets.explorer.explorer import Explorer
 from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
@@ -25,7 +25,7 @@ def touch(explorer: Explorer, boxes: Any = (), off: Any = (), number: int = 1) -
 def test_the_predictions_answer_to_a_patch(explorer: Explorer, engine: EngineDouble) -> None:
     explorer.view.set_state({"tool": "patch"})
     touch(explorer, [(1, 2, 3, 5)], number=7)
-    asked = Covered("efficientnet_lite0", "cat", ((1, 2, 3, 5),), (), (0, 2))
+    asked = Occlude("efficientnet_lite0", "cat", ((1, 2, 3, 5),), (), (0, 2))
     assert engine.requests == [asked]
     engine.answer("touch")
     assert explorer.view.answers == {"number": 7, "share": 0.25, "value": None}
@@ -112,7 +112,7 @@ def test_what_is_covered_is_asked_again_of_another_picture(
     explorer.pictures.value = "coffee"
     assert explorer.view.answers == {}
     engine.answer_all()
-    assert [r.image for r in engine.requests if isinstance(r, Covered)] == ["coffee"]
+    assert [r.image for r in engine.requests if isinstance(r, Occlude)] == ["coffee"]
 
 
 def test_why_there_is_no_answer_is_said(explorer: Explorer, engine: EngineDouble) -> None:

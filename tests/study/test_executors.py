@@ -145,7 +145,7 @@ def test_networks_are_handed_out_one_after_the_other_and_loaded_once(
         return plain(name, **options)
 
     monkeypatch.setattr(loading, "load_network", counted)
-    monkeypatch.setattr(module, "_here", type(module._here)())
+    monkeypatch.setattr(module, "_worker_networks", type(module._worker_networks)())
     made = study(files, tmp_path)
     with ThreadPoolExecutor(2) as threads:
         made.run(executor=threads)

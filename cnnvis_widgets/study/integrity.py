@@ -1,7 +1,7 @@
-"""Whether what is in a study's folder is what was written there.
+"""Validates the files of a study's folder.
 
-Disks fill up, files are cut, copied halfway or edited by hand. What cannot be read is told in a
-sentence and, where it can be, computed again; nothing outside of the folder is read.
+Disks fill up, and files are truncated, copied halfway or edited by hand. Invalid content is
+reported in a sentence and, if possible, computed again. Nothing outside of the folder is read.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _FILE = re.compile(r"(maps|pictures|features)/[A-Za-z0-9._-]+\.npz")
 
 
 def inside(study: Path, file: object) -> Path:
-    """The path of a file that a line of a study names.
+    """The path of a file that a line of a study refers to.
 
     Args:
         study: the study's folder.
-        file: what the line says.
+        file: the line's entry.
 
     Raises:
-        FileError: it is elsewhere.
+        FileError: it is outside of the study's folder.
     """
     if isinstance(file, str) and _FILE.fullmatch(file):
         path = study / file
@@ -42,48 +42,48 @@ def inside(study: Path, file: object) -> Path:
 
 
 def digest(content: bytes) -> str:
-    """Of a file's content: 24 hexadecimal digits."""
+    """A digest of a file's content: 24 hexadecimal digits."""
     return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
-def computed_again(lost: Mapping[Any, str]) -> str:
-    """What is said of maps that are computed again.
+def recomputation_warning(damaged: Mapping[Any, str]) -> str:
+    """The warning about damaged maps that are computed again.
 
     Args:
-        lost: run → what is wrong with its map.
+        damaged: run → what is wrong with its map.
     """
-    shown = "; ".join(f"{' / '.join(run)} ({why})" for run, why in list(lost.items())[:5])
-    more = f"; and {len(lost) - 5} more" if len(lost) > 5 else ""
-    return f"{len(lost)} of the study's maps are computed again: {shown}{more}."
+    examples = "; ".join(f"{' / '.join(run)} ({fault})" for run, fault in list(damaged.items())[:5])
+    remainder = f"; and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+    return f"{len(damaged)} of the study's maps are computed again: {examples}{remainder}."
 
 
 def run_fault(line: Any) -> str:
-    """What is wrong with a line of runs.jsonl; "" where it is a run's."""
+    """What is wrong with a line of runs.jsonl; "" if it is valid."""
     if not isinstance(line, Mapping):
         return "is no object"
     texts = ("key", "network", "picture", "method", "neuron")
-    if lacking := [name for name in texts if not isinstance(line.get(name), str)]:
-        return f"lacks {', '.join(lacking)}"
+    if missing := [name for name in texts if not isinstance(line.get(name), str)]:
+        return f"lacks {', '.join(missing)}"
     if isinstance(line.get("unsuited"), str):
         return ""
-    needed: dict[str, Callable[[Any], bool]] = {
+    validators: dict[str, Callable[[Any], bool]] = {
         "file": lambda value: isinstance(value, str),
         "label": lambda value: isinstance(value, str),
-        "unit": _is_whole,
+        "unit": _is_integer,
         "layer": lambda value: value is None or isinstance(value, str),
         "aggregate": lambda value: isinstance(value, str),
-        "position": lambda value: value is None or _are_whole(value),
-        "input_size": lambda value: _are_whole(value) and len(value) == 2,
+        "position": lambda value: value is None or _are_integers(value),
+        "input_size": lambda value: _are_integers(value) and len(value) == 2,
     }
     if "target" in line:
         for name in ("unit", "layer", "aggregate", "position"):
-            needed.pop(name)
-    wrong = [name for name, fits in needed.items() if not fits(line.get(name))]
-    return f"has no fitting {', '.join(wrong)}" if wrong else ""
+            validators.pop(name)
+    invalid = [name for name, is_valid in validators.items() if not is_valid(line.get(name))]
+    return f"has no fitting {', '.join(invalid)}" if invalid else ""
 
 
 def score_fault(line: Any) -> str:
-    """What is wrong with a line of scores.jsonl; "" where it is a score's."""
+    """What is wrong with a line of scores.jsonl; "" if it is valid."""
     if not isinstance(line, Mapping) or not isinstance(line.get("key"), str):
         return "is no object with a key"
     if isinstance(line.get("unsuited"), str):
@@ -97,24 +97,24 @@ def score_fault(line: Any) -> str:
 
 
 def settings_fault(settings: Mapping[str, Any]) -> str:
-    """What is wrong with study.json; "" where it describes a study."""
-    if not _is_whole(settings.get("seed")):
+    """What is wrong with study.json; "" if it is valid."""
+    if not _is_integer(settings.get("seed")):
         return "seed is not a whole number"
     if settings.get("keep") not in KEPT:
         return f"keep is not one of {', '.join(KEPT)}"
     for name in ("methods", "pictures", "neurons"):
         if not isinstance(settings.get(name), dict) or not settings[name]:
             return f"{name} is not a table"
-    if not all(isinstance(one, str) for one in settings["pictures"].values()):
+    if not all(isinstance(entry, str) for entry in settings["pictures"].values()):
         return "a picture has no digest"
-    for name, one in settings["methods"].items():
-        if not isinstance(one, dict) or not isinstance(one.get("method"), str):
+    for name, entry in settings["methods"].items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("method"), str):
             return f"the method {name!r} has no name"
-        if not isinstance(one.get("parameters"), dict):
+        if not isinstance(entry.get("parameters"), dict):
             return f"the method {name!r} has no parameters"
-        if not isinstance(one.get("neurons", []), list):
+        if not isinstance(entry.get("neurons", []), list):
             return f"the method {name!r} has neurons that are no list"
-    return next((why for key in settings["neurons"] if (why := _neuron_fault(key))), "")
+    return next((fault for key in settings["neurons"] if (fault := _neuron_fault(key))), "")
 
 
 def _neuron_fault(key: str) -> str:
@@ -126,9 +126,9 @@ def _neuron_fault(key: str) -> str:
     return "" if fits else f"the neurons {key[:80]!r} are not those of a network"
 
 
-def _is_whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _are_whole(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_whole, value))
+def _are_integers(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_integer, value))

@@ -1,4 +1,4 @@
-"""A study's parts handed out to an executor: threads, processes, a Dask cluster."""
+"""Computes a study's parts by an executor: threads, processes or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -10,56 +10,56 @@ from itertools import islice
 from typing import Any
 
 from cnnvis_widgets.errors import InvalidValueError
-from cnnvis_widgets.study.parts import Part, Result, elsewhere
+from cnnvis_widgets.study.parts import Part, Result, run_in_worker
 
 WINDOW = 64
-"""Parts that are handed out at a time: what is waiting holds its pictures in memory."""
+"""The most parts that are submitted at a time, as their pictures are held in memory."""
 
 
-def handed_out(
-    executor: Executor, work: Iterator[tuple[Part, Any]]
+def executed(
+    executor: Executor, tasks: Iterator[tuple[Part, Any]]
 ) -> Iterator[tuple[Part, str, list[Result]]]:
-    """The parts in the order in which they are done, the network's digest, and their results.
+    """Yield each completed part with the network's digest and the results.
 
-    Where one fails, a worker having died say, no more are handed out; those that are under way are
-    given back before the error is raised.
+    If a part fails, e.g. because a worker died, no more parts are submitted, and the running ones
+    are completed before the error is raised.
 
     Args:
         executor: any of `concurrent.futures`.
-        work: parts, each with its network's name, file or object.
+        tasks: parts, each with its network's name, file or object.
 
     Raises:
         InvalidValueError: a network that cannot be sent to another process.
     """
-    waiting: dict[Future[tuple[str, list[Result]]], Part] = {}
+    pending: dict[Future[tuple[str, list[Result]]], Part] = {}
     failed: tuple[Part, BaseException] | None = None
     try:
         while True:
-            for part, source in islice(work, 0 if failed else WINDOW - len(waiting)):
-                waiting[executor.submit(elsewhere, part, source)] = part
-            if not waiting:
+            for part, source in islice(tasks, 0 if failed else WINDOW - len(pending)):
+                pending[executor.submit(run_in_worker, part, source)] = part
+            if not pending:
                 break
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                part = waiting.pop(future)
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                part = pending.pop(future)
                 if future.cancelled():
                     continue
                 if error := future.exception():
                     failed = failed or (part, error)
-                    for other in waiting:
-                        other.cancel()
+                    for remaining in pending:
+                        remaining.cancel()
                 else:
                     yield part, *future.result()
         if failed:
             with _sendable(failed[0]):
                 raise failed[1]
     finally:
-        for future in waiting:
+        for future in pending:
             future.cancel()
 
 
 @contextmanager
 def executor_of(executor: Executor | None, scheduler: Any) -> Iterator[Executor | None]:
-    """The executor that is meant.
+    """The executor to use.
 
     Args:
         executor: one, or None.

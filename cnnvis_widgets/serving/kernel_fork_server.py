@@ -1,11 +1,11 @@
-"""A process that has imported what pages need, and forks their kernels from itself.
+"""A fork server for kernels: imports what pages need once, then forks.
 
-A kernel is there after some hundredths of a second instead of two seconds of processor time, and
-shares the memory of what was imported with all others. TensorFlow is not among it: it starts
-threads, which do not survive a fork.
+A kernel starts in some hundredths of a second instead of two seconds of processor time, and shares
+the memory of imported modules with all others. TensorFlow is not imported: it starts threads,
+which do not survive a fork.
 
-Run as a module, with a socket as its standard input, and the names of what is to be imported. It
-ends when the other end of the socket is closed, and its kernels with it.
+Run as a module, with a socket as its standard input, and the names to import as arguments. It ends
+with its kernels when the other end of the socket is closed.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from typing import Any
 LAUNCHER = ("-m", "ipykernel_launcher")
 
 START = (
-    # what imports do where there is a kernel, and could not do in the nursery
+    # set-up that needs a running kernel
     "--IPKernelApp.extensions=cnnvis_widgets.serving.kernel_start",
-    # a page's cells are nobody's to recall: 5 MB, and one file for which all kernels would queue
+    # a page needs no history: 5 MB, and one file that all kernels would lock
     "--HistoryManager.enabled=False",
-    # each would warn, on the server's terminal, that its lines within this machine are plain
+    # each would warn on the server's terminal that its local connections are not encrypted
     "--IPKernelApp.log_level=ERROR",
 )
 
 
 def main(names: list[str]) -> int:
-    """Import, and fork a kernel for each line that comes: {"argv", "env", "cwd"} → its id."""
+    """Import, then fork a kernel for each received line: {"argv", "env", "cwd"} → its id."""
     line = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -46,7 +46,7 @@ def main(names: list[str]) -> int:
         if function:
             getattr(imported, function)()
     gc.collect()
-    gc.freeze()  # what is shared is not touched by any kernel's collector
+    gc.freeze()  # keeps the kernels' garbage collectors from copying shared memory
     with contextlib.suppress(BrokenPipeError):  # the server has ended meanwhile
         line.sendall(b"ready\n")
     with line, line.makefile("rb") as lines:
@@ -61,21 +61,21 @@ def main(names: list[str]) -> int:
 
 
 def _next(line: socket.socket, lines: Any) -> bytes | None:
-    """The next line; kernels that have ended are buried meanwhile."""
+    """The next line; reaps ended kernels while it waits."""
     while not select.select([line], [], [], 0.2)[0]:
-        _bury()
-    _bury()
+        _reap()
+    _reap()
     return lines.readline() or None
 
 
-def _bury() -> None:
+def _reap() -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
 def _become_kernel(line: socket.socket, request: dict[str, Any]) -> None:
-    """Run a kernel in a process that was just forked, as `ipykernel_launcher` would."""
+    """Run a kernel in a forked process, as `ipykernel_launcher` would."""
     from ipykernel import kernelapp
 
     os.setsid()
@@ -84,9 +84,9 @@ def _become_kernel(line: socket.socket, request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
-    # It ends with the nursery. The environment's JPY_PARENT_PID was read when it was imported.
+    # It ends with the fork server. The environment's JPY_PARENT_PID was read when it was imported.
     sys.argv = [*request["argv"], f"--IPKernelApp.parent_handle={os.getppid()}", *START]
-    random.seed()  # or all kernels would draw the same numbers
+    random.seed()  # otherwise all kernels would draw the same numbers
     if (numpy := sys.modules.get("numpy")) is not None:
         numpy.random.seed()
     kernelapp.launch_new_instance()

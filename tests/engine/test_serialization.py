@@ -13,8 +13,14 @@ from cnnvis_widgets.backend.target import Target
 from cnnvis_widgets.engine.evidence import Judge
 from cnnvis_widgets.engine.neuron_card import Gallery, OneNeuron
 from cnnvis_widgets.engine.requests import Explain, Neurons, Open, Predict, Warm
-from cnnvis_widgets.engine.shared.parcels import Level, level_of, pack, picture_digest, unpack
-from cnnvis_widgets.engine.touch import Covered, DeletionCurve, Fields, Superpixels
+from cnnvis_widgets.engine.shared.serialization import (
+    Level,
+    deserialize,
+    level_of,
+    picture_digest,
+    serialize,
+)
+from cnnvis_widgets.engine.touch import DeletionCurve, Fields, Occlude, Superpixels
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 
 IMAGE = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
@@ -54,38 +60,38 @@ OTHERS: list[Any] = [
     TrustChecks("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
     Fields("net", "conv"),
     Superpixels("net", "cat"),
-    Covered("net", "cat", ((0, 1, 2, 3),), (), (1,)),
-    Covered("net", "cat", ((0, 1, 2, 4),), (), (1,)),
-    Covered("net", "cat", (), (2,), (1,)),
+    Occlude("net", "cat", ((0, 1, 2, 3),), (), (1,)),
+    Occlude("net", "cat", ((0, 1, 2, 4),), (), (1,)),
+    Occlude("net", "cat", (), (2,), (1,)),
     DeletionCurve("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
     RandomTopLayer("net", "cat", "lime", Neuron("conv", 3), 7, {"samples": 60, "block": 8}),
 ]
 
 
 def test_each_field_counts_and_nothing_else() -> None:
-    keys = [pack(request).key for request in (ASKED, *OTHERS)]
+    keys = [serialize(request).key for request in (ASKED, *OTHERS)]
     assert len(set(keys)) == len(keys)
     twin = Explain("".join(["n", "et"]), "cat", "lime", Neuron("conv", 3), 7,
                    {"block": 8, "samples": 60})  # fmt: skip
-    assert pack(twin).key == keys[0]
-    assert pack(replace(ASKED, image=IMAGE.copy(order="F"))).key == keys[3]
+    assert serialize(twin).key == keys[0]
+    assert serialize(replace(ASKED, image=IMAGE.copy(order="F"))).key == keys[3]
 
 
 @pytest.mark.parametrize("request_", [ASKED, *OTHERS], ids=lambda r: type(r).__name__)
 def test_a_request_arrives_as_it_was_sent(request_: Any) -> None:
-    parcel = pack(request_)
-    arrived = unpack(parcel.data, parcel.pictures.__getitem__)
+    serialized = serialize(request_)
+    arrived = deserialize(serialized.data, serialized.pictures.__getitem__)
     image = getattr(request_, "image", None)
     if isinstance(image, np.ndarray):
-        assert list(parcel.pictures) == [picture_digest(image)]
+        assert list(serialized.pictures) == [picture_digest(image)]
         assert arrived.image.dtype == image.dtype
         np.testing.assert_array_equal(arrived.image, image)
-        assert image.tobytes() not in parcel.data
+        assert image.tobytes() not in serialized.data
         arrived = replace(arrived, image=None)
         request_ = replace(request_, image=None)
     else:
-        assert parcel.pictures == {}
-    assert pack(arrived).key == pack(request_).key
+        assert serialized.pictures == {}
+    assert serialize(arrived).key == serialize(request_).key
     if not any(isinstance(one, np.ndarray) for one in getattr(request_, "parameters", {}).values()):
         assert arrived == request_
 
@@ -98,7 +104,7 @@ def test_how_urgent_a_request_is() -> None:
     assert level_of(Explain("net", "cat", "no such method")) == Level.QUICK
     assert level_of(Warm("net", "cat")) == Level.IDLE
     assert level_of(RandomTopLayer("net", "cat", "saliency")) == Level.IDLE
-    assert level_of(Covered("net", "cat")) == Level.QUICK
+    assert level_of(Occlude("net", "cat")) == Level.QUICK
     assert level_of(OneNeuron("net", "cat", "conv", 3)) == Level.QUICK
     assert level_of(Gallery("net", "conv", 3, ("cat",))) == Level.LONG
     assert level_of(DeletionCurve("net", "cat", "saliency")) == Level.LONG

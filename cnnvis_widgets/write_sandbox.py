@@ -1,9 +1,8 @@
-"""A public page's kernel writes to a folder of its own, and nowhere else.
+"""Restricts a public page's kernel to writing in its own folder.
 
-Nothing that a visitor can ask for names a file to write. This is the second line of defence, if
-there is a way all the same: an audit hook (PEP 578), which cannot be removed, refuses to open,
-make, rename or remove files elsewhere. It sees what Python does, not what libraries in C do by
-themselves.
+No request of a visitor names a file to write. This is the second line of defence: an audit hook
+(PEP 578), which cannot be removed, refuses to open, create, rename or remove files elsewhere. It
+sees Python's operations, not those of C libraries.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from typing import Any
 from cnnvis_widgets import policy
 
 VARIABLE = "CNNVIS_OWN_FOLDER"
-"""Names the folder for processes that the kernel starts."""
+"""Passes the folder to processes that the kernel starts."""
 
 _OF_A_PAGE = "VOILA_BASE_URL"  # Voilà gives it to kernels, and to nothing else
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
-    # event → which of its arguments is a path, and which the folder that it counts from
+    # event → the indices of its path and of the directory that the path is relative to
     "os.mkdir": ((0, 2),),
     "os.rmdir": ((0, 1),),
     "os.remove": ((0, 1),),
@@ -41,11 +40,11 @@ _CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
 }
 
 _OF_LINKS = {"os.mkdir", "os.rmdir", "os.remove", "os.rename", "os.link", "os.symlink"}
-"""Where the last part of a path is a link, these are about the link and not where it leads."""
+"""If the last part of a path is a link, these act on the link and not on its target."""
 
 
 def enforce() -> str:
-    """Give this process its folder and keep it within, where it is a public page's.
+    """Create this process' folder and restrict writing to it, if it is a public page's kernel.
 
     Returns:
         The folder; "" in every other process.
@@ -53,15 +52,15 @@ def enforce() -> str:
     bounds = policy.current()
     if not bounds.public or _OF_A_PAGE not in os.environ:
         return ""
-    own = os.environ.get(VARIABLE, "")
-    if not own:
-        place = Path(bounds.visitors or tempfile.gettempdir())
-        own = str(place / f"{os.getpid()}")
-        Path(own).mkdir(0o700, parents=True, exist_ok=True)
-        os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = own
-        atexit.register(shutil.rmtree, own, ignore_errors=True)
-    _keep_within(os.path.realpath(own))
-    return own
+    folder = os.environ.get(VARIABLE, "")
+    if not folder:
+        parent = Path(bounds.visitors or tempfile.gettempdir())
+        folder = str(parent / f"{os.getpid()}")
+        Path(folder).mkdir(0o700, parents=True, exist_ok=True)
+        os.environ[VARIABLE] = os.environ["TMPDIR"] = tempfile.tempdir = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _keep_within(os.path.realpath(folder))
+    return folder
 
 
 def _keep_within(folder: str) -> None:
@@ -73,23 +72,25 @@ def _keep_within(folder: str) -> None:
             if flags & _WRITING if isinstance(flags, int) else set(mode or "") & set("wax+"):
                 check(path, -1, True)
         elif event in _CHANGES:
-            for which, start in _CHANGES[event]:
-                within = -1 if start is None else arguments[start]
-                check(arguments[which], within, event not in _OF_LINKS)
+            for index, start in _CHANGES[event]:
+                directory = -1 if start is None else arguments[start]
+                check(arguments[index], directory, event not in _OF_LINKS)
 
     def check(path: object, start: int, follow: bool) -> None:
         if not isinstance(path, str | bytes | os.PathLike):
-            return  # a file that is open already
+            return  # the descriptor of an open file
         name = Path(f"/proc/self/fd/{start}" if start >= 0 else "", os.fsdecode(path))
-        where = os.path.realpath(name) if follow else f"{os.path.realpath(name.parent)}/{name.name}"
-        if where != folder and not where.startswith(inside):
+        target = (
+            os.path.realpath(name) if follow else f"{os.path.realpath(name.parent)}/{name.name}"
+        )
+        if target != folder and not target.startswith(inside):
             raise PermissionError("On a public page files are written to the page's folder alone.")
 
     sys.addaudithook(hook)
 
 
-def tidy(visitors: Path) -> None:
-    """Remove the folders of kernels that have ended without doing so."""
+def remove_stale_folders(visitors: Path) -> None:
+    """Remove the folders of kernels that have ended without removing them."""
     import psutil
 
     for folder in visitors.iterdir():
