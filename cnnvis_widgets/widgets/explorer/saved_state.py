@@ -100,9 +100,11 @@ def saved_text(
         own_picture: the picture is the visitor's.
         labels: see `Saved`.
     """
-    told = (versions(), own_picture, {}, dict(labels or {}))
-    facts = Saved(link, network, *fingerprint(answer), *told)._asdict()
-    return json.dumps({"format": 1, **facts, "code": answer.code}, ensure_ascii=False)
+    saved = Saved(
+        link, network, *fingerprint(answer), versions(), own_picture, {}, dict(labels or {})
+    )
+    record = {"format": 1, **saved._asdict(), "code": answer.code}
+    return json.dumps(record, ensure_ascii=False)
 
 
 def parsed(text: str) -> Saved:
