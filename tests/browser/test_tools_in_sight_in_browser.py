@@ -76,6 +76,7 @@ def test_controls_and_checks_are_in_sight_with_each_tool(
         act(page)
         screenshot(page, f"tool-{name}-{width}-{language}")
         assert bottom(strip) <= height, name
+        assert bottom(page.locator(".cnnvis-view-actions")) <= height, name
         answers = page.locator(".cnnvis-touch-answers")
         if name != "read":
             assert bottom(answers) <= height, name
