@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from jupyter_servers import in_kernel
@@ -50,6 +51,19 @@ def test_cells_come_are_walked_through_and_open(voila_page, screenshot) -> None:
     expect(title).to_contain_text("Mini VGG")
     expect(first.get_by_role("gridcell").nth(1)).to_have_attribute("aria-selected", "true")
 
+    # The opened map has its checks; once all are there, they are marked in the cell too.
+    strip = page.get_by_role("group", name="Checks of this map")
+    expect(strip.get_by_role("button", name="Random top layer")).to_be_visible(timeout=LOADING)
+    marks = first.get_by_role("gridcell").nth(1).locator(".cnnvis-trust-mark")
+    expect(marks).to_have_count(strip.get_by_role("button").count())
+    assert marks.all_inner_texts() == strip.locator(".cnnvis-trust-mark").all_inner_texts()
+    expect(first.get_by_role("gridcell").nth(1)).to_have_accessible_description(
+        re.compile("The method was applied as published to every layer. The rank correlation")
+    )
+    expect(first.locator(".cnnvis-comparer-checks")).to_have_count(1)
+    first.get_by_role("gridcell").nth(1).scroll_into_view_if_needed()
+    screenshot(page, "comparer-marked")
+
     # By mouse: an inner neuron of the other picture; then one that has no map.
     first.get_by_role("gridcell").nth(12).click()
     label = in_kernel(page, "one.grid.rows[4]['label']").strip("'")
@@ -63,6 +77,7 @@ def test_cells_come_are_walked_through_and_open(voila_page, screenshot) -> None:
     expect(first.get_by_role("rowheader").filter(has_text="conv3_block2_out")).to_have_count(
         2, timeout=60_000
     )
+    expect(first.locator(".cnnvis-comparer-checks")).to_have_count(0)
     expect(page.get_by_text("18 of 18 maps").first).to_be_visible(timeout=60_000)
     first.get_by_role("gridcell").nth(1).click()
     expect(title).to_contain_text("Mini ResNet", timeout=60_000)

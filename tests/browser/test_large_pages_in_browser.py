@@ -49,8 +49,12 @@ def test_the_explorer_is_larger_and_all_of_it_works(
     page.goto(address, wait_until="commit")
     expect(page.locator(".cnnvis-trust button").first).to_be_visible(timeout=SLOW)
     usual = size_of_text(page, ".cnnvis-bar-parts button")
+    if width <= 640:
+        page.get_by_role("button", name="Menu").click()
     page.get_by_role("button", name="Large text").click()
     expect(page.get_by_role("button", name="Large text")).to_have_attribute("aria-pressed", "true")
+    if width <= 640:
+        page.keyboard.press("Escape")
     assert size_of_text(page, ".cnnvis-bar-parts button") == pytest.approx(SCALE * usual)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture = page.locator("svg.cnnvis-touch").first

@@ -206,6 +206,37 @@ def test_a_link_asks_for_the_file(voila_page, files: Path, screenshot) -> None:
     assert "the rest of the link is followed" in said
 
 
+def test_names_of_the_outputs_survive_a_reload(lesson_page, files: Path, screenshot) -> None:
+    """The file must be brought again; its names come with the address."""
+    page = lesson_page(CELLS)
+    ready(page)
+    own = menu(page)
+    choose(page, own, "Open a Keras file", files / "mine.keras")
+    expect(own.locator(".cnnvis-own-answers").first).to_contain_text("%", timeout=WAIT)
+    choose(page, own, "Open a labels file", files / "labels.txt")
+    expect(own).to_contain_text("8 names from labels.txt")
+    own.get_by_text("−1 to 1").click()
+    own.get_by_role("button", name="Use this network").click()
+    expect(title(page)).to_contain_text("mine", timeout=WAIT)
+    first = page.get_by_role("group", name="Class", exact=True).get_by_role("option").first
+    expect(first).to_contain_text(re.compile("^(a|b|c|d|e|f|g|the last)"), timeout=WAIT)
+    named = first.inner_text()
+    page.wait_for_url("**&labels=a,b,c,d,e,f,g,the+last*")
+
+    page.reload(wait_until="commit")
+    said = page.get_by_role("alert").filter(has_text="Open 'mine.keras'")
+    expect(said).to_be_visible(timeout=WAIT)
+    screenshot(page, "own-network-reloaded")
+    own = menu(page)
+    choose(page, own, "Open a Keras file", files / "mine.keras")
+    expect(own).to_contain_text("8 names from the link: a, …, the last", timeout=WAIT)
+    expect(way(own, "−1 to 1")).to_be_checked()
+    own.get_by_role("button", name="Use this network").click()
+    expect(title(page)).to_contain_text("mine", timeout=WAIT)
+    expect(first).to_have_text(named, use_inner_text=True, timeout=WAIT)
+    expect(said).to_be_hidden()
+
+
 def test_a_file_is_dropped_on_the_explorer(voila_page, files: Path) -> None:
     page = voila_page(CELLS)
     ready(page)

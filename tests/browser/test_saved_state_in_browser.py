@@ -42,6 +42,59 @@ def png(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+SEEN = """() => [...document.querySelectorAll(".cnnvis-view-pane canvas")]
+  .filter((canvas) => canvas.checkVisibility())
+  .map((canvas) => canvas.style.cssText + canvas.toDataURL())"""
+"""The pixels of what is shown, and which part of them is seen."""
+
+
+def test_a_saved_picture_brings_back_how_it_was_shown(voila_page, screenshot) -> None:
+    page = voila_page(CELLS)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator(".cnnvis-view-title")).to_contain_text("Saliency map", timeout=ANSWER)
+    expect(page.locator(".cnnvis-view-work")).to_be_hidden(timeout=ANSWER)
+    page.get_by_role("combobox", name="Colour map").select_option("YlOrRd")
+    page.get_by_role("slider", name="Opacity of the map").fill("0.85")
+    page.get_by_role("slider", name="Threshold").fill("0.4")
+    page.get_by_role("checkbox", name="picture in colour").check()
+    pane = page.locator(".cnnvis-view-pane").first
+    pane.focus()
+    for key in ("+", "+", "m", "ArrowLeft"):  # enlarged, around its strongest value
+        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    before = page.evaluate(SEEN)
+    content = saved(page)
+    look = json.loads(Image.open(io.BytesIO(content)).text["cnnvis"])["look"]
+    assert {**look, "corner": None} == {
+        "mode": "overlay",
+        "opacity": 0.85,
+        "blend": "uniform",
+        "threshold": 0.4,
+        "gray_picture": False,
+        "split": 0.5,
+        "colormap": "YlOrRd",
+        "zoom": 2,
+        "corner": None,
+    }
+    screenshot(page, "saved-look")
+
+    # Another look, another map; in Python, as a page does it that was loaded again.
+    in_kernel(page, "explorer.methods.value = 'grad_cam'")
+    for name, other in (("mode", "split"), ("opacity", 0.1), ("threshold", 0.0), ("zoom", 1.0)):
+        in_kernel(page, f"explorer.view.{name} = {other!r}")
+    in_kernel(page, "explorer.view.gray_picture = True")
+    in_kernel(page, "explorer.view.colormap = ''")
+    expect(page.locator(".cnnvis-view-title")).to_contain_text("Grad-CAM", timeout=ANSWER)
+    bring(page, "map.png", content)
+    expect(page.locator(".cnnvis-view-notes")).to_contain_text("Reproduced", timeout=ANSWER)
+    expect(page.get_by_role("combobox", name="Colour map")).to_have_value("YlOrRd")
+    expect(page.get_by_role("slider", name="Opacity of the map")).to_have_value("0.85")
+    expect(page.get_by_role("slider", name="Threshold")).to_have_value("0.4")
+    expect(page.get_by_role("radio", name="Overlay")).to_be_checked()
+    page.wait_for_timeout(300)
+    assert page.evaluate(SEEN) == before
+
+
 def test_a_saved_picture_brings_its_map_back(voila_page, screenshot) -> None:
     page = voila_page(CELLS)
     page.set_viewport_size({"width": 1280, "height": 800})

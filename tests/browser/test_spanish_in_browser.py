@@ -43,10 +43,12 @@ def test_from_the_home_page_by_links_that_keep_the_language(
     is_spanish(page)
     screenshot(page, "index-in-spanish")
     page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Menú").click()
     box = page.get_by_role("link", name="Español").bounding_box()
     assert box is not None
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] < 200
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.keyboard.press("Escape")
 
     page.get_by_role("link", name="Glosario").first.click()
     page.wait_for_url("**/glossary.ipynb?lang=es")

@@ -22,6 +22,7 @@ from cnnvis_widgets.widgets.explorer.explorer_records import (
     network_records,
 )
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
+from cnnvis_widgets.widgets.explorer.trust_strip import UNDER_WAY
 from cnnvis_widgets.widgets.toolkit.composed import Composed, sentence
 
 SIDE = (224, 224)  # of the picture beside its rows
@@ -32,7 +33,8 @@ class Comparer(Composed, ipywidgets.VBox):
 
     Cells are runs of a `cnnvis.Study`; they are computed one by one off the kernel's main thread,
     so that other widgets are answered in between, and appear as they are done. Choosing another
-    network drops what waits. A cell that is chosen opens in an `Explorer` below the grid.
+    network drops what waits. A cell that is chosen opens in an `Explorer` below the grid, whose
+    strip of checks says whether the map can be trusted; what it finds is marked in the cell too.
 
     Args:
         networks: as `cnnvis.Study` takes them.
@@ -88,6 +90,7 @@ class Comparer(Composed, ipywidgets.VBox):
         self._uploads: dict[str, str] = {}
         self._cells: dict[tuple[int, int], Cell] = {}
         self._left: list[Run] = []
+        self._opened: tuple[int, int] | None = None
         records = self._adopted()
         first = next((r["name"] for r in records if r["available"]), "")
         self.grid = ComparerGrid(
@@ -156,6 +159,7 @@ class Comparer(Composed, ipywidgets.VBox):
         with self._lock:
             network = self.grid.network
             self._cells.clear()
+            self._opened = None
             self.grid.error = ""
             self.grid.clear()
             if not network:
@@ -215,6 +219,7 @@ class Comparer(Composed, ipywidgets.VBox):
             return
         asked = self.study.methods[cell.run.method]
         network = self._names[cell.run.network]
+        self._opened = row, column
         try:
             if self.explorer is None:
                 self._first_explorer(network, cell, asked)
@@ -239,6 +244,7 @@ class Comparer(Composed, ipywidgets.VBox):
         known = self.engine.library.network(network) if own else network
         self.explorer = Explorer(known, image, asked["method"], cell.neuron, engine=self.engine)
         self.explorer.parameters.value = asked["parameters"]
+        self.explorer.trust.observe(lambda _: self._checked(), "checks")
         self.children = [self.grid, self.explorer]
 
     def _picture(self, name: str, explorer: Explorer | None) -> str | np.ndarray:
@@ -256,3 +262,26 @@ class Comparer(Composed, ipywidgets.VBox):
         assert self.explorer is not None
         if self.explorer.pictures.value in self.explorer.pictures.uploads:
             self._uploads[name] = self.explorer.pictures.value
+
+    def _checked(self) -> None:
+        """The explorer's strip has changed: mark the opened cell, once all its checks are there."""
+        assert self.explorer is not None
+        checks = self.explorer.trust.checks
+        under_way = any(check["name"] == UNDER_WAY["name"] for check in checks)
+        with self._lock:
+            if checks and not under_way and self._opened and self._shows(self._cells[self._opened]):
+                self.grid.mark(*self._opened, checks)
+
+    def _shows(self, cell: Cell) -> bool:
+        """Whether the explorer's map is that of a cell: a visitor may have turned to another."""
+        explorer, run = self.explorer, cell.run
+        if explorer is None or (request := explorer._asked) is None:
+            return False
+        asked = self.study.methods[run.method]
+        made = (request.network, request.method, request.neuron)
+        pictures = (run.picture, self._uploads.get(run.picture))
+        return (
+            made == (self._names[run.network], asked["method"], cell.neuron)
+            and explorer.pictures.value in pictures
+            and asked["parameters"].items() <= {**request.parameters, "seed": request.seed}.items()
+        )

@@ -1,5 +1,6 @@
 /** A grid of small maps; see comparer_grid.py. */
 import { errorLine, h, itemsOf, listen, rendering, watch } from "../toolkit/base.js";
+import { trustMark } from "../explorer/trust_strip.js";
 import { chooser, frame } from "../toolkit/control.js";
 import { ObjectUrls } from "../toolkit/object_urls.js";
 
@@ -30,7 +31,8 @@ class ComparerGridView {
       h(
         "p",
         { class: "cnnvis-hint" },
-        "Arrow keys go from map to map; Enter or a click opens one in the explorer below.",
+        "Arrow keys go from map to map; Enter or a click opens one in the explorer below. Marks below a " +
+          "map say what the checks there have found.",
       ),
     );
     this.urls = new ObjectUrls(signal);
@@ -203,6 +205,7 @@ class ComparerGridView {
         item.replaceChildren("…");
         item.className = "";
         item.setAttribute("aria-label", "not computed yet");
+        item.removeAttribute("aria-description");
       }
     }
   }
@@ -215,7 +218,20 @@ class ComparerGridView {
     item.replaceChildren(why ? h("span", {}, why) : h("img", { alt, src: this.urls.of(image, "image/png") }));
   }
 
+  /** Whether a map can be trusted: a mark for each check, with its sentence. */
+  mark({ row, column, network, checks }) {
+    const item = this.cells[row]?.[column];
+    if (!item || network !== this.model.get("network")) return;
+    const marks = checks.map(({ verdict, sentence }) =>
+      h("span", { "data-verdict": verdict, title: sentence }, trustMark(verdict)),
+    );
+    item.querySelector(".cnnvis-comparer-checks")?.remove();
+    item.append(h("div", { class: "cnnvis-trust cnnvis-comparer-checks" }, ...marks));
+    item.setAttribute("aria-description", checks.map(({ sentence }) => sentence).join(" "));
+  }
+
   receive(content, buffers) {
+    if (content.kind === "checks") this.mark(content);
     if (content.kind === "clear") this.empty();
     if (content.kind === "cell") this.put(content, buffers[0]);
     if (content.kind !== "picture") return;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import traitlets
@@ -55,6 +55,7 @@ class ComparerGrid(Control, from_page="network selected"):
     ) -> None:
         self._on_cancel, self._on_continue = on_cancel, on_continue
         self._cells: dict[tuple[int, int], tuple[dict[str, str], bytes]] = {}
+        self._checks: dict[tuple[int, int], list[dict[str, str]]] = {}
         self._pictures: dict[str, bytes] = {}
         super().__init__(**kwargs)
         self.on_msg(self._receive)
@@ -73,6 +74,18 @@ class ComparerGrid(Control, from_page="network selected"):
         self.done = len(self._cells)
         self._send_cell(row, column)
 
+    def mark(self, row: int, column: int, checks: Sequence[dict[str, Any]]) -> None:
+        """Show below a cell's map whether it can be trusted.
+
+        Args:
+            row: counted from 0.
+            column: counted from 0.
+            checks: records of `TrustStrip.checks`.
+        """
+        told = ("title", "verdict", "sentence")
+        self._checks[row, column] = [{name: check[name] for name in told} for check in checks]
+        self._send_checks(row, column)
+
     def picture(self, name: str, image: bytes) -> None:
         """Show what a picture looks like, beside its rows."""
         self._pictures[name] = image
@@ -81,6 +94,7 @@ class ComparerGrid(Control, from_page="network selected"):
     def clear(self) -> None:
         """Take all cells away."""
         self._cells.clear()
+        self._checks.clear()
         self.selected, self.done = None, 0
         self.send({"kind": "clear"})
 
@@ -88,6 +102,10 @@ class ComparerGrid(Control, from_page="network selected"):
         words, image = self._cells[row, column]
         place = {"network": self.network, "row": row, "column": column}
         self.send({"kind": "cell", **place, **words}, [image])
+
+    def _send_checks(self, row: int, column: int) -> None:
+        place = {"network": self.network, "row": row, "column": column}
+        self.send({"kind": "checks", **place, "checks": self._checks[row, column]})
 
     def _send_picture(self, name: str) -> None:
         self.send({"kind": "picture", "name": name}, [self._pictures[name]])
@@ -103,3 +121,5 @@ class ComparerGrid(Control, from_page="network selected"):
                 self._send_picture(name)
             for place in list(self._cells):
                 self._send_cell(*place)
+            for place in list(self._checks):
+                self._send_checks(*place)

@@ -13,6 +13,9 @@ import { signedPng } from "./signed_png.js";
 const button = (text, action, attributes = {}) =>
   h("button", { type: "button", onclick: action, ...attributes }, text);
 
+/** What a visitor chose of a view's traits that decides what a saved picture shows. */
+const LOOK = ["mode", "opacity", "blend", "threshold", "gray_picture", "split", "colormap", "zoom"];
+
 /** @param {string} label */
 const slider = (label) => h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": label });
 
@@ -325,6 +328,13 @@ export class ExplanationView {
     return this.overlay()?.least ? `Left out: ${this.threshold.getAttribute("aria-valuetext")}.` : "";
   }
 
+  /** How it is looked at: what a saved picture brings back beside the map itself. */
+  get look() {
+    const { x, y } = this.stage.corner;
+    const chosen = LOOK.map((name) => [name, this.get(name)]).filter(([, value]) => value !== undefined);
+    return { ...Object.fromEntries(chosen), corner: [x, y] };
+  }
+
   async downloadPng() {
     if (!this.result) return;
     const { sent, heatmap } = this.result;
@@ -343,7 +353,7 @@ export class ExplanationView {
       captions: [this.bar.text.textContent ?? "", this.caption(), ...sent.warnings].filter(Boolean),
     });
     const own = () => bytesOf(sent.picture);
-    saveFile(await signedPng(picture, this.get("state") ?? "", own), `${sent.filename}.png`);
+    saveFile(await signedPng(picture, this.get("state") ?? "", this.look, own), `${sent.filename}.png`);
   }
 }
 

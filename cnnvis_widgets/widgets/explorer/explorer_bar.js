@@ -137,7 +137,10 @@ class ExplorerBarView {
   showErrors() {
     const wrong = this.model.get("entries").filter(({ name, error }) => error && name !== this.name);
     this.wrong.hidden = !wrong.length;
-    this.wrong.textContent = wrong.map(({ title, error }) => `${title}: ${error}`).join(" ");
+    // In parts: each is a message of its own, which is translated.
+    this.wrong.replaceChildren(
+      ...wrong.map(({ title, error }) => h("span", {}, h("strong", {}, title), ": ", error, " ")),
+    );
     for (const [name, { button }] of this.parts) {
       button.classList.toggle(
         "cnnvis-bar-wrong",

@@ -159,7 +159,7 @@ class Keeping:
                 one.link,
                 self._state(made, one.picture),
                 self._facts(made, listings.picture(one.picture)["title"], one.link),
-                saved_text(one.link, one.request.network, made, own_picture=False),
+                self._saved(one, made),
             )
             if self._same(kept) is None:
                 self._add(kept)
@@ -175,6 +175,11 @@ class Keeping:
             self._next()
 
         self._explorer._submit("kept", one.request, done, failed)
+
+    def _saved(self, one: Wanted, made: PageExplanation) -> str:
+        network = one.request.network
+        labels = self._explorer.bringing.labels_part(network)
+        return saved_text(one.link, network, made, own_picture=False, labels=labels)
 
     def _state(self, made: PageExplanation, picture: str) -> dict[str, Any]:
         """What a view is told of a map, in the colours that were chosen."""

@@ -20,6 +20,7 @@ from cnnvis_widgets.engine.own_model import (
 from cnnvis_widgets.errors import CnnvisError, FileError, UnsuitableError
 from cnnvis_widgets.widgets.explorer.explorer_state import follow_link
 from cnnvis_widgets.widgets.explorer.file_upload import LONGEST_NAME
+from cnnvis_widgets.widgets.explorer.link_labels import FILE, labels_in, labels_part
 from cnnvis_widgets.widgets.explorer.own_network import MOST_LABELS, WORDS
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 KEPT = 3
 """Networks of a visitor's own at once; an older one that is not shown goes."""
+
+LINK = "the link"
+"""Where names come from that no file brought."""
 
 DIGITS = 16
 """Of a file's SHA-256 in a link."""
@@ -41,11 +45,15 @@ class Brought:
         filename: of the file.
         sha256: the first digits.
         preprocess: how its pictures are prepared.
+        labels: names of its outputs that were brought; none of those that are known anyway.
+        labels_file: of the file that they came from; "" where a link carried them.
     """
 
     filename: str
     sha256: str
     preprocess: str
+    labels: tuple[str, ...] = ()
+    labels_file: str = ""
 
 
 class Bringing:
@@ -72,10 +80,15 @@ class Bringing:
         explorer.pictures.observe(lambda _change: self._try_inputs(), "value")
 
     def find(self, state: Mapping[str, str]) -> str:
-        """The name of the network in the picker that a link's file stands for; "" for none."""
-        wanted = (state.get("sha256", ""), state.get("input", ""))
-        same = (name for name, one in self.known.items() if (one.sha256, one.preprocess) == wanted)
-        return next(same, "")
+        """The name of the network in the picker that a link's file stands for; "" for none.
+
+        Raises:
+            InvalidValueError: the link has more names than it may.
+        """
+        wanted, labels = (state.get("sha256", ""), state.get("input", "")), labels_in(state)
+        same = [name for name, one in self.known.items() if (one.sha256, one.preprocess) == wanted]
+        named = (name for name in same if self.known[name].labels == labels)
+        return next(named, same[0] if same else "")
 
     def wait_for(self, state: Mapping[str, str], wait: bool = True) -> NoReturn:
         """Remember a link until its network is brought.
@@ -91,10 +104,12 @@ class Bringing:
             raise UnsuitableError(f"It is of a network of somebody's own. {why}")
         self.wanted = dict(state) if wait else self.wanted
         name, digits = state["file"][:LONGEST_NAME], state.get("sha256", "")[:DIGITS]
+        labels = state.get(FILE, "")[:LONGEST_NAME]
         raise UnsuitableError(
             f"It is of a network of somebody's own, and no link carries a network. Open {name!r} "
             f"(SHA-256 {digits}…) under Network, and "
             + ("the rest of the link is followed." if wait else "follow the link again.")
+            + (f" The names of its outputs are in {labels!r}: open that too." if labels else "")
         )
 
     def lacks(self) -> list[str]:
@@ -106,11 +121,21 @@ class Bringing:
                 f"The link does not carry your network: who opens it needs {one.filename} and is "
                 "asked for it."
             )
+            if FILE in self.labels_part(network):
+                said.append(
+                    f"Nor does it carry the names of its {len(one.labels)} outputs: "
+                    f"{one.labels_file} must be opened again too."
+                )
         elif explorer.engine.library.owns(network):
             said.append("The link does not carry your network, nor say which one it is.")
         if explorer.pictures.value in explorer.pictures.uploads:
             said.append("It does not carry your picture; a saved PNG does.")
         return said
+
+    def labels_part(self, network: str) -> dict[str, str]:
+        """What a link says of the names of a network's outputs, see `link_labels.labels_part`."""
+        one = self.known.get(network)
+        return labels_part(one.labels, one.labels_file) if one else {}
 
     def _receive(self, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         explorer, own = self._explorer, self._explorer.own
@@ -161,7 +186,7 @@ class Bringing:
         own = self._explorer.own
         own.upload.drop()
         self._read, self._predictions = read, {}
-        self._name(read.labels, "")
+        self._name_first(read)
         rows, columns, channels = read.shape
         colour = "colour" if channels == 3 else "greyscale"
         outputs = f"{read.units} outputs" if read.units else "several outputs"
@@ -237,12 +262,25 @@ class Bringing:
         )
         self._show_inputs()
 
+    def _name_first(self, read: ReadResult) -> None:
+        """The names that are known without a file: those of the link that waits, or ImageNet's."""
+        link = self._waited_for()
+        labels = labels_in(link)
+        if labels and not label_count_error(read.units, labels):
+            self._name(labels, LINK)
+            return
+        self._name(read.labels, "")
+        if filename := link.get(FILE, "")[:LONGEST_NAME]:
+            self._explorer.own.names = f"those of the link are in {filename}: open it too"
+
     def _use(self) -> None:
         own, read = self._explorer.own, self._read
         if read is None or not own.value or own.stage != "asking":
             return
         request = UseModel(read.network, own.value, self._labels, own.filename)
-        brought = Brought(own.filename, own.sha256[:DIGITS], own.value)
+        labels = self._labels if self._labels_name else ()
+        file = "" if self._labels_name == LINK else self._labels_name
+        brought = Brought(own.filename, own.sha256[:DIGITS], own.value, labels, file)
         note = f"yours; {WORDS[own.value][0]}, {read.shape[0]} × {read.shape[1]}"
         self._ask(request, partial(self._show, brought, note), f"preparing {own.filename}")
 
@@ -283,5 +321,6 @@ class Bringing:
         self._forget()
 
     def _forget(self) -> None:
-        self._read, self._predictions, self._labels = None, {}, ()
+        self._read, self._predictions = None, {}
+        self._labels, self._labels_name = (), ""
         self._explorer.own.rest()

@@ -19,6 +19,8 @@ from cnnvis_widgets.widgets.explorer.explanation_view import BLENDS, MODES
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, offer_picture
 from cnnvis_widgets.widgets.explorer.explorer_turning import turn
 from cnnvis_widgets.widgets.explorer.explorer_view import TOOLS
+from cnnvis_widgets.widgets.explorer.link_labels import FILE as LABELS_FILE
+from cnnvis_widgets.widgets.explorer.link_labels import LABELS
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import Neuron
@@ -45,9 +47,10 @@ def query(explorer: Explorer) -> str:
     for name in LOOKS:
         value = getattr(explorer.view, name)
         if value != explorer.view.trait_defaults(name):
-            state[name] = f"{value:g}" if isinstance(value, float) else str(value).lower()
+            state[name] = look_text(value)
     if kept := explorer.keeping.text():
         state[KEPT] = kept
+    state |= explorer.bringing.labels_part(explorer.networks.value)
     for name in (FIXED, HIDDEN):
         if names := getattr(explorer.header, name):
             state[name] = ",".join(names)
@@ -93,7 +96,7 @@ def choices(explorer: Explorer) -> str:
 def parsed(link: str) -> dict[str, str]:
     """The parts of a link or of its query; other keys are left out."""
     query_string = urlsplit(link).query if "?" in link else link
-    known = (*KEYS, *LOOKS, KEPT, FIXED, HIDDEN)
+    known = (*KEYS, *LOOKS, KEPT, LABELS, LABELS_FILE, FIXED, HIDDEN)
     return {key: value for key, value in parse_qsl(query_string) if key in known}
 
 
@@ -151,6 +154,13 @@ LOOKS: dict[str, Callable[[str, str], Any]] = {
     "tool": lambda name, text: checks.choice(name, text, TOOLS),
 }
 """What a link says of the view, each by its name there, where it is not as at first."""
+
+
+def look_text(value: object) -> str:
+    """A value of the view as a link says it, and as `LOOKS` reads it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _share(name: str, text: str) -> float:

@@ -12,6 +12,14 @@ class ExplorerView extends ExplanationView {
     this.tools = new TouchTools(this.model, this.stage, () => this.result, redraw, signal);
     this.tools.layInto(this.root);
     this.chooseColours(signal);
+    /** @param {{kind: string, corner: [number, number]}} content what part of a saved picture was seen */
+    const shown = ({ kind, corner }) => {
+      if (kind !== "corner") return;
+      this.stage.corner = { x: corner[0], y: corner[1] };
+      this.place();
+    };
+    this.model.on("msg:custom", shown);
+    signal.addEventListener("abort", () => this.model.off("msg:custom", shown));
     this.keeping = new KeepTools(this.model, signal);
     this.keeping.layInto(this.actions, this.savePng);
   }

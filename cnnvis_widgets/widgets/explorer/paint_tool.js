@@ -35,7 +35,12 @@ export class PaintTool {
       { class: "cnnvis-paint-key", hidden: true },
       ...["yours", "the map's", "both"].map((text, n) => h("span", {}, h("i", { "data-key": n }), text)),
     );
-    this.words = h("p", { class: "cnnvis-hint", hidden: true }, `${OVERLAP} ${INSIDE}`);
+    this.words = h(
+      "details",
+      { hidden: true },
+      h("summary", {}, "How it is measured"),
+      h("p", { class: "cnnvis-hint" }, `${OVERLAP} ${INSIDE}`),
+    );
     this.element = h(
       "div",
       { class: "cnnvis-paint" },

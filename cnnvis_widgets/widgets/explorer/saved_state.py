@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import numpy as np
 
+from cnnvis_widgets import checks
 from cnnvis_widgets.engine import listings
 from cnnvis_widgets.errors import FileError, UnsuitableError
-from cnnvis_widgets.widgets.explorer.explorer_state import choices, network_of, open_link
+from cnnvis_widgets.widgets.explorer.explanation_view import MOST_ZOOM
+from cnnvis_widgets.widgets.explorer.explorer_state import (
+    LOOKS,
+    choices,
+    look_text,
+    network_of,
+    open_link,
+)
+from cnnvis_widgets.widgets.explorer.link_labels import FILE, LABELS
 from cnnvis_widgets.widgets.explorer.page_facts import PACKAGES, fingerprint, versions
 
 if TYPE_CHECKING:
     from cnnvis_widgets.engine.requests import PageExplanation
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
+    from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
 
 LONGEST = 100_000
 """Characters of what a file says, its picture left out."""
@@ -33,6 +44,10 @@ class Saved(NamedTuple):
         largest: its largest absolute value.
         versions: package → version.
         own_picture: the picture is the visitor's, and is in the file.
+        look: how the map was looked at, by the names of `explorer_state.LOOKS`; zoom; and corner,
+            the upper left corner of what was seen, x and y as shares of the picture. The page adds
+            it when the picture is saved; {} in older files.
+        labels: what a link says of the names of an own network's outputs, see `link_labels.py`.
     """
 
     link: str
@@ -42,15 +57,40 @@ class Saved(NamedTuple):
     largest: float
     versions: dict[str, str]
     own_picture: bool
+    look: dict[str, Any]
+    labels: dict[str, str]
+
+
+class Look(NamedTuple):
+    """How the map of a file was looked at.
+
+    Attributes:
+        texts: what a link says of it, by the names of `explorer_state.LOOKS`.
+        zoom: None where the file does not say.
+        corner: x and y; None where the file does not say.
+    """
+
+    texts: dict[str, str]
+    zoom: float | None
+    corner: list[float] | None
 
 
 def state_of(explorer: Explorer, answer: PageExplanation) -> str:
     """What goes into the file of a map, as JSON."""
     own = explorer.pictures.value in explorer.pictures.uploads
-    return saved_text(choices(explorer), explorer.networks.value, answer, own_picture=own)
+    network = explorer.networks.value
+    labels = explorer.bringing.labels_part(network)
+    return saved_text(choices(explorer), network, answer, own_picture=own, labels=labels)
 
 
-def saved_text(link: str, network: str, answer: PageExplanation, *, own_picture: bool) -> str:
+def saved_text(
+    link: str,
+    network: str,
+    answer: PageExplanation,
+    *,
+    own_picture: bool,
+    labels: Mapping[str, str] | None = None,
+) -> str:
     """The same of any map.
 
     Args:
@@ -58,9 +98,13 @@ def saved_text(link: str, network: str, answer: PageExplanation, *, own_picture:
         network: its name.
         answer: the map.
         own_picture: the picture is the visitor's.
+        labels: see `Saved`.
     """
-    facts = Saved(link, network, *fingerprint(answer), versions(), own_picture)._asdict()
-    return json.dumps({"format": 1, **facts, "code": answer.code}, ensure_ascii=False)
+    saved = Saved(
+        link, network, *fingerprint(answer), versions(), own_picture, {}, dict(labels or {})
+    )
+    record = {"format": 1, **saved._asdict(), "code": answer.code}
+    return json.dumps(record, ensure_ascii=False)
 
 
 def parsed(text: str) -> Saved:
@@ -75,18 +119,40 @@ def parsed(text: str) -> Saved:
         record = None
     kinds: dict[str, Any] = {
         "link": str, "network": str, "sha256": str, "shape": list, "largest": (int, float),
-        "versions": dict, "own_picture": bool,
+        "versions": dict, "own_picture": bool, "look": dict,
+        "labels": dict,
     }  # fmt: skip
     if not isinstance(record, dict) or record.get("format") != 1:
         raise FileError("It does not say how its map was made in a way that is known here.")
+    record = {"look": {}, "labels": {}, **record}
     for name, kind in kinds.items():
         if not isinstance(record.get(name), kind):
             raise FileError(f"What it says of its map has no {name}, or one of another kind.")
     return Saved(**{name: record[name] for name in kinds})
 
 
+def look_of(saved: Saved) -> Look:
+    """How its map was looked at.
+
+    Raises:
+        CnnvisError: a value that a view does not take.
+    """
+    told = saved.look
+    texts = {name: look_text(told[name]) for name in LOOKS if name in told}
+    for name, text in texts.items():
+        LOOKS[name](name, text)
+    zoom, corner = told.get("zoom"), told.get("corner")
+    if zoom is not None:
+        zoom = checks.number("zoom", zoom, 1, MOST_ZOOM)
+    if corner is not None:
+        if not isinstance(corner, list) or len(corner) != 2:
+            raise FileError("What it says of the corner that was seen is not two numbers.")
+        corner = [checks.number("corner", share, 0, 1) for share in corner]
+    return Look(texts, zoom, corner)
+
+
 def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> None:
-    """Show what a saved picture was made of; the map is computed again, and compared.
+    """Show what a saved picture was made of, as it was shown; the map is computed and compared.
 
     Args:
         explorer: which one.
@@ -100,8 +166,10 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
         CnnvisError: a picture, network or method that is not here, as `open_link`.
     """
     saved = parsed(text)
+    look = look_of(saved)
     here = explorer.networks.value
-    state = dict(parse_qsl(saved.link))
+    labels = {name: str(saved.labels[name]) for name in (LABELS, FILE) if name in saved.labels}
+    state = dict(parse_qsl(saved.link)) | look.texts | labels
     if "file" in state:
         network_of(explorer, state)
     elif "network" not in state and saved.network != here:
@@ -115,7 +183,18 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
         if saved.own_picture:
             explorer.pictures.add(listings.decode(picture), filename)
         open_link(explorer, saved.link)
+        _look_at(explorer.view, look)
         explorer._expected = saved
+
+
+def _look_at(view: ExplorerView, look: Look) -> None:
+    """Show a map as that of a file was shown."""
+    for name, text in look.texts.items():
+        setattr(view, name, LOOKS[name](name, text))
+    if look.zoom is not None:
+        view.zoom = look.zoom
+    if look.corner is not None:
+        view.send({"kind": "corner", "corner": look.corner})
 
 
 def compared(explorer: Explorer, answer: PageExplanation) -> str:

@@ -7,6 +7,9 @@ import { fewestSuperpixels } from "./fewest_superpixels.js";
 
 const SAID = ["rows", "answers", "deletion", "touch_said", "touched", "tool", "pieces"];
 
+const READING =
+  "Scattered grey pixels disturb a network more than a patch, so compare maps with one another.";
+
 /** @param {number} share */
 const percent = (share) => (share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
 
@@ -24,6 +27,12 @@ export class TouchAnswers {
     this.table = h("div", { class: "cnnvis-touch-rows" });
     this.undo = h("button", { type: "button" }, "Uncover all");
     this.chart = h("div", { class: "cnnvis-touch-chart" });
+    this.reading = h(
+      "details",
+      {},
+      h("summary", {}, "How to read it"),
+      h("p", { class: "cnnvis-hint" }, READING),
+    );
     this.paint = paint;
     this.undoPiece = h("button", { type: "button" }, "Uncover all"); // beside the search
     this.fewest = fewestSuperpixels(model, this.undoPiece, signal);
@@ -115,10 +124,9 @@ export class TouchAnswers {
     const what = of === "probability" ? "probability" : "activation, as a share";
     const said =
       `Area under the ${what}: ${areas[0].toFixed(2)} with the map's largest values grey first, ` +
-      `${areas[1].toFixed(2)} in random order (dashed). Scattered grey pixels disturb a network more than ` +
-      `a patch, so compare maps with one another.`;
+      `${areas[1].toFixed(2)} in random order (dashed).`;
     axes.svg.setAttribute("role", "img");
     axes.svg.setAttribute("aria-label", `Deletion curve. ${said}`);
-    this.chart.replaceChildren(axes.svg, h("p", {}, said));
+    this.chart.replaceChildren(axes.svg, h("p", {}, said), this.reading);
   }
 }

@@ -22,6 +22,12 @@ const WORST_FIRST = ["bad", "doubtful", "open", "good"];
  * @property {string} lesson_title
  */
 
+/** A verdict's mark, for those who see it. @param {string} verdict */
+export function trustMark(verdict) {
+  const [mark] = VERDICTS[verdict] ?? VERDICTS.open;
+  return h("span", { class: "cnnvis-trust-mark", "aria-hidden": "true" }, h("span", {}, mark));
+}
+
 export class TrustStripView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
   constructor({ model, el }, signal) {
@@ -60,13 +66,13 @@ export class TrustStripView {
 
   /** @param {Check} check */
   part({ name, title, verdict, figure, sentence }) {
-    const [mark, word] = VERDICTS[verdict] ?? VERDICTS.open;
+    const [, word] = VERDICTS[verdict] ?? VERDICTS.open;
     if (!sentence) return h("span", { class: "cnnvis-trust-figure" }, `${title.toLowerCase()} ${figure}`);
     const unseen = h("span", { class: "cnnvis-unseen" }, `(${word})`);
     return h(
       "button",
       { type: "button", "data-key": name, "data-verdict": verdict },
-      h("span", { class: "cnnvis-trust-mark", "aria-hidden": "true" }, h("span", {}, mark)),
+      trustMark(verdict),
       h("span", {}, title),
       h("span", { class: "cnnvis-trust-figure" }, figure, " ", unseen),
     );

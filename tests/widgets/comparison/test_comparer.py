@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 from engine_double import EngineDouble
 
 from cnnvis_widgets.backend.neuron import Neuron
-from cnnvis_widgets.engine.requests import Open
+from cnnvis_widgets.engine.requests import Explain, Open
+from cnnvis_widgets.engine.trust import Check
 from cnnvis_widgets.errors import FileError, InvalidValueError, UnknownNameError
 from cnnvis_widgets.rendering import png_bytes
 from cnnvis_widgets.study.grid_requests import METHODS, Cell, Fill
 from cnnvis_widgets.widgets import Comparer
+from cnnvis_widgets.widgets.explorer.trust_strip import UNDER_WAY, check_records
 
 PNG = png_bytes(np.zeros((4, 6, 3), np.uint8))
 NO_INNER = "LIME explains output units only"
@@ -121,6 +124,68 @@ def test_a_cell_opens_in_the_explorer(engine: EngineDouble) -> None:
     assert explorer.pictures.value == name
     assert len(explorer.pictures.uploads) == 1
     assert comparer.explorer is explorer
+
+
+CHECKS = check_records(
+    [Check("coverage", "good", 0.0, "All of it."), Check("edges", "bad", 0.95, "Only edges.")]
+)
+
+
+def test_what_the_explorer_finds_is_marked_in_the_cell(
+    engine: EngineDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparer = made(engine, methods={"fine": ("smoothgrad", {"samples": 7})})
+    finish(engine)
+    sent: list[Any] = []
+    comparer.grid.selected = [4, 0]
+    explorer = comparer.explorer
+    assert explorer is not None
+    monkeypatch.setattr(comparer.grid, "send", lambda content, _=None: sent.append(content))
+    parameters = {**comparer.study.methods["fine"]["parameters"]}
+    picture = explorer.pictures.value
+    asked = Explain(
+        "mini_vgg",
+        picture,
+        "smoothgrad",
+        Neuron("block2", 3),
+        parameters.pop("seed", 0),
+        parameters,
+    )
+    explorer._asked = asked
+    explorer.trust.checks = [UNDER_WAY]
+    explorer.trust.checks = [CHECKS[0], UNDER_WAY]
+    assert not sent  # more are to come
+    explorer.trust.checks = CHECKS
+    (message,) = sent
+    assert {name: message[name] for name in ("kind", "network", "row", "column")} == {
+        "kind": "checks", "network": "mini_vgg", "row": 4, "column": 0
+    }  # fmt: skip
+    assert message["checks"] == [
+        {"title": "Coverage", "verdict": "good", "sentence": "All of it."},
+        {"title": "Edge detector", "verdict": "bad", "sentence": "Only edges."},
+    ]
+    sent.clear()
+    comparer.grid._receive(None, {"kind": "ready"}, None)  # a page that is opened later
+    assert [one["kind"] for one in sent].count("checks") == 1
+
+    # The visitor has turned the explorer to another map: that is not this cell's.
+    for other in (
+        replace(asked, method="saliency"),
+        replace(asked, network="mini_resnet"),
+        replace(asked, neuron=Neuron("block2", 4)),
+        replace(asked, parameters={**parameters, "samples": 8}),
+    ):
+        sent.clear()
+        explorer.trust.checks = []
+        explorer._asked = other
+        explorer.trust.checks = CHECKS
+        assert not sent
+    comparer.grid.network = "mini_resnet"
+    assert not comparer.grid._checks
+    explorer._asked = asked
+    explorer.trust.checks = []
+    explorer.trust.checks = CHECKS
+    assert not comparer.grid._checks
 
 
 def test_a_cell_without_a_map_says_why_instead(engine: EngineDouble) -> None:

@@ -265,6 +265,109 @@ def test_a_link_says_which_file_it_needs(explorer: Explorer, engine: EngineDoubl
     assert other.networks.value == other.networks.networks[0]["name"]
 
 
+NAMES = ("cat, tabby", "50 % dog", "taza")
+
+
+def named(explorer: Explorer, engine: EngineDouble, labels: bytes, filename: str) -> None:
+    bring(explorer)
+    engine.answer_all()
+    sent(explorer, {"kind": "labels", "filename": filename}, labels)
+    assert explorer.own.names_error == ""
+    sent(explorer, {"kind": "use"})
+    engine.answer_all()
+
+
+def waiting(link: str, engine: EngineDouble) -> Explorer:
+    """Another page, or the same one after a reload, that was opened by a link."""
+    other = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer_all()
+    other.header._receive(None, {"kind": "link", "link": f"?{link}"}, None)
+    return other
+
+
+def test_a_link_carries_few_names_and_brings_them_back(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    named(explorer, engine, "\n".join(NAMES).encode(), "labels.txt")
+    link = explorer.link
+    assert "&labels=cat%252C+tabby,50+%2525+dog,taza" in link
+    assert len(explorer.header.lacks) == 1  # the network alone
+    other = waiting(link, engine)
+    assert "labels" not in other.header.error
+    bring(other)
+    engine.answer_all()
+    assert other.own.names == "3 names from the link: cat, tabby, …, taza"
+    assert other.own.named
+    assert other.own.inputs[1]["answers"] == [["50 % dog", "50.0 %"]]
+    sent(other, {"kind": "use"})
+    assert engine.requests[-1].labels == NAMES
+    engine.answer_all()
+    assert other.link == link  # once more, and they come again
+    other.networks.value = "mini_vgg"
+    engine.answer_all()
+    assert "labels" not in other.link
+
+    # Who wants none takes them away.
+    third = waiting(link, engine)
+    bring(third)
+    engine.answer_all()
+    sent(third, {"kind": "no labels"})
+    sent(third, {"kind": "use"})
+    assert engine.requests[-1].labels == ()
+    engine.answer_all()
+    assert "labels" not in third.link
+
+
+def test_of_many_names_a_link_names_the_file(explorer: Explorer, engine: EngineDouble) -> None:
+    named(explorer, engine, b"\n".join([b"x" * 400] * 3), "labels.txt")
+    link = explorer.link
+    assert link.endswith("&labels_file=labels.txt")
+    assert explorer.header.lacks[1] == (
+        "Nor does it carry the names of its 3 outputs: labels.txt must be opened again too."
+    )
+    other = waiting(link, engine)
+    assert other.header.error.endswith(
+        "The names of its outputs are in 'labels.txt': open that too."
+    )
+    bring(other)
+    engine.answer_all()
+    assert other.own.names == "those of the link are in labels.txt: open it too"
+    assert not other.own.named
+    sent(other, {"kind": "labels", "filename": "labels.txt"}, "\n".join(NAMES).encode())
+    assert other.own.names.startswith("3 names from labels.txt")
+
+
+def test_names_of_a_link_that_are_not_those_of_the_file_are_left_out(
+    explorer: Explorer, engine: EngineDouble
+) -> None:
+    use(explorer, engine)
+    link = explorer.link
+    assert "labels" not in link
+    other = waiting(f"{link}&labels=one,two", engine)
+    bring(other)
+    engine.answer_all()
+    assert other.own.names == "none; the outputs are numbered"
+    for forged in ("a,,b", ",".join(["x"] * 51), "x" * 1001):
+        third = waiting(f"{link}&labels={forged}", engine)
+        assert "In a link, labels are up to 50 names" in third.header.error
+        bring(third)
+        engine.answer_all()
+        assert third.own.names == "none; the outputs are numbered"
+
+
+def test_a_saved_picture_carries_the_names(explorer: Explorer, engine: EngineDouble) -> None:
+    named(explorer, engine, "\n".join(NAMES).encode(), "labels.txt")
+    text = explorer.view.state
+    other = Explorer(engine=engine)  # type: ignore[arg-type]
+    engine.answer_all()
+    content = {"kind": "explanation", "id": 1, "filename": "map.png", "text": text}
+    other.pictures._handle_custom_msg(content, [memoryview(b"")])
+    assert "Open 'mine.keras'" in other.pictures.error
+    bring(other)
+    engine.answer_all()
+    assert other.own.names == "3 names from the link: cat, tabby, …, taza"
+
+
 def test_so_many_are_kept_and_the_oldest_goes(explorer: Explorer, engine: EngineDouble) -> None:
     for number in range(KEPT + 2):
         use(explorer, engine, f"net{number}.keras", data=DATA + bytes([number]))

@@ -18,6 +18,7 @@ from cnnvis_widgets.widgets.explorer.explanation_view import BLENDS, MODES
 from cnnvis_widgets.widgets.explorer.explorer_bar import PARTS, SIGHTS
 from cnnvis_widgets.widgets.explorer.explorer_state import FIXED, HIDDEN, KEPT, KEYS, LOOKS
 from cnnvis_widgets.widgets.explorer.explorer_view import TOOLS
+from cnnvis_widgets.widgets.explorer.link_labels import FILE, LABELS
 
 
 def test_only_what_is_chosen_stands_in_the_link(explorer: Explorer, engine: EngineDouble) -> None:
@@ -106,6 +107,14 @@ def test_the_colours_and_the_open_tool(explorer: Explorer, engine: EngineDouble)
     assert "viridis" not in other.view.colormaps
 
 
+def test_each_colour_map_comes_back(explorer: Explorer, engine: EngineDouble) -> None:
+    other = Explorer(engine=engine)  # type: ignore[arg-type]
+    for name in colormap_names():
+        explorer.view.colormap = name
+        other.open_link(explorer.link)
+        assert other.view.colormap == name
+
+
 def test_what_a_teacher_fixes_and_hides(explorer: Explorer, engine: EngineDouble) -> None:
     explorer.open_link("?network=mini_vgg&fixed=network,neuron&hidden=title,classes")
     engine.answer_all()
@@ -126,6 +135,8 @@ def test_the_docs_name_each_key() -> None:
         *KEYS,
         *LOOKS,
         KEPT,
+        LABELS,
+        FILE,
         FIXED,
         HIDDEN,
         "lang",

@@ -13,6 +13,7 @@ from engine_double import EngineDouble
 from cnnvis_widgets.backend.neuron import Neuron
 from cnnvis_widgets.engine.requests import Explain
 from cnnvis_widgets.errors import FileError
+from cnnvis_widgets.rendering import choose_colormap, lookup
 from cnnvis_widgets.rendering.pictures import png_bytes
 from cnnvis_widgets.widgets.explorer.explorer import Explorer
 from cnnvis_widgets.widgets.explorer.saved_state import parsed
@@ -109,6 +110,48 @@ def test_a_picture_of_ones_own_comes_back_with_its_file(
     assert "The picture that its map is of is not in it" in other.pictures.error
 
 
+LOOK = {
+    "mode": "contour",
+    "opacity": 0.25,
+    "blend": "value",
+    "threshold": 0.4,
+    "gray_picture": False,
+    "split": 0.75,
+    "colormap": "YlOrRd",
+    "zoom": 3,
+    "corner": [0.25, 0.5],
+}
+"""As a browser writes it."""
+
+
+def test_a_file_brings_back_how_its_map_was_shown(
+    explorer: Explorer, engine: EngineDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = json.loads(chosen(explorer, engine))
+    sent: list[Any] = []
+    monkeypatch.setattr(explorer.view, "send", sent.append)
+    explorer.view.tool = "box"
+    opened(explorer, json.dumps(state | {"look": LOOK}))
+    engine.answer_all()
+    assert explorer.pictures.error == ""
+    view = explorer.view
+    assert {name: getattr(view, name) for name in LOOK if name != "corner"} == {
+        name: value for name, value in LOOK.items() if name != "corner"
+    }
+    assert view.lookup == lookup(choose_colormap(view.kind, "YlOrRd")).tobytes()
+    assert sent == [{"kind": "corner", "corner": [0.25, 0.5]}]
+    assert view.tool == "box"  # no part of what was saved
+    first = {name: view.trait_defaults(name) for name in LOOK if name != "corner"}
+    opened(explorer, json.dumps(state | {"look": {**first, "corner": [0, 0]}}))
+    assert {name: getattr(view, name) for name in first} == first
+    assert view.colormap == ""
+    view.opacity = 0.5
+    opened(explorer, json.dumps(state))  # an older file, which does not say
+    assert view.opacity == 0.5
+    engine.answer_all()
+    assert view.notes[0].startswith("Reproduced")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -118,6 +161,15 @@ def test_a_picture_of_ones_own_comes_back_with_its_file(
         {"shape": "6"},
         {"largest": "2"},
         {"versions": []},
+        {"look": []},
+        {"look": {"mode": "upside_down"}},
+        {"look": {"opacity": 2}},
+        {"look": {"threshold": [0]}},
+        {"look": {"colormap": "jet"}},
+        {"look": {"zoom": "4"}},
+        {"look": {"zoom": 1e9}},
+        {"look": {"corner": [0.5]}},
+        {"look": {"corner": [0.5, -1]}},
     ],
 )
 def test_what_no_explorer_writes_is_refused(
