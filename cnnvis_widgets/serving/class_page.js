@@ -42,7 +42,8 @@ function figures(facts) {
 /** @param {Record<string, any>} worker */
 function workerRow(worker) {
   const networks = worker.networks.join(", ") || "none yet";
-  const cells = [worker.name, networks, memory(worker.memory / 1e6), `${worker.completed}`, `${worker.running}`];
+  const counts = [`${worker.completed}`, `${worker.running}`];
+  const cells = [worker.name, networks, memory(worker.memory / 1e6), ...counts];
   return element("tr", ...cells.map((text) => element("td", text)));
 }
 
