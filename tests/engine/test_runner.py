@@ -162,6 +162,29 @@ def test_what_is_stopped_ends_at_its_next_step(runner: Runner, messages: Message
     assert LOG == ["film 0"]
 
 
+def test_a_job_that_comes_again_at_once_is_run_again(messages: Messages) -> None:
+    """The broker may be faster than the runner's thread: equal keys are two jobs all the same."""
+
+    def send(message: dict[str, Any]) -> None:
+        messages.queue.put(message)
+        if message["type"] == "cancelled":
+            hand(runner, "film", Steps("again", 0), Level.LONG)
+
+    EVENTS["go"] = threading.Event()
+    runner = Runner(send)
+    runner.library.add("net", Net())  # type: ignore[arg-type]
+    try:
+        hand(runner, "film", Steps("film", 9), Level.LONG)
+        wait_for("film 0")
+        runner.take({"type": "cancel", "key": "film"})
+        EVENTS["go"].set()
+        assert pickle.loads(messages.next("answer")["data"]) == "again"
+        hand(runner, "next", Steps("next", 0), Level.QUICK)
+        assert pickle.loads(messages.next("answer")["data"]) == "next"
+    finally:
+        runner.close()
+
+
 def test_previews_are_sent_only_where_they_are_wanted(runner: Runner, messages: Messages) -> None:
     hand(runner, "a", Steps("a", 1), Level.LONG)
     wait_for("a 0")

@@ -56,8 +56,8 @@ class Runner:
         self.library = Library(MAX_NETWORKS)
         self._send = send
         self._memory_limit = memory_limit
-        self._queue: deque[Message] = deque()
-        self._tickets: dict[str, Ticket] = {}
+        self._queue: deque[tuple[Message, Ticket]] = deque()
+        self._tickets: dict[str, Ticket] = {}  # the newest of each key
         self._pictures = LRUCache(PICTURE_CACHE_BYTES)
         self._weights: dict[str, tuple[Any, str, int]] = {}  # name → network, digest, bytes
         self._condition = threading.Condition()
@@ -72,8 +72,8 @@ class Runner:
                 case "picture":
                     self._pictures.put(message["digest"], message["data"])
                 case "run":
-                    self._tickets[message["key"]] = self._make_ticket(message)
-                    self._queue.append(message)
+                    ticket = self._tickets[message["key"]] = self._make_ticket(message)
+                    self._queue.append((message, ticket))
                     self._condition.notify()
                 case "cancel" if message["key"] in self._tickets:
                     self._tickets[message["key"]].cancel()
@@ -137,12 +137,11 @@ class Runner:
     def _run_most_urgent(self, below: int) -> bool:
         """Run the most urgent job below a level; returns whether there was one."""
         with self._condition:
-            ready = [message for message in self._queue if message["level"] < below]
+            ready = [job for job in self._queue if job[0]["level"] < below]
             if not ready:
                 return False
-            message = min(ready, key=lambda m: m["level"])
-            self._queue.remove(message)
-            ticket = self._tickets[message["key"]]
+            job = message, ticket = min(ready, key=lambda job: job[0]["level"])
+            self._queue.remove(job)
         try:
             if ticket.cancelled or not self._perform(ticket, message):
                 self._send({"type": "cancelled", "key": message["key"]})
@@ -151,8 +150,9 @@ class Runner:
             failure = RuntimeError("Its answer could not be sent.")
             self._send({"type": "failed", "key": message["key"], "data": serialize_error(failure)})
         finally:
-            with self._condition:
-                self._tickets.pop(message["key"], None)
+            with self._condition:  # the broker may have sent the key again meanwhile
+                if self._tickets.get(message["key"]) is ticket:
+                    del self._tickets[message["key"]]
         return True
 
     def _perform(self, ticket: Ticket, message: Message) -> bool:
