@@ -46,6 +46,7 @@ format: $(READY) $(MODULES)
 # Two processes: most tests keep one core busy. A file stays with one, for what its tests share.
 test: lint browser $(SITE_VENDOR)
 	$(NPM) run --silent test
+	$(BIN)/python -m compileall -q cnnvis_widgets tests  # hundreds of processes import them
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
 	  --ignore tests/test_architecture.py --ignore tests/test_dependencies.py
 
