@@ -56,7 +56,7 @@ def test_search_finds_a_word_and_leads_to_its_page(page: Page) -> None:
     field = page.get_by_placeholder("Search")
     expect(field).to_be_focused()
     field.fill("kerdock")
-    match = page.get_by_text("What is done about it")
+    match = page.get_by_text("How the noise is reduced")
     expect(match.first).to_be_visible()
     match.first.click()
     expect(page).to_have_title("LIME - cnnvis-widgets")
