@@ -125,7 +125,7 @@ class Comparer(Composed, ipywidgets.VBox):
     def close(self) -> None:
         """Stop the work, close all parts, and delete the folder if it was the widget's own."""
         super().close()
-        if self._made and self._folder:
+        if self._laid_out and self._folder:
             self._folder.cleanup()
 
     def _parts(self) -> list[ipywidgets.Widget]:
