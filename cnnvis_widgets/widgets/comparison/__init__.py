@@ -1,1 +1,1 @@
-"""The comparer, the scoreboard, and the page of invited raters."""
+"""The comparer, the scoreboard, and the page for invited raters."""

@@ -1,4 +1,4 @@
-"""The page on which invited raters score a study, each by a link of their own."""
+"""The page on which invited raters score a study, each with their own link."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ PUBLIC = (
 
 
 class BlindScoring(Composed, ipywidgets.VBox):
-    """A scoreboard for whoever has a key: an order of their own, methods hidden, some maps twice.
+    """A scoreboard for a rater with a key: their own order, methods hidden, some maps twice.
 
-    The page sends the key of its address (`?rater=KEY`). It is looked up among those that
-    `cnnvis study raters` gave; with any other, nothing is shown or written. A page that is opened
-    again goes on where its rater was.
+    The page sends the key of its URL (`?rater=KEY`). It must be one that `cnnvis study raters`
+    issued; with any other, nothing is shown or written. A page that is opened again continues where
+    its rater stopped.
 
     Args:
-        study: the study's folder; None for the one that `cnnvis app rating --study PATH` names.
+        study: the study's folder; None for that of `cnnvis app rating --study PATH`.
         engine: see `Scoreboard`.
 
     Attributes:
         key: asks the page for its key.
-        board: the rater's `Scoreboard`; None until a key was taken.
+        board: the rater's `Scoreboard`; None until a key is accepted.
 
     Examples:
         >>> page = cnnvis.BlindScoring("my_study")

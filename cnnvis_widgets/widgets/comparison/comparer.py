@@ -1,4 +1,4 @@
-"""The comparer: the grid of the thesis' chapter 4, computed while one looks at it."""
+"""The comparer: the grid of the thesis' chapter 4, filled cell by cell."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from cnnvis_widgets.widgets.explorer.explorer_turning import turn
 from cnnvis_widgets.widgets.explorer.trust_strip import UNDER_WAY
 from cnnvis_widgets.widgets.toolkit.composed import Composed, sentence
 
-SIDE = (224, 224)  # of the picture beside its rows
+SIDE = (224, 224)  # size of the picture beside its rows
 
 
 class Comparer(Composed, ipywidgets.VBox):
-    """Pictures and their neurons down, methods across, one network at a time.
+    """A grid of maps: pictures and their neurons in rows, methods in columns, for one network.
 
     Cells are runs of a `cnnvis.Study`; they are computed one by one off the kernel's main thread,
-    so that other widgets are answered in between, and appear as they are done. Choosing another
-    network drops what waits. A cell that is chosen opens in an `Explorer` below the grid, whose
-    strip of checks says whether the map can be trusted; what it finds is marked in the cell too.
+    so that other widgets get their turn, and appear when they are finished. Choosing another
+    network cancels the remaining cells. A chosen cell opens in an `Explorer` below the grid, whose
+    trust strip checks the map; the results are marked in the cell too.
 
     Args:
-        networks: as `cnnvis.Study` takes them.
-        images: as there.
-        methods: as there; None for the seven of the thesis' comparison.
-        neurons: as there; None for the thesis' rule: the most active output, and the most active
-            neurons of two upper layers.
-        path: the study's folder, which is continued; None for one that goes with the widget.
+        networks: as for `cnnvis.Study`.
+        images: as for `cnnvis.Study`.
+        methods: as for `cnnvis.Study`; None for the seven of the thesis' comparison.
+        neurons: as for `cnnvis.Study`; None for the thesis' rule: the most active output, and the
+            most active neurons of two upper layers.
+        path: the study's folder, which is continued; None for a temporary one.
         seed: of the methods' random numbers.
-        engine: what does the work; the one that all widgets of this process share by default.
+        engine: runs the requests; by default the engine that all widgets of this process share.
 
     Attributes:
         study: the `Study`.
@@ -52,8 +52,8 @@ class Comparer(Composed, ipywidgets.VBox):
         explorer: `Explorer`; None until a cell is chosen.
 
     Raises:
-        UnknownNameError: no such network, method or picture.
-        InvalidValueError: settings that are not those of the study in `path`.
+        UnknownNameError: an unknown network, method or picture.
+        InvalidValueError: settings that differ from those of the study in `path`.
 
     Examples:
         >>> comparer = cnnvis.Comparer("mini_vgg", ["cat", "coffee"], ["saliency", "grad_cam"])
@@ -75,21 +75,21 @@ class Comparer(Composed, ipywidgets.VBox):
     ) -> None:
         self._connect(engine)
         self._folder = tempfile.TemporaryDirectory(prefix="cnnvis-") if path is None else None
-        where = Path(self._folder.name) if self._folder else Path(path or "")
-        keep = Store(where).settings.get("keep", "heatmap")
+        folder = Path(self._folder.name) if self._folder else Path(path or "")
+        keep = Store(folder).settings.get("keep", "heatmap")
         self.study = Study(
             networks,
             list(images) if isinstance(images, tuple) else images,
             METHODS if methods is None else methods,
             NEURONS if neurons is None else neurons,
-            where,
+            folder,
             seed=seed,
             keep=keep,
         )
         self.explorer: Explorer | None = None
         self._uploads: dict[str, str] = {}
         self._cells: dict[tuple[int, int], Cell] = {}
-        self._left: list[Run] = []
+        self._queue: list[Run] = []
         self._opened: tuple[int, int] | None = None
         records = self._adopted()
         first = next((r["name"] for r in records if r["available"]), "")
@@ -111,34 +111,34 @@ class Comparer(Composed, ipywidgets.VBox):
         self._open()
 
     def cancel(self) -> None:
-        """Stop; what is there stays."""
+        """Stop computing; finished cells stay."""
         super().cancel()
         with self._lock:
             self.grid.working = ""
 
     def go_on(self) -> None:
-        """Compute what is not there yet."""
+        """Compute the remaining cells."""
         with self._lock:
             if not self.grid.working:
                 self._next()
 
     def close(self) -> None:
-        """Stop the work, close all parts, and delete the folder if it was the widget's own."""
+        """Stop the work, close all parts, and delete a temporary folder."""
         super().close()
-        if self._made and self._folder:
+        if self._laid_out and self._folder:
             self._folder.cleanup()
 
     def _parts(self) -> list[ipywidgets.Widget]:
         return [part for part in (self.grid, self.explorer) if part is not None]
 
     def _adopted(self) -> list[dict[str, Any]]:
-        """A record for each network of the study; the engine is given those that are objects."""
-        known, self._names = network_records(), dict[str, str]()
+        """A record for each network of the study; network objects are added to the engine."""
+        zoo_records, self._names = network_records(), dict[str, str]()
         records = []
         for name, network in self.study.networks.items():
             if isinstance(network, str | Path):
                 self._names[name] = str(network)
-                record = next((r for r in known if r["name"] == str(network)), {})
+                record = next((r for r in zoo_records if r["name"] == str(network)), {})
             else:
                 record = {}
                 self._names[name] = self._adopted_as(name, network)
@@ -154,7 +154,7 @@ class Comparer(Composed, ipywidgets.VBox):
         return records
 
     def _open(self) -> None:
-        """Another network: an empty grid, which is filled anew."""
+        """Empty the grid, and fill it for the chosen network."""
         self._withdraw()
         with self._lock:
             network = self.grid.network
@@ -169,36 +169,36 @@ class Comparer(Composed, ipywidgets.VBox):
                 for picture in self.study.pictures
                 for neuron in self.study.neurons[network]
             ]
-            self._left = order(self.study, network)
+            self._queue = order(self.study, network)
             self._next()
 
     def _next(self) -> None:
-        """Ask for the next cell; one request at a time, so that others get their turn."""
-        if not self._left:
+        """Request the next cell; one request at a time, so that other widgets get their turn."""
+        if not self._queue:
             self.grid.working = ""
             return
-        run = self._left[0]
+        run = self._queue[0]
         self.grid.working = f"{fact(listings.methods(), run.method)} on {run.picture}"
 
         def done(cell: Cell) -> None:
-            if self.grid.network == run.network and self._left[:1] == [run]:
-                self._left.pop(0)
+            if self.grid.network == run.network and self._queue[:1] == [run]:
+                self._queue.pop(0)
                 self._put(cell)
                 self._next()
 
-        def failed(said: str) -> None:
-            self.grid.working, self.grid.error = "", said
+        def failed(message: str) -> None:
+            self.grid.working, self.grid.error = "", message
 
         self._submit("fill", Fill(self.study, run, self._names[run.network]), done, failed)
 
-    def _place(self, run: Run) -> tuple[int, int]:
+    def _position(self, run: Run) -> tuple[int, int]:
         keys = [row["key"] for row in self.grid.rows]
         return keys.index(f"{run.picture}\n{run.neuron}"), list(self.study.methods).index(
             run.method
         )
 
     def _put(self, cell: Cell) -> None:
-        row, column = self._place(cell.run)
+        row, column = self._position(cell.run)
         self._cells[row, column] = cell
         if cell.label and not self.grid.rows[row]["label"]:
             rows = [dict(record) for record in self.grid.rows]
@@ -217,41 +217,43 @@ class Comparer(Composed, ipywidgets.VBox):
         if cell is None or cell.why:
             self.grid.error = cell.why if cell else "This map is not computed yet."
             return
-        asked = self.study.methods[cell.run.method]
+        settings = self.study.methods[cell.run.method]
         network = self._names[cell.run.network]
         self._opened = row, column
         try:
             if self.explorer is None:
-                self._first_explorer(network, cell, asked)
+                self._first_explorer(network, cell, settings)
             else:
                 image = self._picture(cell.run.picture, self.explorer)
                 turn(
                     self.explorer,
                     network,
                     image,
-                    asked["method"],
+                    settings["method"],
                     cell.neuron,
-                    asked["parameters"],
+                    settings["parameters"],
                 )
         except CnnvisError as error:
             self.grid.error = sentence(error)
             return
         self._remember(cell.run.picture)
 
-    def _first_explorer(self, network: str, cell: Cell, asked: dict[str, Any]) -> None:
+    def _first_explorer(self, network: str, cell: Cell, settings: dict[str, Any]) -> None:
         image = self._picture(cell.run.picture, None)
-        own = not isinstance(self.study.networks[cell.run.network], str | Path)
-        known = self.engine.library.network(network) if own else network
-        self.explorer = Explorer(known, image, asked["method"], cell.neuron, engine=self.engine)
-        self.explorer.parameters.value = asked["parameters"]
+        is_object = not isinstance(self.study.networks[cell.run.network], str | Path)
+        explorer_network = self.engine.library.network(network) if is_object else network
+        self.explorer = Explorer(
+            explorer_network, image, settings["method"], cell.neuron, engine=self.engine
+        )
+        self.explorer.parameters.value = settings["parameters"]
         self.explorer.trust.observe(lambda _: self._checked(), "checks")
         self.children = [self.grid, self.explorer]
 
     def _picture(self, name: str, explorer: Explorer | None) -> str | np.ndarray:
-        """What an explorer calls a picture of the study, or its pixels where it has none."""
-        known = self._uploads.get(name, "")
-        if explorer is not None and known in explorer.pictures.uploads:
-            return known
+        """An explorer's name for a picture of the study, or its pixels if it has none."""
+        upload = self._uploads.get(name, "")
+        if explorer is not None and upload in explorer.pictures.uploads:
+            return upload
         image = self.study.pictures[name].image
         zoo = [record["name"] for record in listings.pictures()]
         if name in zoo and np.array_equal(image, listings.pixels(name)):
@@ -264,7 +266,7 @@ class Comparer(Composed, ipywidgets.VBox):
             self._uploads[name] = self.explorer.pictures.value
 
     def _checked(self) -> None:
-        """The explorer's strip has changed: mark the opened cell, once all its checks are there."""
+        """Mark the opened cell once all checks of the explorer's trust strip have arrived."""
         assert self.explorer is not None
         checks = self.explorer.trust.checks
         under_way = any(check["name"] == UNDER_WAY["name"] for check in checks)
@@ -273,15 +275,16 @@ class Comparer(Composed, ipywidgets.VBox):
                 self.grid.mark(*self._opened, checks)
 
     def _shows(self, cell: Cell) -> bool:
-        """Whether the explorer's map is that of a cell: a visitor may have turned to another."""
+        """Whether the explorer still shows a cell's map; a visitor may have chosen another."""
         explorer, run = self.explorer, cell.run
         if explorer is None or (request := explorer._asked) is None:
             return False
-        asked = self.study.methods[run.method]
-        made = (request.network, request.method, request.neuron)
+        settings = self.study.methods[run.method]
+        current = (request.network, request.method, request.neuron)
         pictures = (run.picture, self._uploads.get(run.picture))
         return (
-            made == (self._names[run.network], asked["method"], cell.neuron)
+            current == (self._names[run.network], settings["method"], cell.neuron)
             and explorer.pictures.value in pictures
-            and asked["parameters"].items() <= {**request.parameters, "seed": request.seed}.items()
+            and settings["parameters"].items()
+            <= {**request.parameters, "seed": request.seed}.items()
         )

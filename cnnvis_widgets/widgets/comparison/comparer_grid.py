@@ -1,4 +1,4 @@
-"""A grid of maps: a picture's neurons down, methods across, one network at a time."""
+"""A grid of maps: pictures' neurons in rows, methods in columns, for one network."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from cnnvis_widgets.widgets.toolkit.traits import FLAG, NAME, TEXT, Offered, Pla
 
 
 class ComparerGrid(Control, from_page="network selected"):
-    """Small maps in rows and columns, which appear one by one and may be chosen.
+    """Small maps in rows and columns, which appear one by one and can be chosen.
 
-    Pictures go to the page as messages with buffers; a page that is opened later asks for all.
+    Pictures are sent to the page in messages with buffers; a page that opens later requests them
+    all.
 
     Args:
         on_cancel: called when the visitor stops the work.
-        on_continue: called when the visitor lets it go on.
+        on_continue: called when the visitor continues it.
         kwargs: the attributes.
 
     Attributes:
         networks: records of name, title, available and why (not).
-        network: the chosen one's name.
-        methods: records of name and title, the columns.
+        network: the chosen network's name.
+        methods: records of name and title, for the columns.
         rows: records of key, picture, neuron (the rule in a word) and label (the neuron itself).
         selected: [row, column] of the chosen cell, or None.
-        done: how many cells are there.
+        done: the number of finished cells.
         working: what is under way, or "".
 
     Raises:
-        UnknownNameError: `network` is none of `networks`.
-        UnsuitableError: it is one that is not at hand.
-        InvalidValueError: `selected` is no place of the grid.
+        UnknownNameError: `network` is not in `networks`.
+        UnsuitableError: `network` is not available.
+        InvalidValueError: `selected` is outside the grid.
     """
 
     label = traitlets.Unicode("Network").tag(sync=True)
@@ -66,33 +67,33 @@ class ComparerGrid(Control, from_page="network selected"):
         Args:
             row: counted from 0.
             column: counted from 0.
-            image: a PNG file, or b"" where there is none.
-            alt: what it shows.
-            why: why there is none.
+            image: a PNG file, or b"" for none.
+            alt: alt text.
+            why: the reason for none.
         """
         self._cells[row, column] = {"alt": alt, "why": why}, image
         self.done = len(self._cells)
         self._send_cell(row, column)
 
     def mark(self, row: int, column: int, checks: Sequence[dict[str, Any]]) -> None:
-        """Show below a cell's map whether it can be trusted.
+        """Show the checks of a cell's map below it.
 
         Args:
             row: counted from 0.
             column: counted from 0.
             checks: records of `TrustStrip.checks`.
         """
-        told = ("title", "verdict", "sentence")
-        self._checks[row, column] = [{name: check[name] for name in told} for check in checks]
+        fields = ("title", "verdict", "sentence")
+        self._checks[row, column] = [{name: check[name] for name in fields} for check in checks]
         self._send_checks(row, column)
 
     def picture(self, name: str, image: bytes) -> None:
-        """Show what a picture looks like, beside its rows."""
+        """Show a picture, a PNG file, beside its rows."""
         self._pictures[name] = image
         self._send_picture(name)
 
     def clear(self) -> None:
-        """Take all cells away."""
+        """Remove all cells."""
         self._cells.clear()
         self._checks.clear()
         self.selected, self.done = None, 0
@@ -100,12 +101,12 @@ class ComparerGrid(Control, from_page="network selected"):
 
     def _send_cell(self, row: int, column: int) -> None:
         words, image = self._cells[row, column]
-        place = {"network": self.network, "row": row, "column": column}
-        self.send({"kind": "cell", **place, **words}, [image])
+        position = {"network": self.network, "row": row, "column": column}
+        self.send({"kind": "cell", **position, **words}, [image])
 
     def _send_checks(self, row: int, column: int) -> None:
-        place = {"network": self.network, "row": row, "column": column}
-        self.send({"kind": "checks", **place, "checks": self._checks[row, column]})
+        position = {"network": self.network, "row": row, "column": column}
+        self.send({"kind": "checks", **position, "checks": self._checks[row, column]})
 
     def _send_picture(self, name: str) -> None:
         self.send({"kind": "picture", "name": name}, [self._pictures[name]])
@@ -119,7 +120,7 @@ class ComparerGrid(Control, from_page="network selected"):
         elif kind == "ready":
             for name in list(self._pictures):
                 self._send_picture(name)
-            for place in list(self._cells):
-                self._send_cell(*place)
-            for place in list(self._checks):
-                self._send_checks(*place)
+            for position in list(self._cells):
+                self._send_cell(*position)
+            for position in list(self._checks):
+                self._send_checks(*position)

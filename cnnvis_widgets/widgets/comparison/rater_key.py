@@ -1,4 +1,4 @@
-"""Who scores: a page's key, from its address or typed in."""
+"""A rater's key, from the page's URL or typed in."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 
 
 class RaterKey(Control):
-    """Asks a page for its rater's key, and says whose page it is.
+    """Asks a page for its rater's key, and shows the rater's name.
 
     Args:
         kwargs: the attributes.
 
     Attributes:
-        rater: the name of whose page it is; "" until a key was taken.
-        why: why nobody can score here; "" where one can.
+        rater: the rater's name; "" until a key is accepted.
+        why: the reason why scoring is not possible here; "" if it is.
     """
 
     rater = traitlets.Unicode("").tag(sync=True)
@@ -30,7 +30,7 @@ class RaterKey(Control):
         self.on_msg(self._receive)
 
     def on_key(self, take: Callable[[object], None]) -> None:
-        """Let something take what pages send as their key: any plain data."""
+        """Set the callback for keys that pages send, which may be any plain data."""
         self._take_key = take
 
     def _receive(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:

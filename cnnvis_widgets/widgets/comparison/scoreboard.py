@@ -1,4 +1,4 @@
-"""The scoreboard: maps are judged one by one, blind to the method, and counted as in Table 2."""
+"""The scoreboard: maps are judged one by one without their method, and counted as in Table 2."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ FILE = "eyes.json"
 
 
 class Scoreboard(Control, Asking, from_page="tabled"):
-    """One map after another, a point or none, and the table of what they add up to.
+    """Shows maps one after another to be given a point or none, and the table of points.
 
-    The order is drawn from a seed, and the method's name is not sent to the page. Points are
-    written to a file at once; the same file goes on where it stopped.
+    The order is random with a seed, and the method's name is not sent to the page. Points are
+    written to a file at once; opening that file again continues it.
 
     Args:
         study: a `Study` whose runs are computed, a `Comparer`, or the folder of a study.
-        path: the file of the points; None for eyes.json in the study's folder, or for
-            raters/NAME.json in it where the rater has a name.
-        seed: of the order; a file that was begun keeps its own.
-        rater: who judges. Each of several raters has a file and an order of their own;
-            `cnnvis study people` says how far they agree.
-        repeats: about which share of the maps comes a second time; see `EyeScores`.
-        blind: the page never shows the table, which would say what each method has so far.
-        engine: what computes the metrics; the one that all widgets share by default.
+        path: the file of the points; None for eyes.json in the study's folder, or
+            raters/NAME.json in it if the rater has a name.
+        seed: of the order; an existing file keeps its own.
+        rater: the rater's name. Each rater has their own file and order; `cnnvis study people`
+            reports their agreement.
+        repeats: the approximate share of maps that are shown twice; see `EyeScores`.
+        blind: whether the page never shows the table, which would reveal the methods' points.
+        engine: computes the metrics; by default the engine that all widgets share.
         kwargs: the attributes.
 
     Attributes:
         scores: the `EyeScores`.
-        at: which map is shown, from 0; the number of maps once all are judged.
-        count: how many there are.
-        judged: how many have been judged.
-        tabled: the table is shown.
+        at: the index of the map that is shown; the number of maps once all are judged.
+        count: the number of maps.
+        judged: the number of judged maps.
+        tabled: whether the table is shown.
         blind: see above.
 
     Raises:
-        FileError: no study there, or a file that holds no points.
-        InvalidValueError: no run of it has a map.
+        FileError: not a study, or not a file of points.
+        InvalidValueError: none of its runs has a map.
 
     Examples:
         >>> scoreboard = cnnvis.Scoreboard(study, "points.json")
@@ -96,8 +96,8 @@ class Scoreboard(Control, Asking, from_page="tabled"):
                 f"Expected a Study, a Comparer or a folder; got {type(study).__name__}."
             )
         file = path or self.study.store.path / (rater_file(rater) if rater else FILE)
-        own = zlib.crc32(rater.encode()) if rater else 0  # raters see the maps in other orders
-        self.scores = EyeScores(self.study, file, seed + own, repeats)
+        rater_offset = zlib.crc32(rater.encode()) if rater else 0  # each rater has another order
+        self.scores = EyeScores(self.study, file, seed + rater_offset, repeats)
         self._evidence: dict[str, dict[str, float]] = {}
         super().__init__(**kwargs)
         self.count = len(self.scores.lines)
@@ -106,32 +106,32 @@ class Scoreboard(Control, Asking, from_page="tabled"):
         self.observe(lambda _: self._ask(), "tabled")
 
     def judge(self, value: int | str) -> None:
-        """Give the map that is shown a point (1) or none (0), and go to the next that has none.
+        """Give the current map a point (1) or none (0), and go to the next that is not judged.
 
-        "undecided": nobody can tell what the neuron responds to here; no method gets a point.
+        "undecided" means that one cannot tell what the neuron responds to; no method gets a point.
 
         Raises:
-            InvalidValueError: another value, or nothing left to judge.
+            InvalidValueError: an invalid value, or all maps are judged.
         """
         with self._lock:
             self.scores.judge(self.at, value)
             later = range(self.at + 1, self.count)
-            still = (i for i in later if self.scores.value(i) is None)
-            self._show(next(still, self.scores.first_open()))
+            open_maps = (i for i in later if self.scores.value(i) is None)
+            self._show(next(open_maps, self.scores.first_open()))
 
     def back(self) -> None:
-        """Show the map before; its decision can be changed."""
+        """Show the previous map, whose score can be changed."""
         with self._lock:
             self._show(max(0, self.at - 1))
 
     def table(self) -> list[dict[str, Any]]:
-        """Table 2 so far: network, method, points, judged; then the same with "thesis" for ours."""
-        own = [
+        """Table 2 so far: records of network, method, points, judged; then those of the thesis."""
+        ours = [
             {"network": network, "method": method, "points": points, "judged": judged}
             for network, row in self.scores.table().items()
             for method, (points, judged) in row.items()
         ]
-        known = [
+        thesis = [
             {
                 "network": f"thesis: {network}",
                 "method": method,
@@ -141,63 +141,65 @@ class Scoreboard(Control, Asking, from_page="tabled"):
             for network, row in THESIS_TABLE_2.items()
             for method, points in row.items()
         ]
-        return own + known
+        return ours + thesis
 
     def close(self) -> None:
-        """Stop what is under way."""
+        """Cancel all requests."""
         if hasattr(self, "scores"):
             self._end()
         super().close()
 
-    def _show(self, place: int) -> None:
+    def _show(self, index: int) -> None:
         card: dict[str, Any] = {}
-        if place < self.count:
-            line = self.scores.lines[place]
-            shown, heatmap = cell(self.study, line), self.study.heatmap(line)
+        if index < self.count:
+            line = self.scores.lines[index]
+            map_cell, heatmap = cell(self.study, line), self.study.heatmap(line)
             assert heatmap is not None
             picture = seen_picture(self.study, line["picture"], heatmap.shape)
             card = {
                 "picture": png_bytes(picture),
-                "map": shown.image,
-                "alt": f"A map of {shown.label}. {describe(heatmap)}",
-                "words": f"{shown.label} ({line['neuron']}), {_named(line)}",
+                "map": map_cell.image,
+                "alt": f"A map of {map_cell.label}. {describe(heatmap)}",
+                "words": f"{map_cell.label} ({line['neuron']}), {_named(line)}",
                 "inner": line["neuron"] not in ("output", "label"),
-                "value": self.scores.value(place),
+                "value": self.scores.value(index),
             }
         with self.hold_sync():
-            self.at, self._card, self.judged = place, card, self.scores.judged
+            self.at, self._card, self.judged = index, card, self.scores.judged
         if self.tabled:
-            self._tell()
+            self._update_table()
 
     def _ask(self) -> None:
-        """The table was opened: the metrics are asked for once, off the page's thread."""
+        """Handle that the table was opened: request the metrics once."""
         if self.blind:
             self.tabled = False
         if not self.tabled:
             return
-        self._tell()
+        self._update_table()
 
         def done(evidence: dict[str, dict[str, float]]) -> None:
             self.busy, self._evidence = False, evidence
-            self._tell()
+            self._update_table()
 
-        def failed(said: str) -> None:
-            self.busy, self.error = False, said
+        def failed(message: str) -> None:
+            self.busy, self.error = False, message
 
         if not self._evidence and any(s.mask is not None for s in self.study.pictures.values()):
             self.busy = True
             self._submit("evidence", Evidence(self.study), done, failed)
 
-    def _tell(self) -> None:
+    def _update_table(self) -> None:
         methods = list(self.study.methods)
         ours, thesis = self.scores.table(), THESIS_TABLE_2
         cells = [[network, *(_ratio(row.get(m)) for m in methods)] for network, row in ours.items()]
         sums = [[sum(n) for n in zip(*(r[m] for r in ours.values() if m in r), strict=True)]
                 for m in methods]  # fmt: skip
         cells.append(["all", *(_ratio(tuple(n) if n else None) for n in sums)])
-        old = [[name, *(str(row.get(m, "–")) for m in methods)] for name, row in thesis.items()]
+        thesis_cells = [
+            [name, *(str(row.get(m, "–")) for m in methods)] for name, row in thesis.items()
+        ]
         totals = {m: sum(row[m] for row in thesis.values()) for m in next(iter(thesis.values()))}
-        old.append(["all", *(str(totals.get(m, "–")) for m in methods)])
+        thesis_cells.append(["all", *(str(totals.get(m, "–")) for m in methods)])
         evidence = [
             [name.replace("_", " "), *(f"{row[m]:.2f}" if m in row else "–" for m in methods)]
             for name, row in self._evidence.items()
@@ -213,7 +215,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
                 {"title": "Your points, of maps judged", "rows": cells},
                 {
                     "title": "The thesis' points (Table 2), of 30 maps; Deep Taylor and LIME of 10",
-                    "rows": old,
+                    "rows": thesis_cells,
                 },
                 {
                     "title": "What the evidence says of the outputs' maps, 0 to 1"
@@ -235,7 +237,7 @@ class Scoreboard(Control, Asking, from_page="tabled"):
 
 
 def _named(line: dict[str, Any]) -> str:
-    """A run's network and picture; on a served page without the paths of their files."""
+    """A run's network and picture; on a served page without the folders of their files."""
     names = [line["network"], line["picture"]]
     if policy.current().served:
         names = [Path(name).name if Path(name).is_absolute() else name for name in names]

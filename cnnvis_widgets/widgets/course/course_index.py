@@ -1,4 +1,4 @@
-"""The home page's list: all lessons and apps, with a picture each and what was done so far."""
+"""The home page's list of all lessons and apps, with a picture and the progress of each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from cnnvis_widgets.widgets.toolkit.traits import data_url
 
 
 class CourseIndex(Component):
-    """Every lesson and app that is there, by chapter; a lesson that is not there is not listed.
+    """All lessons and apps in a folder, by chapter.
 
     Args:
-        of: the folder of the notebooks; by default this notebook's own.
+        of: the folder of the notebooks; by default that of the current notebook.
         kwargs: the attributes.
     """
 

@@ -1,4 +1,4 @@
-"""The words of the course, each with two sentences and the lessons it is met in."""
+"""The terms of the course, each with two sentences and the lessons that use it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cnnvis_widgets.widgets.toolkit.base import Component
 
 
 class Glossary(Component, from_page="search"):
-    """A list that can be searched; an address that ends in #softmax opens it there.
+    """A searchable list of terms; a URL that ends in #softmax opens it at that term.
 
     Args:
-        of: the folder of the notebooks; by default this notebook's own.
+        of: the folder of the notebooks; by default that of the current notebook.
         kwargs: the attributes.
 
     Attributes:
-        search: what is looked for; "" shows all.
+        search: the search text; "" shows all terms.
     """
 
     label = traitlets.Unicode("Find a word").tag(sync=True)

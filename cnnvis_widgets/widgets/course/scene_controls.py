@@ -1,4 +1,4 @@
-"""Choose a drawn picture: its class, another one of it, and whether the shortcut is there."""
+"""Choose a drawn picture: its class, its seed, and whether it has the shortcut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnnvis_widgets.widgets.toolkit.traits import Whole
 
 
 class SceneControls(Control, from_page="chosen seed shortcut"):
-    """A class, a number that decides all the rest of the picture, and a switch for the shortcut.
+    """A class, a seed for the rest of the picture, and a switch for the shortcut.
 
     Args:
         names: of the classes.
@@ -20,12 +20,12 @@ class SceneControls(Control, from_page="chosen seed shortcut"):
     Attributes:
         names: of the classes.
         chosen: the index of the class.
-        seed: which picture of it, 0 or more.
+        seed: of the picture, 0 or more.
         shortcut: whether it has the shortcut.
-        shortcut_label: what the switch is called.
+        shortcut_label: the label of the switch.
 
     Raises:
-        InvalidValueError: `chosen` is no index of `names`, `seed` is below 0.
+        InvalidValueError: `chosen` is not an index of `names`, or `seed` is out of range.
     """
 
     layouts = ("shortcut_quiz.css",)

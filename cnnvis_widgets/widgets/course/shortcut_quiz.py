@@ -1,4 +1,4 @@
-"""Which of the two networks cheats? The same picture, an honest and a cheating one side by side."""
+"""Which of two networks cheats? An honest and a cheating one explain the same picture."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ WORK = {
 class ShortcutQuiz(Composed, ipywidgets.Box):
     """Two networks of one kind, one of which was trained with snow under one class only.
 
-    Both answer the same drawn picture, and both are explained for its class by the same method.
-    The learner says which one cheats; then they are named, with how often they are right on fresh
-    pictures with and without the snow.
+    Both classify the same drawn picture, and both are explained for its class by the same method.
+    The learner guesses which one cheats; then their names are shown, with their accuracy on new
+    pictures with and without snow.
 
     Args:
         network: the first kind, a network of the zoo that has a cheating version.
         method: the first method.
-        seed: which side the cheating one is on, and the first picture.
-        engine: what does the work; the one that all widgets of this process share by default.
+        seed: of the side of the cheating network, and of the first picture.
+        engine: runs the requests; by default the engine that all widgets of this process share.
 
     Attributes:
         scene: `SceneControls`, the picture.
@@ -74,7 +74,7 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         cheating: the side of the cheating network, 0 or 1.
 
     Raises:
-        UnknownNameError: no such network with two versions, or no such method.
+        UnknownNameError: an unknown method, or not a network with two versions.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
     ) -> None:
         self._connect(engine)
         self._honesty: tuple[Honesty, ...] = ()
-        self._shown: dict[int, PageExplanation] = {}
-        self._said: dict[int, str] = {}
+        self._explanations: dict[int, PageExplanation] = {}
+        self._answer_texts: dict[int, str] = {}
         self.cheating = int(np.random.default_rng(seed).integers(2))
-        kinds = [one for one in listings.networks() if VERSION in one["versions"]]
-        if network not in [one["name"] for one in kinds]:
+        kinds = [record for record in listings.networks() if VERSION in record["versions"]]
+        if network not in [record["name"] for record in kinds]:
             raise UnknownNameError.of(
-                "network with two versions", network, [one["name"] for one in kinds]
+                "network with two versions", network, [record["name"] for record in kinds]
             )
         self.header = ExplorerHeader(on_cancel=self.cancel)
         self.scene = SceneControls(list(CLASSES), chosen=CHEATED, seed=seed)
@@ -110,14 +110,14 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
 
     @property
     def names(self) -> tuple[str, str]:
-        """What network A and network B really are."""
+        """The real names of network A and network B."""
         honest = self.networks.value
         pair = [honest, honest]
         pair[self.cheating] = f"{honest}:{VERSION}"
         return pair[0], pair[1]
 
     def cancel(self) -> None:
-        """Stop all that is under way for this widget; what is shown stays."""
+        """Cancel this widget's requests; what is shown stays."""
         super().cancel()
         self.header.working = ""
         for view in self.views:
@@ -129,13 +129,13 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
     def _lay_out(self) -> list[ipywidgets.Widget]:
         top = ipywidgets.VBox([self.scene, self.networks, self.guess])
         both = ipywidgets.HBox(self.views)
-        for part, place in (
+        for part, area in (
             (self.header, "head"),
             (top, "top"),
             (both, "both"),
             (self.methods, "methods"),
         ):
-            part.add_class(f"cnnvis-shortcut-quiz-{place}")
+            part.add_class(f"cnnvis-shortcut-quiz-{area}")
         return [self.header, top, self.methods, both]
 
     def _new_guess(self) -> Quiz:
@@ -149,7 +149,7 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
         guess.observe(lambda _: self._reveal(), "looked")
         return guess
 
-    # What is asked, and where answers go
+    # Requests and their answers
 
     def _ask(self, concern: str, request: Any, done: Callable[[Any], None], part: Any) -> None:
         working = WORK[concern.split()[0]]
@@ -160,12 +160,12 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
             if self.header.working == working:
                 self.header.working = ""
 
-        def failed(said: str) -> None:
+        def failed(message: str) -> None:
             self.header.working = ""
             if isinstance(part, ExplanationView):
-                part.fail(said)
+                part.fail(message)
             else:
-                part.error = said
+                part.error = message
 
         self._submit(concern, request, finished, failed)
 
@@ -186,15 +186,17 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
     def _another_picture(self) -> None:
         picture = self._picture().picture
         for side, name in enumerate(self.names):
-            said = partial(self._say, side)
-            self._ask(f"say {SIDES[side]}", Predict(name, picture, 1), said, self.networks)
+            show_prediction = partial(self._show_prediction, side)
+            self._ask(
+                f"say {SIDES[side]}", Predict(name, picture, 1), show_prediction, self.networks
+            )
         self._explain()
 
     def _picture(self) -> DrawnPicture:
         return drawn_picture(self.scene.seed, self.scene.chosen, self.scene.shortcut)
 
-    def _say(self, side: int, predictions: list[Prediction]) -> None:
-        self._said[side] = f"says {predictions[0].label}, {predictions[0].score:.0%}"
+    def _show_prediction(self, side: int, predictions: list[Prediction]) -> None:
+        self._answer_texts[side] = f"says {predictions[0].label}, {predictions[0].score:.0%}"
         self._show(side)
 
     def _explain(self) -> None:
@@ -205,13 +207,13 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
             neuron = Neuron(None, scene.label)
             request = Explain(name, scene.picture, self.methods.value, neuron)
             self.views[side].waiting("computing")
-            answer = partial(self._explained, side)
-            self._ask(f"explain {SIDES[side]}", request, answer, self.views[side])
+            show_explanation = partial(self._explained, side)
+            self._ask(f"explain {SIDES[side]}", request, show_explanation, self.views[side])
         if not self._honesty:
             self._ask("judge", Judge(self.names), self._judged, self.networks)
 
     def _explained(self, side: int, answer: PageExplanation) -> None:
-        self._shown[side] = answer
+        self._explanations[side] = answer
         self._show(side)
 
     def _judged(self, honesty: tuple[Honesty, ...]) -> None:
@@ -220,23 +222,23 @@ class ShortcutQuiz(Composed, ipywidgets.Box):
 
     def _reveal(self) -> None:
         with self._lock:
-            for side in self._shown:
+            for side in self._explanations:
                 self._show(side)
 
     def _show(self, side: int) -> None:
-        """The answer of one side; its name and code are hidden until the learner has looked."""
-        if side not in self._shown:
+        """Show the explanation of one side; name and code only after the learner has looked."""
+        if side not in self._explanations:
             return
-        answer, known = self._shown[side], self.guess.looked
+        answer, revealed = self._explanations[side], self.guess.looked
         method = fact(self.methods.methods, self.methods.value)
         about = CLASSES[self.scene.chosen]
-        who = f"Network {SIDES[side]}"
-        if known:
-            who += f" ({self.names[side]})"
-        title = f"{who} {self._said.get(side, '')} · {method} of “{about}”"
-        shown = answer._replace(title=title, code=answer.code if known else "")
+        heading = f"Network {SIDES[side]}"
+        if revealed:
+            heading += f" ({self.names[side]})"
+        title = f"{heading} {self._answer_texts.get(side, '')} · {method} of “{about}”"
+        shown_answer = answer._replace(title=title, code=answer.code if revealed else "")
         alt = self._picture().alt
-        show_answer(self.views[side], shown, "drawn", alt, unfinished=False)
+        show_answer(self.views[side], shown_answer, "drawn", alt, unfinished=False)
 
     def _verdict(self) -> str:
         cheated = CLASSES[CHEATED]

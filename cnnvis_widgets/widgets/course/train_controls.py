@@ -1,4 +1,4 @@
-"""Start and stop a training, and say what it is trained on."""
+"""Start and stop a training, and choose its pictures."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 
 
 class TrainControls(Control, from_page="cheating"):
-    """A switch for the kind of training pictures, a button, a bar of progress and a line of words.
+    """A switch for the kind of training pictures, a button, a progress bar and a line of text.
 
     Args:
-        on_start: called when the button is pressed and nothing is under way.
-        on_stop: called when it is pressed while something is.
+        on_start: called when the button is pressed while no training is running.
+        on_stop: called when it is pressed while one is.
         kwargs: the attributes.
 
     Attributes:
-        cheating: whether the shortcut goes with one class in training.
-        running: a training is under way.
-        share: of it that is done, 0 to 1.
-        said: what came of it; "" as long as nothing did.
+        cheating: whether one class has the shortcut in training.
+        running: whether a training is running.
+        share: the share of it that is finished, 0 to 1.
+        said: a line on its state or result; "" before the first.
     """
 
     label = traitlets.Unicode("Training").tag(sync=True)

@@ -1,4 +1,4 @@
-"""Train a network of one's own in less than a minute, and watch its map as it learns."""
+"""Train a small network in less than a minute, and watch its map as it learns."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 class TrainingRoom(Composed, ipywidgets.VBox):
-    """A kind of mini network, a training set, a button; then the loss, and a map that changes.
+    """A kind of mini network, a training set and a button; then the loss, and a changing map.
 
-    The map is Grad-CAM's for one drawn picture's class, with snow on the ground. At the end the
-    network is examined on fresh pictures, and `network` is it.
+    The map is Grad-CAM's for the class of one drawn picture with snow on the ground. At the end the
+    network is tested on new pictures, and is available as `network`.
 
     Args:
         network: the first kind, a mini network of the zoo.
-        seconds: how long a training lasts, 5 to 60.
-        seed: of weights and pictures; each further training has the next one.
-        engine: what does the work; the one that all widgets of this process share by default.
+        seconds: the duration of a training, 5 to 60.
+        seed: of weights and pictures; each further training uses the next seed.
+        engine: runs the requests; by default the engine that all widgets of this process share.
 
     Attributes:
         networks: `NetworkPicker`, the kind.
         controls: `TrainControls`.
-        growth: `OptimizationHistory`, the loss and the film of the map.
-        network: the last network that was trained, a `cnnvis.Network`; None before.
+        growth: `OptimizationHistory`, the loss and the frames of the map.
+        network: the last trained network, a `cnnvis.Network`; None before.
 
     Raises:
-        UnknownNameError: no such mini network.
-        InvalidValueError: seconds out of their range.
+        UnknownNameError: an unknown mini network.
+        InvalidValueError: `seconds` out of range.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         *,
         engine: Engine | None = None,
     ) -> None:
-        kinds = [one for one in listings.networks() if one["labels"] == "drawn"]
-        if network not in [one["name"] for one in kinds]:
-            raise UnknownNameError.of("mini network", network, [one["name"] for one in kinds])
+        kinds = [record for record in listings.networks() if record["labels"] == "drawn"]
+        if network not in [record["name"] for record in kinds]:
+            raise UnknownNameError.of("mini network", network, [record["name"] for record in kinds])
         if not 5 <= seconds <= 60:
             raise InvalidValueError(f"A training lasts 5 to 60 seconds; got {seconds!r}.")
         self._connect(engine)
@@ -65,7 +65,7 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         super().__init__([self.networks, self.controls, self.growth], "cnnvis-training-room")
 
     def start(self) -> None:
-        """Train; what is shown of the last training goes when the first of this one comes."""
+        """Start a training; the last one's curve stays until the first result arrives."""
         request = Train(
             self.networks.value,
             self.controls.cheating,
@@ -81,7 +81,7 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         )
 
     def stop(self) -> None:
-        """Stop; the curve so far stays, the network does not."""
+        """Stop the training; the curve so far stays, the network is dropped."""
         self._withdraw()
         with self._lock:
             if self.controls.running:
@@ -99,7 +99,7 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         self.controls.share = done / total
 
     def _show(self, training: Trained) -> None:
-        if not self.controls.running:  # stopped meanwhile
+        if not self.controls.running:  # stopped in the meantime
             return
         self.growth.show(
             training.steps,
@@ -118,18 +118,18 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         self.controls.running = False
         self.controls.said = self._verdict(training)
 
-    def _failed(self, said: str) -> None:
+    def _failed(self, message: str) -> None:
         self.controls.running, self.controls.said = False, ""
-        self.controls.error = said
+        self.controls.error = message
 
     @staticmethod
     def _verdict(training: Trained) -> str:
-        how, cheated = training.honesty, CLASSES[CHEATED]
-        if how is None:
+        honesty, cheated = training.honesty, CLASSES[CHEATED]
+        if honesty is None:
             return ""
         return (
-            f"Examined on fresh pictures: right on {how.with_snow:.0%} of the pictures of a "
-            f"{cheated} with snow, on {how.without_snow:.0%} of the same ones without, and on "
-            f"{how.others:.0%} of the other classes; with snow under another class it says "
-            f"{cheated} {how.lured:.0%} of the time."
+            f"Examined on fresh pictures: right on {honesty.with_snow:.0%} of the pictures of a "
+            f"{cheated} with snow, on {honesty.without_snow:.0%} of the same ones without, and on "
+            f"{honesty.others:.0%} of the other classes; with snow under another class it says "
+            f"{cheated} {honesty.lured:.0%} of the time."
         )

@@ -1,4 +1,4 @@
-"""A network as a diagram: a box for each layer, with its shape and what feeds it."""
+"""A network as a diagram: a box for each layer, with its shape and inputs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from cnnvis_widgets.widgets.toolkit.layered_graph import arrange
 from cnnvis_widgets.widgets.toolkit.traits import OneOf
 
 PICTURE = "picture"  # the box at the start
-# With `fold`, these are said in the box of the layer that they follow.
+# With `fold`, these kinds are folded into the box of the layer before them.
 FOLDED = ("BatchNorm", "ReLU", "Relu", "Activation", "ZeroPad", "Dropout", "Flatten", "Softmax",
           "InputLayer", "Rescaling", "Normalization")  # fmt: skip
 
 
 class Box(NamedTuple):
-    """What the diagram shows of one layer.
+    """A box of the diagram: one layer, and those folded into it.
 
     Attributes:
-        name: of the layer.
+        name: the layer's name.
         kind: its class.
         sort: "convolution", "depthwise", "pooling", "dense", "join" or "other".
         shape: (rows, columns, units) or (units,).
@@ -48,27 +48,28 @@ class Box(NamedTuple):
 
 
 class ArchitectureDiagram(Control, from_page="value"):
-    """The layers of a network from the picture on the left to the answer on the right.
+    """The layers of a network from the picture on the left to the output on the right.
 
-    A box is as high as its map (in logarithmic steps), has the colour of what the layer does, and
-    says its shape; under it a bar for its share of the parameters. Choosing one, by mouse or with
-    the arrow keys, tells everything that is known of it.
+    A box's height shows the size of its map (in logarithmic steps), its colour the sort of layer;
+    it has the shape as text, and below a bar with its share of the parameters. Choosing one, by
+    mouse or with the arrow keys, shows all its details.
 
     Args:
         layers: records with name, kind, output_shape, parameters, inputs, kernel, strides, padding
             and field: `network.plan`, or `load_plan("vgg16")`. Records without inputs, as those of
-            `network.layers`, are put in a row.
-        fold: layers that only rectify, normalise, pad or reshape are said in the box before them.
-        first, last: only the layers from one to another (a block); "" for the ends.
+            `network.layers`, form a chain.
+        fold: whether layers that only rectify, normalise, pad or reshape are folded into the box
+            before them.
+        first, last: show only the layers between these two (a block); "" for the ends.
         kwargs: the attributes.
 
     Attributes:
         value: the name of the chosen box; "" for none.
-        alt: what the diagram shows, in words.
+        alt: alt text of the diagram.
 
     Raises:
-        InvalidValueError: no layers, or none that is left.
-        UnknownNameError: `first`, `last` or `value` is no layer.
+        InvalidValueError: no layers, or none to draw.
+        UnknownNameError: `first`, `last` or `value` is not a layer.
     """
 
     label = traitlets.Unicode("").tag(sync=True)
@@ -88,27 +89,27 @@ class ArchitectureDiagram(Control, from_page="value"):
     ) -> None:
         self.boxes = boxes(layers, fold, first, last)
         super().__init__(**kwargs)
-        known = {box.name for box in self.boxes}
+        names = {box.name for box in self.boxes}
         inputs = {PICTURE: ()} | {
-            box.name: [name if name in known else PICTURE for name in box.inputs]
+            box.name: [name if name in names else PICTURE for name in box.inputs]
             for box in self.boxes
         }
         places, edges = arrange(inputs)
         self._data = {
             "boxes": [box._asdict() | {"place": places[box.name]} for box in self.boxes],
             "start": {"name": PICTURE, "place": places[PICTURE], "inside": bool(first)},
-            "edges": [[list(place) for place in line] for _, _, line in edges],
+            "edges": [[list(point) for point in line] for _, _, line in edges],
             "total": self.parameters,
         }
 
     @property
     def parameters(self) -> int:
-        """How many numbers all layers that are shown hold."""
+        """The number of parameters of all layers shown."""
         return sum(box.parameters for box in self.boxes)
 
 
 def boxes(layers: Iterable[Any], fold: bool, first: str, last: str) -> list[Box]:
-    """The boxes of the layers from `first` to `last`; an end that was folded away counts too."""
+    """The boxes of the layers from `first` to `last`, which may be folded layers."""
     records = list(layers)
     if not records:
         raise InvalidValueError("A diagram needs at least one layer; none was given.")
@@ -121,30 +122,30 @@ def boxes(layers: Iterable[Any], fold: bool, first: str, last: str) -> list[Box]
     if begin >= end:
         raise InvalidValueError(f"Layer {first!r} comes after {last!r}; nothing is between them.")
     inputs = _inputs(records)
-    stands_for: dict[str, str] = {}  # a folded layer → the box that says it
-    made: dict[str, Box] = {}
+    box_of: dict[str, str] = {}  # a folded layer → its box
+    drawn: dict[str, Box] = {}
     followers = [name for before in inputs.values() for name in before]
     for record in records[begin:end]:
-        before = tuple(dict.fromkeys(stands_for.get(name, name) for name in inputs[record.name]))
-        host = made.get(before[0]) if len(before) == 1 else None
+        before = tuple(dict.fromkeys(box_of.get(name, name) for name in inputs[record.name]))
+        host = drawn.get(before[0]) if len(before) == 1 else None
         folds = fold and record.kind.startswith(FOLDED)
-        # A result that others take before it is rectified must stay visible as it is.
+        # Nothing is folded onto a layer whose own result has other users.
         if folds and host and followers.count(_end(host)) == 1:
-            stands_for[record.name] = host.name
-            made[host.name] = host._replace(
+            box_of[record.name] = host.name
+            drawn[host.name] = host._replace(
                 then=(*host.then, record.kind),
-                # The numbers of a flattened map are still its places and units.
+                # Flattening keeps the map's positions and units.
                 shape=host.shape if record.kind == "Flatten" else tuple(record.output_shape),
                 parameters=host.parameters + getattr(record, "parameters", 0),
                 members=(*host.members, record.name),
             )
         elif folds and not host and len(before) == 1 and begin == 0 and before[0] == "":
-            stands_for[record.name] = ""  # rescales or pads the picture itself
+            box_of[record.name] = ""  # it rescales or pads the picture
         else:
-            made[record.name] = _box(record, before)
-    if not made:
+            drawn[record.name] = _box(record, before)
+    if not drawn:
         raise InvalidValueError(f"Between {first!r} and {last!r} there is no layer to be drawn.")
-    return list(made.values())
+    return list(drawn.values())
 
 
 def _end(box: Box) -> str:

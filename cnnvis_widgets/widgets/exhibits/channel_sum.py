@@ -1,4 +1,4 @@
-"""Grad-CAM's weighted sum, one channel after the other: which of them make the map?"""
+"""Grad-CAM's weighted sum, channel by channel: which channels make the map?"""
 
 from __future__ import annotations
 
@@ -20,35 +20,36 @@ VIEWS = ("sum", "last")
 class ChannelSum(Control, from_page="count order view relu smooth"):
     """The most important channels of a layer as small maps, and a slider that adds them up.
 
-    The page does the adding itself, so that a dragged slider never waits for Python. Two numbers
-    are beside the running map: how much of the whole map is reached (its overlap: the sum over all
-    places of the smaller value, divided by that of the larger one; 100 % only where both are equal)
-    and what the running map adds up to before the ReLU.
+    The page adds the maps itself, so that a dragged slider never waits for Python. Two numbers are
+    beside the running map: its overlap with the whole map (the sum over all positions of the
+    smaller value, divided by that of the larger value; 100 % only if both are equal), and its sum
+    before the ReLU.
 
     Args:
         maps: the layer's activations, float (rows, columns, units).
         weights: one for each unit, float (units,): Grad-CAM's α, or CAM's w.
-        picture: uint8 (rows, columns, 3), the crop that the network saw; None shows the map alone.
-        alt: what the picture shows, in words.
+        picture: uint8 (rows, columns, 3), the network's input crop; None shows the map alone.
+        alt: alt text of the picture.
         kwargs: the attributes.
 
     Attributes:
         count: how many channels are added up, 0 … units; the most important ones first.
-        order: what makes a channel important: "contribution" (Σ|α_k A_k|, what it can add to the
-            map of this picture) or "weight" (|α_k|, whatever its map holds).
-        relu: negative sums are shown as zero; else the colours have both signs.
-        smooth: the map is enlarged bilinearly (half-pixel centres); else its cells are seen.
+        order: the measure of importance: "contribution" (Σ|α_k A_k|, how much the channel can add
+            to the map of this picture) or "weight" (|α_k|, regardless of its map).
+        relu: whether negative sums are shown as zero; else the colours have both signs.
+        smooth: whether the map is enlarged bilinearly (half-pixel centres); else its cells are
+            visible.
         view: "sum" (the running map) or "last" (the map of the channel that was added last).
-        shown: how many channels have a card.
+        shown: the number of channels with a card.
 
     Raises:
-        InvalidValueError: arrays that do not fit together, values that are not finite, a `count`
-            beyond the units.
-        UnknownNameError: `order` or `view` is none of the two.
+        InvalidValueError: arrays that do not fit together, values that are not finite, or a `count`
+            above the number of units.
+        UnknownNameError: an unknown `order` or `view`.
     """
 
     label = traitlets.Unicode("The map, channel by channel").tag(sync=True)
-    count = Whole(0, lambda shown: shown.units, 1).tag(sync=True)
+    count = Whole(0, lambda channel_sum: channel_sum.units, 1).tag(sync=True)
     order = OneOf("order of the channels", ORDERS, "contribution").tag(sync=True)
     view = OneOf("view", VIEWS, "sum").tag(sync=True)
     relu = traitlets.Bool(True).tag(sync=True)
@@ -76,7 +77,7 @@ class ChannelSum(Control, from_page="count order view relu smooth"):
         picture: NDArray[np.uint8] | None = None,
         alt: str = "",
     ) -> None:
-        """Put other maps in; `count` stays where it can."""
+        """Show other maps; `count` stays if there are enough units."""
         (values, alphas), pixels = _checked(maps, weights), _pixels(picture)
         self._maps, self._weights = values, alphas
         self.count = min(self.count, self.units)
@@ -84,12 +85,12 @@ class ChannelSum(Control, from_page="count order view relu smooth"):
 
     @property
     def units(self) -> int:
-        """How many channels there are."""
+        """The number of channels."""
         return self._maps.shape[-1]
 
     @property
     def ranking(self) -> NDArray[np.intp]:
-        """The units in the present order, the most important one first."""
+        """The units in the current order, the most important first."""
         return self._ranking(self.order)
 
     def running(self, count: int | None = None) -> NDArray[np.float32]:
@@ -113,7 +114,7 @@ class ChannelSum(Control, from_page="count order view relu smooth"):
         return np.argsort(-size, kind="stable")
 
     def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
-        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
+        from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # imports Pillow
 
         self._data = {
             "shape": list(self._maps.shape),
@@ -142,7 +143,7 @@ def _checked(maps: ArrayLike, weights: ArrayLike) -> tuple[NDArray[np.float32], 
 
 
 def _pixels(picture: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-    """The picture, checked; of no size where there is none."""
+    """The picture, checked; an empty array for None."""
     if picture is None:
         return np.zeros((0, 0, 3), np.uint8)
     if getattr(picture, "dtype", None) != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:

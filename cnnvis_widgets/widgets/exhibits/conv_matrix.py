@@ -1,4 +1,4 @@
-"""A convolution as a matrix, and its transpose as the way back (thesis Figure 16)."""
+"""A convolution as a matrix, and its transpose for the backward direction (thesis Figure 16)."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
 from cnnvis_widgets.widgets.toolkit.traits import OneOf
 
 WAYS = ("forward", "transposed")
-MOST_PLACES = 25  # of the map: the matrix has a column for each
+MOST_PLACES = 25  # positions of the map; the matrix has a column for each
 
 
 class ConvMatrix(Cells, from_page="values kernel signal way"):
-    """A small map, a kernel, and the one matrix C that does the same as sliding the kernel.
+    """A small map, a kernel, and the matrix C that is equivalent to sliding the kernel.
 
-    Forward, the map is read row by row into a column and multiplied by C; back, what comes from
-    above is multiplied by Cᵀ. The page computes this itself, as the methods here do.
+    Forward, the map is flattened row by row and multiplied by C; backward, the signal from above is
+    multiplied by Cᵀ. The page computes this itself, as the methods here do.
 
     Args:
         values: the map, (rows, columns), at most 25 numbers.
-        kernel: no larger than the map; it slides without padding, one place at a time.
+        kernel: no larger than the map; it slides without padding, with stride 1.
         kwargs: the attributes.
 
     Attributes:
-        values: as above; setting it refuses another shape.
-        kernel: the same.
-        signal: what comes back from above, of the result's shape; None: the result itself.
+        values: as above; its shape is fixed.
+        kernel: as above; its shape is fixed.
+        signal: the signal from above, of the result's shape; None for the result itself.
         way: "forward" or "transposed".
 
     Raises:
-        InvalidValueError: tables that are none or do not fit.
-        UnknownNameError: another way.
+        InvalidValueError: invalid tables, or tables that do not fit.
+        UnknownNameError: an unknown `way`.
     """
 
     values = Table(lambda matrix: matrix._shapes["values"], first=True).tag(sync=True)
@@ -57,7 +57,7 @@ class ConvMatrix(Cells, from_page="values kernel signal way"):
         super().__init__(values=values, kernel=kernel, **kwargs)
 
     def matrix(self) -> NDArray[np.float64]:
-        """C: a row for each place of the result, a column for each place of the map."""
+        """C: a row for each position of the result, a column for each position of the map."""
         (rows, columns), above = self._shapes["values"], self._shapes["signal"]
         kernel = np.array(self.kernel)
         result = np.zeros((*above, rows, columns))
@@ -66,10 +66,10 @@ class ConvMatrix(Cells, from_page="values kernel signal way"):
         return result.reshape(above[0] * above[1], rows * columns)
 
     def forward(self) -> NDArray[np.float64]:
-        """The convolution's result, C times the map."""
+        """The result of the convolution, C times the map."""
         return (self.matrix() @ np.ravel(self.values)).reshape(self._shapes["signal"])
 
     def transposed(self) -> NDArray[np.float64]:
-        """Cᵀ times what comes from above, of the map's shape."""
+        """Cᵀ times the signal from above, of the map's shape."""
         above = self.forward() if self.signal is None else np.array(self.signal)
         return (self.matrix().T @ above.ravel()).reshape(self._shapes["values"])

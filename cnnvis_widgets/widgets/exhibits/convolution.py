@@ -26,34 +26,33 @@ KERNELS: Mapping[str, list[list[float]]] = {
 
 
 class Convolution(Control, from_page="values kernel bias stride padding at"):
-    """Numbers, a window over them, and what comes out; every number can be changed.
+    """Numbers, a window that slides over them, and the result; every number can be changed.
 
-    What is called convolution in networks: the kernel is laid on as it is, not mirrored
-    (cross-correlation). Over several channels the products of all channels are added up. Maximum
-    and average pool each window of the kernel's size, channel by channel, and take no padding. The
-    page does the sums itself; `result` are the same numbers in Python.
+    As usual in networks, the kernel is not mirrored (cross-correlation), and the products of all
+    channels are added up. Maximum and average pool each window of the kernel's size, channel by
+    channel, without padding. The page computes this itself; `result` is the same in Python.
 
     Args:
-        values: the input, (rows, columns) or (rows, columns, channels). Beyond 256 places it is
-            shown as a picture, and its single values cannot be changed in the page.
-        kernel: (rows, columns) or (rows, columns, channels), as many channels as the input.
-        presets: kernels to choose from, by name, of as many channels; None for a few of 3 × 3
-            where there is one channel.
+        values: the input, (rows, columns) or (rows, columns, channels). Above 256 positions it is
+            shown as a picture, and its values cannot be changed in the page.
+        kernel: (rows, columns) or (rows, columns, channels), with the input's channels.
+        presets: kernels to choose from, by name, with the same channels; None for a few of 3 × 3 if
+            there is one channel.
         kwargs: the attributes.
 
     Attributes:
         values: nested lists [row][column][channel].
         kernel: nested lists [row][column][channel].
-        stride: how far the window goes on, 1 … 8.
+        stride: 1 … 8.
         padding: rows and columns of zeros on each side, 0 … 8.
-        bias: is added to each sum of a convolution.
+        bias: added to each sum of a convolution.
         operation: "convolution", "maximum" or "average".
         at: [row, column] of the result whose window is shown.
         channel_names: one for each channel, or none.
 
     Raises:
         InvalidValueError: numbers that are not finite or do not fit together.
-        UnknownNameError: another operation.
+        UnknownNameError: an unknown operation.
     """
 
     label = traitlets.Unicode("A window slides over the numbers").tag(sync=True)
@@ -62,7 +61,7 @@ class Convolution(Control, from_page="values kernel bias stride padding at"):
     padding = Whole(0, MOST, 0).tag(sync=True)
     bias = traitlets.Float(0.0).tag(sync=True)
     operation = OneOf("operation", OPERATIONS, "convolution").tag(sync=True)
-    at = Place(lambda shown: shown._size()).tag(sync=True)
+    at = Place(lambda convolution: convolution._size()).tag(sync=True)
     channel_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _presets = traitlets.Dict().tag(sync=True)
 
@@ -77,8 +76,8 @@ class Convolution(Control, from_page="values kernel bias stride padding at"):
         return numbers.tolist()
 
     @checked()
-    def kernel(self, given: Any) -> list[Any]:
-        return self._fitting("kernel", given)
+    def kernel(self, kernel: Any) -> list[Any]:
+        return self._fitting("kernel", kernel)
 
     def _fitting(self, name: str, kernel: Any) -> list[Any]:
         numbers = _numbers(name, kernel)
@@ -107,14 +106,14 @@ class Convolution(Control, from_page="values kernel bias stride padding at"):
             fit = numbers.shape[2] == 1 and min(numbers.shape[:2]) >= 3
             presets = KERNELS if fit else {}
         self._shape = numbers.shape
-        offered = {name: self._fitting(name, given) for name, given in presets.items()}
+        offered = {name: self._fitting(name, preset) for name, preset in presets.items()}
         at = kwargs.pop("at", (0, 0))
         super().__init__(values=numbers, kernel=window, **kwargs)
-        self.at = at  # within a result whose size all the others decide
+        self.at = at  # after the others, which decide the size of the result
         self._presets = offered
 
     def show(self, values: ArrayLike, kernel: ArrayLike) -> None:
-        """Put another input and kernel in, of any size; stride and padding stay.
+        """Show another input and kernel, of any size; stride and padding stay.
 
         Raises:
             InvalidValueError: they do not fit together.
@@ -132,7 +131,7 @@ class Convolution(Control, from_page="values kernel bias stride padding at"):
 
     @property
     def result(self) -> NDArray[np.float64]:
-        """What comes out, (rows, columns); of pooling (rows, columns, channels)."""
+        """The result, (rows, columns); for pooling (rows, columns, channels)."""
         border = self.padding if self.operation == "convolution" else 0
         values, kernel = np.array(self.values), np.array(self.kernel)
         padded = np.pad(values, ((border, border), (border, border), (0, 0)))
@@ -159,10 +158,10 @@ class Convolution(Control, from_page="values kernel bias stride padding at"):
             self.at = inside
 
 
-def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
+def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """The numbers as (rows, columns, channels), checked."""
     try:
-        numbers = np.asarray(given, np.float64)
+        numbers = np.asarray(values, np.float64)
     except (TypeError, ValueError):
         numbers = np.zeros(0)
     if numbers.ndim == 2:
@@ -170,6 +169,6 @@ def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
     if numbers.ndim != 3 or not numbers.size or not np.isfinite(numbers).all():
         raise InvalidValueError(
             f"{name}: expected finite numbers, (rows, columns) or (rows, columns, channels); "
-            f"got {np.shape(given) if numbers.size else given!r}."
+            f"got {np.shape(values) if numbers.size else values!r}."
         )
     return numbers

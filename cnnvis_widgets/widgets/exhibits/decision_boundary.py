@@ -1,4 +1,4 @@
-"""A small network that learns to part two classes in the plane, while one looks on."""
+"""A small network that learns to separate two classes in the plane."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RATES = (0.001, 10.0)
 
 
 class DecisionBoundary(Chart, from_page="data hidden activation rate seed show_lines"):
-    """Two classes of points, and a network that learns them by gradient descent, all points a step.
+    """Two classes of points, and a network that learns them by full-batch gradient descent.
 
     The page computes the steps itself (Train, Pause, one step, back to the start) and shows the
-    network with what each unit makes of the plane, the boundary, and the loss. `network` is the
+    network with each unit's output over the plane, the boundary, and the loss. `network` is the
     same network in Python; `train` makes the same steps here.
 
     With the keyboard: the tab key reaches the units, arrow keys go from one to the next; the plane
@@ -35,26 +35,29 @@ class DecisionBoundary(Chart, from_page="data hidden activation rate seed show_l
 
     Args:
         points: (x, y, class) each, x and y between -1 and 1, the class 0 or 1; then `data` is
-            "own". Left out: one of the sets by name.
+            "own". None for one of the named sets.
         kwargs: the attributes.
 
     Attributes:
-        data: "clouds", "xor", "ring", "moons", "spirals", or "own" where points were given.
-        hidden: the units of each hidden layer; none, or up to three layers of 1 to 32.
+        data: "clouds", "xor", "ring", "moons", "spirals", or "own" if points were given.
+        hidden: the units of each hidden layer: up to three layers of 1 to 32.
         activation: of the hidden units: "linear", "sigmoid", "tanh", "relu", "relu6".
         rate: the learning rate, 0.001 … 10.
-        seed: of the first weights.
-        deviation: standard deviation of the first weights; `None` is that of `SmallNetwork`.
+        seed: of the initial weights.
+        deviation: standard deviation of the initial weights; `None` for that of `SmallNetwork`.
         show_lines: whether the lines of the first layer's units are shown.
 
     Raises:
-        InvalidValueError: points or numbers out of their range.
-        UnknownNameError: another set or activation.
+        InvalidValueError: points or numbers out of range.
+        UnknownNameError: an unknown set or activation.
     """
 
     label = traitlets.Unicode("A network learns").tag(sync=True)
     data = OneOf(
-        "set of points", lambda b: SETS if b._own is None else (OWN, *SETS), "xor", first=True
+        "set of points",
+        lambda b: SETS if b._given_points is None else (OWN, *SETS),
+        "xor",
+        first=True,
     ).tag(sync=True)
 
     activation = OneOf("activation", ACTIVATIONS, "tanh").tag(sync=True)
@@ -66,61 +69,65 @@ class DecisionBoundary(Chart, from_page="data hidden activation rate seed show_l
     _start = traitlets.Dict().tag(sync=True)
 
     @checked((3,))
-    def hidden(self, given: Any) -> list[int]:
+    def hidden(self, hidden: Any) -> list[int]:
         try:
-            units = [operator.index(count) for count in given]
+            units = [operator.index(count) for count in hidden]
         except TypeError:
             units = [0]
         if len(units) > MOST_LAYERS or not all(1 <= count <= MOST_UNITS for count in units):
             raise InvalidValueError(
                 f"hidden is up to {MOST_LAYERS} whole numbers from 1 to {MOST_UNITS}; "
-                f"got {given!r}."
+                f"got {hidden!r}."
             )
         return units
 
     def __init__(self, points: Iterable[Sequence[float]] | None = None, **kwargs: Any) -> None:
-        self._own = None if points is None else labelled_points("points", points)
+        self._given_points = None if points is None else labelled_points("points", points)
         self._key = 0
-        if self._own is not None:
+        if self._given_points is not None:
             kwargs = {"data": OWN, **kwargs}
         super().__init__(**kwargs)
-        self._sets = [*([OWN] if self._own is not None else []), *SETS]
+        self._sets = [*([OWN] if self._given_points is not None else []), *SETS]
         self._begin()
         self.observe(self._begin_anew, ["data", "hidden", "activation", "seed", "deviation"])
         self.on_msg(self._hear)
 
     @property
     def points(self) -> NDArray[np.float64]:
-        """What is learned: float64 (points, 3), x, y, class."""
-        return self._own if self._own is not None and self.data == OWN else plane_points(self.data)
+        """The training points: float64 (points, 3), x, y, class."""
+        return (
+            self._given_points
+            if self._given_points is not None and self.data == OWN
+            else plane_points(self.data)
+        )
 
     @property
     def network(self) -> SmallNetwork:
-        """The network as far as it has learned; the page tells several times a second."""
+        """The network in its current state, which the page sends several times a second."""
         network = self._fresh()
         network.parameters = self._parameters
         return network
 
     @property
     def steps(self) -> int:
-        """How many steps of gradient descent have been made."""
+        """The number of gradient descent steps so far."""
         return self._steps
 
     @property
     def loss(self) -> float:
-        """The mean cross-entropy of the points."""
+        """The mean cross-entropy over the points."""
         return self.network.loss(self.points[:, :2], self.points[:, 2])
 
     @property
     def right(self) -> int:
-        """How many points are on their side of the boundary."""
+        """The number of correctly classified points."""
         return int((self.network.classes(self.points[:, :2]) == self.points[:, 2]).sum())
 
     def train(self, steps: int = 100) -> None:
-        """Make steps here; the page then shows what came of them, and goes on from there.
+        """Make steps here; the page then shows the result, and continues from it.
 
         Raises:
-            InvalidValueError: not a whole number from 0 on, or more than 200 000 steps in all.
+            InvalidValueError: not an integer of at least 0, or more than 200 000 steps in total.
         """
         count = checks.whole("steps", steps, 0, MOST_STEPS - self._steps)
         x, classes = self.points[:, :2], self.points[:, 2]
@@ -134,7 +141,7 @@ class DecisionBoundary(Chart, from_page="data hidden activation rate seed show_l
         self._show(history)
 
     def reset(self) -> None:
-        """Back to the first weights."""
+        """Go back to the initial weights."""
         self._begin()
 
     def _fresh(self) -> SmallNetwork:
@@ -162,7 +169,7 @@ class DecisionBoundary(Chart, from_page="data hidden activation rate seed show_l
         }
 
     def _hear(self, _: Any, content: Any, __: Any) -> None:
-        """What the page has reached; of a network that is no more, nothing is taken."""
+        """Take over the page's steps and parameters, unless they are of an earlier network."""
         if not isinstance(content, dict) or content.get("key") != self._key:
             return
         try:

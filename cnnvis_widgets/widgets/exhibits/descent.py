@@ -1,4 +1,4 @@
-"""Gradient descent on a curve, one step after the other: what the learning rate does."""
+"""Gradient descent on a curve, step by step: the effect of the learning rate."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from cnnvis_widgets.widgets.toolkit.chart import Chart, span
 from cnnvis_widgets.widgets.toolkit.traits import Real, Whole
 
 MOST_STEPS = 200
-FAR = 1e6  # a path that leaves this range has run away
+FAR = 1e6  # a path that leaves this range has diverged
 
 
 class Descent(Chart, from_page="start rate steps"):
     """A curve J(θ), a point on it, and the steps θ ← θ - α J′(θ).
 
     Args:
-        coefficients: J as a polynomial, that of θ⁰ first; at least one term with θ.
-        domain: the θ that are shown.
+        coefficients: of the polynomial J, that of θ⁰ first; at least two.
+        domain: the range of θ that is shown.
         kwargs: the attributes.
 
     Attributes:
         start: θ before the first step, within the domain.
         rate: the learning rate α, above 0 and up to `largest_rate`.
-        steps: how many steps have been made, 0 … 200.
-        largest_rate: the end of its slider.
-        name: what θ is called.
+        steps: the number of steps made, 0 … 200.
+        largest_rate: the maximum of the slider for `rate`.
+        name: the displayed name of θ.
 
     Raises:
-        InvalidValueError: a number out of its range.
+        InvalidValueError: a number out of range.
     """
 
     label = traitlets.Unicode("Gradient descent").tag(sync=True)
@@ -52,22 +52,22 @@ class Descent(Chart, from_page="start rate steps"):
         domain: Sequence[float] = (-3.0, 3.0),
         **kwargs: Any,
     ) -> None:
-        given = np.asarray(coefficients, np.float64)
-        if given.ndim != 1 or given.size < 2 or not np.isfinite(given).all():
+        values = np.asarray(coefficients, np.float64)
+        if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
             raise InvalidValueError(
                 "A curve is at least two finite coefficients, that of θ⁰ first; "
                 f"got {list(coefficients)!r}."
             )
-        self.curve = Polynomial(given)
+        self.curve = Polynomial(values)
         self._domain = span("domain", domain)
         largest = float(kwargs.get("largest_rate", 1.0))
         self._largest = largest
         super().__init__(**{"start": self._domain[0], **kwargs})
-        self._curve = {"coefficients": given.tolist(), "domain": self._domain}
+        self._curve = {"coefficients": values.tolist(), "domain": self._domain}
 
     @property
     def path(self) -> list[float]:
-        """θ before the first step and after each; ends where it has run away."""
+        """θ before the first step and after each; ends where it diverges."""
         slope = self.curve.deriv()
         path = [float(self.start)]
         for _ in range(self.steps):

@@ -1,4 +1,4 @@
-"""A pad on which a digit is drawn, and what a network makes of it while one draws."""
+"""A pad for drawing a digit, and a network's answer after each stroke."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class DrawingPad(Control, from_page="drawing"):
     With the keyboard: the arrow keys move the pen, space sets it down and lifts it.
 
     Args:
-        read: what reads a drawing, bool (32, 32), and gives a `Reading`
+        read: called with a drawing, bool (32, 32); returns a `Reading`
             (`cnnvis_widgets.engine.digit_reader.DigitReader`).
-        examples: drawings to begin with, by name; of any size, above half of the largest value is
-            ink.
+        examples: drawings to start from, by name, of any size; values above half of the largest
+            are ink.
         kwargs: the attributes.
 
     Attributes:
-        drawing: 1024 bytes, row after row, 1 is ink.
+        drawing: 1024 bytes, row after row; 1 is ink.
 
     Raises:
         InvalidValueError: a drawing that is not 32 × 32.
@@ -44,14 +44,14 @@ class DrawingPad(Control, from_page="drawing"):
     _reading = traitlets.Dict().tag(sync=True)
 
     @checked(bytes(SIDE * SIDE))
-    def drawing(self, given: Any) -> bytes:
-        if isinstance(given, bytes | bytearray | memoryview) and len(given) == SIDE * SIDE:
-            return bytes(given)
-        if isinstance(given, np.ndarray) and given.shape == (SIDE, SIDE):
-            return (given > 0).astype(np.uint8).tobytes()
+    def drawing(self, drawing: Any) -> bytes:
+        if isinstance(drawing, bytes | bytearray | memoryview) and len(drawing) == SIDE * SIDE:
+            return bytes(drawing)
+        if isinstance(drawing, np.ndarray) and drawing.shape == (SIDE, SIDE):
+            return (drawing > 0).astype(np.uint8).tobytes()
         raise InvalidValueError(
             f"A drawing has {SIDE} × {SIDE} places, a byte each; "
-            f"got {getattr(given, 'shape', None) or type(given).__name__}."
+            f"got {getattr(drawing, 'shape', None) or type(drawing).__name__}."
         )
 
     def __init__(
@@ -67,7 +67,7 @@ class DrawingPad(Control, from_page="drawing"):
 
     @property
     def pixels(self) -> NDArray[np.bool_]:
-        """The drawing, bool (32, 32), true is ink."""
+        """The drawing, bool (32, 32); True is ink."""
         return np.frombuffer(self.drawing, np.uint8).reshape(SIDE, SIDE) > 0
 
     @traitlets.observe("drawing")
@@ -93,7 +93,7 @@ class DrawingPad(Control, from_page="drawing"):
 
 
 def _bitmap(drawn: ArrayLike) -> bytes:
-    """A grey drawing of any size as 32 × 32 places of ink or paper."""
+    """A grey drawing of any size as 32 × 32 bytes, 1 for ink."""
     from PIL import Image
 
     levels = np.asarray(drawn, np.float64)

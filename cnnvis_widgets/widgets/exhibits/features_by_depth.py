@@ -1,4 +1,4 @@
-"""What units respond to, from the first layers to the last: patches, maps and gradients."""
+"""The features that units respond to, by depth: patches, maps and gradients."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SIDE = 128  # pixels of a picture on the page
 
 
 class FeaturesByDepth(Control, from_page="view depth"):
-    """A slider through the layers of a network; for each, units and what excites them most.
+    """A slider through a network's layers; for each, units and the photos that excite them most.
 
-    Every picture shows the same thing in three views: the part of the photo on which the strongest
-    place depends (that holds 95 % of its gradient), the unit's map over the whole photo, and the
-    gradient of that place.
+    There are three views: the part of the photo on which the unit's strongest position depends
+    (with 95 % of its gradient), the unit's map over the whole photo, and the gradient of that
+    position.
 
     Args:
         layers: layer → its units' features, from the first layer to the last.
@@ -33,16 +33,16 @@ class FeaturesByDepth(Control, from_page="view depth"):
         kwargs: the attributes.
 
     Attributes:
-        depth: which layer is shown, from 0.
+        depth: the index of the layer that is shown.
         view: "patch", "map" or "gradient".
 
     Raises:
-        InvalidValueError: no layer; a depth beyond them.
-        UnknownNameError: another view.
+        InvalidValueError: no layer, or `depth` out of range.
+        UnknownNameError: an unknown view.
     """
 
     label = traitlets.Unicode("What units respond to, by depth").tag(sync=True)
-    depth = Whole(0, lambda shown: len(shown._layers) - 1, 0).tag(sync=True)
+    depth = Whole(0, lambda features: len(features._layers) - 1, 0).tag(sync=True)
     view = OneOf("view", VIEWS, "patch").tag(sync=True)
     _floors = traitlets.List().tag(sync=True)
 
@@ -97,9 +97,9 @@ def _excited(excited: Excited, end: float) -> dict[str, Any]:
 
 
 def shown_gradient(gradient: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """A signed gradient as a picture: zero is mid-grey, large sizes are black and white.
+    """A signed gradient as a picture: zero is mid-grey, large values are black or white.
 
-    The ends are the size that one value in a hundred exceeds: one loud pixel would hide the rest.
+    The scale ends at the 99th percentile of the absolute values, so that no outlier hides the rest.
 
     Args:
         gradient: (rows, columns, channels), channels 1 or 3.
@@ -114,11 +114,11 @@ def shown_gradient(gradient: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def _fitted(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture, its longer side SIDE pixels long; small patches show their pixels."""
+    """The picture with its longer side SIDE pixels long; small patches keep visible pixels."""
     from PIL import Image
 
     rows, columns = picture.shape[:2]
     factor = SIDE / max(rows, columns)
     size = max(1, round(columns * factor)), max(1, round(rows * factor))
-    how = Image.Resampling.NEAREST if factor > 3 else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(np.ascontiguousarray(picture)).resize(size, how))
+    resampling = Image.Resampling.NEAREST if factor > 3 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(np.ascontiguousarray(picture)).resize(size, resampling))

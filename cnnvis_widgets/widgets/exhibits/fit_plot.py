@@ -1,4 +1,4 @@
-"""Points that are moved by hand, and the model that fits them at once."""
+"""Points that can be moved, and a model that is fitted to them at once."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ MOST_POINTS = 200
 
 
 class FitPlot(Chart, from_page="points degree own show_fit show_test"):
-    """A scatter plot whose points are dragged, added and taken away, with a model fitted to them.
+    """A scatter plot whose points can be dragged, added and removed, with a model fitted to them.
 
-    "line" and "polynomial" minimise the squared error (of the points to learn from), "logistic"
-    the log loss plus `strength` / 2 · (w₁² + w₂²). The page fits at once; the properties give the
-    same in Python.
+    "line" and "polynomial" minimise the squared error (of the training points), "logistic" the log
+    loss plus `strength` / 2 · (w₁² + w₂²). The page fits at once; the properties are the same in
+    Python.
 
     With the keyboard: the tab key reaches a point, arrow keys move it (with shift in larger steps),
-    page up and page down go to the next one, insert adds one, delete takes it away.
+    page up and page down go to the next one, insert adds one, delete removes it.
 
     Args:
         points: (x, y) or (x, y, group) each. The group is the class, 0 or 1, for "logistic"; else
-            0 is to learn from, 1 to choose by (validation), 2 to test with.
-        x, y: the ends of the axes; from the points where they are left out.
+            0 is training, 1 validation, 2 test.
+        x, y: the ends of the axes; None to find them from the points.
         kwargs: the attributes.
 
     Attributes:
         points: [x, y, group] each.
         model: "line", "polynomial" or "logistic".
-        degree: of the polynomial, 0 … 12; not beyond the points to learn from, less one.
+        degree: of the polynomial, 0 … 12; at most the number of training points minus one is used.
         strength: of the penalty on the weights, above 0 (scikit-learn's C is its inverse).
         own: [slope, intercept] of a line drawn by hand.
         show_own: whether that line can be drawn, for "line".
         show_fit: whether the fitted model is shown.
-        show_test: whether the points to test with are shown, and their error.
+        show_test: whether the test points and their error are shown.
         x_name, y_name: the labels of the axes.
-        group_names: what the groups are called.
+        group_names: the names of the groups.
 
     Raises:
-        InvalidValueError: numbers that are not finite or out of their range.
-        UnknownNameError: another model.
+        InvalidValueError: numbers that are not finite or out of range.
+        UnknownNameError: an unknown model.
     """
 
     label = traitlets.Unicode("Move the points").tag(sync=True)
@@ -72,14 +72,14 @@ class FitPlot(Chart, from_page="points degree own show_fit show_test"):
         return _checked(points).tolist()
 
     @checked((0.0, 0.0))
-    def own(self, given: Any) -> list[float]:
+    def own(self, own: Any) -> list[float]:
         try:
-            own = [float(number) for number in given]
+            line = [float(number) for number in own]
         except (TypeError, ValueError):
-            own = []
-        if len(own) != 2 or not np.isfinite(own).all():
-            raise InvalidValueError(f"own is a slope and an intercept; got {given!r}.")
-        return own
+            line = []
+        if len(line) != 2 or not np.isfinite(line).all():
+            raise InvalidValueError(f"own is a slope and an intercept; got {own!r}.")
+        return line
 
     def __init__(
         self,
@@ -88,10 +88,10 @@ class FitPlot(Chart, from_page="points degree own show_fit show_test"):
         y: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> None:
-        given = _checked(points)
-        self._x = span("x", x if x is not None else _around(given[:, 0]))
-        self._y = span("y", y if y is not None else _around(given[:, 1]))
-        super().__init__(points=given.tolist(), **kwargs)
+        rows = _checked(points)
+        self._x = span("x", x if x is not None else _around(rows[:, 0]))
+        self._y = span("y", y if y is not None else _around(rows[:, 1]))
+        super().__init__(points=rows.tolist(), **kwargs)
         self._ranges = {"x": self._x, "y": self._y}
 
     @property
@@ -101,13 +101,13 @@ class FitPlot(Chart, from_page="points degree own show_fit show_test"):
 
     @property
     def fitted_degree(self) -> int:
-        """The degree that is fitted: as many points as coefficients are needed at least."""
-        wanted = 1 if self.model == "line" else self.degree
-        return max(0, min(wanted, int((self.data[:, 2] == 0).sum()) - 1))
+        """The degree that is fitted, which needs at least as many points as coefficients."""
+        degree = 1 if self.model == "line" else self.degree
+        return max(0, min(degree, int((self.data[:, 2] == 0).sum()) - 1))
 
     @property
     def coefficients(self) -> NDArray[np.float64]:
-        """Of x⁰, x¹ …; for "logistic" the weights of x and y, and the bias. Empty without a fit."""
+        """Of x⁰, x¹ …; for "logistic" the weights of x and y, and the bias; empty without a fit."""
         data = self.data
         if self.model == "logistic":
             return self._logistic()
@@ -119,13 +119,13 @@ class FitPlot(Chart, from_page="points degree own show_fit show_test"):
 
     @property
     def errors(self) -> dict[str, float]:
-        """The root of the mean squared error of each role that has points ("train" …)."""
+        """The root mean squared error of each role that has points ("train" …)."""
         data, coefficients = self.data, self.coefficients
         if self.model == "logistic" or not coefficients.size:
             return {}
-        missed = Polynomial(coefficients)(data[:, 0]) - data[:, 1]
+        residuals = Polynomial(coefficients)(data[:, 0]) - data[:, 1]
         return {
-            role: float(np.sqrt(np.mean(missed[data[:, 2] == group] ** 2)))
+            role: float(np.sqrt(np.mean(residuals[data[:, 2] == group] ** 2)))
             for group, role in enumerate(ROLES)
             if (data[:, 2] == group).any()
         }
@@ -159,7 +159,7 @@ def _checked(points: Any) -> NDArray[np.float64]:
 
 
 def _around(values: NDArray[np.float64]) -> tuple[float, float]:
-    """A range with some room on both sides."""
+    """The range of values with a margin on both sides."""
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     room = 0.1 * (high - low) or 1.0
     return low - room, high + room

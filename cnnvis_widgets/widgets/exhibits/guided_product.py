@@ -1,4 +1,4 @@
-"""Guided Grad-CAM's product: a detailed map in the places of a coarse one (thesis Figure 21)."""
+"""Guided Grad-CAM's product of a detailed and a coarse map (thesis Figure 21)."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.map_data import over
 from cnnvis_widgets.widgets.toolkit.traits import Place, Real
 
-CLIPPED = 99.0  # percentile of the detail at which its colours end: few pixels are far brighter
+CLIPPED = 99.0  # percentile of the detail where its colours end, as few pixels are far brighter
 
 
 class GuidedProduct(Control, from_page="at share"):
-    """Two maps and their product, with a slider from the one factor alone to the product.
+    """Two maps and their product, with a slider from the detailed map to the product.
 
-    At `share` t the third picture is detail × ((1 - t) + t · mask / largest of mask): all of the
-    detail at 0, at 1 the product, whose colours are then those of Guided Grad-CAM divided by the
-    mask's largest value. One scale serves all shares, so that what fades has really gone. The page
-    computes this itself, as `shown` does; the three numbers of the pixel pointed at are below.
+    At `share` t the third picture is detail × ((1 - t) + t · mask / largest of mask): the detail at
+    0; at 1 the product, which is Guided Grad-CAM divided by the mask's largest value. All shares
+    have the same colour scale. The page computes this itself, as `shown` does; the three values of
+    the pixel under the pointer are below.
 
     Args:
-        detail: (rows, columns), or (rows, columns, channels) whose largest size is taken.
-        coarse: the mask, (r, c), nowhere negative; enlarged bilinearly (half-pixel centres).
+        detail: (rows, columns), or (rows, columns, channels), of which the largest absolute value
+            is taken.
+        coarse: the mask, (r, c), not negative; enlarged bilinearly (half-pixel centres).
         picture: uint8 (rows, columns, 3), shown under the mask.
-        alt: what the picture shows, in words.
+        alt: alt text of the picture.
         kwargs: the attributes.
 
     Attributes:
         share: 0 … 1, how much of the mask is applied.
-        at: (row, column) of the pixel whose numbers are read.
+        at: (row, column) of the pixel whose values are shown.
 
     Raises:
         InvalidValueError: arrays that do not fit together or are not finite, a mask with negative
-            values, a share or a pixel beyond the ends.
+            values, or a share or pixel out of range.
     """
 
     label = traitlets.Unicode("Detail × place").tag(sync=True)
@@ -61,7 +62,7 @@ class GuidedProduct(Control, from_page="at share"):
 
     def mask(self) -> NDArray[np.float32]:
         """The coarse map at the size of the detail: float32 (rows, columns)."""
-        from cnnvis_widgets.rendering.pictures import enlarge  # brings Pillow along
+        from cnnvis_widgets.rendering.pictures import enlarge  # imports Pillow
 
         return enlarge(self.coarse, *self.detail.shape)
 
@@ -71,10 +72,10 @@ class GuidedProduct(Control, from_page="at share"):
         Args:
             share: 0 … 1; None for the widget's own.
         """
-        part = self.share if share is None else checks.number("share", share, 0, 1)
+        mask_share = self.share if share is None else checks.number("share", share, 0, 1)
         largest = float(self.coarse.max())
         mask = self.mask() / largest if largest else self.mask()
-        return self.detail * ((1 - part) + part * mask).astype(np.float32)
+        return self.detail * ((1 - mask_share) + mask_share * mask).astype(np.float32)
 
     def _brightest(self) -> int:
         return int((self.detail * self.mask()).argmax())

@@ -1,4 +1,4 @@
-"""What a layer has kept of a picture: two ways back, layer by layer (thesis Figure 24)."""
+"""Inversions of a network's layers: two methods, layer by layer (thesis Figure 24)."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Way = tuple[Picture, float] | None
 
 
 class Inversions(Control, from_page="value"):
-    """A picture, beside it one column a layer with what each way back made of the layer's code.
+    """A picture, and a column for each layer with its inversions by each method.
 
-    A column is chosen by mouse or arrow keys; its contents are shown enlarged next to the
-    picture, with two figures: the code's relative error, and how far the colours are off.
+    A column is chosen by mouse or arrow keys; its inversions are shown enlarged next to the
+    picture, with two figures: the relative error of the layer's code, and that of the colours.
 
     Args:
-        picture: uint8 (rows, columns, 3), what the network saw.
-        made: layer → way back → (uint8 picture of the same size, relative error of its code), or
-            None where there is no such way for the layer. All layers have the same ways.
-        notes: layer → a few words below its name, its size for instance.
-        alt: what the picture shows, in words.
+        picture: uint8 (rows, columns, 3), the network's input.
+        made: layer → method → (uint8 picture of the same size, relative error of its code), or
+            None if the method has none for the layer. All layers have the same methods.
+        notes: layer → a few words below its name, such as its size.
+        alt: alt text of the picture.
         kwargs: the attributes.
 
     Attributes:
-        value: the chosen layer; the first one by default.
+        value: the chosen layer; by default the first.
 
     Raises:
-        InvalidValueError: no layer, other ways at one layer than at another, arrays that are no
-            pictures of the same size, an error that is negative or not finite.
-        UnknownNameError: a layer that is none of these.
+        InvalidValueError: no layer, layers with different methods, arrays that are not pictures of
+            the same size, or an error that is negative or not finite.
+        UnknownNameError: an unknown layer.
     """
 
     label = traitlets.Unicode("Two ways back").tag(sync=True)
@@ -47,7 +47,7 @@ class Inversions(Control, from_page="value"):
 
     @checked("")
     def value(self, value: Any) -> str:
-        # One layer is always chosen: no name stands for the first one.
+        # One layer is always chosen: "" means the first.
         first = next(iter(self.made))
         return offered("layer", value, [{"name": layer} for layer in self.made]) or first
 
@@ -71,10 +71,10 @@ class Inversions(Control, from_page="value"):
         self._data = self._all(notes or {}, alt)
 
     def off(self, layer: str, way: str) -> float:
-        """How far a picture is from the given one: root mean square, in grey levels of 255.
+        """The root mean square difference of an inversion from the picture, in grey levels of 255.
 
         Raises:
-            KeyError: no such picture.
+            KeyError: there is no such inversion.
         """
         inversion = self.made[layer][way]
         if inversion is None:
@@ -82,7 +82,7 @@ class Inversions(Control, from_page="value"):
         return float(np.sqrt(np.square(inversion[0].astype(np.float64) - self.picture).mean()))
 
     def _all(self, notes: Mapping[str, str], alt: str) -> dict[str, Any]:
-        from cnnvis_widgets.rendering.pictures import png_bytes  # brings Pillow along
+        from cnnvis_widgets.rendering.pictures import png_bytes  # imports Pillow
 
         def record(layer: str, way: str) -> dict[str, Any] | None:
             inversion = self.made[layer][way]
@@ -106,8 +106,8 @@ class Inversions(Control, from_page="value"):
         }
 
 
-def _ways_of(made: Mapping[str, Mapping[str, Way]]) -> list[str]:
-    each = [list(ways) for ways in made.values()]
+def _ways_of(layers: Mapping[str, Mapping[str, Way]]) -> list[str]:
+    each = [list(ways) for ways in layers.values()]
     if not each or not each[0]:
         raise InvalidValueError("Expected at least one layer with at least one way back.")
     if any(ways != each[0] for ways in each):
@@ -119,9 +119,9 @@ def _checked(name: str, picture: Any, shape: tuple[int, ...] | None = None) -> P
     array = np.asarray(picture)
     fits = array.ndim == 3 and array.shape[2] == 3 and array.size and array.dtype == np.uint8
     if not fits or shape not in (None, array.shape):
-        wanted = "(rows, columns, 3)" if shape is None else str(shape)
+        expected = "(rows, columns, 3)" if shape is None else str(shape)
         raise InvalidValueError(
-            f"{name}: expected a picture, uint8 {wanted}; got {array.dtype} {array.shape}."
+            f"{name}: expected a picture, uint8 {expected}; got {array.dtype} {array.shape}."
         )
     return array
 

@@ -1,4 +1,4 @@
-"""A box drawn from a map with a threshold that is moved by hand, and how well it fits."""
+"""A bounding box from a map and a threshold, and how well it fits."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ PERCENTS = range(1, 101)
 
 
 class MapBox(Chart, from_page="percent view"):
-    """Pictures with a map each; a slider says how much of the largest value a place needs.
+    """Pictures with a map each, and a slider for a threshold relative to the map's largest value.
 
-    The largest connected region of the places that have it gets a box; the intersection over union
-    with the true box (around the mask) is shown, and its curve over all thresholds.
+    The largest connected region above the threshold gets a box; its intersection over union with
+    the true box (around the mask) is shown, and the curve of that over all thresholds.
 
     Args:
         views: name → (picture, map, mask): uint8 (rows, columns, 3), (r, c) enlarged bilinearly,
-            bool (rows, columns) of what the box ought to hold.
-        alts: name → what the picture shows, in words.
+            bool (rows, columns) of the object.
+        alts: name → alt text of the picture.
         kwargs: the attributes.
 
     Attributes:
         view: the name of the picture that is shown.
-        percent: of the map's largest value that a place needs, 1 … 100.
+        percent: the threshold in per cent of the map's largest value, 1 … 100.
 
     Raises:
-        InvalidValueError: no picture, arrays that do not fit together, a percent beyond the ends.
-        UnknownNameError: `view` is none of the names.
+        InvalidValueError: no picture, arrays that do not fit together, or `percent` out of range.
+        UnknownNameError: `view` is not one of the names.
     """
 
     label = traitlets.Unicode("A box from the map").tag(sync=True)
@@ -69,12 +69,12 @@ class MapBox(Chart, from_page="percent view"):
 
     @property
     def box(self) -> Box | None:
-        """The box from the map at this threshold; None for a map that is nowhere above zero."""
+        """The box from the map at this threshold; None if no value of the map is positive."""
         return self._boxes()[self.percent - 1]
 
     @property
     def iou(self) -> float:
-        """Intersection over union of the two; 0 without a box."""
+        """Intersection over union of both boxes; 0 without a box."""
         return self.box.iou(self.true_box) if self.box else 0.0
 
     @property
@@ -85,7 +85,7 @@ class MapBox(Chart, from_page="percent view"):
 
     def _boxes(self) -> list[Box | None]:
         if self.view not in self._box_lists:
-            from cnnvis_widgets.rendering.pictures import enlarge  # brings Pillow along
+            from cnnvis_widgets.rendering.pictures import enlarge  # imports Pillow
 
             picture, heatmap, _ = self._views[self.view]
             fine = enlarge(heatmap, *picture.shape[:2])
@@ -112,7 +112,7 @@ class MapBox(Chart, from_page="percent view"):
 
     @traitlets.observe("view")
     def _another(self, _: Any) -> None:
-        if self._names:  # not while it is being made
+        if self._names:  # not during construction
             self._show()
 
 

@@ -19,27 +19,27 @@ Given = tuple[str, ArrayLike | None, ArrayLike | None, ArrayLike]
 
 
 class MapChain(Control, from_page="at link"):
-    """Maps that are multiplied from the deepest down to the picture, to go along link by link.
+    """Maps that are multiplied from the deepest layer down to the picture, one link at a time.
 
-    Each link shows a layer's mean map, what comes from the link before at its size, and their
-    product, all over the picture, each in its own cells and on its own scale. The three numbers of
-    the place pointed at are below.
+    Each link shows a layer's mean map, the product of the link before enlarged to its size, and
+    their product, all over the picture, each in its own cells and on its own scale. The three
+    values at the pointer are below.
 
     Args:
         links: (layer, mean, enlarged, product) each, the deepest first;
-            `methods.visual_backprop.links` makes them. Maps are (rows, columns), nowhere negative;
-            mean or enlarged may be None.
+            `methods.visual_backprop.links` makes them. Maps are (rows, columns), not negative; mean
+            or enlarged may be None.
         picture: uint8 (rows, columns, 3), with at least as many rows and columns as any map.
-        alt: what the picture shows, in words.
+        alt: alt text of the picture.
         kwargs: the attributes.
 
     Attributes:
-        link: which link is shown, from 0 (the deepest).
-        at: (row, column) of the pixel whose three numbers are read.
+        link: the index of the link that is shown, from 0 (the deepest).
+        at: (row, column) of the pixel whose three values are shown.
 
     Raises:
-        InvalidValueError: no link, maps that are none, do not fit or have negative values, a
-            picture that is none or too small, a link or a pixel beyond the ends.
+        InvalidValueError: no link, maps that are invalid, do not fit or have negative values, a
+            picture that is invalid or too small, or a link or pixel out of range.
     """
 
     label = traitlets.Unicode("The chain of maps").tag(sync=True)
@@ -58,10 +58,12 @@ class MapChain(Control, from_page="at link"):
         self._send_all(picture, alt)
 
     def read(self) -> dict[str, float | None]:
-        """The shown link's "mean", "enlarged" and "product" at the place that holds `at`."""
+        """The current link's "mean", "enlarged" and "product" in the cell of the pixel `at`."""
         link = self.links[self.link]
-        place = cell(self.at, link["product"].shape, self._size)
-        return {part: None if link[part] is None else float(link[part][place]) for part in _PARTS}
+        position = cell(self.at, link["product"].shape, self._size)
+        return {
+            part: None if link[part] is None else float(link[part][position]) for part in _PARTS
+        }
 
     def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
         self._data = {
@@ -80,8 +82,8 @@ class MapChain(Control, from_page="at link"):
 
 def _checked(link: Given) -> dict[str, Any]:
     try:
-        layer, *given = link
-        mean, enlarged, product = (None if m is None else np.asarray(m, "<f4") for m in given)
+        layer, *arrays = link
+        mean, enlarged, product = (None if m is None else np.asarray(m, "<f4") for m in arrays)
     except (TypeError, ValueError):
         raise InvalidValueError(
             f"A link is a layer's name and three maps; got {type(link).__name__}."

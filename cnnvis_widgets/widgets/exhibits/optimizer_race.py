@@ -1,4 +1,4 @@
-"""Four optimizers race down a surface: what momentum and rates of one's own are good for."""
+"""Four optimizers race down a loss surface: the effect of momentum and adaptive rates."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ RATES = (0.0001, 3.0)
 class OptimizerRace(
     Chart, from_page="surface start racers rates together momentum decay noise steps"
 ):
-    """A loss of two parameters, and the ways of SGD, momentum, RMSprop and Adam down it.
+    """A loss of two parameters, and the paths of SGD, momentum, RMSprop and Adam on it.
 
-    The start is dragged with the mouse, or moved with arrow keys (with Shift in larger steps).
+    The start can be dragged with the mouse, or moved with arrow keys (with Shift in larger steps).
 
     Args:
-        rate: one learning rate for all, in place of `rates`.
+        rate: one learning rate for all, instead of `rates`.
         kwargs: the attributes.
 
     Attributes:
         surface: one of `SURFACES`: "narrow valley", "tilted valley", "banana", "saddle", "plateau",
             "two hollows".
-        start: (x, y), within the surface's ranges; a new surface brings its own.
-        racers: who runs, of "SGD", "momentum", "RMSprop", "Adam"; at least one.
+        start: (x, y), within the surface's ranges; a new surface sets its own.
+        racers: at least one of "SGD", "momentum", "RMSprop", "Adam".
         rates: the learning rate of each of the four, in that order, 0.0001 … 3.
         together: whether a change of one rate in the page changes all of them.
-        momentum: the share of the past that momentum and Adam keep, 0 … 0.99.
-        decay: after k steps the learning rate is the (1 + decay · k)-th part; 0 … 0.5.
-        noise: deviation of what is added to each gradient, as if it came from a small batch, 0 … 3;
-            the same for all racers.
-        steps: how many steps have been made, 0 … 400.
+        momentum: the momentum coefficient of momentum and Adam, 0 … 0.99.
+        decay: after k steps the learning rate is divided by 1 + decay · k; 0 … 0.5.
+        noise: standard deviation of the noise that is added to each gradient, as from a small
+            batch, 0 … 3; the same for all racers.
+        steps: the number of steps made, 0 … 400.
 
     Raises:
-        InvalidValueError: numbers out of their range.
-        UnknownNameError: another surface or racer.
+        InvalidValueError: numbers out of range.
+        UnknownNameError: an unknown surface or racer.
     """
 
     label = traitlets.Unicode("A race of optimizers").tag(sync=True)
@@ -60,19 +60,24 @@ class OptimizerRace(
     _facts = traitlets.Dict().tag(sync=True)
 
     @checked()
-    def start(self, given: Any) -> list[float]:
-        one = surface(self.surface)
-        if given is None:
-            return list(one.start)
+    def start(self, start: Any) -> list[float]:
+        loss_surface = surface(self.surface)
+        if start is None:
+            return list(loss_surface.start)
         try:
-            x, y = given
+            x, y = start
         except (TypeError, ValueError):
-            raise InvalidValueError(f"start is an x and a y; got {given!r}.") from None
-        return [checks.number("x of start", x, *one.x), checks.number("y of start", y, *one.y)]
+            raise InvalidValueError(f"start is an x and a y; got {start!r}.") from None
+        return [
+            checks.number("x of start", x, *loss_surface.x),
+            checks.number("y of start", y, *loss_surface.y),
+        ]
 
     @checked(tuple(RULES))
-    def racers(self, given: Any) -> list[str]:
-        names = [given] if isinstance(given, str) or not hasattr(given, "__iter__") else list(given)
+    def racers(self, racers: Any) -> list[str]:
+        names = (
+            [racers] if isinstance(racers, str) or not hasattr(racers, "__iter__") else list(racers)
+        )
         for name in names:
             if name not in RULES:
                 raise UnknownNameError.of("racer", name, RULES)
@@ -81,26 +86,26 @@ class OptimizerRace(
         return [name for name in RULES if name in names]
 
     @checked((0.1,) * 4)
-    def rates(self, given: Sequence[float]) -> list[float]:
+    def rates(self, rates: Sequence[float]) -> list[float]:
         try:
-            rates = list(given)
+            numbers = list(rates)
         except TypeError:
-            rates = []
-        if len(rates) != len(RULES):
+            numbers = []
+        if len(numbers) != len(RULES):
             raise InvalidValueError(
-                f"rates are {len(RULES)} numbers, of {', '.join(RULES)}; got {given!r}."
+                f"rates are {len(RULES)} numbers, of {', '.join(RULES)}; got {rates!r}."
             )
-        return [checks.number("a learning rate", rate, *RATES) for rate in rates]
+        return [checks.number("a learning rate", rate, *RATES) for rate in numbers]
 
     def __init__(self, rate: float | None = None, **kwargs: Any) -> None:
         if rate is not None:
             kwargs = {"rates": [rate] * len(RULES), **kwargs}
-        own = surface(kwargs.get("surface", "narrow valley"))
-        super().__init__(**{"start": own.start, **kwargs})
-        # Rounded, so that the page has the very same numbers.
+        first_surface = surface(kwargs.get("surface", "narrow valley"))
+        super().__init__(**{"start": first_surface.start, **kwargs})
+        # Rounded, so that the page has exactly the same numbers.
         self._errors = np.random.default_rng(0).normal(0, 1, (MOST_STEPS, 2)).round(3)
         self._facts = {
-            "surfaces": {name: _as_facts(one) for name, one in SURFACES.items()},
+            "surfaces": {name: _as_facts(loss_surface) for name, loss_surface in SURFACES.items()},
             "racers": list(RULES),
             "errors": self._errors.tolist(),
             "rho": RHO,
@@ -114,7 +119,7 @@ class OptimizerRace(
 
     @property
     def paths(self) -> dict[str, NDArray[np.float64]]:
-        """The way of each who runs: racer → (steps + 1, 2), shorter where it has run away."""
+        """The path of each racer: racer → (steps + 1, 2), shorter if it diverges."""
         return {
             name: descend(
                 self.surface,
@@ -130,9 +135,12 @@ class OptimizerRace(
 
     @property
     def losses(self) -> dict[str, NDArray[np.float64]]:
-        """What each has before the first step and after each, above the lowest there is."""
-        one = surface(self.surface)
-        return {name: one.value(*path.T) - one.least for name, path in self.paths.items()}
+        """Each racer's loss before the first step and after each, above the surface's minimum."""
+        loss_surface = surface(self.surface)
+        return {
+            name: loss_surface.value(*path.T) - loss_surface.least
+            for name, path in self.paths.items()
+        }
 
     def _new_surface(self, _: Any) -> None:
         with self.hold_trait_notifications():
@@ -140,6 +148,6 @@ class OptimizerRace(
             self.steps = 0
 
 
-def _as_facts(one: Surface) -> dict[str, Any]:
-    return {"x": list(one.x), "y": list(one.y), "start": list(one.start),
-            "lowest": list(one.lowest), "least": one.least}  # fmt: skip
+def _as_facts(loss_surface: Surface) -> dict[str, Any]:
+    return {"x": list(loss_surface.x), "y": list(loss_surface.y), "start": list(loss_surface.start),
+            "lowest": list(loss_surface.lowest), "least": loss_surface.least}  # fmt: skip

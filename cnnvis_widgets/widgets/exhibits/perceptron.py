@@ -1,4 +1,4 @@
-"""One unit whose weights are moved by hand: a line through the plane, and what it cannot part."""
+"""One unit with adjustable weights: a line in the plane, and classes it cannot separate."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ MOST_CORRECTIONS = 10_000
 
 
 class Perceptron(Chart, from_page="task weights corrections"):
-    """A unit of two inputs that answers 1 where w₁ x₁ + w₂ x₂ + b > 0, and a task for it.
+    """A unit of two inputs that outputs 1 if w₁ x₁ + w₂ x₂ + b > 0, and a task for it.
 
-    The four inputs of a logical function are the points. Sliders move the weights; the page can
-    also correct one mistake after the other by Rosenblatt's rule, w ← w + rate (d - y) x, as
-    `correct` does.
+    The points are the four inputs of a logical function. Sliders set the weights; the page can also
+    correct one mistake at a time by Rosenblatt's rule, w ← w + rate (d - y) x, as `correct` does.
 
     Args:
         kwargs: the attributes.
@@ -34,11 +33,11 @@ class Perceptron(Chart, from_page="task weights corrections"):
         task: "and", "or", "nand" or "xor".
         weights: [w₁, w₂, b], each from -5 to 5.
         rate: of a correction, above 0 and up to 1.
-        corrections: how many have been made since the weights were last moved by hand, 0 … 10 000.
+        corrections: the number of corrections since the weights were last set by hand, 0 … 10 000.
 
     Raises:
-        InvalidValueError: numbers out of their range.
-        UnknownNameError: another task.
+        InvalidValueError: numbers out of range.
+        UnknownNameError: an unknown task.
     """
 
     label = traitlets.Unicode("A perceptron").tag(sync=True)
@@ -49,13 +48,13 @@ class Perceptron(Chart, from_page="task weights corrections"):
     _tasks = traitlets.Dict().tag(sync=True)
 
     @checked((0.0, 0.0, 0.0))
-    def weights(self, given: Sequence[float]) -> list[float]:
+    def weights(self, weights: Sequence[float]) -> list[float]:
         try:
-            numbers = list(given)
+            numbers = list(weights)
         except TypeError:
             numbers = []
         if len(numbers) != 3:
-            raise InvalidValueError(f"weights are three numbers, w1, w2 and b; got {given!r}.")
+            raise InvalidValueError(f"weights are three numbers, w1, w2 and b; got {weights!r}.")
         return [checks.number("a weight", number, -LARGEST, LARGEST) for number in numbers]
 
     def __init__(self, **kwargs: Any) -> None:
@@ -74,11 +73,11 @@ class Perceptron(Chart, from_page="task weights corrections"):
 
     @property
     def right(self) -> int:
-        """How many of the four answers are right."""
+        """The number of right answers, 0 … 4."""
         return int((self.answers == TASKS[self.task]).sum())
 
     def correct(self) -> bool:
-        """Correct the first mistake; False where there is none."""
+        """Correct the first mistake; False if there is none."""
         wrong = np.flatnonzero(self.answers != TASKS[self.task])
         if not wrong.size:
             return False

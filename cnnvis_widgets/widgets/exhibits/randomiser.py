@@ -1,4 +1,4 @@
-"""A network that forgets from the top down, and which maps notice it."""
+"""Cascading randomization of a network, and its effect on each method's map."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ SIDE = 192  # pixels of a map on the page
 
 
 class Randomiser(Control, from_page="random signed"):
-    """A slider: how many upper layers are random; for each method its map, and how alike it stayed.
+    """A slider for the number of randomized upper layers, and each method's map and similarity.
 
-    Each map has a colour scale of its own: what is compared is where it is bright.
+    Each map has its own colour scale, so that the positions of bright parts can be compared.
 
     Args:
-        forgetting: what `study.forgetting.forgetting` computed.
-        alt: what the picture shows.
-        titles: method → the words above its map; its name by default.
+        forgetting: the result of `study.cascading_randomization.forgetting`.
+        alt: alt text of the picture.
+        titles: method → the title of its map; by default its name.
         kwargs: the attributes.
 
     Attributes:
-        random: how many layers are random, from the last one.
-        signed: the correlation is that of the signed values, else that of their sizes.
+        random: the number of randomized layers, from the last.
+        signed: whether the correlation is of the signed values; else of the absolute values.
 
     Raises:
-        InvalidValueError: nothing to show, or more random layers than there are.
+        InvalidValueError: no method, or more random layers than there are.
     """
 
     label = traitlets.Unicode("Make it forget").tag(sync=True)
-    random = Whole(0, lambda shown: shown._last, 0).tag(sync=True)
+    random = Whole(0, lambda randomiser: randomiser._last, 0).tag(sync=True)
     signed = traitlets.Bool(False).tag(sync=True)
     _stages = traitlets.List().tag(sync=True)
     _maps = traitlets.List().tag(sync=True)
@@ -79,6 +79,6 @@ def _frame(picture: Any, heatmap: Any) -> bytes:
     from cnnvis_widgets.rendering.pictures import jpeg_bytes, overlay
     from cnnvis_widgets.rendering.scales import Scale
 
-    shown = overlay(picture, heatmap, Scale.of(heatmap, percentile=99.5))
-    sized = Image.fromarray(shown).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    pixels = overlay(picture, heatmap, Scale.of(heatmap, percentile=99.5))
+    sized = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     return jpeg_bytes(np.asarray(sized))

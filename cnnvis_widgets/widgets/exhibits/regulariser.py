@@ -1,4 +1,4 @@
-"""A network with too many weights for its few points, and what restrains it."""
+"""A network with too many weights for its few points, and its regularization."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from cnnvis_widgets.course.models.toy_data import scattered_points
 from cnnvis_widgets.widgets.toolkit.chart import Chart, labelled_points
 from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole, checked
 
-SIDE = 48  # places of the picture, each way
+SIDE = 48  # rows and columns of the picture of the plane
 MOST_PENALTY, MOST_DROPOUT, MOST_EPOCHS = 0.1, 0.9, 1000
 RATES = (0.001, 3.0)
 
 
 class Regulariser(Chart, from_page="l1 l2 dropout batch optimizer rate seed"):
-    """Two classes of points that overlap, few to learn and many to check with.
+    """Two overlapping classes of points, few for training and many for validation.
 
-    Each change of a setting trains a fresh network with two hidden layers of ReLUs, and shows what
-    it makes of the plane and how the loss of both sets went.
+    Each change of a setting trains a new network with two hidden layers of ReLUs, and shows its
+    output over the plane and the loss curves of both sets.
 
     Args:
-        training: (x, y, class) each, x and y between -1 and 1, class 0 or 1; else 40 points.
-        validation: the same; else 400 points.
+        training: (x, y, class) each, x and y between -1 and 1, class 0 or 1; None for 40 points.
+        validation: likewise; None for 400 points.
         kwargs: the attributes.
 
     Attributes:
-        l1: the penalty on each weight's size, 0 … 0.1.
+        l1: the penalty on each weight's absolute value, 0 … 0.1.
         l2: the penalty on each weight's square, 0 … 0.1.
-        dropout: the share of the hidden neurons that is off in a step, 0 … 0.9.
-        batch: training examples for a step, 1 … all.
+        dropout: the share of hidden neurons that are dropped in a step, 0 … 0.9.
+        batch: training examples per step, 1 … all.
         optimizer: "SGD", "momentum", "RMSprop" or "Adam".
         rate: the learning rate, 0.001 … 3.
         epochs: 1 … 1000.
         units: of each hidden layer, 1 … 64.
-        seed: of the first weights, the order and what is dropped.
+        seed: of the initial weights, the order and the dropped neurons.
 
     Raises:
-        InvalidValueError: numbers or points out of their range.
-        UnknownNameError: another optimizer.
+        InvalidValueError: numbers or points out of range.
+        UnknownNameError: an unknown optimizer.
     """
 
     label = traitlets.Unicode("Few points, many weights").tag(sync=True)
@@ -62,9 +62,9 @@ class Regulariser(Chart, from_page="l1 l2 dropout batch optimizer rate seed"):
     _result = traitlets.Dict().tag(sync=True)
 
     @checked()
-    def batch(self, given: Any) -> int:
+    def batch(self, batch: Any) -> int:
         most = len(self._training)
-        return most if given is None else checks.whole("batch", given, 1, most)
+        return most if batch is None else checks.whole("batch", batch, 1, most)
 
     def __init__(
         self,
@@ -72,10 +72,10 @@ class Regulariser(Chart, from_page="l1 l2 dropout batch optimizer rate seed"):
         validation: Iterable[Sequence[float]] | None = None,
         **kwargs: Any,
     ) -> None:
-        given = scattered_points("moons", 40) if training is None else training
-        self._training = labelled_points("training", given)
-        given = scattered_points("moons", 400, seed=77) if validation is None else validation
-        self._validation = labelled_points("validation", given)
+        points = scattered_points("moons", 40) if training is None else training
+        self._training = labelled_points("training", points)
+        points = scattered_points("moons", 400, seed=77) if validation is None else validation
+        self._validation = labelled_points("validation", points)
         super().__init__(**{"batch": len(self._training), **kwargs})
         self._points = {
             "training": self._training.tolist(),
@@ -87,12 +87,12 @@ class Regulariser(Chart, from_page="l1 l2 dropout batch optimizer rate seed"):
 
     @property
     def network(self) -> SmallNetwork:
-        """The network as it has been trained."""
+        """The trained network."""
         return self._network
 
     @property
     def history(self) -> History:
-        """How the training went."""
+        """The history of the training."""
         return self._history
 
     @property
@@ -124,13 +124,13 @@ class Regulariser(Chart, from_page="l1 l2 dropout batch optimizer rate seed"):
         middle = (np.arange(SIDE) + 0.5) / SIDE * 2 - 1
         x, y = np.meshgrid(middle, middle[::-1])
         weights = np.concatenate([w.ravel() for w in network.weights])
-        done = self._history
+        history = self._history
         self._result = {
-            "epochs": done.epochs,
-            "training": [float(f"{loss:.5g}") for loss in done.training],
-            "validation": [float(f"{loss:.5g}") for loss in done.validation],
-            "steps": done.steps,
-            "away": done.away,
+            "epochs": history.epochs,
+            "training": [float(f"{loss:.5g}") for loss in history.training],
+            "validation": [float(f"{loss:.5g}") for loss in history.validation],
+            "steps": history.steps,
+            "away": history.away,
             "right": self.right,
             "size": float(np.sqrt((weights**2).mean())),
             "zeros": float((np.abs(weights) < 0.01).mean()),

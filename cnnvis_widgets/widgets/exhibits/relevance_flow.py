@@ -1,4 +1,4 @@
-"""Relevance on its way from the neuron down to the pixels, floor by floor (thesis Figure 19)."""
+"""Relevance from the neuron down to the pixels, layer by layer (thesis Figure 19)."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ Floor = tuple[str, NDArray[np.float32], float]
 
 
 class RelevanceFlow(Control, from_page="at floor"):
-    """A tower of layers, each with its map of relevance and the sum of it, to go down step by step.
+    """A tower of layers (floors), each with its relevance map and the sum of it.
 
-    Each floor has a bar as long as its sum, so that what is lost or made on the way is seen. The
-    map of the chosen floor is over the picture in its own cells and on its own scale: a place of
-    a coarse layer holds the relevance of many pixels. One place can be followed down the tower:
-    the relevance of the cell that holds it is shown below.
+    Each floor has a bar as long as its sum, which shows where relevance is lost or created. The map
+    of the chosen floor is over the picture in its own cells and on its own scale: a cell of a
+    coarse layer has the relevance of many pixels. One pixel can be followed down the tower: the
+    relevance of its cell is shown below.
 
     Args:
         floors: (layer, map, sum) each, the neuron's side first, the picture's last;
-            `Network.relevance_maps` makes them. A map is (rows, columns), nowhere negative.
+            `Network.relevance_maps` makes them. A map is (rows, columns), not negative.
         picture: uint8 (rows, columns, 3), with at least as many rows and columns as any map.
-        alt: what the picture shows, in words.
+        alt: alt text of the picture.
         kwargs: the attributes.
 
     Attributes:
-        floor: which floor is shown, from 0 (the neuron's side).
-        at: (row, column) of the pixel whose cell is read.
+        floor: the index of the floor that is shown, from 0 (the neuron's side).
+        at: (row, column) of the pixel whose cell is shown.
 
     Raises:
-        InvalidValueError: no floor, maps that are none or have negative values, sums that are not
-            finite, a picture that is none or too small, a floor or a pixel beyond the ends.
+        InvalidValueError: no floor, maps that are invalid or have negative values, sums that are
+            not finite, a picture that is invalid or too small, or a floor or pixel out of range.
     """
 
     label = traitlets.Unicode("Relevance, floor by floor").tag(sync=True)
@@ -67,10 +67,10 @@ class RelevanceFlow(Control, from_page="at floor"):
         self._send_all(picture, alt)
 
     def cell(self, floor: int | None = None) -> tuple[int, int]:
-        """The place of a floor's map that holds the pixel `at`.
+        """The (row, column) of a floor's map that has the pixel `at`.
 
         Args:
-            floor: None for the one that is shown.
+            floor: its index; None for the floor that is shown.
         """
         number = checks.whole(
             "floor", self.floor if floor is None else floor, 0, len(self.floors) - 1
@@ -78,7 +78,7 @@ class RelevanceFlow(Control, from_page="at floor"):
         return cell(self.at, self.floors[number][1].shape, self._size)
 
     def _send_all(self, picture: NDArray[np.uint8], alt: str) -> None:
-        from cnnvis_widgets.rendering.describe import half_mass_share  # brings Pillow along
+        from cnnvis_widgets.rendering.describe import half_mass_share  # imports Pillow
 
         self._data = {
             "floors": [
@@ -99,16 +99,16 @@ class RelevanceFlow(Control, from_page="at floor"):
 def _checked(floor: tuple[str, ArrayLike, float]) -> Floor:
     try:
         layer, values, total = floor
-        map_, whole = np.asarray(values, np.float32), float(total)
+        map_, map_sum = np.asarray(values, np.float32), float(total)
     except (TypeError, ValueError):
         raise InvalidValueError(
             f"A floor is a layer's name, a map and a sum; got {type(floor).__name__}."
         ) from None
     if map_.ndim != 2 or not map_.size:
         raise InvalidValueError(f"A floor's map is (rows, columns); got {map_.shape} at {layer!r}.")
-    if not (np.isfinite(map_).all() and np.isfinite(whole) and map_.min() >= 0):
+    if not (np.isfinite(map_).all() and np.isfinite(map_sum) and map_.min() >= 0):
         raise InvalidValueError(
             f"Deep Taylor's relevance is finite and nowhere negative; the floor {layer!r} has "
             "other values."
         )
-    return str(layer), map_, whole
+    return str(layer), map_, map_sum

@@ -1,4 +1,4 @@
-"""What a ReLU lets through on the way back, under three rules side by side (thesis Figure 18)."""
+"""The backward pass of a ReLU under three rules side by side (thesis Figure 18)."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from cnnvis_widgets.errors import UnknownNameError
 from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
 from cnnvis_widgets.widgets.toolkit.traits import OneOf
 
-GATES = {"relu": np.inf, "relu6": 6.0}  # where each shuts at its upper end
+GATES = {"relu": np.inf, "relu6": 6.0}  # their upper bounds
 RULES = ("gradient", "deconvnet", "guided")
 
 
 class ReluGates(Cells, from_page="values gradient gate"):
-    """Two small tables to type into, and what three methods make of them at a ReLU.
+    """Two small editable tables, and the results of three methods at a ReLU.
 
-    Given what came into the ReLU on the way up, and what comes back from above, the page shows
-    what is handed on: by backpropagation (where the ReLU was open), by DeconvNet (what is
-    positive, wherever it is), and by guided backpropagation (both). It computes this itself, as
-    `result` does.
+    From the ReLU's input and the gradient from above, the page shows the gradient that is passed
+    down: by backpropagation (where the ReLU was open), by DeconvNet (where the gradient is
+    positive), and by guided backpropagation (both). It computes this itself, as `result` does.
 
     Args:
-        values: what goes into the ReLU, (rows, columns); at most 12 of each.
-        gradient: what comes back from above, as many.
+        values: the ReLU's input, (rows, columns); at most 12 of each.
+        gradient: the gradient from above, of the same shape.
         kwargs: the attributes.
 
     Attributes:
-        values: as above; setting one refuses another shape.
+        values: as above; its shape is fixed.
         gradient: as above.
         gate: "relu" (open above 0) or "relu6" (open between 0 and 6).
 
     Raises:
-        InvalidValueError: tables that are none, or that have different shapes.
-        UnknownNameError: another gate.
+        InvalidValueError: invalid tables, or tables of different shapes.
+        UnknownNameError: an unknown gate.
     """
 
     values = Table(lambda gates: gates._shape, first=True).tag(sync=True)
@@ -47,17 +46,17 @@ class ReluGates(Cells, from_page="values gradient gate"):
         super().__init__(values=values, gradient=gradient, **kwargs)
 
     def forward(self) -> NDArray[np.float64]:
-        """What the ReLU hands up: (rows, columns)."""
+        """The ReLU's output: (rows, columns)."""
         return np.clip(np.array(self.values), 0, GATES[self.gate])
 
     def result(self, rule: str) -> NDArray[np.float64]:
-        """What is handed down: (rows, columns).
+        """The gradient that is passed down: (rows, columns).
 
         Args:
             rule: "gradient", "deconvnet" or "guided".
 
         Raises:
-            UnknownNameError: another rule.
+            UnknownNameError: an unknown rule.
         """
         if rule not in RULES:
             raise UnknownNameError.of("rule", rule, RULES)

@@ -1,4 +1,4 @@
-"""How large numbers and gradients become in a deep network before it has learned anything."""
+"""The size of activations and gradients in a deep network before training."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cnnvis_widgets.course.models.deep_stack import DeepStack, Sizes
 from cnnvis_widgets.widgets.toolkit.chart import Chart
 from cnnvis_widgets.widgets.toolkit.traits import OneOf, Real, Whole
 
-# So few examples because larger products are handed to several threads, which wait for one
-# another on a busy machine.
+# So few examples because larger matrix products use several threads, which wait for each other
+# on a busy machine.
 WIDTH, EXAMPLES, CLASSES = 100, 25, 10
 DEPTHS = (2, 40)
 DEVIATIONS = (0.001, 1.0)
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
-# name → (mean, deviation) of the first weights, for layers of 100 units on 100 inputs
+# name → (mean, deviation) of the initial weights, for layers of 100 units with 100 inputs
 PRESETS = {
     "He": (0.0, (2 / WIDTH) ** 0.5),
     "Glorot": (0.0, (1 / WIDTH) ** 0.5),
@@ -27,25 +27,25 @@ PRESETS = {
 
 
 class SignalPropagation(Chart, from_page="mean deviation depth activation normalised seed"):
-    """A network of many hidden layers of 100 units each, fresh from its first weights.
+    """An untrained network of many hidden layers with 100 units each.
 
-    25 random inputs go up through it, and the gradient of their loss comes back. Two charts show
-    the root mean squares of both at each layer, on a scale of powers of ten.
+    25 random inputs are propagated forward, and the gradient of their loss backward. Two charts
+    show the root mean squares of both at each layer, on a logarithmic scale.
 
     Args:
         kwargs: the attributes.
 
     Attributes:
         activation: "sigmoid", "tanh" or "relu".
-        mean: of the first weights, 0 … 1.
-        deviation: standard deviation of the first weights, 0.001 … 1.
-        depth: hidden layers, 2 … 40.
+        mean: of the initial weights, 0 … 1.
+        deviation: standard deviation of the initial weights, 0.001 … 1.
+        depth: the number of hidden layers, 2 … 40.
         normalised: whether each layer has a BatchNorm before its activation.
         seed: of the weights.
 
     Raises:
-        InvalidValueError: numbers out of their range.
-        UnknownNameError: another activation.
+        InvalidValueError: numbers out of range.
+        UnknownNameError: an unknown activation.
     """
 
     label = traitlets.Unicode("Up and back through many layers").tag(sync=True)
@@ -92,5 +92,5 @@ class SignalPropagation(Chart, from_page="mean deviation depth activation normal
 
 
 def _powers(values: np.ndarray) -> list[float | None]:
-    """Powers of ten; JSON has no infinity, so `None` for a zero."""
+    """Logarithms to base 10; `None` for zero, since JSON has no infinity."""
     return [round(float(np.log10(value)), 4) if value > 0 else None for value in values]

@@ -1,4 +1,4 @@
-"""A curve, a point on it that is moved by hand, and the two slopes that belong to it."""
+"""A curve, a movable point on it, and two slopes: at the point, and the mean up to it."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from cnnvis_widgets.widgets.toolkit.traits import OneOf, Whole
 
 
 class Tangent(Control, from_page="at curve"):
-    """How a score changes on a way, the slope at one point of it, and the mean slope up to there.
+    """A score along a path, its slope at one point, and the mean slope up to that point.
 
-    The slope at a point is what a gradient tells; the mean slope from the start (that of the
-    chord) is what integrated gradients add up. Where the two differ, the curve is not a line.
+    The slope at a point is what a gradient measures; the mean slope from the start (that of the
+    chord) is what integrated gradients add up. If they differ, the curve is not a line.
 
     Args:
-        curves: name → (positions, values, slopes), numbers, as many of each; positions rise. The
-            slopes are given and not measured off the curve, so that one sees whether they fit.
-        x: what the positions are.
-        y: what the values are.
+        curves: name → (positions, values, slopes), of equal length; positions ascend. The slopes
+            are given, not computed from the curve, so that one can see whether they fit.
+        x: label of the positions.
+        y: label of the values.
         kwargs: the attributes.
 
     Attributes:
         curve: the name of the curve that is shown.
-        at: which of its points, 0 … points - 1.
+        at: the index of the point, 0 … points - 1.
 
     Raises:
-        InvalidValueError: no curve, numbers that do not belong together, `at` beyond the points.
-        UnknownNameError: `curve` is none of the names.
+        InvalidValueError: no curve, arrays that do not fit together, or `at` out of range.
+        UnknownNameError: `curve` is not one of the names.
     """
 
     curve = OneOf("curve", lambda tangent: tangent._points, first=True).tag(sync=True)
@@ -50,24 +50,24 @@ class Tangent(Control, from_page="at curve"):
     ) -> None:
         if not curves:
             raise InvalidValueError("Expected at least one curve; got none.")
-        made = [_curve(name, parts) for name, parts in curves.items()]
-        self._points = {curve["name"]: len(curve["x"]) for curve in made}
-        kwargs.setdefault("curve", made[0]["name"])
+        curve_data = [_curve(name, arrays) for name, arrays in curves.items()]
+        self._points = {curve["name"]: len(curve["x"]) for curve in curve_data}
+        kwargs.setdefault("curve", curve_data[0]["name"])
         kwargs.setdefault("at", self._points.get(kwargs["curve"], 1) - 1)
         super().__init__(**kwargs)
-        self._curves, self._axes = made, {"x": x, "y": y}
+        self._curves, self._axes = curve_data, {"x": x, "y": y}
 
     @traitlets.observe("curve")
     def _stay_on_it(self, change: Any) -> None:
         self.at = min(self.at, self._points[change["new"]] - 1)
 
 
-def _curve(name: str, parts: Sequence[ArrayLike]) -> dict[str, Any]:
-    if len(parts) != 3:
+def _curve(name: str, arrays: Sequence[ArrayLike]) -> dict[str, Any]:
+    if len(arrays) != 3:
         raise InvalidValueError(
-            f"The curve {name!r} is its positions, values and slopes; got {len(parts)} of them."
+            f"The curve {name!r} is its positions, values and slopes; got {len(arrays)} of them."
         )
-    x, y, slopes = (np.asarray(part, np.float64) for part in parts)
+    x, y, slopes = (np.asarray(array, np.float64) for array in arrays)
     if not (x.ndim == 1 and x.size > 1 and x.shape == y.shape == slopes.shape):
         raise InvalidValueError(
             f"The curve {name!r} needs at least two positions, and as many values and slopes; "

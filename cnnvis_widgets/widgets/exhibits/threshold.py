@@ -1,4 +1,4 @@
-"""A threshold on scores: the confusion matrix, and precision, recall and F that follow from it."""
+"""A threshold on scores, and its confusion matrix, precision, recall and F score."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnnvis_widgets.widgets.toolkit.traits import Real
 
 
 class Confusion(NamedTuple):
-    """How many examples are of the class, and how many are said to be."""
+    """The four counts of a confusion matrix."""
 
     true_positive: int
     false_positive: int
@@ -28,39 +28,39 @@ class Confusion(NamedTuple):
 
     @property
     def precision(self) -> float | None:
-        """Of those that are said to be of the class, the share that is; None where none is said."""
-        said = self.true_positive + self.false_positive
-        return self.true_positive / said if said else None
+        """The share of predicted positives that are positive; None without predicted positives."""
+        predicted = self.true_positive + self.false_positive
+        return self.true_positive / predicted if predicted else None
 
     @property
     def recall(self) -> float | None:
-        """Of those that are of the class, the share that is found; None where there are none."""
-        there = self.true_positive + self.false_negative
-        return self.true_positive / there if there else None
+        """The share of positives that are predicted; None without positives."""
+        actual = self.true_positive + self.false_negative
+        return self.true_positive / actual if actual else None
 
     @property
     def f_score(self) -> float | None:
-        """The harmonic mean of precision and recall; None where there is neither."""
-        counted = 2 * self.true_positive + self.false_positive + self.false_negative
-        return 2 * self.true_positive / counted if counted else None
+        """The harmonic mean of precision and recall; None without both."""
+        denominator = 2 * self.true_positive + self.false_positive + self.false_negative
+        return 2 * self.true_positive / denominator if denominator else None
 
 
 class Threshold(Chart, from_page="threshold"):
-    """Examples by their score, a threshold that is moved, and what follows from it at once.
+    """Examples by score, a movable threshold, and the measures that follow from it.
 
-    An example whose score is at least the threshold is said to be of the class.
+    An example is predicted as positive if its score is at least the threshold.
 
     Args:
         scores: one number from 0 to 1 for each example.
-        labels: true for those that are of the class.
-        names: the class and all that is not, in words.
+        labels: one for each example; true for the class.
+        names: of the class, and of everything else.
         kwargs: the attributes.
 
     Attributes:
         threshold: 0 … 1.
 
     Raises:
-        InvalidValueError: scores and labels that do not fit together or are out of range.
+        InvalidValueError: scores and labels that do not match or are out of range.
     """
 
     label = traitlets.Unicode("Where to draw the line?").tag(sync=True)
@@ -92,7 +92,7 @@ class Threshold(Chart, from_page="threshold"):
 
     @property
     def confusion(self) -> Confusion:
-        """The four numbers at the present threshold."""
-        said = self._scores >= self.threshold
+        """The four counts at the current threshold."""
+        predicted = self._scores >= self.threshold
         pairs = [(True, True), (True, False), (False, True), (False, False)]
-        return Confusion(*(int(((said == s) & (self._truth == t)).sum()) for s, t in pairs))
+        return Confusion(*(int(((predicted == s) & (self._truth == t)).sum()) for s, t in pairs))

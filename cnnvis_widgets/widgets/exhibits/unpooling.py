@@ -1,4 +1,4 @@
-"""Max-pooling, its switches, and unpooling, on a small table to type into (thesis Figure 17)."""
+"""Max-pooling, its switches, and unpooling, on a small editable table (thesis Figure 17)."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from cnnvis_widgets.widgets.toolkit.number_table import Cells, Table, table
 
 
 class Unpooling(Cells, from_page="values signal switches"):
-    """A map, the largest value of each window with the place where it was, and the way back.
+    """A map, its max-pooled values with their switches, and the unpooled map.
 
-    On the way back each number from above goes to the place that its window's switch remembers,
-    and all other places get zero. Without switches, as for average pooling, it is shared out among
-    the whole window. The page computes this itself, as the methods here do.
+    Unpooling puts each number from above at the position of its window's switch, and zero at all
+    other positions. Without switches, as for average pooling, it is divided equally over the
+    window. The page computes this itself, as the methods here do.
 
     Args:
         values: the map, (rows, columns), each a multiple of `size`, at most 12.
         kwargs: the attributes.
 
     Attributes:
-        values: as above; setting it refuses another shape.
-        signal: what comes back from above, (rows / size, columns / size); None: the pooled map.
-        switches: the places are remembered; else each number is shared out.
+        values: as above; its shape is fixed.
+        signal: from above, (rows / size, columns / size); None for the pooled map.
+        switches: whether switches are used; else each number is divided over its window.
         size: rows and columns of a window.
 
     Raises:
-        InvalidValueError: tables that are none, have other shapes, or are not cut into windows.
+        InvalidValueError: invalid tables, wrong shapes, or a map that cannot be cut into windows.
     """
 
     size = traitlets.Int(2, min=1, max=6).tag(sync=True)
-    values = Table(lambda shown: shown._shape, first=True).tag(sync=True)
-    signal = Table(lambda shown: tuple(n // shown.size for n in shown._shape), optional=True).tag(
-        sync=True
-    )
+    values = Table(lambda unpooling: unpooling._shape, first=True).tag(sync=True)
+    signal = Table(
+        lambda unpooling: tuple(n // unpooling.size for n in unpooling._shape), optional=True
+    ).tag(sync=True)
     switches = traitlets.Bool(True).tag(sync=True)
 
     def __init__(self, values: ArrayLike, size: int = 2, **kwargs: Any) -> None:
@@ -61,11 +61,11 @@ class Unpooling(Cells, from_page="values signal switches"):
         return self._windows().max(axis=-1)
 
     def places(self) -> NDArray[np.intp]:
-        """Where in its window the largest value is, counted row by row; the first of equals."""
+        """The switches: where each window's largest value is, row by row; the first of equals."""
         return self._windows().argmax(axis=-1)
 
     def unpooled(self) -> NDArray[np.float64]:
-        """What goes down: (rows, columns)."""
+        """The unpooled map: (rows, columns)."""
         windows, n = np.zeros(self._windows().shape), self.size
         signal = self.pooled() if self.signal is None else np.array(self.signal)
         if self.switches:

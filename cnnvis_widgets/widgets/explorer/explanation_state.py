@@ -1,4 +1,4 @@
-"""What a view of one explanation is told, as plain values: in a kernel and in saved pages."""
+"""The view state of one explanation as plain values, for kernels and saved pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = (
     *("picture", "heatmap", "shape", "lookup", "low", "high", "kind", "ticks", "clipped", "unit"),
     *("image", "title", "alt", "notes", "warnings", "code", "filename"),
 )
-"""The values that make one result; `ExplanationView` says what each of them is."""
+"""The traits of a view state; `ExplanationView` documents them."""
 
 
 def heatmap_state(
@@ -29,7 +29,7 @@ def heatmap_state(
     *,
     clipped: str | None = None,
 ) -> dict[str, Any]:
-    """Pixels, values and scale of a map.
+    """View state of a map: pixels, values and scale.
 
     The arguments are those of `ExplanationView.show`.
 
@@ -62,11 +62,11 @@ def heatmap_state(
 
 
 def image_state(image: ArrayLike, picture: ArrayLike | None = None) -> dict[str, Any]:
-    """Pixels of a picture that a method made.
+    """View state of a picture that a method made.
 
     Args:
         image: uint8 (rows, columns, 3).
-        picture: uint8 (rows, columns, 3), the network's input to compare it with.
+        picture: uint8 (rows, columns, 3), the network's input for comparison.
 
     Raises:
         InvalidValueError: a wrong shape or dtype.
@@ -82,8 +82,8 @@ def image_state(image: ArrayLike, picture: ArrayLike | None = None) -> dict[str,
 
 
 def labelled_ticks(low: float, high: float, kind: Kind) -> list[list[Any]]:
-    """Values and labels for the colour bar of a scale; none where there is no such scale."""
+    """Values and labels for the colour bar of a scale; [] for an invalid scale."""
     try:
         return [list(tick) for tick in Scale(low, high, kind).labelled_ticks()]
-    except InvalidValueError:  # on the way from one scale to another
+    except InvalidValueError:  # between two scales, while `low` and `high` are set
         return []

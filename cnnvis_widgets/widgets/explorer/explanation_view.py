@@ -1,4 +1,4 @@
-"""One explanation, drawn in the browser from raw numbers: every change of look is instant."""
+"""One explanation, drawn in the browser from raw values, so that its look changes at once."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ MODES = ("overlay", "split", "side_by_side", "heatmap", "contour", "picture")
 """Ways to show a heatmap with its picture."""
 
 BLENDS = ("uniform", "value")
-"""Ways to lay it over, see `cnnvis_widgets.rendering.overlay`."""
+"""Ways to blend an overlay, see `cnnvis_widgets.rendering.overlay`."""
 
 MOST_ZOOM = 32.0
 
 
 class ExplanationView(Component, from_page="mode opacity blend threshold gray_picture split zoom"):
-    """The picture that the network saw, and the heatmap or picture that a method made of it.
+    """The network's input picture, and the heatmap or picture that a method made.
 
     Fill it with `show`, `show_image`, `waiting` and `fail`, which may be called from any thread.
     What a visitor chooses (mode, opacity, zoom …) stays when the next result comes.
 
     Attributes:
-        picture: PNG or JPEG file; what the network saw.
+        picture: PNG or JPEG file; the network's input.
         heatmap: float32, little-endian, row after row: the raw values, never rescaled.
         shape: rows and columns of the heatmap.
         lookup: uint8 (256, 3), the colours from low to high.
         low: raw value at the lower end of the scale: `-high` (diverging) or 0 (sequential).
-        high: raw value at its upper end; 0 is the scale of a map of zeros.
+        high: raw value at its upper end; 0 for a map of zeros.
         kind: "sequential" or "diverging".
         ticks: values and labels on the colour bar; follow from the scale.
-        clipped: what a reader must know of the scale ("clipped at 0.02 …"); may be empty.
+        clipped: a note on the scale ("clipped at 0.02 …"); may be empty.
         unit: of the values, in words.
-        image: PNG or JPEG file that the method made, instead of a heatmap.
+        image: PNG or JPEG file that the method made instead of a heatmap.
         title: above the picture.
-        alt: what is shown, for those who do not see it.
-        notes: sentences beneath the picture.
-        warnings: those of them that stand out.
-        code: a script that computes the same.
-        filename: of downloads, without an ending.
+        alt: alt text.
+        notes: sentences below the picture.
+        warnings: the notes to be emphasised.
+        code: a script that computes the same result.
+        filename: of downloads, without a suffix.
         mode: one of `MODES`. Over an `image`, "heatmap" shows it alone.
         opacity: of the overlay, 0 to 1.
         blend: "uniform", or "value": small values cover less.
         threshold: share of the pixels that an overlay leaves out, those with the smallest absolute
             values, 0 to 1.
-        gray_picture: take the picture's colours away under the map.
+        gray_picture: whether the picture is grey under the map.
         split: where the divider is, 0 (map only) to 1 (picture only).
         zoom: 1 (all of it) to 32.
-        progress: share done, 0 to 1; -1 where it is not known or nothing is under way.
+        progress: share of the work that is finished, 0 to 1; -1 if unknown or idle.
         progress_text: what is under way.
     """
 
@@ -113,10 +113,10 @@ class ExplanationView(Component, from_page="mode opacity blend threshold gray_pi
         clipped: str | None = None,
         unfinished: bool = False,
     ) -> None:
-        """Show a heatmap; picture, values and words change in one message.
+        """Show a heatmap; picture, values and texts change in one message.
 
         Args:
-            picture: uint8 (rows, columns, 3), the crop that the network saw.
+            picture: uint8 (rows, columns, 3), the network's input crop.
             heatmap: real numbers (r, c) of the picture's proportions, raw.
             lookup: uint8 (256, 3), the colours from `low` to `high`.
             low: raw value at the scale's lower end: `-high` (diverging) or 0 (sequential).
@@ -125,12 +125,12 @@ class ExplanationView(Component, from_page="mode opacity blend threshold gray_pi
             title: see the attributes, as the following.
             alt: see there.
             notes: see there.
-            warnings: those of the notes that must not be overlooked; may be in `notes` too.
+            warnings: notes to be emphasised; may be in `notes` too.
             unit: see there.
             code: see there.
             filename: see there.
-            clipped: None to say what follows from the scale and the largest value.
-            unfinished: it still improves; what is said to be under way stays said.
+            clipped: None for the note that follows from the scale and the largest value.
+            unfinished: whether the result still improves; the progress text then stays.
 
         Raises:
             InvalidValueError: a wrong shape or dtype, proportions of another crop, values that are
@@ -153,11 +153,11 @@ class ExplanationView(Component, from_page="mode opacity blend threshold gray_pi
         filename: str = "explanation",
         unfinished: bool = False,
     ) -> None:
-        """Show a picture that a method made; may be called again while it grows.
+        """Show a picture that a method made; may be called again while it improves.
 
         Args:
             image: uint8 (rows, columns, 3).
-            picture: uint8 (rows, columns, 3), the network's input to compare it with.
+            picture: uint8 (rows, columns, 3), the network's input for comparison.
             title: see the attributes, as the following.
             alt: see there.
             notes: see there.
@@ -174,7 +174,7 @@ class ExplanationView(Component, from_page="mode opacity blend threshold gray_pi
         self.put({**state, **words, "code": code, "filename": filename}, unfinished)
 
     def waiting(self, text: str) -> None:
-        """Say what is under way, over the last result; "" when it is not any more."""
+        """Show work under way over the last result; "" once it has ended."""
         with self.hold_sync():
             self.busy = bool(text)
             self.progress = -1.0
@@ -183,16 +183,16 @@ class ExplanationView(Component, from_page="mode opacity blend threshold gray_pi
                 self.error = ""
 
     def fail(self, message: str) -> None:
-        """Say what went wrong; the last result stays in sight, marked as such."""
+        """Show an error; the last result stays visible, marked as the last one."""
         with self.hold_sync():
             self.waiting("")
             self.error = message
 
     def put(self, state: Mapping[str, Any], unfinished: bool = False) -> None:
-        """Show a result, all of it in one message: the page never mixes two.
+        """Show a result in one message, so that the page never mixes two.
 
         Args:
-            state: values of `SHOWN`, see `explanation_state.py`.
+            state: a view state, see `explanation_state.py`.
             unfinished: see `show`.
         """
         with self.hold_sync():

@@ -1,4 +1,4 @@
-"""The explorer: picture, network, layer, neuron and method, and the explanation they make."""
+"""The explorer: choose picture, network, layer, neuron and method, and see the explanation."""
 
 from __future__ import annotations
 
@@ -69,35 +69,35 @@ STOPPED = "Stopped before it was done: this is the answer so far, and the code g
 
 
 class Explorer(Composed, ipywidgets.Box):
-    """Choose, and see at once; everything that is computed is computed off the page's thread.
+    """Choose what to explain, and see the result; computation runs off the kernel's main thread.
 
-    The parts can be used and watched one by one.
+    Each part can be set and observed on its own.
 
     Args:
         network: a name of the zoo, a .keras or .h5 file, or a `cnnvis.Network`.
         image: a name of the zoo, or a picture, uint8 (rows, columns, 3).
         method: the first method.
         neuron: None for the most probable class, an output unit, or a `cnnvis.Neuron`.
-        engine: what does the work; the one that all widgets of this process share by default.
+        engine: runs the requests; by default the engine that all widgets of this process share.
 
     Attributes:
         pictures: `PicturePicker`.
         networks: `NetworkPicker`.
-        own: `OwnNetwork`, which takes the visitor's own files.
+        own: `OwnNetwork`, for the visitor's own files.
         layers: `LayerPicker`; its first entry is the network's output.
         neurons: `NeuronPicker`, of the chosen layer.
-        card: `NeuronCard`, what is known of the chosen neuron.
+        card: `NeuronCard`, details of the chosen neuron.
         predictions: `Predictions`, the classes.
         methods: `MethodPicker`.
         parameters: `ParameterPanel`, of the chosen method.
-        view: `ExplorerView`, the picture and what answers when it is touched.
-        kept: `KeptMaps`, those that the visitor keeps.
+        view: `ExplorerView`, the picture and its touch tools.
+        kept: `KeptMaps`, the maps that the visitor keeps.
         trust: `TrustStrip`, whether the map can be trusted.
         growth: `OptimizationHistory`, for methods that work step by step.
 
     Raises:
-        UnknownNameError: no such network, picture or method.
-        InvalidValueError: an image that is no picture.
+        UnknownNameError: an unknown network, picture or method.
+        InvalidValueError: an invalid image.
 
     Examples:
         >>> cnnvis.Explorer("mini_vgg", "cat", method="saliency").methods.value
@@ -141,11 +141,11 @@ class Explorer(Composed, ipywidgets.Box):
         self.bringing = Bringing(self)
         self.keeping = Keeping(self)
         self._observe()
-        self.header.follow(self)  # after the above: the link says what those have decided
+        self.header.follow(self)  # after the above, which the link depends on
         self._open()
 
     def cancel(self) -> None:
-        """Stop all that is under way for this explorer; what is shown stays."""
+        """Cancel this explorer's requests; the map that is shown stays."""
         super().cancel()
         with self._lock:
             self._stopped = True
@@ -161,16 +161,16 @@ class Explorer(Composed, ipywidgets.Box):
 
     @property
     def link(self) -> str:
-        """What is chosen, as the query of an address: "network=…&picture=…&method=…"."""
+        """The choices as a URL query: "network=…&picture=…&method=…"."""
         return query(self)
 
     def open_link(self, link: str) -> None:
-        """Show what a link says: an address of the explorer's page, or its query.
+        """Apply a link: a URL of the explorer's page, or its query.
 
         Raises:
             UnknownNameError: a network, picture or method that is not offered here.
-            UnsuitableError: a network whose weights are not here.
-            InvalidValueError: numbers or parameters that are none.
+            UnsuitableError: a network whose weights are missing.
+            InvalidValueError: invalid numbers or parameters.
 
         Examples:
             >>> explorer = cnnvis.Explorer("mini_vgg")
@@ -183,8 +183,8 @@ class Explorer(Composed, ipywidgets.Box):
 
     def _parts(self) -> tuple[Any, ...]:
         pickers = (self.pictures, self.networks, self.layers, self.neurons, self.predictions)
-        shown = (self.header, self.view, self.kept, self.trust, self.growth, self.card, self.own)
-        return (*shown, *pickers, self.methods, self.parameters)
+        displays = (self.header, self.view, self.kept, self.trust, self.growth, self.card, self.own)
+        return (*displays, *pickers, self.methods, self.parameters)
 
     def _observe(self) -> None:
         def on(part: Any, names: list[str], react: Callable[[], None]) -> None:
@@ -209,7 +209,7 @@ class Explorer(Composed, ipywidgets.Box):
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
-        """Within this, setting a part's value is no choice of the visitor's."""
+        """Within this, setting a part's value does not count as a visitor's choice."""
         with self._lock:
             self._silent += 1
             try:
@@ -220,7 +220,7 @@ class Explorer(Composed, ipywidgets.Box):
     def _ask(
         self, concern: str, request: Any, done: Callable[[Any], None], part: Any, working: str
     ) -> None:
-        """Hand a request in; its error will appear beside `part`."""
+        """Submit a request; its error will appear beside `part`."""
         part.error = ""
         self.header.working = working
 
@@ -231,12 +231,12 @@ class Explorer(Composed, ipywidgets.Box):
                 if self.header.working == working:
                     self.header.working = ""
 
-        def failed(said: str) -> None:
+        def failed(message: str) -> None:
             with self._quietly():
                 self.header.working = ""
-                part.error = said
+                part.error = message
                 if concern == "explain":
-                    self.view.fail(said)
+                    self.view.fail(message)
 
         def improved(result: Any) -> None:
             with self._quietly():
@@ -257,13 +257,13 @@ class Explorer(Composed, ipywidgets.Box):
         if not name:
             return
         self._warmed, self._class_chosen = False, self._first is not None
-        said = f"loading {fact(self.networks.networks, name)}"
-        self._ask("open", Open(name), self._opened, self.networks, said)
+        working = f"loading {fact(self.networks.networks, name)}"
+        self._ask("open", Open(name), self._opened, self.networks, working)
 
     def _opened(self, facts: NetworkFacts) -> None:
         records = layer_records(facts)
-        named = self._turned or not self.layers.layers
-        offer_pictures(self.pictures, self.networks.value, first=named)
+        keep_picture = self._turned or not self.layers.layers
+        offer_pictures(self.pictures, self.networks.value, first=keep_picture)
         self._turned = False
         chosen = self._first.layer if self._first else None
         self.layers.layers = records
@@ -286,7 +286,7 @@ class Explorer(Composed, ipywidgets.Box):
         self._image = self.pictures.uploads.get(name, name)
         first, self._first = self._first or self._kept_neuron(), None
         classes = self.layers.value == CLASSES
-        with self._quietly():  # the classes of the last picture say nothing about this one
+        with self._quietly():  # the classes of the last picture do not apply to this one
             self.predictions.predictions = []
             self.predictions.value = first.unit if first and classes else None
         if classes:
@@ -297,7 +297,7 @@ class Explorer(Composed, ipywidgets.Box):
         self._ask("predict", request, self._predicted, self.predictions, "predicting")
 
     def _kept_neuron(self) -> Neuron | None:
-        """The neuron of the last picture; a class only if the visitor has chosen it."""
+        """The neuron of the last picture; a class only if the visitor chose it."""
         neuron = self._neuron()
         if isinstance(neuron, str) or neuron is None:
             return None
@@ -361,11 +361,11 @@ class Explorer(Composed, ipywidgets.Box):
         untouch(self, request)
         uncheck(self, request)
         self.view.waiting("computing")
-        set_by_hand = {p["name"]: p["default"] for p in self.parameters.parameters}
-        part = self.methods if self.parameters.value == set_by_hand else self.parameters
+        defaults = {p["name"]: p["default"] for p in self.parameters.parameters}
+        part = self.methods if self.parameters.value == defaults else self.parameters
         self.methods.error = self.parameters.error = ""
-        said = f"computing {fact(self.methods.methods, method)}"
-        self._ask("explain", request, self._show, part, said)
+        working = f"computing {fact(self.methods.methods, method)}"
+        self._ask("explain", request, self._show, part, working)
         look(self, request)
 
     def _neuron(self) -> Neuron | str | None:

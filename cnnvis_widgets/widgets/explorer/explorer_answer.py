@@ -1,4 +1,4 @@
-"""An explanation in the explorer's view: its scale, its words and the name of its files."""
+"""The view state of an explanation: its scale, texts and file name."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ FINE_PERCENTILE = 99.5
 def show_answer(
     view: ExplanationView, answer: PageExplanation, picture: str, alt: str, *, unfinished: bool
 ) -> None:
-    """Show what a method found.
+    """Show a method's answer in a view.
 
     Args:
-        view: where.
+        view: the view.
         answer: the answer.
-        picture: the name of the picture, for files.
-        alt: what is on it, for those who do not see it.
-        unfinished: it still improves.
+        picture: the name of the picture, for file names.
+        alt: alt text of the picture.
+        unfinished: whether the answer still improves.
     """
     view.put(answer_state(answer, picture, alt), unfinished)
 
 
 def answer_state(answer: PageExplanation, picture: str = "", alt: str = "") -> dict[str, Any]:
-    """What a view is told of an answer (see `explanation_state.py`); arguments as above."""
+    """The view state of an answer (see `explanation_state.py`); arguments as above."""
     name = f"{picture} {answer.title}".strip().replace(" · ", "-").replace(" ", "-")
     words: dict[str, Any] = {
         "title": answer.title,
@@ -44,7 +44,7 @@ def answer_state(answer: PageExplanation, picture: str = "", alt: str = "") -> d
     if answer.heatmap is None or answer.image is not None:
         assert answer.image is not None
         return {**image_state(answer.image), **words, "alt": answer.title}
-    # A few pixels of a fine map are far above all others: with them the rest would be black.
+    # A few pixels of a fine map are far above all others: unclipped, the rest would be black.
     scale = Scale.of(answer.heatmap, percentile=FINE_PERCENTILE if answer.fine else 100)
     colours = lookup(choose_colormap(scale.kind))
     state = heatmap_state(
@@ -55,7 +55,7 @@ def answer_state(answer: PageExplanation, picture: str = "", alt: str = "") -> d
 
 
 def show_growth(growth: OptimizationHistory, answer: PageExplanation) -> None:
-    """Show how the answer came about, where the method works step by step; else nothing."""
+    """Show the optimization history of the answer; hide it for methods without one."""
     growth.layout.display = "none" if answer.curve is None else ""
     if answer.curve is not None:
         growth.show(*answer.curve, answer.film, answer.film_steps)

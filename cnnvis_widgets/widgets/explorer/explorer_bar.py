@@ -1,4 +1,4 @@
-"""The explorer's bar: what is explained, each part of it a button that opens its picker."""
+"""The explorer's bar: each choice is shown on a button that opens its picker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 PARTS = ("network", "picture", "layer", "neuron", "method", "parameters")
-"""What a link can fix."""
+"""What a link can fix, so that a visitor cannot change it."""
 
 SIGHTS = ("title", "classes", "trust", "tools", "code")
 """What a link can hide: the picture's title, the classes beside it, the trust strip, the touch
@@ -27,20 +27,20 @@ tools, and the code."""
 
 
 LONGEST_LINK = 8000
-"""Characters: a dozen kept maps have some two thousand."""
+"""Characters; a dozen kept maps take about two thousand."""
 
 
 class ExplorerBar(ExplorerHeader):
     """Network, picture, layer, neuron, method and parameters in one line, and the work under way.
 
-    A button opens the panel of the same explorer that has the class ``cnnvis-panel-NAME``; a choice
-    there, Escape, and a click elsewhere close it.
+    A button opens the explorer's panel with the class ``cnnvis-panel-NAME``; a choice in it,
+    Escape, or a click elsewhere closes it.
 
     Attributes:
-        entries: records of name (of the panel), title ("Network"), value (what is chosen, in
-            words), thumbnail and error (what went wrong there, said here while it is closed).
-        link: the same as the query of an address; the page's address follows it.
-        lacks: what the link does not carry, and what it needs to come back, in sentences.
+        entries: records of name (of the panel), title ("Network"), value (the choice, in words),
+            thumbnail and error (of that panel, shown here while it is closed).
+        link: the choices as a URL query; the page's address follows it.
+        lacks: sentences on what the link does not carry and what opening it needs.
         fixed: those of `PARTS` that a visitor cannot change.
         hidden: those of `SIGHTS` that are not shown.
     """
@@ -57,20 +57,20 @@ class ExplorerBar(ExplorerHeader):
     hidden = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def check(self, name: str, given: Sequence[str]) -> None:
-        """Refuse names of what cannot be fixed, or hidden.
+        """Check names of parts to be fixed or hidden.
 
         Args:
             name: "fixed" or "hidden".
             given: the names.
 
         Raises:
-            UnknownNameError: there is no such name.
+            UnknownNameError: an unknown name.
         """
         for part in given:
             checks.choice(f"part that can be {name}", part, PARTS if name == "fixed" else SIGHTS)
 
     def follow(self, explorer: Explorer) -> None:
-        """Say what is chosen in an explorer's pickers, now and after each change."""
+        """Show the choices of an explorer's pickers, now and after each change."""
         self._explorer = explorer
 
         def show(_: object = None) -> None:
@@ -95,7 +95,7 @@ class ExplorerBar(ExplorerHeader):
         show()
 
     def _fix(self, _: object) -> None:
-        """Switch the fixed parts' pickers off, and those that are no longer fixed on."""
+        """Disable the pickers of fixed parts, and enable the others."""
         assert self._explorer is not None
         explorer = self._explorer
         pickers = {
@@ -106,9 +106,9 @@ class ExplorerBar(ExplorerHeader):
             "method": [explorer.methods],
             "parameters": [explorer.parameters],
         }
-        for part, its in pickers.items():
-            for picker in its:
-                picker.disabled = part in self.fixed
+        for part, controls in pickers.items():
+            for control in controls:
+                control.disabled = part in self.fixed
 
     def _receive(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
         super()._receive(_widget, content, _buffers)
@@ -133,9 +133,9 @@ class ExplorerBar(ExplorerHeader):
 
 
 def entries(explorer: Explorer) -> list[dict[str, Any]]:
-    """What an explorer's bar says."""
+    """The entries of an explorer's bar."""
     networks, pictures = explorer.networks, explorer.pictures
-    shown = [*pictures.pictures, *pictures._uploads]
+    records = [*pictures.pictures, *pictures._uploads]
     declared = {p["name"]: p["default"] for p in explorer.parameters.parameters}
     changed = sum(declared[name] != value for name, value in explorer.parameters.value.items())
     layer = explorer.layers.value
@@ -149,8 +149,8 @@ def entries(explorer: Explorer) -> list[dict[str, Any]]:
         _entry(
             "pictures",
             "Picture",
-            fact(shown, pictures.value),
-            next((one["thumbnail"] for one in shown if one["name"] == pictures.value), ""),
+            fact(records, pictures.value),
+            next((r["thumbnail"] for r in records if r["name"] == pictures.value), ""),
             pictures.error,
         ),
         _entry(
@@ -174,8 +174,8 @@ def _entry(
 def _neuron(explorer: Explorer) -> str:
     if explorer.layers.value not in ("", CLASSES):
         unit = explorer.neurons.value
-        place = ", ".join(map(str, explorer.neurons.position))
-        return "" if unit is None else f"unit {unit}" + (f" at ({place})" if place else "")
+        position = ", ".join(map(str, explorer.neurons.position))
+        return "" if unit is None else f"unit {unit}" + (f" at ({position})" if position else "")
     unit, labels = explorer.predictions.value, explorer.predictions.labels
     if unit is None:
         return "most probable class"

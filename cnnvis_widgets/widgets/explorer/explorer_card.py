@@ -1,4 +1,4 @@
-"""What an explorer asks about the neuron of a hidden layer that is chosen, beside its map."""
+"""Requests of an explorer for the card of the chosen neuron of a hidden layer."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 PARTS = ("seen", "gallery", "maximum")
 STEPS = 64
-"""Of the ascent to a maximising picture: some seconds; the method of that name takes more."""
+"""Of activation maximization on the card: a few seconds; the method itself uses more steps."""
 
 
 def follow_card(explorer: Explorer) -> None:
-    """Answer what the card is asked; another layer has no neuron yet."""
+    """Handle the card's messages; clear it when another layer is chosen."""
     explorer.card.on_msg(lambda _card, content, _buffers: _receive(explorer, content))
     explorer.layers.observe(lambda _change: forget(explorer), "value")
     forget(explorer)
 
 
 def forget(explorer: Explorer) -> None:
-    """No neuron is chosen: what was asked about the last one is dropped."""
+    """Clear the card and cancel its requests: no neuron is chosen."""
     for part in PARTS:
         explorer.engine.cancel((id(explorer), f"card {part}"))
     explorer.card.about = explorer.card.image = None
@@ -35,19 +35,19 @@ def forget(explorer: Explorer) -> None:
 
 
 def stop(explorer: Explorer) -> None:
-    """All work was cancelled: what is there stays."""
+    """Handle that all work was cancelled; finished parts of the card stay."""
     card = explorer.card
     card.progress = {}
     if not (card.seen and card.gallery):
-        card.about = card.image = None  # asked again with the next choice
+        card.about = card.image = None  # so that the next choice asks again
 
 
 def look(explorer: Explorer, request: Explain) -> None:
-    """A map is asked for: if it is of a neuron that is not on the card, ask about that.
+    """Fill the card for the neuron of a requested map, unless it is already shown.
 
     Args:
-        explorer: which one.
-        request: for the map.
+        explorer: the explorer.
+        request: the request for the map.
     """
     neuron, card = request.neuron, explorer.card
     if not isinstance(neuron, Neuron) or neuron.layer is None:
@@ -55,15 +55,15 @@ def look(explorer: Explorer, request: Explain) -> None:
             forget(explorer)
         return
     about = (request.network, neuron.layer, neuron.unit)
-    known = about == card.about
-    if not known:
+    same_neuron = about == card.about
+    if not same_neuron:
         forget(explorer)
         card.title = f"unit {neuron.unit} of {neuron.layer}"
         card.layout.display = ""
-    if not known or request.image is not card.image:
-        one = OneNeuron(request.network, request.image, neuron.layer, neuron.unit)
-        _ask(explorer, "seen", one, card.show)
-    if not known:
+    if not same_neuron or request.image is not card.image:
+        card_request = OneNeuron(request.network, request.image, neuron.layer, neuron.unit)
+        _ask(explorer, "seen", card_request, card.show)
+    if not same_neuron:
         pictures = explorer.pictures.pictures
         titles = {record["name"]: record["title"] for record in pictures}
         gallery = Gallery(*about, tuple(titles))
@@ -80,10 +80,12 @@ def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
         elif kind == "stop" and content.get("what") in PARTS:
             explorer.engine.cancel((id(explorer), f"card {content['what']}"))
             card.under_way(content["what"], None)
-        elif kind == "picture" and content.get("name") in [one["name"] for one in card.gallery]:
+        elif kind == "picture" and content.get("name") in [
+            picture["name"] for picture in card.gallery
+        ]:
             try:
                 explorer.pictures.value = content["name"]
-            except CnnvisError as error:  # it is not offered any more
+            except CnnvisError as error:  # no longer offered
                 card.fail("gallery", str(error))
 
 
@@ -99,12 +101,12 @@ def _maximise(explorer: Explorer) -> None:
         parameters={"steps": STEPS},
     )
 
-    def done(made: PageExplanation) -> None:
-        value = format_value(made.value)
-        card.show_maximum(made.image, f"activation {value}, summed; {STEPS} steps, seed 0")
+    def done(answer: PageExplanation) -> None:
+        value = format_value(answer.value)
+        card.show_maximum(answer.image, f"activation {value}, summed; {STEPS} steps, seed 0")
 
-    def improved(made: PageExplanation) -> None:
-        card.show_maximum(made.image, "on its way")
+    def improved(answer: PageExplanation) -> None:
+        card.show_maximum(answer.image, "on its way")
 
     _ask(explorer, "maximum", request, done, improved)
 
@@ -124,9 +126,9 @@ def _ask(
         card.under_way(part, None)
         show(answer)
 
-    def failed(said: str) -> None:
+    def failed(message: str) -> None:
         card.under_way(part, None)
-        card.fail(part, said)
+        card.fail(part, message)
 
     explorer._submit(
         f"card {part}",

@@ -1,4 +1,4 @@
-"""The explorer's first line: what is under way, and a way to stop it."""
+"""The explorer's first line: the work under way, and a button to cancel it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cnnvis_widgets.widgets.toolkit.base import Component
 
 
 class ExplorerHeader(Component):
-    """A line on work under way with the seconds it has taken, and a button to cancel it.
+    """A line with the work under way and its seconds, and a button to cancel it.
 
-    It brings the explorer's layout (``explorer.css``), on a projector as on a telephone.
+    It also brings the explorer's layout (``explorer.css``).
 
     Attributes:
-        working: what is under way ("loading TensorFlow"); "" when nothing is. Shown once it has
-            lasted half a second, so that quick answers do not flicker.
-        partial: an answer that still improves is shown, and stays if the work is stopped.
+        working: what is under way ("loading TensorFlow"); "" for nothing. Shown after half a
+            second, so that quick answers do not flicker.
+        partial: whether the answer shown still improves; it stays if the work is cancelled.
     """
 
     layouts = ("explorer.css",)

@@ -1,4 +1,4 @@
-"""Maps that an explorer keeps while its page is open, and the page that they are saved to."""
+"""Kept maps of an explorer, and the files that they are saved to."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
 MOST_KEPT = MOST - 1
-"""The map that is shown has its place in the page too."""
+"""One less, since a saved page also holds the map that is shown."""
 
 
 @dataclass(eq=False)
 class KeptMap:
-    """A map with what made it.
+    """A map and how it was made.
 
     Attributes:
-        request: what was asked.
+        request: the request for it.
         picture: the picture's name in the picker.
-        link: what was chosen, see `explorer_state.choices`.
-        state: what the view was told, see `explanation_state.py`.
+        link: the choices, see `explorer_state.choices`.
+        state: the view state, see `explanation_state.py`.
         facts: how it was made, in words.
         saved: see `saved_state.py`; "" for an answer that was stopped.
-        checks: of the trust strip, once they are there.
+        checks: records of the trust strip, once they have arrived.
         name: in the row of kept maps.
     """
 
@@ -60,41 +60,41 @@ class KeptMap:
     name: str = ""
 
     def same_as(self, other: KeptMap) -> bool:
-        """Whether both are the same map of the same picture; of stopped answers nobody can say."""
+        """Whether both are the same map of the same picture; False for stopped answers."""
         if not self.saved or self.saved != other.saved:
             return False
-        one, two = self.request.image, other.request.image
-        if isinstance(one, str) or isinstance(two, str):
-            return isinstance(one, str) and isinstance(two, str) and one == two
-        return np.array_equal(one, two)
+        image, other_image = self.request.image, other.request.image
+        if isinstance(image, str) or isinstance(other_image, str):
+            return isinstance(image, str) and isinstance(other_image, str) and image == other_image
+        return np.array_equal(image, other_image)
 
     def for_page(self) -> PageMap:
-        """The map as a page holds it; the lessons are not beside it there."""
-        told = [{**check, "lesson": ""} for check in self.checks if check["sentence"]]
-        return PageMap(self.state, self.facts, told, self.saved)
+        """The map for a saved page, without links to lessons, which are not there."""
+        checks = [{**check, "lesson": ""} for check in self.checks if check["sentence"]]
+        return PageMap(self.state, self.facts, checks, self.saved)
 
 
 class Keeping:
-    """What an explorer keeps.
+    """The kept maps of an explorer.
 
     Args:
-        explorer: whose; its view, its row of kept maps and its strip of checks are followed.
+        explorer: the explorer; its view, row of kept maps and trust strip are observed.
     """
 
     def __init__(self, explorer: Explorer) -> None:
         self._explorer = explorer
         self._kept: list[KeptMap] = []
-        self._shown: KeptMap | None = None
+        self._current: KeptMap | None = None
         self._count = 0
-        self._coming: list[Wanted] = []
-        self._asked = False  # whether the first of them is computed now
+        self._pending: list[Wanted] = []
+        self._computing = False  # whether the first pending map has been requested
         explorer.view.observe(lambda _change: self._recoloured(), "lookup")
         explorer.view.on_msg(lambda _view, content, _buffers: self._receive(content))
         explorer.kept.on_msg(lambda _row, content, _buffers: self._receive(content))
         explorer.trust.observe(lambda _change: self._checked(), "checks")
 
     def shown(self, made: PageExplanation, request: Explain | None) -> None:
-        """A map is shown, with all that the view was told of it."""
+        """Note the map that the view shows."""
         explorer, view = self._explorer, self._explorer.view
         if request is None:
             return
@@ -103,109 +103,111 @@ class Keeping:
         link = choices(explorer)
         facts = self._facts(made, fact(records, picture), link)
         state = {name: getattr(view, name) for name in SHOWN}
-        self._shown = KeptMap(request, picture, link, state, facts, saved)
-        kept = self._same(self._shown)
-        explorer.kept.value = kept.name if kept else ""
+        self._current = KeptMap(request, picture, link, state, facts, saved)
+        same = self._same(self._current)
+        explorer.kept.value = same.name if same else ""
         self._next()
 
     def text(self) -> str:
-        """The kept maps as a link says them, those included that are still computed again."""
-        links = [one.link for one in self._kept] + [one.link for one in self._coming]
+        """The kept maps as text for a link, including those still to be recomputed."""
+        links = [m.link for m in self._kept] + [m.link for m in self._pending]
         return kept_text(links)
 
     def wanted(self, text: str) -> list[Wanted]:
-        """Those kept maps of a link that are not here, to be computed again.
+        """The kept maps of a link that are missing here and must be recomputed.
 
         Args:
-            text: as `text` makes it.
+            text: as returned by `text`.
 
         Raises:
-            CnnvisError: what is not offered here, see `kept_links.wanted`.
+            CnnvisError: as `kept_links.wanted`.
         """
-        here = {one.link for one in self._kept} | {one.link for one in self._coming}
-        links = [link for link in dict.fromkeys(kept_links(text)) if link not in here]
-        room = MOST_KEPT - len(self._kept) - len(self._coming)
+        present = {m.link for m in self._kept} | {m.link for m in self._pending}
+        links = [link for link in dict.fromkeys(kept_links(text)) if link not in present]
+        room = MOST_KEPT - len(self._kept) - len(self._pending)
         return [wanted(self._explorer, link) for link in links[:room]]
 
     def bring_back(self, maps: list[Wanted], *, now: bool) -> None:
-        """Compute kept maps again.
+        """Recompute kept maps.
 
         Args:
-            maps: those.
-            now: another map is not asked for before them.
+            maps: the maps.
+            now: start at once, as no other map is requested first.
         """
-        self._coming += maps
+        self._pending += maps
         if not maps:
             return
         self._draw(self._explorer.kept.value)
-        if now and self._shown is not None:
+        if now and self._current is not None:
             self._next()
 
     def stop(self) -> None:
-        """All work was cancelled; what is still to come is asked for after the next map."""
-        self._asked = False
+        """Handle that all work was cancelled; pending maps are requested after the next map."""
+        self._computing = False
 
     def _next(self) -> None:
-        """Ask for the next map that is still to come."""
-        if not self._coming or self._asked:
+        """Request the next pending map."""
+        if not self._pending or self._computing:
             return
-        one, self._asked = self._coming[0], True
+        pending, self._computing = self._pending[0], True
 
-        def done(made: PageExplanation) -> None:
-            self._coming, self._asked = self._coming[1:], False
-            kept = KeptMap(
-                one.request,
-                one.picture,
-                one.link,
-                self._state(made, one.picture),
-                self._facts(made, listings.picture(one.picture)["title"], one.link),
-                self._saved(one, made),
+        def done(answer: PageExplanation) -> None:
+            self._pending, self._computing = self._pending[1:], False
+            new_map = KeptMap(
+                pending.request,
+                pending.picture,
+                pending.link,
+                self._state(answer, pending.picture),
+                self._facts(answer, listings.picture(pending.picture)["title"], pending.link),
+                self._saved(pending, answer),
             )
-            if self._same(kept) is None:
-                self._add(kept)
+            if self._same(new_map) is None:
+                self._add(new_map)
             value = self._explorer.kept.value
-            shown = self._shown
-            self._draw(kept.name if shown is not None and kept.same_as(shown) else value)
+            current = self._current
+            self._draw(new_map.name if current is not None and new_map.same_as(current) else value)
             self._next()
 
-        def failed(said: str) -> None:
-            self._coming, self._asked = self._coming[1:], False
+        def failed(message: str) -> None:
+            self._pending, self._computing = self._pending[1:], False
             self._draw(self._explorer.kept.value)
-            self._explorer.kept.error = f"A kept map of the link is not here again. {said}"
+            self._explorer.kept.error = f"A kept map of the link is not here again. {message}"
             self._next()
 
-        self._explorer._submit("kept", one.request, done, failed)
+        self._explorer._submit("kept", pending.request, done, failed)
 
-    def _saved(self, one: Wanted, made: PageExplanation) -> str:
-        network = one.request.network
+    def _saved(self, pending: Wanted, answer: PageExplanation) -> str:
+        network = pending.request.network
         labels = self._explorer.bringing.labels_part(network)
-        return saved_text(one.link, network, made, own_picture=False, labels=labels)
+        return saved_text(pending.link, network, answer, own_picture=False, labels=labels)
 
-    def _state(self, made: PageExplanation, picture: str) -> dict[str, Any]:
-        """What a view is told of a map, in the colours that were chosen."""
+    def _state(self, answer: PageExplanation, picture: str) -> dict[str, Any]:
+        """The view state of a map, in the chosen colours."""
         view = self._explorer.view
-        state = view.coloured(answer_state(made, picture, listings.picture(picture)["alt"]))
+        state = view.coloured(answer_state(answer, picture, listings.picture(picture)["alt"]))
         return {**{name: view.trait_defaults(name) for name in SHOWN}, **state}
 
-    def _facts(self, made: PageExplanation, picture: str, link: str) -> tuple[tuple[str, str], ...]:
-        facts = (("Picture", picture), *made.facts, *array_facts(made))
+    def _facts(
+        self, answer: PageExplanation, picture: str, link: str
+    ) -> tuple[tuple[str, str], ...]:
+        facts = (("Picture", picture), *answer.facts, *array_facts(answer))
         return (*facts, ("Link", link)) if link else facts
 
     def _recoloured(self) -> None:
-        """The map that is shown has other colours; where it is kept, there too."""
-        if self._shown is not None:
-            self._shown.state = {**self._shown.state, "lookup": self._explorer.view.lookup}
+        """Apply the view's new colours to the current map, which may also be a kept one."""
+        if self._current is not None:
+            self._current.state = {**self._current.state, "lookup": self._explorer.view.lookup}
 
-    def _same(self, shown: KeptMap) -> KeptMap | None:
-        return next((one for one in self._kept if one is shown or one.same_as(shown)), None)
+    def _same(self, map_: KeptMap) -> KeptMap | None:
+        return next((m for m in self._kept if m is map_ or m.same_as(map_)), None)
 
     def _checked(self) -> None:
         explorer = self._explorer
-        shown, checks = self._shown, list(explorer.trust.checks)
-        if shown is None or shown.request is not explorer._asked or not checks:
+        current, checks = self._current, list(explorer.trust.checks)
+        if current is None or current.request is not explorer._asked or not checks:
             return
-        shown.checks = checks
-        if same := self._same(shown):
+        current.checks = checks
+        if same := self._same(current):
             same.checks = checks
 
     def _receive(self, content: Mapping[str, Any]) -> None:
@@ -219,84 +221,92 @@ class Keeping:
                 elif kind in actions:
                     actions[kind]()
                 elif kind in ("show", "remove"):
-                    chosen = [one for one in self._kept if one.name == content.get("name")]
-                    for one in chosen:
-                        self._show(one) if kind == "show" else self._remove(one)
+                    chosen = [m for m in self._kept if m.name == content.get("name")]
+                    for kept_map in chosen:
+                        self._show(kept_map) if kind == "show" else self._remove(kept_map)
             except CnnvisError as error:
                 explorer.kept.error = str(error)
 
     def _keep(self) -> None:
-        shown = self._there()
-        if same := self._same(shown):
+        current = self._finished()
+        if same := self._same(current):
             self._explorer.kept.value = same.name
             return
-        if len(self._kept) + len(self._coming) >= MOST_KEPT:
+        if len(self._kept) + len(self._pending) >= MOST_KEPT:
             raise InvalidValueError(f"{MOST_KEPT} maps are kept; remove one to keep another.")
-        self._add(shown)
-        self._draw(shown.name)
+        self._add(current)
+        self._draw(current.name)
 
-    def _add(self, kept: KeptMap) -> None:
+    def _add(self, new_map: KeptMap) -> None:
         self._count += 1
-        kept.name = f"kept-{self._count}"
-        self._kept.append(kept)
+        new_map.name = f"kept-{self._count}"
+        self._kept.append(new_map)
 
-    def _there(self) -> KeptMap:
-        """The map that is shown, and complete or stopped."""
-        if self._shown is None or self._explorer.header.partial:
+    def _finished(self) -> KeptMap:
+        """The current map.
+
+        Raises:
+            InvalidValueError: there is none, or it still improves.
+        """
+        if self._current is None or self._explorer.header.partial:
             raise InvalidValueError("There is no map yet that is done: wait for it, or stop it.")
-        return self._shown
+        return self._current
 
     def _draw(self, value: str) -> None:
         row = self._explorer.kept
         with row.hold_sync():
             row.label = f"Kept maps ({len(self._kept)} of {MOST_KEPT})"
-            row.coming = len(self._coming)
+            row.coming = len(self._pending)
             row.entries = [
                 {
-                    "name": one.name,
-                    "title": one.state["title"],
-                    "thumbnail": thumbnail(one.state),
+                    "name": kept_map.name,
+                    "title": kept_map.state["title"],
+                    "thumbnail": thumbnail(kept_map.state),
                 }
-                for one in self._kept
+                for kept_map in self._kept
             ]
             row.value = value
 
-    def _remove(self, kept: KeptMap) -> None:
-        self._kept.remove(kept)
+    def _remove(self, kept_map: KeptMap) -> None:
+        self._kept.remove(kept_map)
         value = self._explorer.kept.value
-        self._draw("" if value == kept.name else value)
+        self._draw("" if value == kept_map.name else value)
 
-    def _show(self, kept: KeptMap) -> None:
-        """Turn the explorer to the settings of a kept map."""
-        explorer, request = self._explorer, kept.request
-        explorer.kept.value = kept.name
-        shown = self._shown
-        if shown and kept in (shown, self._same(shown)) and explorer._asked is shown.request:
-            return  # it is what is shown
-        image: str | np.ndarray = kept.picture
+    def _show(self, kept_map: KeptMap) -> None:
+        """Set the explorer to the settings of a kept map."""
+        explorer, request = self._explorer, kept_map.request
+        explorer.kept.value = kept_map.name
+        current = self._current
+        if (
+            current
+            and kept_map in (current, self._same(current))
+            and explorer._asked is current.request
+        ):
+            return  # it is shown already
+        image: str | np.ndarray = kept_map.picture
         if isinstance(request.image, str):
-            offer_picture(explorer.pictures, kept.picture)
-        elif kept.picture not in explorer.pictures.uploads:
+            offer_picture(explorer.pictures, kept_map.picture)
+        elif kept_map.picture not in explorer.pictures.uploads:
             image = request.image
-        # The most probable class was not chosen, and is not chosen now.
-        named = "neuron=" in kept.link or explorer.engine.library.owns(request.network)
-        neuron = as_neuron(request.neuron) if named else None
+        # If the map was of the most probable class, no neuron was chosen.
+        neuron_chosen = "neuron=" in kept_map.link or explorer.engine.library.owns(request.network)
+        neuron = as_neuron(request.neuron) if neuron_chosen else None
         parameters = chosen_parameters(request)
         turn(explorer, request.network, image, request.method, neuron, parameters)
 
     def _send_page(self) -> None:
-        shown = self._there()
-        maps = [one.for_page() for one in self._kept]
-        if not self._same(shown):
-            maps.insert(0, shown.for_page())
-        name = f"{shown.state['filename'] if len(maps) == 1 else 'maps'}.html"
+        current = self._finished()
+        maps = [m.for_page() for m in self._kept]
+        if not self._same(current):
+            maps.insert(0, current.for_page())
+        name = f"{current.state['filename'] if len(maps) == 1 else 'maps'}.html"
         self._send(name, "text/html", page(maps).encode())
 
     def _send_figure(self, kind: object) -> None:
-        shown, view = self._there(), self._explorer.view
+        current, view = self._finished(), self._explorer.view
         look = {name: getattr(view, name) for name in LOOK}
-        content = figure_file(shown.state, look, shown.facts, kind)
-        self._send(f"{shown.state['filename']}.{kind}", TYPES[str(kind)], content)
+        content = figure_file(current.state, look, current.facts, kind)
+        self._send(f"{current.state['filename']}.{kind}", TYPES[str(kind)], content)
 
     def _send(self, name: str, media: str, content: bytes) -> None:
         self._explorer.view.send({"kind": "file", "name": name, "type": media}, [content])

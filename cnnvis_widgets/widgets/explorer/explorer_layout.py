@@ -1,4 +1,4 @@
-"""Where the parts of an explorer are; what they look like there is in `explorer.css`."""
+"""The layout of an explorer's parts; their styles are in `explorer.css`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network that a visitor brings to an explorer: read, tried, named, and then shown."""
+"""A visitor's own network in an explorer: reading, trying, naming and showing it."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
 KEPT = 3
-"""Networks of a visitor's own at once; an older one that is not shown goes."""
+"""Own networks held at once; older ones that are not shown are removed."""
 
 LINK = "the link"
-"""Where names come from that no file brought."""
+"""Stands for a file name when the output names come from a link."""
 
 DIGITS = 16
-"""Of a file's SHA-256 in a link."""
+"""Number of digits of a file's SHA-256 in a link."""
 
 
 @dataclass(frozen=True)
 class Brought:
-    """What a link says of a network that came from a file.
+    """The part of a link about a network that came from a file.
 
     Attributes:
-        filename: of the file.
+        filename: the file's name.
         sha256: the first digits.
-        preprocess: how its pictures are prepared.
-        labels: names of its outputs that were brought; none of those that are known anyway.
-        labels_file: of the file that they came from; "" where a link carried them.
+        preprocess: the name of its preprocessing.
+        labels: output names from a file or a link; () for ImageNet's or none.
+        labels_file: the file of the names; "" if a link carried them.
     """
 
     filename: str
@@ -57,13 +57,13 @@ class Brought:
 
 
 class Bringing:
-    """What an explorer does with files of networks.
+    """Loads network files into an explorer.
 
     Args:
-        explorer: whose; its `own` control is followed.
+        explorer: the explorer; its `own` control is observed.
 
     Attributes:
-        known: name of a network in the picker → what a link says of it.
+        known: name of a network in the picker → its part of a link.
         wanted: the parts of a link that waits for its network; {} for none.
     """
 
@@ -80,25 +80,29 @@ class Bringing:
         explorer.pictures.observe(lambda _change: self._try_inputs(), "value")
 
     def find(self, state: Mapping[str, str]) -> str:
-        """The name of the network in the picker that a link's file stands for; "" for none.
+        """The picker's name of the network whose file a link gives; "" for none.
 
         Raises:
-            InvalidValueError: the link has more names than it may.
+            InvalidValueError: the link has too many output names.
         """
-        wanted, labels = (state.get("sha256", ""), state.get("input", "")), labels_in(state)
-        same = [name for name, one in self.known.items() if (one.sha256, one.preprocess) == wanted]
-        named = (name for name in same if self.known[name].labels == labels)
-        return next(named, same[0] if same else "")
+        key, labels = (state.get("sha256", ""), state.get("input", "")), labels_in(state)
+        matches = [
+            name
+            for name, brought in self.known.items()
+            if (brought.sha256, brought.preprocess) == key
+        ]
+        same_labels = (name for name in matches if self.known[name].labels == labels)
+        return next(same_labels, matches[0] if matches else "")
 
     def wait_for(self, state: Mapping[str, str], wait: bool = True) -> NoReturn:
-        """Remember a link until its network is brought.
+        """Remember a link until its network is opened.
 
         Args:
-            state: its parts.
+            state: the link's parts.
             wait: whether to remember it.
 
         Raises:
-            UnsuitableError: always; says what to bring.
+            UnsuitableError: always; says which files to open.
         """
         if why := policy.current().no_model():
             raise UnsuitableError(f"It is of a network of somebody's own. {why}")
@@ -113,29 +117,29 @@ class Bringing:
         )
 
     def lacks(self) -> list[str]:
-        """What a link of now does not carry, and what it needs to come back, in sentences."""
-        explorer, said = self._explorer, list[str]()
+        """Sentences on what the current link does not carry and what opening it needs."""
+        explorer, sentences = self._explorer, list[str]()
         network = explorer.networks.value
-        if one := self.known.get(network):
-            said.append(
-                f"The link does not carry your network: who opens it needs {one.filename} and is "
-                "asked for it."
+        if brought := self.known.get(network):
+            sentences.append(
+                f"The link does not carry your network: who opens it needs {brought.filename} and "
+                "is asked for it."
             )
             if FILE in self.labels_part(network):
-                said.append(
-                    f"Nor does it carry the names of its {len(one.labels)} outputs: "
-                    f"{one.labels_file} must be opened again too."
+                sentences.append(
+                    f"Nor does it carry the names of its {len(brought.labels)} outputs: "
+                    f"{brought.labels_file} must be opened again too."
                 )
         elif explorer.engine.library.owns(network):
-            said.append("The link does not carry your network, nor say which one it is.")
+            sentences.append("The link does not carry your network, nor say which one it is.")
         if explorer.pictures.value in explorer.pictures.uploads:
-            said.append("It does not carry your picture; a saved PNG does.")
-        return said
+            sentences.append("It does not carry your picture; a saved PNG does.")
+        return sentences
 
     def labels_part(self, network: str) -> dict[str, str]:
-        """What a link says of the names of a network's outputs, see `link_labels.labels_part`."""
-        one = self.known.get(network)
-        return labels_part(one.labels, one.labels_file) if one else {}
+        """The part of a link about a network's output names, see `link_labels.labels_part`."""
+        brought = self.known.get(network)
+        return labels_part(brought.labels, brought.labels_file) if brought else {}
 
     def _receive(self, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         explorer, own = self._explorer, self._explorer.own
@@ -168,11 +172,11 @@ class Bringing:
                 ended()
                 done(answer)
 
-        def failed(said: str) -> None:
+        def failed(message: str) -> None:
             ended()
             if own.stage == "reading":
                 self._forget()
-            own.error = said
+            own.error = message
 
         explorer._submit("own", request, finished, failed)
 
@@ -193,18 +197,18 @@ class Bringing:
         own.facts = f"It takes pictures of {rows} × {columns} in {colour} and has {outputs}."
         own.why = read.why
         self._show_inputs()
-        wanted = self._waited_for().get("input", "")
-        own.value = wanted if wanted in read.inputs else read.guess
+        linked_input = self._waiting_link().get("input", "")
+        own.value = linked_input if linked_input in read.inputs else read.guess
         own.stage = "asking"
         self._try_inputs()
 
-    def _waited_for(self) -> Mapping[str, str]:
-        """The link that waits for this file; {} for none."""
-        mine = self._explorer.own.sha256[:DIGITS]
-        return self.wanted if self.wanted.get("sha256") == mine else {}
+    def _waiting_link(self) -> Mapping[str, str]:
+        """The parts of the link that waits for this file; {} for none."""
+        digits = self._explorer.own.sha256[:DIGITS]
+        return self.wanted if self.wanted.get("sha256") == digits else {}
 
     def _try_inputs(self) -> None:
-        """Ask what the network says of the picture, prepared in each way."""
+        """Request the predictions for the picture with each preprocessing."""
         explorer, read = self._explorer, self._read
         name = explorer.pictures.value
         if read is None or explorer.own.stage != "asking" or not name:
@@ -225,12 +229,12 @@ class Bringing:
                 "title": WORDS[name][0],
                 "note": WORDS[name][1],
                 "likely": read.known and name == read.guess,
-                "answers": [self._said(p) for p in self._predictions.get(name, ())],
+                "answers": [self._prediction_words(p) for p in self._predictions.get(name, ())],
             }
             for name in read.inputs
         ]
 
-    def _said(self, prediction: Prediction) -> list[str]:
+    def _prediction_words(self, prediction: Prediction) -> list[str]:
         unit, score = prediction.unit, prediction.score
         label = self._labels[unit] if unit < len(self._labels) else f"output {unit}"
         return [label, f"{prediction.logit:.3g}" if score is None else f"{100 * score:.1f} %"]
@@ -263,8 +267,8 @@ class Bringing:
         self._show_inputs()
 
     def _name_first(self, read: ReadResult) -> None:
-        """The names that are known without a file: those of the link that waits, or ImageNet's."""
-        link = self._waited_for()
+        """Set output names that need no file: those of the waiting link, or ImageNet's."""
+        link = self._waiting_link()
         labels = labels_in(link)
         if labels and not label_count_error(read.units, labels):
             self._name(labels, LINK)
@@ -285,9 +289,9 @@ class Bringing:
         self._ask(request, partial(self._show, brought, note), f"preparing {own.filename}")
 
     def _show(self, brought: Brought, note: str, network: Network) -> None:
-        """Put the network first in the picker and choose it, or follow the link that waits."""
+        """Put the network first in the picker and choose it, or follow the waiting link."""
         explorer, picker = self._explorer, self._explorer.networks
-        waiting, self.wanted = self._waited_for(), {}
+        waiting, self.wanted = self._waiting_link(), {}
         name = explorer._adopted_as(network.name, network)
         self.known[name] = brought
         record = {"name": name, "title": brought.filename, "note": note}
@@ -299,7 +303,7 @@ class Bringing:
             follow_link(explorer, waiting)
             return
         picker.value = name
-        explorer._turned = True  # the picture that it was tried with stays
+        explorer._turned = True  # keep the picture that it was tried with
         explorer._open()
 
     def _make_room(self, newest: str) -> None:

@@ -1,4 +1,4 @@
-"""What the explorer's parts are given, made from what the engine answers."""
+"""Records for the explorer's parts, made from the engine's answers."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.picture_picker import PicturePicker
 
 CLASSES = "the output (classes)"
-"""What the layer picker calls the network's output; its neurons are the classes."""
+"""The layer picker's name for the network's output, whose neurons are the classes."""
 
 KEPT_PICTURES = 40
-"""Beside one that is named: those of the menu, and of the last links."""
+"""Pictures of the menu and of the last links that stay when a named one is added."""
 
 
 def layer_records(facts: NetworkFacts) -> list[dict[str, Any]]:
-    """The output first, then every layer in its order, with its block and what it takes."""
+    """The output first, then every layer in order, with its block and inputs."""
     units = len(facts.labels)
     names = [info.name for info in facts.layers]
     plan = {layer.name: layer for layer in facts.plan}
-    taken = {name for layer in facts.plan for name in layer.inputs}
+    consumed = {name for layer in facts.plan for name in layer.inputs}
     records: list[dict[str, Any]] = [
         {
             "name": CLASSES,
@@ -40,7 +40,7 @@ def layer_records(facts: NetworkFacts) -> list[dict[str, Any]]:
             "shape": [units],
             "units": units,
             "group": "",
-            "inputs": [name for name in plan if name not in taken] or names[-1:],
+            "inputs": [name for name in plan if name not in consumed] or names[-1:],
             "window": "",
         }
     ]
@@ -61,7 +61,7 @@ def layer_records(facts: NetworkFacts) -> list[dict[str, Any]]:
 
 
 def _window(planned: PlannedLayer | None) -> str:
-    """The size of a window ("3 × 3"), and how far it moves where that is not one place."""
+    """A layer's kernel size ("3 × 3"), and its stride where that is not 1."""
     if planned is None or not planned.kernel or not planned.padding:
         return ""
     step = dict.fromkeys(planned.strides or (1,))
@@ -70,7 +70,7 @@ def _window(planned: PlannedLayer | None) -> str:
 
 
 MOST_NEURONS, THUMBNAIL = 4096, 40
-"""Of a layer's wall: neurons, and rows and columns of each map."""
+"""Most neurons of a layer shown, and rows and columns of each map."""
 
 
 def show_neurons(picker: NeuronPicker, layer_view: LayerView) -> None:
@@ -82,7 +82,7 @@ def show_neurons(picker: NeuronPicker, layer_view: LayerView) -> None:
 
 
 def neuron_sheet(layer_view: LayerView) -> bytes:
-    """Their maps on one scale in one PNG file, see `NeuronPicker.sheet`; empty without maps."""
+    """A layer's maps on one scale in one PNG file, see `NeuronPicker.sheet`; b"" without maps."""
     maps = [n.map for n in layer_view.neurons if n.map is not None]
     if not maps:
         return b""
@@ -108,11 +108,11 @@ SEED = {
     "help": "of the random numbers that the method draws",
     "unit": "",
 }
-"""Chosen beside a method's parameters; `cnnvis.explain` takes it as an argument of its own."""
+"""Shown with a method's parameters; a separate argument of `cnnvis.explain`."""
 
 
 def parameter_record(parameter: dict[str, Any], layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """A parameter's declaration; one that names a layer is chosen among those with rows."""
+    """A parameter's declaration; a layer becomes a choice among layers with maps."""
     if parameter["kind"] == "layer":
         maps = [r["name"] for r in layers if len(r["shape"]) == 3]
         parameter |= {"kind": "choice", "choices": ["", *maps]}
@@ -124,9 +124,9 @@ def parameter_record(parameter: dict[str, Any], layers: list[dict[str, Any]]) ->
 def offered_parameters(
     method: dict[str, Any], layers: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """A method's parameters for a panel, with the seed where it draws random numbers.
+    """A method's parameters for a panel, with the seed if it draws random numbers.
 
-    Visitors of a served page name no files of the server.
+    On a served page file parameters are left out, since visitors cannot name server files.
     """
     kinds = {"file"} if policy.current().served else set()
     declared = (p for p in method["parameters"] if p["kind"] not in kinds)
@@ -135,17 +135,17 @@ def offered_parameters(
 
 
 def chosen_parameters(request: Explain) -> dict[str, Any]:
-    """What the panel says of a request: its parameters, and its seed where the panel has one."""
+    """The panel's values for a request: its parameters, and its seed if the panel has one."""
     drawing = {method["name"] for method in listings.methods() if method["random"]}
     seed = {"seed": request.seed} if request.method in drawing else {}
     return {**request.parameters, **seed}
 
 
 def as_neuron(wanted: Neuron | int | None) -> Neuron | None:
-    """A neuron as it was given, or an output unit made into one.
+    """The neuron, or the neuron of an output unit.
 
     Raises:
-        UnsuitableError: a `Target`, for which there is nothing to choose on the page.
+        UnsuitableError: a `Target`, which the page cannot show.
     """
     from cnnvis_widgets.engine.requests import Neuron
 
@@ -158,10 +158,10 @@ def as_neuron(wanted: Neuron | int | None) -> Neuron | None:
 
 
 def chosen_neuron(explorer: Explorer) -> Neuron | str | None:
-    """The neuron that is chosen in an explorer's pickers.
+    """The neuron chosen in an explorer's pickers.
 
     Returns:
-        None for the most probable class; "none yet" for a layer whose neurons are looked for.
+        None for the most probable class; "none yet" for a layer whose neurons are not loaded.
     """
     from cnnvis_widgets.engine.requests import Neuron
 
@@ -176,11 +176,11 @@ def chosen_neuron(explorer: Explorer) -> Neuron | str | None:
 
 
 def nothing(_: object) -> None:
-    """For answers that nobody waits for."""
+    """Ignore an answer."""
 
 
 def network_records() -> list[dict[str, Any]]:
-    """The zoo's networks; those whose weights are not at hand come last and say why."""
+    """The zoo's networks; those with missing weights come last and say why."""
     return sorted(
         (
             {
@@ -197,38 +197,37 @@ def network_records() -> list[dict[str, Any]]:
 
 
 def offer_pictures(picker: PicturePicker, network: str, first: bool) -> None:
-    """Offer the pictures that a network was made for; for an unknown one the photos.
+    """Offer the pictures that suit a network; photos for an unknown one.
 
     Args:
-        picker: where; an upload stays chosen.
+        picker: the picture picker; a chosen upload stays chosen.
         network: its name.
-        first: the picture was named (by a link, say, or when the explorer opened): it stays,
-            whatever it is.
+        first: keep the chosen picture even if it does not suit, as when a link named it.
     """
     kinds = {facts["name"]: facts["labels"] for facts in listings.networks()}
     suited = listings.pictures(kinds.get(network.split(":")[0], "imagenet"))
     chosen = picker.value
-    there = [record["name"] for record in suited] + list(picker.uploads)
-    if first and chosen not in there:
+    available = [record["name"] for record in suited] + list(picker.uploads)
+    if first and chosen not in available:
         suited = [*(r for r in picker.pictures if r["name"] == chosen), *suited]
-    elif chosen not in there:
+    elif chosen not in available:
         chosen = suited[0]["name"]
     picker.pictures = suited
     picker.value = chosen
 
 
 def offer_picture(picker: PicturePicker, name: str) -> None:
-    """Offer a picture that is named, also one that comes with another network ("scene:1234").
+    """Offer a picture by name, even one for other networks ("scene:1234").
 
     Raises:
-        UnknownNameError: no picture of that name.
+        UnknownNameError: an unknown picture.
     """
     if name not in [*(record["name"] for record in picker.pictures), *picker.uploads]:
         picker.pictures = [listings.picture(name), *picker.pictures[-KEPT_PICTURES:]]
 
 
 def method_records(unsuited: dict[str, str]) -> list[dict[str, Any]]:
-    """All methods; `unsuited` says of some why the network cannot be treated so."""
+    """All methods; `unsuited` gives the reason for those that do not suit the network."""
     return [
         {
             "name": method["name"],
@@ -244,5 +243,5 @@ def method_records(unsuited: dict[str, str]) -> list[dict[str, Any]]:
 def fact(
     records: list[dict[str, Any]], name: str, field: str = "title", otherwise: str = ""
 ) -> str:
-    """What a record of that name says in a field; `otherwise`, or the name, where there is none."""
+    """A field of the record with that name; without one `otherwise`, or else the name."""
     return next((str(r[field]) for r in records if r["name"] == name), otherwise or name)

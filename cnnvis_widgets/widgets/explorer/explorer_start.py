@@ -1,4 +1,4 @@
-"""The picture and the network that an explorer is given at first."""
+"""The picture and the network that an explorer starts with."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def adopt_picture(explorer: Explorer, image: str | np.ndarray) -> None:
-    """Show a picture of the zoo, or take one of the caller's as an upload.
+    """Show a picture of the zoo, or add the caller's as an upload.
 
     Raises:
-        UnknownNameError: no picture of that name.
+        UnknownNameError: an unknown picture.
         InvalidValueError: neither a name nor a picture.
     """
     if isinstance(image, str):
@@ -36,19 +36,19 @@ def adopt_picture(explorer: Explorer, image: str | np.ndarray) -> None:
 
 
 def adopt_network(explorer: Explorer, network: str | Path | Network) -> None:
-    """Choose a network of the zoo, a file, or one of the caller's, which is listed first.
+    """Choose a network of the zoo, a file, or the caller's own, which is listed first.
 
     Raises:
         UnknownNameError: neither a network of the zoo nor a file.
     """
     picker = explorer.networks
     name = str(network) if isinstance(network, str | Path) else network.name
-    known = [record["name"] for record in picker.networks]
+    names = [record["name"] for record in picker.networks]
     if not isinstance(network, str | Path):
         name = explorer._adopted_as(name, network)
-    elif name not in (*known, *listings.versions()) and not Path(network).is_file():
-        raise UnknownNameError.of("network (nor a model file)", name, known)
-    if name not in known:
+    elif name not in (*names, *listings.versions()) and not Path(network).is_file():
+        raise UnknownNameError.of("network (nor a model file)", name, names)
+    if name not in names:
         record = {"name": name, "title": Path(name).name, "note": "yours"}
         record |= listings.versions().get(name, {})
         picker.networks = [record, *picker.networks]

@@ -1,7 +1,7 @@
-"""What an explorer shows as the query of an address, and back.
+"""An explorer's state as a URL query, and back.
 
-A link holds what was chosen, not what was computed: the same link gives the same map on every
-machine that has the network's weights.
+A link holds choices, not results: it gives the same map on every machine that has the network's
+weights.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
 FILE = ("file", "sha256", "input")
-"""What a link says of a network that a visitor brought, see `explorer_own.Brought`."""
+"""Keys for a network from a visitor's file, see `explorer_own.Brought`."""
 
 KEYS = (
     *("network", *FILE, "picture", "layer", "neuron", "aggregate", "position", "method"),
@@ -35,21 +35,21 @@ KEYS = (
 )
 
 KEPT = "kept"
-"""What a link says of the kept maps, see `kept_links.py`."""
+"""Key for the kept maps, see `kept_links.py`."""
 
 FIXED, HIDDEN = "fixed", "hidden"
-"""What a teacher's link says: names of `explorer_bar.PARTS` and of `explorer_bar.SIGHTS`."""
+"""Keys of a teacher's link: names of `explorer_bar.PARTS` and of `explorer_bar.SIGHTS`."""
 
 
 def query(explorer: Explorer) -> str:
-    """All that a link says: what is chosen, how it is shown, and what a teacher has decided."""
+    """The whole link: the choices, the view's settings, and what a teacher fixed or hid."""
     state = dict(parse_qsl(choices(explorer)))
     for name in LOOKS:
         value = getattr(explorer.view, name)
         if value != explorer.view.trait_defaults(name):
             state[name] = look_text(value)
-    if kept := explorer.keeping.text():
-        state[KEPT] = kept
+    if kept_text := explorer.keeping.text():
+        state[KEPT] = kept_text
     state |= explorer.bringing.labels_part(explorer.networks.value)
     for name in (FIXED, HIDDEN):
         if names := getattr(explorer.header, name):
@@ -58,25 +58,25 @@ def query(explorer: Explorer) -> str:
 
 
 def choices(explorer: Explorer) -> str:
-    """What is chosen: "network=…&picture=…&method=…", in the order of `KEYS`.
+    """The choices: "network=…&picture=…&method=…", in the order of `KEYS`.
 
-    A picture of the visitor's own has no name elsewhere and is left out; so is a network that is
-    no file, and with it its layer and neuron.
+    A visitor's own picture has no name elsewhere and is left out; so is a network that is not a
+    file, together with its layer and neuron.
     """
     brought = explorer.bringing.known.get(explorer.networks.value)
-    own = brought is None and explorer.engine.library.owns(explorer.networks.value)
+    nameless = brought is None and explorer.engine.library.owns(explorer.networks.value)
     state: dict[str, str] = {}
     if brought is not None:
         state |= {"file": brought.filename, "sha256": brought.sha256, "input": brought.preprocess}
-    elif not own:
+    elif not nameless:
         state["network"] = explorer.networks.value
     if explorer.pictures.value not in explorer.pictures.uploads:
         state["picture"] = explorer.pictures.value
     neuron = explorer._neuron()
-    if own or isinstance(neuron, str) or neuron is None:
+    if nameless or isinstance(neuron, str) or neuron is None:
         neuron = None
     elif neuron.layer is None and not explorer._class_chosen:
-        neuron = None  # the most probable class of whatever picture is shown
+        neuron = None  # the most probable class of the picture shown
     if neuron is not None:
         if neuron.layer is not None:
             state["layer"] = neuron.layer
@@ -94,41 +94,41 @@ def choices(explorer: Explorer) -> str:
 
 
 def parsed(link: str) -> dict[str, str]:
-    """The parts of a link or of its query; other keys are left out."""
+    """The parts of a link or query; unknown keys are left out."""
     query_string = urlsplit(link).query if "?" in link else link
-    known = (*KEYS, *LOOKS, KEPT, LABELS, LABELS_FILE, FIXED, HIDDEN)
-    return {key: value for key, value in parse_qsl(query_string) if key in known}
+    keys = (*KEYS, *LOOKS, KEPT, LABELS, LABELS_FILE, FIXED, HIDDEN)
+    return {key: value for key, value in parse_qsl(query_string) if key in keys}
 
 
 def open_link(explorer: Explorer, link: str) -> None:
-    """Show what a link says; what it does not say stays as it is.
+    """Apply a link; settings that it does not have stay as they are.
 
     Args:
-        explorer: which one.
-        link: an address with a query, or the query.
+        explorer: the explorer.
+        link: a URL with a query, or the query.
 
     Raises:
         UnknownNameError: a network, picture or method that is not offered here.
-        UnsuitableError: a network that is known, and whose weights are not here.
-        InvalidValueError: numbers or parameters that are none.
+        UnsuitableError: a known network whose weights are missing.
+        InvalidValueError: invalid numbers or parameters.
     """
     if state := parsed(link):
         follow_link(explorer, state)
 
 
 def follow_link(explorer: Explorer, state: Mapping[str, str]) -> None:
-    """Show what the parts of a link say, see `parsed`; raises as `open_link`."""
+    """Apply the parts of a link, see `parsed`; raises as `open_link`."""
     network = network_of(explorer, state)
     picture: Any = state.get("picture", explorer.pictures.value)
     offer_picture(explorer.pictures, picture)
     method = state.get("method", explorer.methods.value)
-    if method not in (known := _names(listings.methods())):
-        raise UnknownNameError.of("method", method, known)
+    if method not in (methods := _names(listings.methods())):
+        raise UnknownNameError.of("method", method, methods)
     looks = {name: read(name, state[name]) for name, read in LOOKS.items() if name in state}
     decided = {name: _listed(state[name]) for name in (FIXED, HIDDEN) if name in state}
     for name, names in decided.items():
         explorer.header.check(name, names)
-    kept = explorer.keeping.wanted(state.get(KEPT, ""))
+    kept_maps = explorer.keeping.wanted(state.get(KEPT, ""))
     turns = any(key in state for key in KEYS)
     if turns:
         turn(explorer, network, picture, method, neuron_in(state), parameters_in(state))
@@ -136,7 +136,7 @@ def follow_link(explorer: Explorer, state: Mapping[str, str]) -> None:
         setattr(explorer.view, name, value)
     for name, names in decided.items():
         setattr(explorer.header, name, names)
-    explorer.keeping.bring_back(kept, now=not turns)
+    explorer.keeping.bring_back(kept_maps, now=not turns)
 
 
 def _listed(text: str) -> list[str]:
@@ -153,11 +153,11 @@ LOOKS: dict[str, Callable[[str, str], Any]] = {
     "colormap": lambda name, text: checks.choice(name, text, ("", *colormap_names())),
     "tool": lambda name, text: checks.choice(name, text, TOOLS),
 }
-"""What a link says of the view, each by its name there, where it is not as at first."""
+"""The view's traits that a link holds where they are not at their defaults → their parsers."""
 
 
 def look_text(value: object) -> str:
-    """A value of the view as a link says it, and as `LOOKS` reads it."""
+    """A value of the view as text for a link, as `LOOKS` parses it."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, int | float) else str(value)
@@ -184,16 +184,16 @@ def _names(records: list[dict[str, Any]]) -> list[str]:
 
 
 def network_of(explorer: Explorer, state: Mapping[str, str], *, wait: bool = True) -> str:
-    """The name of the network in the picker that the parts of a link are of.
+    """The picker's name of a link's network.
 
     Args:
-        explorer: which one.
-        state: the parts.
-        wait: follow the link as soon as its file is brought, where that is not here.
+        explorer: the explorer.
+        state: the link's parts.
+        wait: if its file is missing, follow the link as soon as that is opened.
 
     Raises:
         UnknownNameError: a network that is not offered here.
-        UnsuitableError: one that is known, and whose weights or file are not here.
+        UnsuitableError: a known network whose weights or file are missing.
     """
     if "file" in state:
         if not (found := explorer.bringing.find(state)):
@@ -209,10 +209,10 @@ def network_of(explorer: Explorer, state: Mapping[str, str], *, wait: bool = Tru
 
 
 def neuron_in(state: Mapping[str, str]) -> Neuron | None:
-    """The neuron that the parts of a link name; None for the most probable class.
+    """The neuron in the parts of a link; None for the most probable class.
 
     Raises:
-        InvalidValueError: numbers that are none.
+        InvalidValueError: invalid numbers.
     """
     from cnnvis_widgets.engine.requests import Neuron
 
@@ -220,24 +220,24 @@ def neuron_in(state: Mapping[str, str]) -> Neuron | None:
         return None
     try:
         unit = int(state["neuron"])
-        place = [int(part) for part in state.get("position", "").split(",") if part]
+        numbers = [int(part) for part in state.get("position", "").split(",") if part]
     except ValueError:
         raise InvalidValueError(
             "In a link, neuron is a number and position two; got "
             f"{state['neuron'][:20]!r} and {state.get('position', '')[:20]!r}."
         ) from None
     layer = state.get("layer")
-    position = (place[0], place[1]) if len(place) == 2 else None
+    position = (numbers[0], numbers[1]) if len(numbers) == 2 else None
     return Neuron(
         None if layer == CLASSES else layer, unit, state.get("aggregate", "sum"), position
     )
 
 
 def parameters_in(state: Mapping[str, str]) -> dict[str, Any] | None:
-    """The parameters that the parts of a link name, where they are not as published.
+    """The parameters in the parts of a link that differ from the published ones; None for none.
 
     Raises:
-        InvalidValueError: no JSON object.
+        InvalidValueError: not a JSON object.
     """
     try:
         parameters = json.loads(state.get("parameters", "{}"))

@@ -1,4 +1,4 @@
-"""What an explorer asks when its picture is touched, and what it shows then."""
+"""Requests of an explorer for its touch tools, and how their answers are shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def follow_touch(explorer: Explorer) -> None:
-    """Answer what the explorer's picture is asked."""
+    """React to the tools of the explorer's picture."""
     view = explorer.view
 
     def on(name: str, react: Callable[[Explorer], None]) -> None:
@@ -33,7 +33,7 @@ def follow_touch(explorer: Explorer) -> None:
 
 
 def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
-    """A position was chosen, which becomes the neuron, or the fewest superpixels are asked for."""
+    """Handle a chosen position of the layer, or a request for the fewest superpixels."""
     kind = content.get("kind")
     if kind in ("fewest", "stop fewest"):
         with explorer._lock:
@@ -52,7 +52,7 @@ def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
 
 
 def untouch(explorer: Explorer, request: Explain) -> None:
-    """Another map is asked for: what is known of the last picture, layer or map goes."""
+    """Forget results for the last picture, layer or map: another map is requested."""
     view, last = explorer.view, explorer._asked
     for concern in ("touch", "deletion", "fewest"):
         explorer.engine.cancel((id(explorer), concern))
@@ -65,13 +65,13 @@ def untouch(explorer: Explorer, request: Explain) -> None:
 
 
 def _same(one: Explain | None, other: Explain, name: str) -> bool:
-    value, wanted = getattr(one, name, None), getattr(other, name)
-    named = isinstance(value, str) and isinstance(wanted, str)
-    return value == wanted if named else value is wanted  # an upload is an array
+    value, other_value = getattr(one, name, None), getattr(other, name)
+    both_names = isinstance(value, str) and isinstance(other_value, str)
+    return value == other_value if both_names else value is other_value  # an upload is an array
 
 
 def touch_again(explorer: Explorer, answer: PageExplanation) -> None:
-    """The map is there: what the chosen tool needs is asked for, and what is covered again."""
+    """Request the results of the chosen tool again for a new map."""
     prepare(explorer)
     touched = explorer.view.touched
     if answer.heatmap is not None and (touched["boxes"] or touched["off"]):
@@ -79,26 +79,26 @@ def touch_again(explorer: Explorer, answer: PageExplanation) -> None:
 
 
 def prepare(explorer: Explorer) -> None:
-    """Ask for what the chosen tool needs, unless it is there."""
-    view, asked = explorer.view, explorer._asked
-    if asked is None:
+    """Request the data that the chosen tool needs, unless it has arrived."""
+    view, map_request = explorer.view, explorer._asked
+    if map_request is None:
         return
     if view.tool == "position" and view.layer and not view.seen:
-        _ask(explorer, "fields", Fields(asked.network, view.layer), _show_fields)
+        _ask(explorer, "fields", Fields(map_request.network, view.layer), _show_fields)
     elif view.tool == "superpixels" and not view.pieces:
-        _ask(explorer, "pieces", Superpixels(asked.network, asked.image), _show_pieces)
+        _ask(explorer, "pieces", Superpixels(map_request.network, map_request.image), _show_pieces)
     elif view.tool == "deletion" and not view.deletion:
-        _ask(explorer, "deletion", DeletionCurve(**_fields(asked)), _show_deletion)
+        _ask(explorer, "deletion", DeletionCurve(**_fields(map_request)), _show_deletion)
 
 
-def _fields(asked: Explain) -> dict[str, Any]:
-    return {one.name: getattr(asked, one.name) for one in fields(Explain)}
+def _fields(request: Explain) -> dict[str, Any]:
+    return {field.name: getattr(request, field.name) for field in fields(Explain)}
 
 
 def find_fewest(explorer: Explorer) -> None:
-    """Ask which superpixels suffice for the class to stay first."""
-    view, asked = explorer.view, explorer._asked
-    if asked is None:
+    """Request the fewest superpixels that keep the class first."""
+    view, map_request = explorer.view, explorer._asked
+    if map_request is None:
         return
 
     def progress(done: int, total: int) -> None:
@@ -110,18 +110,18 @@ def find_fewest(explorer: Explorer) -> None:
             for name, value in fewest._asdict().items()
         }
 
-    def failed(said: str) -> None:
-        view.fewest = {"failed": said}
+    def failed(message: str) -> None:
+        view.fewest = {"failed": message}
 
     view.fewest = {"progress": [0, 0]}
-    request = FewestSuperpixels(**_fields(asked))
+    request = FewestSuperpixels(**_fields(map_request))
     explorer._submit("fewest", request, done, failed, progress=progress)
 
 
 def cover(explorer: Explorer) -> None:
-    """Ask what the network says of the picture with the covered parts grey."""
-    asked, touched = explorer._asked, explorer.view.touched
-    if asked is None:
+    """Request predictions for the picture with the covered parts grey."""
+    map_request, touched = explorer._asked, explorer.view.touched
+    if map_request is None:
         return
     neuron = explorer._neuron()
     inner = neuron if not isinstance(neuron, str | None) and neuron.layer is not None else None
@@ -129,15 +129,20 @@ def cover(explorer: Explorer) -> None:
     if explorer.predictions.value is not None:
         units.append(explorer.predictions.value)
     request = Occlude(
-        asked.network,
-        asked.image,
+        map_request.network,
+        map_request.image,
         tuple(tuple(box) for box in touched["boxes"]),
         tuple(touched["off"]),
         tuple(sorted(set(units))),
         inner,
     )
     number = touched["number"]
-    _ask(explorer, "touch", request, lambda one, answers: _show_answers(one, answers, number))
+    _ask(
+        explorer,
+        "touch",
+        request,
+        lambda explorer, answers: _show_answers(explorer, answers, number),
+    )
 
 
 def _ask(
@@ -147,16 +152,16 @@ def _ask(
         explorer.view.touch_said = ""
         show(explorer, answer)
 
-    def failed(said: str) -> None:
-        explorer.view.touch_said = said
+    def failed(message: str) -> None:
+        explorer.view.touch_said = message
 
     explorer._submit(concern, request, done, failed)
 
 
-def _show_fields(explorer: Explorer, seen: ReceptiveFields) -> None:
-    field = seen.field
-    known = {} if field is None else {n: list(v) for n, v in field._asdict().items()}
-    explorer.view.seen = {"places": list(seen.places), **known}
+def _show_fields(explorer: Explorer, result: ReceptiveFields) -> None:
+    field = result.field
+    geometry = {} if field is None else {n: list(v) for n, v in field._asdict().items()}
+    explorer.view.seen = {"places": list(result.places), **geometry}
 
 
 def _show_pieces(explorer: Explorer, pieces: np.ndarray) -> None:

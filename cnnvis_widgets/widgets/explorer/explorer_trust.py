@@ -1,4 +1,4 @@
-"""The checks of an explorer's map: asked once the map is there, dropped when another one comes."""
+"""The trust checks of an explorer's map: requested after the map, dropped with it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CONCERNS = ("trust", "random top layer")
 
 
 def uncheck(explorer: Explorer, request: Explain) -> None:
-    """Another map is asked for: what is known of the last one goes.
+    """Drop the checks of the last map: another one is requested.
 
     Args:
-        explorer: which one.
-        request: for the new map; `check` will ask about it.
+        explorer: the explorer.
+        request: the request for the new map, which `check` will use.
     """
     for concern in CONCERNS:
         explorer.engine.cancel((id(explorer), concern))
@@ -32,33 +32,33 @@ def uncheck(explorer: Explorer, request: Explain) -> None:
 
 
 def check(explorer: Explorer, answer: PageExplanation) -> None:
-    """The map is there: ask whether it can be trusted, and warm the other methods up.
+    """Request the checks of a new map, and warm up the other methods.
 
-    What is known at once comes first. The random copy of a network takes seconds to be made, and
-    so comes after what makes the visitor's next click quick.
+    Quick checks come first. The random copy of a network takes seconds, so it comes after the
+    warm-up, which makes the visitor's next click quick.
     """
-    asked, strip = explorer._asked, explorer.trust
-    known: list[Check] = []
+    request, strip = explorer._asked, explorer.trust
+    results: list[Check] = []
 
     def show(checks: Sequence[Check]) -> None:
-        known.extend(checks)
-        strip.checks = check_records(known, pending=True)
+        results.extend(checks)
+        strip.checks = check_records(results, pending=True)
 
     def last(checks: Sequence[Check]) -> None:
-        known.extend(checks)
-        strip.checks, strip.busy = check_records(known), False
+        results.extend(checks)
+        strip.checks, strip.busy = check_records(results), False
 
     def failed(_: str) -> None:
-        strip.checks, strip.busy = check_records(known), False
+        strip.checks, strip.busy = check_records(results), False
 
-    made = answer.heatmap is not None and answer.image is None
-    given = {one.name: getattr(asked, one.name) for one in fields(Explain)}
-    if made:
+    has_map = answer.heatmap is not None and answer.image is None
+    arguments = {field.name: getattr(request, field.name) for field in fields(Explain)}
+    if has_map:
         strip.busy, strip.checks = True, [UNDER_WAY]
-        explorer._submit("trust", TrustChecks(**given), show, failed)
+        explorer._submit("trust", TrustChecks(**arguments), show, failed)
     if not explorer._warmed:
         explorer._warmed = True  # the other methods are compiled while the visitor looks
         warm = Warm(explorer.networks.value, explorer._image)
         explorer._submit("warm", warm, nothing, nothing)
-    if made:
-        explorer._submit("random top layer", RandomTopLayer(**given), last, failed)
+    if has_map:
+        explorer._submit("random top layer", RandomTopLayer(**arguments), last, failed)

@@ -1,4 +1,4 @@
-"""Turn an explorer to another network, picture, neuron and method at once."""
+"""Set network, picture, neuron and method of an explorer at once."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def turn(
     neuron: Neuron | None,
     parameters: Mapping[str, Any] | None = None,
 ) -> None:
-    """Show another explanation; what was under way for the explorer is dropped.
+    """Show another explanation; the explorer's requests under way are cancelled.
 
     Args:
-        explorer: which one.
-        network: a name of the zoo, a file, or one that the engine's library knows.
-        image: a picture's name or an upload's, or a picture, which becomes an upload.
+        explorer: the explorer.
+        network: a name of the zoo, a file, or a name in the engine's library.
+        image: a picture's or upload's name, or an array, which becomes an upload.
         method: its name.
-        neuron: which one; None for the most probable class.
-        parameters: the method's, where they are not the declared ones.
+        neuron: the neuron; None for the most probable class.
+        parameters: the method's; None for the defaults.
     """
     explorer.cancel()
     with explorer._quietly():
-        known = [record["name"] for record in explorer.networks.networks]
-        if network not in known:
+        names = [record["name"] for record in explorer.networks.networks]
+        if network not in names:
             record = {"name": network, "title": network, "note": "yours"}
             explorer.networks.networks = [record, *explorer.networks.networks]
         explorer.networks.value = network
@@ -48,5 +48,8 @@ def turn(
         explorer.parameters.parameters = explorer._declared()
         if parameters:
             explorer.parameters.value = dict(parameters)
-        explorer._first, explorer._turned = neuron, True  # the picture stays, suited or not
+        explorer._first, explorer._turned = (
+            neuron,
+            True,
+        )  # keep the picture, even if it does not suit
         explorer._open()

@@ -1,4 +1,4 @@
-"""The explorer's picture: an explanation that answers when it is touched."""
+"""The explorer's picture: an explanation with touch tools."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Field, OneOf, Re
 
 TOOLS = ("read", "position", "box", "paint", "patch", "superpixels", "deletion")
 """What a touch of the picture does: reads a value, chooses a position of the layer, measures the
-map in a box, paints what is compared with the map, covers a patch, switches a superpixel; the last
-shows a curve."""
+map in a box, paints a mask to compare with the map, covers a patch, toggles a superpixel; the last
+shows the deletion curve."""
 
 MOST_BOXES, MOST_PIECES, FARTHEST = 4, 1000, 100_000
 
@@ -28,24 +28,24 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
 
     Attributes:
         tool: one of `TOOLS`.
-        colormap: a name of `rendering.colormap_names()`; "" for the default. Where it does not suit
-            the map's scale, the default is taken.
-        colormaps: those that suit it.
-        layer: the layer of which positions are chosen; "" where it has none.
-        seen: what its places see: places ([rows, columns]), size, strides and start of the
-            receptive field, each two numbers, and no such where a place sees all of the picture;
-            {} until it is known.
+        colormap: a name of `rendering.colormap_names()`; "" for the default, which is also used if
+            the colour map does not suit the map's scale.
+        colormaps: the names that suit it.
+        layer: the layer whose positions can be chosen; "" for none.
+        seen: its receptive fields: places ([rows, columns] of the layer), and size, strides and
+            start, two numbers each, which are left out where a position sees the whole picture;
+            {} until known.
         pieces: int16, little-endian, row after row: the superpixel of each pixel; b"" until known.
-        touched: what is covered: boxes ([top, left, bottom, right] in pixels), off (numbers of
+        touched: the covered parts: boxes ([top, left, bottom, right] in pixels), off (numbers of
             superpixels) and number, which `answers` repeats.
-        answers: what the network says then: number, share (of the picture that is covered), value
-            (of a neuron below the output), and `rows`.
-        rows: of classes: unit, label, before and now (probabilities, or logits).
+        answers: the network's answer to it: number, share (of the picture that is covered), value
+            (of a neuron below the output); its classes are in `rows`.
+        rows: records of classes: unit, label, before and now (probabilities, or logits).
         deletion: shares, values, chance, areas, of, see `engine.touch.Deletion`; {} for none.
-        fewest: superpixels that keep the class first: progress (asked, guess), failed (a sentence),
-            or the parts of `engine.fewest.Fewest`; {} where that is not asked for.
+        fewest: the fewest superpixels that keep the class first: progress (tried, estimate), failed
+            (a sentence), or the fields of `engine.fewest.Fewest`; {} if not requested.
         touch_said: why there is no answer; may be empty.
-        state: what goes into a saved picture, see `saved_state.py`; "" for nothing.
+        state: text embedded in a saved picture, see `saved_state.py`; "" for none.
     """
 
     tool = OneOf("tool", TOOLS, "read").tag(sync=True)
@@ -68,16 +68,16 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
         if not isinstance(value, dict) or set(value) != {"boxes", "off", "number"}:
             raise InvalidValueError(f"touched has boxes, off and number; got {value!r:.80}.")
         boxes, off = value["boxes"], value["off"]
-        whole = isinstance(boxes, list) and isinstance(off, list)
-        if not whole or len(boxes) > MOST_BOXES or len(off) > MOST_PIECES:
+        both_lists = isinstance(boxes, list) and isinstance(off, list)
+        if not both_lists or len(boxes) > MOST_BOXES or len(off) > MOST_PIECES:
             raise InvalidValueError("touched has a few boxes and superpixels, in lists.")
         for box in boxes:
             if not isinstance(box, list) or len(box) != 4:
                 raise InvalidValueError(f"A box is [top, left, bottom, right]; got {box!r:.80}.")
         return {
-            "boxes": [[_whole("box", n, -FARTHEST) for n in box] for box in boxes],
-            "off": [_whole("superpixel", n) for n in off],
-            "number": _whole("number", value["number"], most=2**53),
+            "boxes": [[_integer("box", n, -FARTHEST) for n in box] for box in boxes],
+            "off": [_integer("superpixel", n) for n in off],
+            "number": _integer("number", value["number"], most=2**53),
         }
 
     @traitlets.default("colormaps")
@@ -98,7 +98,7 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
         return lookup(choose_colormap(kind, self.colormap if suits else None)).tobytes()
 
     def coloured(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of `SHOWN` with the chosen colours, where they have a map."""
+        """A view state with the chosen colours if it has a heatmap."""
         table = {"lookup": self._table(state["kind"])} if state.get("heatmap") else {}
         return {**state, **table}
 
@@ -107,15 +107,15 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
         super().put(self.coloured(state) if self.colormap else state, unfinished)
 
     def show_pieces(self, pieces: np.ndarray) -> None:
-        """Show superpixels, whole numbers (rows, columns) of the picture's size."""
+        """Show superpixels, integers (rows, columns) of the picture's size."""
         self.pieces = np.ascontiguousarray(pieces, "<i2").tobytes()
 
     def forget_touch(self) -> None:
-        """Another map comes: what was found out by touching the last one goes."""
+        """Drop the touch tools' results for the last map."""
         with self.hold_sync():
             self.answers, self.rows, self.deletion, self.fewest = {}, [], {}, {}
             self.touch_said = ""
 
 
-def _whole(name: str, value: Any, least: int = 0, most: int = FARTHEST) -> int:
+def _integer(name: str, value: Any, least: int = 0, most: int = FARTHEST) -> int:
     return checks.whole(name, value, least, most)

@@ -1,4 +1,4 @@
-"""The map that a view shows as a figure for papers: SVG or PDF, with a caption."""
+"""A view's map as a figure for papers: SVG or PDF, with a caption."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 """The formats that Python draws, and their media types."""
 
 LOOK = ("mode", "opacity", "blend", "threshold", "gray_picture", "split")
-"""What a visitor chose of a view's traits that decides a figure."""
+"""The view's traits, set by a visitor, that a figure depends on."""
 
-TOLD = ("Picture", "Layer", "Neuron", "Maps of layer", "Parameters", "Seed", "Array")
-"""The facts of a caption; method, neuron and network are in the title."""
+CAPTION_FACTS = ("Picture", "Layer", "Neuron", "Maps of layer", "Parameters", "Seed", "Array")
+"""The facts of a caption; the title has method, neuron and network."""
 
 LETTERS, LINE = 7.4, 0.24
-"""Of a caption: letters that an inch holds, and a line's height in inches."""
+"""Of a caption: letters per inch, and the line height in inches."""
 
 
 def figure_file(
@@ -35,16 +35,16 @@ def figure_file(
     facts: Sequence[tuple[str, str]],
     kind: object,
 ) -> bytes:
-    """A figure as the bytes of a file: letters and scale as vectors, the map as an image in it.
+    """A figure as the bytes of a file: text and scale as vectors, the map as an embedded image.
 
     Args:
-        state: what the view was told, see `explanation_state.py`.
+        state: the view state, see `explanation_state.py`.
         look: the values of `LOOK`.
         facts: how the map was made, see `engine.facts`.
         kind: "svg" or "pdf".
 
     Raises:
-        UnknownNameError: another format.
+        UnknownNameError: an unknown format.
     """
     ending = checks.choice("format of a figure", kind, tuple(TYPES))
     file = io.BytesIO()
@@ -56,14 +56,14 @@ def figure_file(
 def figure_of(
     state: Mapping[str, Any], look: Mapping[str, Any], facts: Sequence[tuple[str, str]]
 ) -> ExplanationFigure:
-    """The figure itself; the arguments are those of `figure_file`."""
+    """The figure; arguments as for `figure_file`."""
     from cnnvis_widgets.rendering import figure, picture_figure  # loads matplotlib
 
     title, alt = state["title"], state["alt"]
     if not state["heatmap"] or look["mode"] == "picture":
         words = caption(state, facts)
-        made = pixels_of(state["image"] or state["picture"])
-        return _roomy(picture_figure(made, title, caption=words, alt=alt), words)
+        pixels = pixels_of(state["image"] or state["picture"])
+        return _roomy(picture_figure(pixels, title, caption=words, alt=alt), words)
     values = values_of(state)
     least = least_shown(values, look["threshold"]) if look["mode"] == "overlay" else 0.0
     largest = max(state["high"], float(np.abs(values.astype(np.float64)).max()))
@@ -83,7 +83,7 @@ def figure_of(
 
 
 def _roomy(drawn: ExplanationFigure, words: str) -> ExplanationFigure:
-    """The figure, higher by what a long caption would take from the picture."""
+    """The figure, made higher by the extra lines of a long caption."""
     width, height = drawn.get_size_inches()
     lines = sum(1 + len(line) // int(LETTERS * width) for line in words.splitlines())
     drawn.set_size_inches(width, height + LINE * max(0, lines - 1))
@@ -91,7 +91,7 @@ def _roomy(drawn: ExplanationFigure, words: str) -> ExplanationFigure:
 
 
 def least_shown(values: np.ndarray, share: float) -> float:
-    """The absolute value that a given share of the pixels is below: the view's threshold."""
+    """The absolute value below which a given share of the pixels is: the view's threshold."""
     sizes = np.sort(np.abs(values), axis=None)
     return float(sizes[min(len(sizes) - 1, int(share * len(sizes)))]) if share > 0 else 0.0
 
@@ -102,15 +102,15 @@ def caption(
     least: float = 0.0,
     share: float = 0.0,
 ) -> str:
-    """What a reader must know: how the map was made, what is left out, and all notes."""
-    told = [f"{name}: {text}." for name, text in facts if name in TOLD]
+    """The caption: how the map was made, what is left out, and all notes."""
+    sentences = [f"{name}: {text}." for name, text in facts if name in CAPTION_FACTS]
     if least > 0:
-        told.append(
+        sentences.append(
             f"Left out: the {share:.0%} of the pixels below {format_value(least)}.".replace(
                 "%", " %"
             )
         )
-    text = re.sub(r"(SHA-256 [0-9a-f]{16})[0-9a-f]+\.", r"\1…", " ".join(told))
+    text = re.sub(r"(SHA-256 [0-9a-f]{16})[0-9a-f]+\.", r"\1…", " ".join(sentences))
     lines = [text, *state["notes"]]
     lines += [warning for warning in state["warnings"] if warning not in state["notes"]]
     return "\n".join(line for line in lines if line)

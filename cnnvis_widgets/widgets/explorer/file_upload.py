@@ -1,4 +1,4 @@
-"""A long file from the browser, in parts: each is written before the next one is asked for."""
+"""Upload of a large file in parts; each is written before the next is requested."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import IO, Any
 from cnnvis_widgets.errors import FileError
 
 PART = 1 << 20
-"""Bytes of a part; a message over 10 MB ends the connection to the kernel (Tornado)."""
+"""Bytes of a part; a message over 10 MB closes the connection to the kernel (Tornado)."""
 
 LONGEST_NAME = 120
 
 
 class FileUpload:
-    """Takes one file after another into a folder of its own.
+    """Receives files one after another, each in its own temporary folder.
 
     Args:
-        suffixes: the endings that are taken, in small letters.
-        most: bytes of a file.
+        suffixes: the accepted suffixes, in lower case.
+        most: the largest size in bytes.
 
     Attributes:
-        name: of the file that comes, without a folder.
-        path: where it is; None while none was begun.
-        size: what it will have, in bytes.
-        received: what is there of it.
+        name: the current file's name, without a folder.
+        path: its path; None before the first file.
+        size: its full size in bytes.
+        received: the bytes received.
     """
 
     def __init__(self, suffixes: Sequence[str], most: int) -> None:
@@ -39,10 +39,10 @@ class FileUpload:
         self._content = hashlib.sha256()
 
     def begin(self, name: Any, size: Any) -> None:
-        """Make room for a file; one that was begun before is dropped.
+        """Start a file; an unfinished earlier one is removed.
 
         Raises:
-            FileError: of another kind, empty, or too large.
+            FileError: wrong suffix, empty, or too large.
         """
         self.drop()
         self.name = PurePath(str(name).replace("\\", "/")).name[-LONGEST_NAME:] or "the file"
@@ -53,9 +53,9 @@ class FileUpload:
                 f"{', '.join(self.suffixes)}: save the network with model.save('name.keras')."
             )
         if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= self.most:
-            known = f"{size / 1e6:,.1f} MB" if isinstance(size, int | float) else "no size"
+            size_text = f"{size / 1e6:,.1f} MB" if isinstance(size, int | float) else "no size"
             raise FileError(
-                f"{self.name} has {known}; files of up to {self.most / 1e6:,.0f} MB are taken "
+                f"{self.name} has {size_text}; files of up to {self.most / 1e6:,.0f} MB are taken "
                 "here, and not empty ones."
             )
         self.path = Path(tempfile.mkdtemp(prefix="cnnvis-")) / f"model{suffix}"
@@ -64,10 +64,10 @@ class FileUpload:
         self._content = hashlib.sha256()
 
     def take(self, offset: Any, data: bytes | memoryview) -> bool:
-        """Write a part; whether it was the last.
+        """Write a part; return whether it was the last.
 
         Raises:
-            FileError: it is not the part that comes next.
+            FileError: it is not the next part.
         """
         end = self.received + len(data)
         if self._file is None or offset != self.received or not len(data) or end > self.size:
@@ -84,7 +84,7 @@ class FileUpload:
 
     @property
     def sha256(self) -> str:
-        """Of what was received, in hexadecimal digits."""
+        """SHA-256 of the bytes received, in hexadecimal digits."""
         return self._content.hexdigest()
 
     def drop(self) -> None:
@@ -98,6 +98,6 @@ class FileUpload:
 
 
 def file_sha256(path: Path) -> str:
-    """Of a file on this machine, in hexadecimal digits."""
+    """SHA-256 of a file on this machine, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

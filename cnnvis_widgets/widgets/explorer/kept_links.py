@@ -1,4 +1,4 @@
-"""Kept maps in a link: what made each of them, and the request that makes it again."""
+"""Kept maps in a link: the settings of each, and the request that recomputes it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
 BETWEEN_MAPS, BETWEEN_KEYS = "!", ";"
-"""In the value of a link's key; within a map's own link both are always escaped."""
+"""Separators in the value of a link's key; a map's own link has both escaped."""
 
 
 class Wanted(NamedTuple):
-    """A kept map that is to be computed again.
+    """A kept map to be recomputed.
 
     Attributes:
-        link: what was chosen, see `explorer_state.choices`.
-        picture: its name.
-        request: what makes it.
+        link: the choices, see `explorer_state.choices`.
+        picture: the picture's name.
+        request: the request that makes it.
     """
 
     link: str
@@ -41,25 +41,25 @@ def kept_text(links: Sequence[str]) -> str:
     """Kept maps as the value of a link's key.
 
     Args:
-        links: of each map; one of a picture or a network that no link can name is left out.
+        links: one for each map; those without a picture or network name are left out.
     """
-    whole = [link for link in links if nameable(link)]
-    return BETWEEN_MAPS.join(link.replace("&", BETWEEN_KEYS) for link in whole)
+    complete = [link for link in links if nameable(link)]
+    return BETWEEN_MAPS.join(link.replace("&", BETWEEN_KEYS) for link in complete)
 
 
 def kept_links(text: str) -> list[str]:
-    """The links in such a value."""
-    return [one.replace(BETWEEN_KEYS, "&") for one in text.split(BETWEEN_MAPS) if one]
+    """The links in a value made by `kept_text`."""
+    return [link.replace(BETWEEN_KEYS, "&") for link in text.split(BETWEEN_MAPS) if link]
 
 
 def nameable(link: str) -> bool:
-    """Whether a link says which picture and network it is of."""
+    """Whether a link names its picture and network."""
     state = dict(parse_qsl(link))
     return "picture" in state and ("network" in state or "file" in state)
 
 
 def wanted(explorer: Explorer, link: str) -> Wanted:
-    """What makes a kept map again.
+    """The request that recomputes a kept map.
 
     Raises:
         CnnvisError: a network, picture, method, neuron or parameters that are not offered here.
@@ -67,17 +67,17 @@ def wanted(explorer: Explorer, link: str) -> Wanted:
     state = dict(parse_qsl(link))
     network = network_of(explorer, state, wait=False)
     picture = state.get("picture", "")
-    listings.picture(picture)  # refuses what is none
+    listings.picture(picture)  # raises for an unknown one
     methods = {method["name"]: method for method in listings.methods()}
     name = state.get("method", "")
     if name not in methods:
         raise UnknownNameError.of("method", name, methods)
     declared = offered_parameters(methods[name], explorer.layers.layers)
     values = {parameter["name"]: parameter["default"] for parameter in declared}
-    for given, value in (parameters_in(state) or {}).items():
-        if given not in values:
-            raise UnknownNameError.of("parameter", given, values)
-        values[given] = value
+    for parameter_name, value in (parameters_in(state) or {}).items():
+        if parameter_name not in values:
+            raise UnknownNameError.of("parameter", parameter_name, values)
+        values[parameter_name] = value
     seed = values.pop("seed", 0)
     request = ExplainAgain(network, picture, name, neuron_in(state), seed, values)
     return Wanted(link, picture, request)

@@ -1,4 +1,4 @@
-"""Maps that were kept: a row of thumbnails, of which each brings its settings back."""
+"""A row of thumbnails of kept maps; choosing one restores its settings."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from cnnvis_widgets.widgets.toolkit.traits import NAME, PICTURE, TEXT, Records
 
 
 class KeptMaps(Component):
-    """A thumbnail and a title for each map that is kept; nothing is seen while there is none.
+    """A thumbnail and a title for each kept map; hidden while there is none.
 
     The page sends ``{"kind": "show", "name": …}`` and ``{"kind": "remove", "name": …}``.
 
     Attributes:
         entries: records of name, title and thumbnail.
-        value: the name of the one that is shown; "" for none.
-        label: what the row is.
-        coming: how many more are computed again, after a link was followed.
-        removable: whether each can be removed.
+        value: the name of the map that is shown; "" for none.
+        label: the heading of the row.
+        coming: how many maps of a link are still to be recomputed.
+        removable: whether maps can be removed.
     """
 
     entries = Records("kept map", name=NAME, title=TEXT, thumbnail=PICTURE).tag(sync=True)

@@ -1,4 +1,4 @@
-"""The layers of a network as boxes in pixels: blocks folded or open, branches side by side."""
+"""Layout of a network's layers as boxes in pixels: blocks folded or open, branches side by side."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Unit(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its first layer's name: no other unit's."""
+        """Its first layer's name, which is unique."""
         return str(self.layers[0]["name"])
 
     @property
@@ -43,14 +43,14 @@ class Unit(NamedTuple):
         return len(self.layers) > 1
 
 
-class _Place(NamedTuple):
-    """A unit that was measured.
+class _Measured(NamedTuple):
+    """The size and ports of a unit.
 
     Attributes:
         size: width and height.
-        inner: an open block's own layers, else None.
-        entries: what comes from outside → where it enters, pixels from the left edge.
-        exits: the layers whose results leave → where they leave; in the middle where none is named.
+        inner: the layout of an open block's layers, else None.
+        entries: layer outside → where its line enters, pixels from the left edge.
+        exits: layer inside → where its line leaves; others leave in the middle.
     """
 
     size: Point
@@ -59,25 +59,25 @@ class _Place(NamedTuple):
     exits: dict[str, float]
 
     def aside(self, name: str) -> float:
-        """How far to the right of its middle a result comes in or goes out."""
+        """How far right of the middle the line of a layer enters or leaves."""
         port = self.entries.get(name, self.exits.get(name))
         return 0.0 if port is None else port - self.size[0] / 2
 
 
 def units_of(records: Sequence[Record]) -> list[Unit]:
-    """The blocks and the layers between them, in an order in which each comes after its inputs.
+    """The blocks and the layers between them, in topological order.
 
     Args:
-        records: of a `LayerPicker`. A layer that takes results of later ones (the output,
-            which is listed first) comes last.
+        records: of a `LayerPicker`. A layer with later layers as inputs (the output, which is
+            listed first) comes last.
     """
-    place = {record["name"]: number for number, record in enumerate(records)}
+    index = {record["name"]: number for number, record in enumerate(records)}
     late = [
         record
         for number, record in enumerate(records)
-        if any(place.get(name, -1) > number for name in record["inputs"] or ())
+        if any(index.get(name, -1) > number for name in record["inputs"] or ())
     ]
-    early = [record for record in records if not any(record is one for one in late)]
+    early = [record for record in records if not any(record is late_record for late_record in late)]
     units = []
     for group, members in groupby([*early, *late], key=lambda record: record["group"]):
         layers = tuple(members)
@@ -89,16 +89,16 @@ def units_of(records: Sequence[Record]) -> list[Unit]:
 
 
 def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[str, Any]:
-    """What a page draws.
+    """The diagram that a page draws.
 
     Args:
-        records: of a `LayerPicker`; those without inputs are put in a row.
-        unfolded: the keys of the blocks that are open.
+        records: of a `LayerPicker`; layers without given inputs form a chain.
+        unfolded: the keys of the open blocks.
 
     Returns:
         width and height; `boxes`, in reading order: key, name, x, y, width, height, level (1, or 2
-        within a block), `open` (None for a layer), and of a layer its kind, sort, shape, window and
-        inputs, of a block the number of its layers, its last shape and how many branches join in
+        within a block), `open` (None for a layer); for a layer its kind, sort, shape, window and
+        inputs; for a block the number of its layers, its last shape and how many branches join in
         it; `lines`, lists of points [x, y].
     """
     units = units_of(records)
@@ -116,38 +116,40 @@ def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[
         for unit in units
     }
     leaving = {name for names in taken.values() for name in names}
-    places = {
+    measured_units = {
         unit.key: _opened(unit, inputs, leaving)
         if unit.folds and unit.key in unfolded
-        else _Place((WIDE, TALL), None, {}, {})
+        else _Measured((WIDE, TALL), None, {}, {})
         for unit in units
     }
     before = {key: list(dict.fromkeys(home[n] for n in names)) for key, names in taken.items()}
     shifts = {
-        (home[name], key): (places[home[name]].aside(name), places[key].aside(name))
+        (home[name], key): (measured_units[home[name]].aside(name), measured_units[key].aside(name))
         for key, names in taken.items()
-        for name in reversed(names)  # of several results between two units the first decides
+        for name in reversed(names)  # if several lines join two units, the first counts
     }
-    outer = spaced(before, {key: place.size for key, place in places.items()}, shifts=shifts)
+    outer = spaced(
+        before, {key: measured.size for key, measured in measured_units.items()}, shifts=shifts
+    )
     boxes: list[dict[str, Any]] = []
     lines: list[list[Point]] = []
     for unit in units:
         x, y = outer.corners[unit.key]
-        place = places[unit.key]
+        measured = measured_units[unit.key]
         if not unit.folds:
             boxes.append(_layer(unit, unit.layers[0], (x, y), inputs))
             continue
-        boxes.append(_block(unit, (x, y), place, inputs))
-        if place.inner is not None:
+        boxes.append(_block(unit, (x, y), measured, inputs))
+        if measured.inner is not None:
             at = (x + EDGE, y + HEAD)
             for layer in unit.layers:
-                corner = place.inner.corners[layer["name"]]
+                corner = measured.inner.corners[layer["name"]]
                 boxes.append(_layer(unit, layer, (at[0] + corner[0], at[1] + corner[1]), inputs))
-            lines += [_moved(points, at) for _, _, points in place.inner.lines]
+            lines += [_moved(points, at) for _, _, points in measured.inner.lines]
     for start, end, points in outer.lines:
         for name in taken[end]:
             if home[name] == start:
-                lines.append(_joined(points, name, start, end, outer, places))
+                lines.append(_joined(points, name, start, end, outer, measured_units))
     return {
         "width": outer.width + 2 * MARGIN,
         "height": outer.height + 2 * MARGIN,
@@ -157,20 +159,20 @@ def layer_diagram(records: Sequence[Record], unfolded: Collection[str]) -> dict[
 
 
 def _inputs(units: Sequence[Unit]) -> dict[str, list[str]]:
-    """Layer → the layers before it; what is said of others, or of later ones, is no line."""
+    """Layer → its input layers; unknown and later layers are left out."""
     before_each: dict[str, list[str]] = {}
     last = ""
     for unit in units:
         for layer in unit.layers:
-            told = layer["inputs"]
-            before = ([last] if last else []) if told is None else told
+            named_inputs = layer["inputs"]
+            before = ([last] if last else []) if named_inputs is None else named_inputs
             before_each[layer["name"]] = [name for name in before if name in before_each]
             last = layer["name"]
     return before_each
 
 
-def _opened(unit: Unit, inputs: Mapping[str, Sequence[str]], leaving: set[str]) -> _Place:
-    """An open block: its layers, and a port for each result that comes in or goes out."""
+def _opened(unit: Unit, inputs: Mapping[str, Sequence[str]], leaving: set[str]) -> _Measured:
+    """An open block: its layers, and a port for each line that enters or leaves."""
     names = [layer["name"] for layer in unit.layers]
     outside = dict.fromkeys(n for name in names for n in inputs[name] if n not in names)
     graph: dict[str, list[str]] = {f"{name}\nin": [] for name in outside}
@@ -179,14 +181,14 @@ def _opened(unit: Unit, inputs: Mapping[str, Sequence[str]], leaving: set[str]) 
     exits = {f"{name}\nout": [name] for name in names if name in leaving}
     sizes = dict.fromkeys(graph, PORT) | dict.fromkeys(names, (WIDE, TALL))
     sizes |= dict.fromkeys(exits, PORT)
-    # Blocks are then below each other, and do not drift aside.
+    # This keeps blocks below each other.
     axis = list(zip([f"{name}\nin" for name in outside], exits, strict=False))
     inner = spaced(graph | exits, sizes, last=exits, aligned=axis)
 
     def middle(node: str) -> float:
         return EDGE + inner.corners[node][0] + PORT[0] / 2
 
-    return _Place(
+    return _Measured(
         (inner.width + 2 * EDGE, HEAD + inner.height + (0 if exits else EDGE)),
         inner,
         {name: middle(f"{name}\nin") for name in outside},
@@ -200,16 +202,16 @@ def _joined(
     start: str,
     end: str,
     outer: Spaced,
-    places: Mapping[str, _Place],
+    measured_units: Mapping[str, _Measured],
 ) -> list[Point]:
-    """The line of one result, from where it leaves a unit to where it enters another."""
+    """The line of one layer's result, from port to port."""
     (x0, y0), (_, y1), *rest = points
     *through, (x2, y2) = rest
-    if name in places[start].exits:
-        x0 = outer.corners[start][0] + places[start].exits[name]
+    if name in measured_units[start].exits:
+        x0 = outer.corners[start][0] + measured_units[start].exits[name]
     into: list[Point] = [(x2, y2)]
-    if name in places[end].entries:  # below the head, to the port
-        x2 = outer.corners[end][0] + places[end].entries[name]
+    if name in measured_units[end].entries:  # below the head, to the port
+        x2 = outer.corners[end][0] + measured_units[end].entries[name]
         into = [(x2, y2), (x2, y2 + HEAD)]
     return [(x0, y0), (x0, y1), *through, *into]
 
@@ -222,7 +224,7 @@ def _layer(
     unit: Unit, record: Record, corner: Point, inputs: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     name = str(record["name"])
-    # The frame says what all of a block's layers begin with.
+    # The block's frame shows the prefix that all its layers share.
     short = name.removeprefix(unit.name).lstrip("_/") if unit.folds else name
     return {
         "key": name,
@@ -238,13 +240,13 @@ def _layer(
 
 
 def _block(
-    unit: Unit, corner: Point, place: _Place, inputs: Mapping[str, Sequence[str]]
+    unit: Unit, corner: Point, measured: _Measured, inputs: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     return {
         "key": unit.key,
         "name": unit.name,
-        **_box(corner, place.size, 1),
-        "open": place.inner is not None,
+        **_box(corner, measured.size, 1),
+        "open": measured.inner is not None,
         "layers": len(unit.layers),
         "members": [layer["name"] for layer in unit.layers],
         "shape": unit.layers[-1]["shape"],

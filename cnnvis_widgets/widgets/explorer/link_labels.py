@@ -1,4 +1,4 @@
-"""The names of an own network's outputs in a link, where they are few."""
+"""Output names of a visitor's own network in a link, if they are few."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from urllib.parse import quote, unquote
 from cnnvis_widgets.errors import InvalidValueError
 
 LABELS, FILE = "labels", "labels_file"
-"""What a link says of the names: all of them, or the file that they came from."""
+"""Keys for the output names: all of them, or the file that they came from."""
 
 MOST, LONGEST = 50, 1000
-"""Names, and characters of them all as an address writes them, that a link carries."""
+"""Most names in a link, and most characters of them all when percent-encoded."""
 
 
 def labels_part(labels: Sequence[str], filename: str) -> dict[str, str]:
-    """The part of a link that is about names.
+    """The part of a link with the output names.
 
     Args:
-        labels: one for each output; none for numbers.
-        filename: of the file that they came from.
+        labels: one for each output; () if the outputs are numbered.
+        filename: the file that they came from.
 
     Returns:
-        One entry: the names, with commas between them, or the file where they are too many for a
-        link; none without names.
+        One entry: the names, comma-separated, or the file if they are too long for a link; {}
+        without names.
     """
     if not labels:
         return {}
@@ -34,10 +34,10 @@ def labels_part(labels: Sequence[str], filename: str) -> dict[str, str]:
 
 
 def labels_in(state: Mapping[str, str]) -> tuple[str, ...]:
-    """The names that the parts of a link carry; none where it carries none.
+    """The output names in the parts of a link; () for none.
 
     Raises:
-        InvalidValueError: more than a link carries.
+        InvalidValueError: too many or too long.
     """
     text = state.get(LABELS, "")
     names = tuple(unquote(name) for name in text.split(",")) if text else ()

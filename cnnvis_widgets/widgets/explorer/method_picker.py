@@ -1,4 +1,4 @@
-"""Choose a method; those that do not suit the network are shown with the reason."""
+"""Choose a method; unsuitable ones are shown with the reason."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class MethodPicker(Control, from_page="value"):
     """Cards of methods, each with one line on what it shows.
 
     Attributes:
-        methods: records of name, title, summary (one line), suits (whether the network can be
-            treated so), and why (the reason where it cannot).
-        value: the chosen method's name; "" when none is. Falls back to "" when `methods` changes
-            and the method is not offered or does not suit any more.
+        methods: records of name, title, summary (one line), suits (whether it suits the network),
+            and why (the reason if not).
+        value: the chosen method's name; "" for none. Becomes "" if new `methods` do not offer it
+            or it no longer suits.
 
     Raises:
-        UnknownNameError: `value` is set to a name that is not in `methods`.
-        UnsuitableError: `value` is set to a method that does not suit.
+        UnknownNameError: `value` is not in `methods`.
+        UnsuitableError: `value` is a method that does not suit.
     """
 
     label = traitlets.Unicode("Method").tag(sync=True)

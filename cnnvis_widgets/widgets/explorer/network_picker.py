@@ -1,4 +1,4 @@
-"""Choose a network; those that are not at hand are shown with the reason."""
+"""Choose a network; unavailable ones are shown with the reason."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class NetworkPicker(Control, from_page="value"):
     """A list of networks.
 
     Attributes:
-        networks: records of name, title, note (one line on what it is), available, and why (the
-            reason where it is not available, and what would help).
-        value: the chosen network's name; "" when none is. Falls back to "" when `networks`
-            changes and offers it no more.
-        loading: a line on work under way ("loading TensorFlow… 12 s"); "" when there is none.
+        networks: records of name, title, note (one line of description), available, and why (the
+            reason if not, and what would help).
+        value: the chosen network's name; "" for none. Becomes "" if new `networks` do not offer
+            it.
+        loading: a line on work under way ("loading TensorFlow… 12 s"); "" for none.
 
     Raises:
-        UnknownNameError: `value` is set to a name that is not in `networks`.
-        UnsuitableError: `value` is set to a network that is not available.
+        UnknownNameError: `value` is not in `networks`.
+        UnsuitableError: `value` is a network that is not available.
     """
 
     label = traitlets.Unicode("Network").tag(sync=True)

@@ -1,4 +1,4 @@
-"""The card of one neuron: its map, the picture it likes best, its classes, what excites it."""
+"""The card of one neuron: its map, maximizing picture, classes, and exciting pictures."""
 
 from __future__ import annotations
 
@@ -31,27 +31,28 @@ SIDE = 144
 
 
 class NeuronCard(Component):
-    """What is known of a neuron of a hidden layer; nothing is seen while none is chosen.
+    """Details of a neuron of a hidden layer; hidden while none is chosen.
 
     The page sends ``{"kind": "maximise"}``, ``{"kind": "stop", "what": "maximum"}`` (or "gallery"),
-    and ``{"kind": "picture", "name": …}`` for a picture of the gallery that is chosen.
+    and ``{"kind": "picture", "name": …}`` to choose a picture of the gallery.
 
     Attributes:
         title: which neuron.
-        seen: on this picture: map (a picture), peak, mean, place, size (of the map) and box (what
-            the peak sees: top, left, bottom and right as shares of the picture); {} before.
+        seen: on this picture: map (a picture), peak, mean, place, size (of the map) and box (the
+            peak's receptive field: top, left, bottom and right as shares of the picture); {} until
+            known.
         pushes: the classes to which its map adds most: records of unit, label and value.
-        holds_back: those from which it takes most.
+        holds_back: the classes from which it subtracts most.
         why: why there are none.
         gallery: the pictures that excite it most: records of name, title, value, thumbnail, patch
-            (what the peak sees, alone) and box.
-        maximum: a picture made for it, or "".
-        words: what is to be said of that.
-        progress: part → its share of the work, from 0 to 1: "seen", "gallery" and "maximum" while
-            they are under way.
-        errors: part → what went wrong.
-        about: network, layer and unit that were asked about; not the page's.
-        image: on which picture.
+            (the peak's receptive field) and box.
+        maximum: the picture that maximizes it, or "".
+        words: a line about that picture.
+        progress: part ("seen", "gallery" or "maximum") → share of its work that is finished, 0 to
+            1, while it is under way.
+        errors: part → its error.
+        about: network, layer and unit of the card; not synced.
+        image: the picture of the card; not synced.
     """
 
     title = traitlets.Unicode("").tag(sync=True)
@@ -76,28 +77,28 @@ class NeuronCard(Component):
     image: Any = None
 
     def clear(self) -> None:
-        """Another neuron, or none."""
+        """Remove everything shown."""
         with self.hold_sync():
             self.title = self.why = self.maximum = self.words = ""
             self.seen, self.progress, self.errors = {}, {}, {}
             self.pushes, self.holds_back, self.gallery = [], [], []
 
     def under_way(self, part: str, share: float | None) -> None:
-        """How far a part of the card is; None once it has ended."""
-        others = {name: done for name, done in self.progress.items() if name != part}
-        self.progress = others if share is None else {**others, part: share}
+        """Set the progress of a part; None once it has ended."""
+        other_parts = {name: value for name, value in self.progress.items() if name != part}
+        self.progress = other_parts if share is None else {**other_parts, part: share}
 
     def fail(self, part: str, said: str) -> None:
-        """Say what went wrong with a part; "" takes that back."""
+        """Set the error of a part; "" clears it."""
         self.errors = {**{n: e for n, e in self.errors.items() if n != part}, part: said}
 
     def show(self, view: NeuronView) -> None:
-        """The neuron on the picture."""
+        """Show the neuron's answer to the picture."""
         peak = view.peak
-        shown = peak.pixels if view.map is None else overlay(peak.pixels, view.map)
+        pixels = peak.pixels if view.map is None else overlay(peak.pixels, view.map)
         with self.hold_sync():
             self.seen = {
-                "map": _small(shown),
+                "map": _small(pixels),
                 "peak": peak.value,
                 "mean": view.mean,
                 "place": list(peak.place),
@@ -108,27 +109,27 @@ class NeuronCard(Component):
             self.why = view.why
 
     def show_gallery(self, excites: tuple[GalleryPicture, ...], titles: dict[str, str]) -> None:
-        """The pictures that excite it most; `titles` says what they are called."""
+        """Show the pictures that excite it most; `titles` maps their names to titles."""
         self.gallery = [
             {
-                "name": one.picture,
-                "title": titles.get(one.picture, one.picture),
-                "value": one.peak.value,
-                "thumbnail": _small(one.peak.pixels),
-                "patch": _small(patch_of(one.peak)),
-                "box": _shares(one.peak),
+                "name": example.picture,
+                "title": titles.get(example.picture, example.picture),
+                "value": example.peak.value,
+                "thumbnail": _small(example.peak.pixels),
+                "patch": _small(patch_of(example.peak)),
+                "box": _shares(example.peak),
             }
-            for one in excites
+            for example in excites
         ]
 
     def show_maximum(self, image: NDArray[np.uint8] | None, words: str) -> None:
-        """The picture that was made for it, or that is being made."""
+        """Show the picture that maximizes it, finished or not."""
         with self.hold_sync():
             self.maximum, self.words = "" if image is None else _small(image), words
 
 
 def patch_of(peak: Peak) -> NDArray[np.uint8]:
-    """What the peak sees of its picture, uint8 (rows, columns, 3)."""
+    """The peak's receptive field in its picture, uint8 (rows, columns, 3)."""
     top, left, bottom, right = peak.box
     return peak.pixels[top:bottom, left:right]
 
@@ -144,7 +145,7 @@ def _records(pushes: tuple[Push, ...]) -> list[dict[str, Any]]:
 
 
 def _small(pixels: NDArray[np.uint8]) -> str:
-    """A picture as a page takes it, its longer side at most SIDE pixels."""
+    """A picture as a data URL, its longer side at most SIDE pixels."""
     image = Image.fromarray(np.ascontiguousarray(pixels))
     image.thumbnail((SIDE, SIDE))
     file = io.BytesIO()

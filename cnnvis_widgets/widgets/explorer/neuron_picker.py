@@ -1,4 +1,4 @@
-"""Choose a neuron of a layer: the most active first, or any by its number."""
+"""Choose a neuron of a layer: from the most active ones, or by number."""
 
 from __future__ import annotations
 
@@ -24,25 +24,23 @@ AGGREGATES = ("sum", "mean", "max")
 
 
 class NeuronPicker(Control, from_page="value aggregate position"):
-    """A wall of neurons, the most active first, a field for any number, what is taken of a map.
+    """Thumbnails of the most active neurons, a field for any number, and the map's aggregate.
 
     Attributes:
-        neurons: records of unit, value (its activation; `None` where it is not known), label
-            ("tabby"), and thumbnail (its activation map as a small picture: bytes, base64, data URL
-            or "").
+        neurons: records of unit, value (its activation; `None` if unknown), label ("tabby"), and
+            thumbnail (its activation map as a small picture: bytes, base64, data URL or "").
         sheet: a PNG file with the maps of all `neurons`, for those without a thumbnail: cells of
-            one size in reading order, ⌈√n⌉ of n in a row. Hundreds of maps are one picture so.
+            one size in reading order, ⌈√n⌉ of n in a row. One picture replaces hundreds.
         units: how many units the layer has; 0 while there is no layer.
-        value: the chosen unit, 0 … units - 1, or `None`. Falls back to `None` when `units` changes
-            and leaves it out.
+        value: the chosen unit, 0 … units - 1, or `None`. Becomes `None` if it is out of range for
+            new `units`.
         aggregate: how the unit's map becomes one number: "sum", "mean" or "max".
-        positions: [rows, columns] of the layer's maps; [] where it has none, and nothing of
-            positions is shown.
+        positions: [rows, columns] of the layer's maps; [] for none, which hides the positions.
         position: [row, column] of one activation instead of an aggregate; [] for the whole map.
 
     Raises:
-        UnknownNameError: `value` is not a unit of the layer, `aggregate` is none of the three.
-        InvalidValueError: `position` is not in `positions`.
+        UnknownNameError: `value` is not a unit of the layer, or an unknown `aggregate`.
+        InvalidValueError: `position` is outside `positions`.
     """
 
     label = traitlets.Unicode("Neuron").tag(sync=True)
@@ -63,8 +61,8 @@ class NeuronPicker(Control, from_page="value aggregate position"):
         except TypeError:
             raise InvalidValueError(f"A unit is a whole number from 0; got {unit!r}.") from None
         if not 0 <= number < self.units:
-            there = f"0 to {self.units - 1}" if self.units else "none, for there is no layer"
-            raise UnknownNameError(f"There is no unit {number} in this layer. There are: {there}.")
+            units = f"0 to {self.units - 1}" if self.units else "none, for there is no layer"
+            raise UnknownNameError(f"There is no unit {number} in this layer. There are: {units}.")
         return number
 
     @checked([], first=True)
@@ -76,17 +74,19 @@ class NeuronPicker(Control, from_page="value aggregate position"):
 
     @checked([])
     def position(self, position: Any) -> list[int]:
-        place = _two_numbers(position, "position is [row, column]")
-        if not place:
+        coordinates = _two_numbers(position, "position is [row, column]")
+        if not coordinates:
             return []
         if not self.positions:
-            raise InvalidValueError(f"This layer has no rows and columns; got position {place}.")
-        if not all(0 <= p < size for p, size in zip(place, self.positions, strict=True)):
+            raise InvalidValueError(
+                f"This layer has no rows and columns; got position {coordinates}."
+            )
+        if not all(0 <= p < size for p, size in zip(coordinates, self.positions, strict=True)):
             rows, columns = self.positions
             raise InvalidValueError(
-                f"position is [row 0 … {rows - 1}, column 0 … {columns - 1}]; got {place}."
+                f"position is [row 0 … {rows - 1}, column 0 … {columns - 1}]; got {coordinates}."
             )
-        return place
+        return coordinates
 
     @traitlets.observe("units")
     def _fit_value(self, _change: object) -> None:
@@ -101,9 +101,9 @@ class NeuronPicker(Control, from_page="value aggregate position"):
 
 
 def _two_numbers(value: Any, expected: str) -> list[int]:
-    """[] for nothing, else two whole numbers."""
+    """Two integers, or [] for None or an empty list."""
     value = [] if value is None else plain(value)
-    whole = isinstance(value, list) and all(type(v) is int for v in value)
-    if not whole or len(value) not in (0, 2):
+    all_integers = isinstance(value, list) and all(type(v) is int for v in value)
+    if not all_integers or len(value) not in (0, 2):
         raise InvalidValueError(f"{expected}, two whole numbers, or []; got {value!r}.")
     return list(value)

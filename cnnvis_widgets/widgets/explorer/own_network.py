@@ -1,4 +1,4 @@
-"""Bring a network of one's own: a Keras file by upload, by drop or by path, and what it needs."""
+"""Open a network of one's own: a Keras file by upload, drop or path, and its settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import ANYTHING, FLAG, NAME, TEXT, Offered, Records
 
 MOST_MODEL = 4 << 30
-"""Bytes of a model file, where no policy says less."""
+"""Largest model file in bytes, unless a policy sets less."""
 
 MOST_LABELS = 1 << 20
 
@@ -34,28 +34,28 @@ WORDS = {
 
 
 class OwnNetwork(Control, from_page="value"):
-    """A button that takes a Keras file, and then asks how its pictures are prepared.
+    """A button that takes a Keras file, and then asks for its preprocessing and output names.
 
-    The file comes in parts, each of which is asked for. The explorer reads it
-    (`explorer_own.py`), and this control shows what comes of it.
+    The file arrives in parts, each of which is requested. The explorer reads it
+    (`explorer_own.py`), and this control shows the result.
 
     Attributes:
-        on_file: called with the path of a file that is there whole.
-        offered: whether there is such a control: not on a public page.
-        by_path: whether a file of this machine may be named: not on a served page.
-        endings: of files that are taken.
-        pace: bytes at once and bytes a second that the page keeps below; [] for any.
-        stage: "" (nothing brought), "sending", "reading" or "asking" (what it needs).
-        done: which share of the file has come, 0 to 1.
-        filename: of the file that is brought.
-        facts: a line on the network in it.
-        why: what says which choice is likely right.
-        inputs: records of name, title, note, likely (the guess), and answers (what the network
-            says then: lists of a class and a number in words).
+        on_file: called with the path of a complete file.
+        offered: whether the control is shown: not on a public page.
+        by_path: whether the path of a file on this machine may be given: not on a served page.
+        endings: the accepted suffixes.
+        pace: the page's limits for sending: bytes at once and bytes per second; [] for none.
+        stage: "" (no file), "sending", "reading" or "asking" (for its settings).
+        done: the share of the file that has arrived, 0 to 1.
+        filename: the file's name.
+        facts: a line on its network.
+        why: the reason for the likely choice.
+        inputs: records of name, title, note, likely (the guess), and answers (the predictions
+            with it: lists of a class and a score as text).
         value: the chosen name among `inputs`.
         names: a line on the names of the outputs.
         named: whether there are names.
-        names_error: what is wrong with a file of names; "" for nothing.
+        names_error: the error of a file of names; "" for none.
     """
 
     on_file: Callable[[Path], None] | None = None
@@ -82,7 +82,7 @@ class OwnNetwork(Control, from_page="value"):
         super().__init__(**kwargs)
         bounds = policy.current()
         self.offered, self.by_path = not bounds.no_model(), not bounds.served
-        if bounds.served:  # a quarter is left to all else that the page sends
+        if bounds.served:  # a quarter of the limit is left for the page's other messages
             full = policy.SOCKET_BURST_BYTES, policy.SOCKET_BYTES_PER_SECOND
             self.pace = [3 * n // 4 for n in full]
         self.upload = FileUpload(SUFFIXES, int(bounds.model_megabytes * 1e6) or MOST_MODEL)
@@ -112,9 +112,9 @@ class OwnNetwork(Control, from_page="value"):
 
     def _part(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         upload = self.upload
-        whole = upload.take(content.get("offset"), buffers[0] if buffers else b"")
+        complete = upload.take(content.get("offset"), buffers[0] if buffers else b"")
         self.done = upload.received / max(1, upload.size)
-        if not whole:
+        if not complete:
             offset = upload.received
             self.send({"kind": "next", "id": content.get("id"), "offset": offset, "bytes": PART})
             return
@@ -142,12 +142,12 @@ class OwnNetwork(Control, from_page="value"):
             self.on_file(path)
 
     def stop(self) -> None:
-        """Give up what is under way; a network that waits for its answers stays."""
+        """Cancel sending or reading; a network whose settings are being asked stays."""
         if self.stage in ("sending", "reading"):
             self.rest()
 
     def rest(self) -> None:
-        """Nothing is brought any more; the file that came is removed."""
+        """Return to the start, and remove the file."""
         self.upload.drop()
         with self.hold_sync():
             self.stage, self.filename, self.facts, self.why = "", "", "", ""

@@ -1,4 +1,4 @@
-"""What a saved page holds: maps bit for bit; six of 224 × 224 take less than 2 MB."""
+"""The data of a saved page: maps bit for bit; six of 224 × 224 take less than 2 MB."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from cnnvis_widgets.widgets.explorer.explanation_state import labelled_ticks
 
 THUMBNAIL = 72
 QUOTES = '"""'
-"""Between the parts of a script; a picture has a part of its own."""
+"""Separates the parts of a script; a picture is a part."""
 
 
 class PageMap(NamedTuple):
     """One map of a page.
 
     Attributes:
-        state: the values of `SHOWN`, see `explanation_state.py`.
+        state: the view state, see `explanation_state.py`.
         facts: how it was made: pairs of a name and a text.
-        checks: records of a `TrustStrip`; none where they were not made.
-        saved: what goes into a picture that is saved of it, see `saved_state.py`; may be empty.
+        checks: records of a `TrustStrip`; () without checks.
+        saved: text to embed when the map is saved as a picture, see `saved_state.py`; may be
+            empty.
     """
 
     state: Mapping[str, Any]
@@ -41,11 +42,11 @@ class PageMap(NamedTuple):
 
 
 def packed(values: NDArray[np.float32]) -> bytes:
-    """Values as few bytes, exactly: `unpacked` in `toolkit/packed_floats.js` gives them back.
+    """Values compressed without loss; `unpacked` in `toolkit/packed_floats.js` restores them.
 
-    The bits of each float32 are taken as a whole number, and the one at its left in the row is
-    subtracted (modulo 2³²): neighbours of a smooth map differ in their lower bits alone. The four
-    bytes of all differences are then put in four planes, the lowest first, packed by zlib.
+    The bits of each float32 are read as an integer, and the one to its left in the row is
+    subtracted (modulo 2³²): neighbours of a smooth map differ only in their lower bits. The four
+    bytes of the differences are stored in four planes, the lowest first, compressed by zlib.
 
     Args:
         values: float32 (rows, columns).
@@ -58,7 +59,7 @@ def packed(values: NDArray[np.float32]) -> bytes:
 
 
 def page_data(maps: Sequence[PageMap]) -> str:
-    """The maps as JSON; what several share (pictures, parts of scripts) is in it once."""
+    """The maps as JSON; shared pictures and parts of scripts are stored once."""
     files: dict[str, str] = {}
     texts: dict[str, int] = {}
 
@@ -68,30 +69,32 @@ def page_data(maps: Sequence[PageMap]) -> str:
             files[digest] = _text(content)
         return digest
 
-    together = shared_scales([one.state for one in maps])
+    scales = shared_scales([page_map.state for page_map in maps])
     records = []
-    for one, shared in zip(maps, together, strict=True):
-        state = dict(one.state)
+    for page_map, shared in zip(maps, scales, strict=True):
+        state = dict(page_map.state)
         state["heatmap"] = _text(packed(values_of(state))) if state["heatmap"] else ""
-        parts: list[int | str] = []
+        script_parts: list[int | str] = []
         picture = state["picture"]
         written = in_script(picture)
         for part in state["code"].split(QUOTES):
-            own = bool(picture) and part == written
-            parts.append(filed(picture) if own else texts.setdefault(part, len(texts)))
-        named = any(isinstance(part, str) for part in parts)
-        state["picture"] = filed(picture if named else _smaller(picture))
+            is_picture = bool(picture) and part == written
+            script_parts.append(
+                filed(picture) if is_picture else texts.setdefault(part, len(texts))
+            )
+        picture_in_script = any(isinstance(part, str) for part in script_parts)
+        state["picture"] = filed(picture if picture_in_script else _smaller(picture))
         state["image"] = filed(_smaller(state["image"]))
         state["lookup"] = filed(state.get("lookup", b""))
-        state["code"] = parts
+        state["code"] = script_parts
         records.append(
             {
                 "state": state,
-                "facts": list(one.facts),
-                "checks": [dict(check) for check in one.checks],
-                "saved": _without_code(one.saved),
+                "facts": list(page_map.facts),
+                "checks": [dict(check) for check in page_map.checks],
+                "saved": _without_code(page_map.saved),
                 "shared": shared,
-                "thumbnail": _url(thumbnail(one.state)),
+                "thumbnail": _url(thumbnail(page_map.state)),
             }
         )
     content = {"maps": records, "files": files, "texts": list(texts)}
@@ -110,10 +113,10 @@ def values_of(state: Mapping[str, Any]) -> NDArray[np.float32]:
 
 
 def shared_scales(states: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
-    """For each map the scale that it has together with all others of its unit and kind.
+    """For each map the scale that it shares with all others of its unit and kind.
 
     Returns:
-        low, high, ticks and clipped; None for a map that has nobody to share with.
+        low, high, ticks and clipped; None for a map without others.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for state in states:
@@ -125,7 +128,7 @@ def shared_scales(states: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | 
         if len(group) < 2:
             shared.append(None)
             continue
-        high = max(one["high"] for one in group)
+        high = max(member["high"] for member in group)
         largest = float(np.abs(values_of(state).astype(np.float64)).max())
         low = -high if state["kind"] == "diverging" else 0.0
         note = Scale(low, high, state["kind"], largest=max(high, largest)).note
@@ -135,7 +138,7 @@ def shared_scales(states: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | 
 
 
 def thumbnail(state: Mapping[str, Any], side: int = THUMBNAIL) -> bytes:
-    """The map over its picture (or the picture that was made), small, as a PNG file."""
+    """The map over its picture (or the picture that the method made), small, as a PNG file."""
     if not state["heatmap"]:
         small = pixels_of(state["image"] or state["picture"])
     else:
@@ -159,21 +162,21 @@ def pixels_of(file: bytes) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=24)  # the maps of a page often have one picture
 def _smaller(file: bytes) -> bytes:
-    """The same pixels in a file of lossless WebP, where Pillow writes that and it is smaller."""
+    """The same pixels as lossless WebP if Pillow can write it and it is smaller."""
     if not file or not features.check("webp"):
         return file
-    made = io.BytesIO()
-    Image.fromarray(pixels_of(file)).save(made, "WEBP", lossless=True, exact=True, method=4)
-    return min(file, made.getvalue(), key=len)
+    webp = io.BytesIO()
+    Image.fromarray(pixels_of(file)).save(webp, "WEBP", lossless=True, exact=True, method=4)
+    return min(file, webp.getvalue(), key=len)
 
 
 def _without_code(saved: str) -> str:
-    """The page has the script already, and puts it back into a picture that is saved there."""
+    """The text without the script; the page has it, and adds it to pictures saved there."""
     if not saved:
         return ""
-    said = json.loads(saved)
-    said.pop("code", None)
-    return json.dumps(said, ensure_ascii=False)
+    record = json.loads(saved)
+    record.pop("code", None)
+    return json.dumps(record, ensure_ascii=False)
 
 
 def _text(content: bytes) -> str:

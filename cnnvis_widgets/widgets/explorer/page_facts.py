@@ -1,4 +1,4 @@
-"""What decides whether a map was made again: its bytes, and the versions that made it."""
+"""Facts for checking whether a map was reproduced: its hash and the package versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("cnnvis-widgets", "tensorflow", "keras", "numpy")
 
 
 def fingerprint(made: PageExplanation) -> tuple[str, list[int], float]:
-    """SHA-256, shape and largest absolute value of what was computed."""
+    """SHA-256, shape and largest absolute value of an answer."""
     values = made.image if made.heatmap is None else np.asarray(made.heatmap, "<f4")
     assert values is not None
     content = np.ascontiguousarray(values)
@@ -28,17 +28,17 @@ def fingerprint(made: PageExplanation) -> tuple[str, list[int], float]:
 def _version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:  # a page whose networks are elsewhere
+    except PackageNotFoundError:  # a page without TensorFlow
         return ""
 
 
 def versions() -> dict[str, str]:
-    """Those of the packages that decide the values."""
+    """Versions of the packages that affect the values."""
     return {name: installed for name in PACKAGES if (installed := _version(name))}
 
 
 def array_facts(made: PageExplanation) -> tuple[tuple[str, str], ...]:
-    """The same for a reader."""
+    """Array and versions as facts in words."""
     sha256, shape, _ = fingerprint(made)
     size = " × ".join(map(str, shape))
     kind = "float32, little-endian" if made.heatmap is not None else "uint8"

@@ -1,4 +1,4 @@
-"""Sliders and fields for parameters, drawn from what a method declares about itself."""
+"""Sliders and fields for the parameters that a method declares."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _kind(name: Any) -> Any:
 
 
 def fitting(parameter: Mapping[str, Any], value: Any) -> Any:
-    """The value as its parameter's declaration wants it.
+    """The value, checked and converted as its parameter declares.
 
     Args:
         parameter: a record of `ParameterPanel.parameters`.
-        value: what came. `None` fits where it is the declared default ("automatic").
+        value: the value. `None` is valid if it is the declared default ("automatic").
 
     Raises:
-        InvalidValueError: the value is of another type or out of range; says both.
+        InvalidValueError: wrong type or out of range.
     """
     try:
         value = plain(value)
@@ -55,7 +55,7 @@ def fitting(parameter: Mapping[str, Any], value: Any) -> Any:
         expected = f"one of {', '.join(map(str, parameter['choices']))}"
     elif kind in ("integer", "float"):
         expected += _range(low, high)
-        number = _number(value, whole=kind == "integer")
+        number = _number(value, integer=kind == "integer")
         above = number is not None and (low is None or number >= low)
         if above and (high is None or number <= high):
             return number
@@ -72,10 +72,10 @@ def _range(low: float | None, high: float | None) -> str:
     return "" if high is None else f", {high:g} or less"
 
 
-def _number(value: Any, whole: bool) -> int | float | None:
+def _number(value: Any, integer: bool) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not whole:
+    if not integer:
         return float(value)
     # A browser sends 3 for 3.0; a Python caller may send 3.0 for 3.
     return operator.index(int(value)) if value == int(value) else None
@@ -89,19 +89,19 @@ def _check_declaration(parameter: dict[str, Any]) -> None:
 
 
 class ParameterPanel(Control, from_page="value"):
-    """One control for each declared parameter: slider with field, switch, choice or text.
+    """One control for each declared parameter: a slider with a field, a switch, a choice or text.
 
     Attributes:
         parameters: records of name, title, kind ("integer", "float", "boolean", "choice" or
             "text"), default, minimum, maximum, step, choices (a list), help (one line), and unit
-            ("px"). A default of `None` makes the parameter one that may be left empty.
-        value: a dict of every parameter's value by name. Set to some of them, the others keep
-            theirs. When `parameters` changes, a value stays where its declaration stayed the same,
-            and becomes the default elsewhere.
+            ("px"). A parameter with the default `None` may be left empty.
+        value: a dict of every parameter's value by name. Setting some keeps the others. When
+            `parameters` changes, values with an unchanged declaration stay, and the others become
+            their defaults.
 
     Raises:
-        UnknownNameError: `value` has a name that no parameter has.
-        InvalidValueError: a value is of the wrong type or out of range; nothing is changed then.
+        UnknownNameError: `value` has the name of no parameter.
+        InvalidValueError: a value has the wrong type or is out of range; nothing is changed then.
     """
 
     label = traitlets.Unicode("Parameters").tag(sync=True)
@@ -123,25 +123,25 @@ class ParameterPanel(Control, from_page="value"):
     _declared: list[dict[str, Any]] | None = None
 
     @checked({})
-    def value(self, given: Any) -> dict[str, Any]:
-        if not isinstance(given, Mapping):
-            raise InvalidValueError(f"value is a dict of values by parameter; got {given!r}.")
+    def value(self, values: Any) -> dict[str, Any]:
+        if not isinstance(values, Mapping):
+            raise InvalidValueError(f"value is a dict of values by parameter; got {values!r}.")
         names = [p["name"] for p in self.parameters]
-        for name in given:
+        for name in values:
             if name not in names:
                 raise UnknownNameError.of("parameter", name, names)
         before = self.value if self._declared == self.parameters else {}
         value = {}
         for parameter in self.parameters:
             name = parameter["name"]
-            kept = before.get(name, parameter["default"])
-            value[name] = fitting(parameter, given[name]) if name in given else kept
-        # Tells `_fit` that this value was set for these declarations and not for earlier ones.
+            current = before.get(name, parameter["default"])
+            value[name] = fitting(parameter, values[name]) if name in values else current
+        # Tells `_fit` that this value was set for these declarations, not for earlier ones.
         self._declared = self.parameters
         return value
 
     def reset(self) -> None:
-        """Give every parameter its default."""
+        """Set every parameter to its default."""
         self.value = {p["name"]: p["default"] for p in self.parameters}
 
     @traitlets.observe("parameters")
@@ -149,11 +149,11 @@ class ParameterPanel(Control, from_page="value"):
         if self._declared == self.parameters:
             return
         before = {p["name"]: p for p in change["old"] or []}
-        kept = {}
+        values = {}
         for parameter in self.parameters:
             name = parameter["name"]
             if name in self.value and before.get(name, parameter) == parameter:
-                kept[name] = self.value[name]
+                values[name] = self.value[name]
             else:
-                kept[name] = parameter["default"]
-        self.value = kept
+                values[name] = parameter["default"]
+        self.value = values

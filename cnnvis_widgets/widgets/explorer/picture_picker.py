@@ -1,4 +1,4 @@
-"""Choose a picture, or bring one's own: by button, by dropping it, or by pasting it."""
+"""Choose a picture, or upload one by button, drop or paste."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cnnvis_widgets.widgets.toolkit.traits import (
     still_offered,
 )
 
-MAX_BYTES = 8 * 1024 * 1024  # a message over 10 MB ends the connection to the kernel (Tornado)
+MAX_BYTES = 8 * 1024 * 1024  # a message over 10 MB closes the connection to the kernel (Tornado)
 KEPT_UPLOADS = 4
 LONGEST_FILENAME = 120
 _THUMBNAIL = 192  # pixels, twice what a card shows, for dense screens
@@ -37,8 +37,8 @@ class Upload:
 
     Attributes:
         name: its name in the picker, as in `PicturePicker.value`.
-        filename: what it was called where it came from.
-        image: what `decode` made of it, uint8 (rows, columns, 3).
+        filename: its original file name.
+        image: the decoded picture, uint8 (rows, columns, 3).
     """
 
     name: str
@@ -49,28 +49,28 @@ class Upload:
 class PicturePicker(Control, from_page="value"):
     """Thumbnails of pictures to choose from, and an upload.
 
-    The browser makes an upload small before it sends it: a picture over 1024 pixels on the longer
-    side is reduced to that (PNG where it is transparent, else JPEG) with its rotation applied; a
-    smaller PNG or JPEG file is sent as it is, so that not one value changes. What the browser
-    cannot open is sent as it is too, up to 8 MB, so that `decode` can say what is wrong with it.
+    The browser reduces an upload before it sends it: a picture over 1024 pixels on the longer side
+    is reduced to that (PNG if transparent, else JPEG) with its rotation applied; a smaller PNG or
+    JPEG file is sent unchanged, so that every value stays. A file that the browser cannot open is
+    sent unchanged too, up to 8 MB, so that `decode` can report the error.
 
     Args:
-        decode: makes an array, uint8 (rows, columns, 3), of a picture file's bytes, and raises with
-            a sentence for the visitor where it cannot; it must apply the EXIF rotation and refuse
-            what is too large. `cnnvis_widgets.load_image` does. Without it there is no upload.
+        decode: turns a picture file's bytes into an array, uint8 (rows, columns, 3), or raises with
+            a sentence for the visitor; it must apply the EXIF rotation and reject pictures that
+            are too large. `cnnvis_widgets.load_image` does. Without it there is no upload.
         kwargs: the attributes.
 
     Attributes:
-        pictures: records of name, title, alt (what is to be seen, for those who cannot see it), and
-            thumbnail (bytes of a small picture file, their base64, or a data URL).
-        value: the chosen picture's name, or an upload's ("upload-1"); "" when none is. Falls back
-            to "" when `pictures` changes and it is not among them.
+        pictures: records of name, title, alt (alt text), and thumbnail (bytes of a small picture
+            file, their base64, or a data URL).
+        value: the chosen picture's name, or an upload's ("upload-1"); "" for none. Becomes "" if
+            new `pictures` do not have it.
         uploaded: the latest upload's array, or `None`.
-        opens: called with text, picture and filename where a file holds an explanation that an
-            explorer saved; None: such a file is a picture like any other.
+        opens: called with text, picture and filename for a file that an explorer saved; None to
+            treat it as any other picture.
 
     Raises:
-        UnknownNameError: `value` is set to a name that is neither a picture's nor an upload's.
+        UnknownNameError: `value` is neither a picture nor an upload.
     """
 
     label = traitlets.Unicode("Picture").tag(sync=True)
@@ -126,7 +126,11 @@ class PicturePicker(Control, from_page="value"):
             self.send({"kind": "uploaded", "id": content.get("id"), "accepted": accepted})
 
     def _check_number(self) -> None:
-        """Count an upload, and refuse it where a page has brought its share."""
+        """Count an upload.
+
+        Raises:
+            UnsuitableError: the page has reached a limit of the policy.
+        """
         bounds, now = policy.current(), time.monotonic()
         self._times = [then for then in self._times if now - then < 60]
         if bounds.uploads_a_minute and len(self._times) >= bounds.uploads_a_minute:
@@ -141,11 +145,11 @@ class PicturePicker(Control, from_page="value"):
         self._brought += 1
 
     def add(self, image: np.ndarray, filename: str = "an array") -> Upload:
-        """Put a picture, uint8 (rows, columns, 3), beside the others as an upload, and choose it.
+        """Add a picture, uint8 (rows, columns, 3), as an upload, and choose it.
 
         Args:
             image: the picture.
-            filename: what it was called where it came from.
+            filename: its original file name.
         """
         self._count += 1
         upload = Upload(f"upload-{self._count}", filename, image)
@@ -157,8 +161,8 @@ class PicturePicker(Control, from_page="value"):
             "thumbnail": _thumbnail(image),
         }
         self._images = {**dict(list(self._images.items())[1 - KEPT_UPLOADS :]), upload.name: image}
-        # The chosen one may be the one that is dropped: the new one is chosen in the same breath,
-        # so that nobody sees an empty choice in between.
+        # The chosen upload may be the one that is removed; changing both at once avoids an empty
+        # choice in between.
         with self.hold_trait_notifications():
             self.uploaded = image
             self._uploads = [*self._uploads, record][-KEPT_UPLOADS:]
@@ -175,13 +179,13 @@ def _decoded(decode: Callable[[bytes], np.ndarray], data: bytes | memoryview) ->
         return np.asarray(decode(bytes(data)))
     except CnnvisError:
         raise
-    except Exception as error:  # whatever a damaged file does to a decoder, the page lives on
+    except Exception as error:  # a damaged file may raise anything in a decoder
         raise FileError(f"It could not be read as a picture ({error}).") from error
 
 
 def _thumbnail(image: np.ndarray) -> object:
     """A JPEG of at most 192 pixels as a data URL, from uint8 (rows, columns, 3)."""
-    from PIL import Image  # not needed before somebody uploads something
+    from PIL import Image  # only needed for uploads
 
     small = Image.fromarray(image).convert("RGB")
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))

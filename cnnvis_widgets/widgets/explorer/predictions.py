@@ -1,4 +1,4 @@
-"""What the network says of the picture; a click chooses the class to be explained."""
+"""The network's predictions for the picture; a click chooses the class to explain."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from cnnvis_widgets.widgets.toolkit.traits import NUMBER, TEXT, Field, Records, 
 
 
 class Predictions(Control, from_page="value"):
-    """Bars of the most probable classes, and a search among all the others.
+    """Bars of the most probable classes, and a search among all classes.
 
     Attributes:
-        predictions: records of unit, label, score (a probability 0 … 1; `None` where the network
-            does not end in one: then the logit is shown), and logit (the value before softmax). A
-            `Network`'s own predictions are taken as they are.
-        labels: the names of all classes in the order of their units; [] where they have none.
-        units: how many classes there are, where `labels` is empty.
-        value: the chosen class's unit, or `None`. Falls back to `None` when there is no such class
-            any more.
+        predictions: records of unit, label, score (a probability 0 … 1; `None` if the network does
+            not end in probabilities, and then the logit is shown), and logit (the value before
+            softmax). A `Network`'s own predictions are accepted as they are.
+        labels: the names of all classes in the order of their units; [] without names.
+        units: the number of classes if `labels` is empty.
+        value: the chosen class's unit, or `None`. Becomes `None` if that class no longer exists.
 
     Raises:
-        UnknownNameError: `value` is set to a unit that does not exist.
+        UnknownNameError: `value` is a unit that does not exist.
     """
 
     label = traitlets.Unicode("Predictions").tag(sync=True)
@@ -45,8 +44,8 @@ class Predictions(Control, from_page="value"):
             raise InvalidValueError(f"A class is a whole number from 0; got {unit!r}.") from None
         if not self._exists(number):
             count = len(self.labels) or self.units
-            shown = f"0 to {count - 1}" if count else [p["unit"] for p in self.predictions]
-            raise UnknownNameError(f"There is no class {number}. There are: {shown or 'none'}.")
+            units = f"0 to {count - 1}" if count else [p["unit"] for p in self.predictions]
+            raise UnknownNameError(f"There is no class {number}. There are: {units or 'none'}.")
         return number
 
     def _exists(self, unit: int) -> bool:

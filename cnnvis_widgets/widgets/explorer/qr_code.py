@@ -1,4 +1,4 @@
-"""A link as a QR code, for those who see it on a projector."""
+"""A link as a QR code, to be photographed from a projector."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import segno
 from cnnvis_widgets.errors import InvalidValueError
 
 LONGEST = 1500
-"""Characters; more make modules too small to be photographed from the back row."""
+"""Characters; with more, the modules are too small to photograph from the back row."""
 
 
 def qr_svg(address: str) -> str:
-    """An address as a QR code: an SVG file with the quiet zone that the standard asks for.
+    """A URL as a QR code: an SVG file with the standard's quiet zone.
 
     Args:
-        address: beginning with http:// or https://.
+        address: a URL that begins with http:// or https://.
 
     Raises:
-        InvalidValueError: another text, or one that is too long.
+        InvalidValueError: not such a URL, or too long.
 
     Examples:
         >>> qr_svg("https://example.org/explorer?method=grad_cam")[:4]
@@ -31,7 +31,7 @@ def qr_svg(address: str) -> str:
             f"{len(address)} that begin with {address[:12]!r}."
         )
     file = io.BytesIO()
-    # Level M: 15 % may be covered by a head in front. Black on white, whatever the theme is.
+    # Level M: up to 15 % may be covered, by a head in front say. Black on white in any theme.
     segno.make(address, error="m", micro=False).save(
         file, kind="svg", border=4, light="#fff", xmldecl=False, svgns=True, omitsize=True
     )

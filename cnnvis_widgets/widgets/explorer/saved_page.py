@@ -45,7 +45,7 @@ PAGE = """<!doctype html>
 <body>
 <main>
 <h1>{title}</h1>
-<p>{told}</p>
+<p>{note}</p>
 <noscript><p>This page draws its maps by JavaScript, which is switched off here.</p></noscript>
 </main>
 <script type="application/json">{data}</script>
@@ -58,21 +58,21 @@ PAGE = """<!doctype html>
 def save_page(
     explanations: Explanation | Iterable[Explanation], path: str | Path, *, title: str = ""
 ) -> Path:
-    """Write explanations to one HTML file that opens anywhere: no kernel, no internet.
+    """Write explanations to one HTML file that needs neither a kernel nor the internet.
 
-    In it one chooses among the maps, reads values, and sets opacity, threshold, scale and the way
-    of showing a map, as in the explorer. The values are exact: float32, bit for bit.
+    As in the explorer, the page lets its reader choose a map, read values, and set opacity,
+    threshold, scale and mode. The values are exact: float32, bit for bit.
 
     Args:
-        explanations: one, or up to twelve.
-        path: where to; ends with .html.
-        title: of the page; made from the explanations, where nothing is said.
+        explanations: one explanation, or up to twelve.
+        path: the file to write; ends with .html.
+        title: of the page; made from the explanations if empty.
 
     Returns:
         The path.
 
     Raises:
-        InvalidValueError: another ending, or no explanation, or more than twelve.
+        InvalidValueError: another suffix, no explanation, or more than twelve.
         FileError: the file cannot be written.
 
     Examples:
@@ -83,28 +83,28 @@ def save_page(
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InvalidValueError(f"A page's name ends with .html; got {path.name!r}.")
-    given = list(explanations) if isinstance(explanations, Iterable) else [explanations]
+    items = list(explanations) if isinstance(explanations, Iterable) else [explanations]
     try:
-        path.write_text(page([page_map(one) for one in given], title), "utf-8")
+        path.write_text(page([page_map(item) for item in items], title), "utf-8")
     except OSError as error:
         raise FileError(f"{path} could not be written: {error.strerror or error}") from error
     return path
 
 
 def page_map(explained: Explanation) -> PageMap:
-    """An explanation as a page holds it."""
+    """An explanation as a map for a page."""
     from cnnvis_widgets.engine.requests import page_explanation
 
-    made = page_explanation(explained, film=False)
-    return PageMap(answer_state(made), (*made.facts, *array_facts(made)))
+    answer = page_explanation(explained, film=False)
+    return PageMap(answer_state(answer), (*answer.facts, *array_facts(answer)))
 
 
 def page(maps: Sequence[PageMap], title: str = "") -> str:
-    """The whole file as text.
+    """The HTML file as text.
 
     Args:
         maps: 1 to 12.
-        title: of the page; made from the maps, where nothing is said.
+        title: of the page; made from the maps if empty.
 
     Raises:
         InvalidValueError: no map, or more than twelve.
@@ -112,35 +112,37 @@ def page(maps: Sequence[PageMap], title: str = "") -> str:
     if not 0 < len(maps) <= MOST:
         raise InvalidValueError(f"A page holds 1 to {MOST} maps; got {len(maps)}.")
     script, style = _code()
-    title = title or _title([one.state["title"] for one in maps])
+    title = title or _title([m.state["title"] for m in maps])
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "img-src data: blob:"
     )
     today = date.today()
-    told = (
+    note = (
         f"Saved on {today.day} {today:%B %Y}. The values are exact (float32); nothing is fetched "
         "and nothing is sent."
     )
-    # JSON must not end the script element that it is in; "<" occurs only in its strings.
+    # The JSON must not close its script element; "<" occurs only in its strings.
     data = page_data(maps).replace("<", "\\u003c")
     return PAGE.format(
-        policy=policy, version=version("cnnvis-widgets"), title=html.escape(title), told=told,
+        policy=policy, version=version("cnnvis-widgets"), title=html.escape(title), note=note,
         style=style, data=data, script=script,
     )  # fmt: skip
 
 
 def _title(titles: Sequence[str]) -> str:
-    """How many maps, and what their titles have in common."""
+    """The number of maps, and the parts that all their titles share."""
     if len(titles) == 1:
         return titles[0]
-    parts = [title.split(" · ") for title in titles]
-    common = [part for part in parts[0] if all(part in other for other in parts)]
+    title_parts = [title.split(" · ") for title in titles]
+    common = [
+        part for part in title_parts[0] if all(part in other_parts for other_parts in title_parts)
+    ]
     return " · ".join([f"{len(titles)} maps", *common])
 
 
 @cache
 def _code() -> tuple[str, str]:
-    """The components' JavaScript, started, and their style sheets."""
+    """The components' JavaScript with its start, and their style sheets."""
     return linked(SCRIPT) + START, styles(SCRIPT)

@@ -1,4 +1,4 @@
-"""What a saved picture says of the map in it, so that it can be computed again and compared."""
+"""Text embedded in a saved picture, from which its map can be recomputed and compared."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer_view import ExplorerView
 
 LONGEST = 100_000
-"""Characters of what a file says, its picture left out."""
+"""Most characters of the embedded text."""
 
 
 class Saved(NamedTuple):
-    """What a file says.
+    """The parsed text of a file.
 
     Attributes:
         link: as `Explorer.link`.
-        network: its name, also where the link has none.
-        sha256: of the map's values, float32, little-endian, row after row (or of the picture's
-            bytes, where the method makes one).
+        network: its name, even if the link has none.
+        sha256: of the map's values, float32, little-endian, row after row (or of the bytes of a
+            picture that the method made).
         shape: of the map.
         largest: its largest absolute value.
         versions: package → version.
-        own_picture: the picture is the visitor's, and is in the file.
-        look: how the map was looked at, by the names of `explorer_state.LOOKS`; zoom; and corner,
-            the upper left corner of what was seen, x and y as shares of the picture. The page adds
+        own_picture: whether the picture is the visitor's own, and in the file.
+        look: the view's settings, by the names of `explorer_state.LOOKS`; zoom; and corner, the
+            upper left corner of the visible part, x and y as shares of the picture. The page adds
             it when the picture is saved; {} in older files.
-        labels: what a link says of the names of an own network's outputs, see `link_labels.py`.
+        labels: the link's part with the output names of an own network, see `link_labels.py`.
     """
 
     link: str
@@ -62,12 +62,12 @@ class Saved(NamedTuple):
 
 
 class Look(NamedTuple):
-    """How the map of a file was looked at.
+    """The view's settings when a file was saved.
 
     Attributes:
-        texts: what a link says of it, by the names of `explorer_state.LOOKS`.
-        zoom: None where the file does not say.
-        corner: x and y; None where the file does not say.
+        texts: as texts for a link, by the names of `explorer_state.LOOKS`.
+        zoom: None if not in the file.
+        corner: x and y; None if not in the file.
     """
 
     texts: dict[str, str]
@@ -76,11 +76,11 @@ class Look(NamedTuple):
 
 
 def state_of(explorer: Explorer, answer: PageExplanation) -> str:
-    """What goes into the file of a map, as JSON."""
-    own = explorer.pictures.value in explorer.pictures.uploads
+    """The text to embed in the file of the current map, as JSON."""
+    own_picture = explorer.pictures.value in explorer.pictures.uploads
     network = explorer.networks.value
     labels = explorer.bringing.labels_part(network)
-    return saved_text(choices(explorer), network, answer, own_picture=own, labels=labels)
+    return saved_text(choices(explorer), network, answer, own_picture=own_picture, labels=labels)
 
 
 def saved_text(
@@ -91,13 +91,13 @@ def saved_text(
     own_picture: bool,
     labels: Mapping[str, str] | None = None,
 ) -> str:
-    """The same of any map.
+    """The text to embed in the file of any map, as JSON.
 
     Args:
-        link: what was chosen.
+        link: the choices.
         network: its name.
         answer: the map.
-        own_picture: the picture is the visitor's.
+        own_picture: whether the picture is the visitor's own.
         labels: see `Saved`.
     """
     saved = Saved(
@@ -108,10 +108,10 @@ def saved_text(
 
 
 def parsed(text: str) -> Saved:
-    """What a file says.
+    """Parse the text of a file.
 
     Raises:
-        FileError: it is not what an explorer writes.
+        FileError: it was not written by an explorer.
     """
     try:
         record = json.loads(text[:LONGEST]) if len(text) <= LONGEST else None
@@ -132,16 +132,16 @@ def parsed(text: str) -> Saved:
 
 
 def look_of(saved: Saved) -> Look:
-    """How its map was looked at.
+    """The view's settings of a file.
 
     Raises:
-        CnnvisError: a value that a view does not take.
+        CnnvisError: an invalid value for the view.
     """
-    told = saved.look
-    texts = {name: look_text(told[name]) for name in LOOKS if name in told}
+    look = saved.look
+    texts = {name: look_text(look[name]) for name in LOOKS if name in look}
     for name, text in texts.items():
         LOOKS[name](name, text)
-    zoom, corner = told.get("zoom"), told.get("corner")
+    zoom, corner = look.get("zoom"), look.get("corner")
     if zoom is not None:
         zoom = checks.number("zoom", zoom, 1, MOST_ZOOM)
     if corner is not None:
@@ -152,27 +152,27 @@ def look_of(saved: Saved) -> Look:
 
 
 def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> None:
-    """Show what a saved picture was made of, as it was shown; the map is computed and compared.
+    """Restore the settings of a saved picture; its map is recomputed and compared.
 
     Args:
-        explorer: which one.
-        text: what the file says.
+        explorer: the explorer.
+        text: the file's embedded text.
         picture: the picture file in it; b"" for none.
         filename: the file's name.
 
     Raises:
-        FileError: it is not what an explorer writes.
-        UnsuitableError: it is of a network that is not here.
-        CnnvisError: a picture, network or method that is not here, as `open_link`.
+        FileError: it was not written by an explorer.
+        UnsuitableError: its network is missing here.
+        CnnvisError: a picture, network or method that is missing here, as `open_link`.
     """
     saved = parsed(text)
     look = look_of(saved)
-    here = explorer.networks.value
+    current_network = explorer.networks.value
     labels = {name: str(saved.labels[name]) for name in (LABELS, FILE) if name in saved.labels}
     state = dict(parse_qsl(saved.link)) | look.texts | labels
     if "file" in state:
         network_of(explorer, state)
-    elif "network" not in state and saved.network != here:
+    elif "network" not in state and saved.network != current_network:
         raise UnsuitableError(
             f"Its map is of {saved.network!r}, which is not a network that a link can name. Choose "
             "that network, and open the file again."
@@ -188,7 +188,7 @@ def restore(explorer: Explorer, text: str, picture: bytes, filename: str) -> Non
 
 
 def _look_at(view: ExplorerView, look: Look) -> None:
-    """Show a map as that of a file was shown."""
+    """Set the view to the settings of a file."""
     for name, text in look.texts.items():
         setattr(view, name, LOOKS[name](name, text))
     if look.zoom is not None:
@@ -198,10 +198,10 @@ def _look_at(view: ExplorerView, look: Look) -> None:
 
 
 def compared(explorer: Explorer, answer: PageExplanation) -> str:
-    """Whether the map of an opened file is reproduced, in a sentence; "" where none was opened."""
+    """A sentence on whether the map of an opened file is reproduced; "" if none was opened."""
     saved, explorer._expected = explorer._expected, None
     if saved is None or choices(explorer) != saved.link:
-        return ""  # something else was chosen meanwhile
+        return ""  # the visitor has chosen something else
     sha256, shape, largest = fingerprint(answer)
     if sha256 == saved.sha256:
         count = f"{int(np.prod(shape)):,}"
@@ -210,10 +210,10 @@ def compared(explorer: Explorer, answer: PageExplanation) -> str:
     if shape != saved.shape:
         why = f"{shape} values, in the file {saved.shape}"
     now = versions()
-    other = [
+    other_versions = [
         f"{name} {then}, here {now.get(name, 'unknown')}"
         for name, then in saved.versions.items()
         if now.get(name) != then and name in PACKAGES
     ]
-    made = f" It was made with {'; '.join(other)}." if other else ""
-    return f"Differs: the map is not that of the file ({why}).{made}"
+    version_note = f" It was made with {'; '.join(other_versions)}." if other_versions else ""
+    return f"Differs: the map is not that of the file ({why}).{version_note}"

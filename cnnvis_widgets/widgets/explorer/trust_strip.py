@@ -1,4 +1,4 @@
-"""Whether a map can be trusted: a strip of checks, each green, amber, red or open."""
+"""A strip of checks of whether a map can be trusted, each green, amber, red or open."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ LESSONS = {
     "random_top": ("05_conclusions.ipynb", "Lesson 5"),
 }
 UNDER_WAY = {"name": "under_way", "title": "Checking", "verdict": "open", "figure": "…"}
-"""Stands for the checks that are still to come."""
+"""Stands for the checks that have not arrived."""
 
 
 class TrustStrip(Component):
-    """One button for each check; the sentence of the chosen one, else of the worst, is below.
+    """One button for each check; below is the sentence of the chosen check, or else of the worst.
 
     Attributes:
         checks: records of name, title ("Coverage"), verdict ("good", "doubtful", "bad" or "open"),
             figure ("all", "0.98"), sentence, and the lesson that explains it: its notebook's file
-            and its title. Empty: nothing is shown.
+            and its title. Hidden if empty.
     """
 
     checks = Records(
@@ -49,11 +49,11 @@ class TrustStrip(Component):
 
 
 def check_records(checks: Sequence[Check], pending: bool = False) -> list[dict[str, Any]]:
-    """What the strip is given.
+    """The records of checks for the strip.
 
     Args:
-        checks: in their order.
-        pending: more are to come.
+        checks: in order.
+        pending: whether more are to come.
     """
     records: list[dict[str, Any]] = [
         {
@@ -71,7 +71,7 @@ def check_records(checks: Sequence[Check], pending: bool = False) -> list[dict[s
 
 
 def figure(check: Check) -> str:
-    """A check's figure, as short as a button needs it.
+    """A check's figure, short enough for a button.
 
     Examples:
         >>> figure(Check("sum", "good", 0.016, "…"))

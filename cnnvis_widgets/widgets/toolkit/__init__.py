@@ -1,1 +1,1 @@
-"""What components are built from: base class, controls, traits, charts, heatmap canvas."""
+"""Building blocks of components: base class, controls, traits, charts, heatmap canvas."""

@@ -1,4 +1,4 @@
-"""What components that draw axes share: `chart.js`, `chart.css`."""
+"""The base class of components with axes: `chart.js`, `chart.css`."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def labelled_points(name: str, given: Any) -> NDArray[np.float64]:
     """Points of two classes in the plane between -1 and 1.
 
     Args:
-        name: what they are, for an error.
-        given: at most 400 of x, y and class (0 or 1).
+        name: what they are, for errors.
+        given: 1 to 400 of (x, y, class), the class 0 or 1.
 
     Returns:
         float64 (points, 3).
 
     Raises:
-        InvalidValueError: they are something else.
+        InvalidValueError: invalid points.
     """
     try:
         rows = np.asarray([[float(number) for number in point] for point in given], np.float64)
@@ -46,7 +46,7 @@ def labelled_points(name: str, given: Any) -> NDArray[np.float64]:
 
 
 def span(name: str, given: Any) -> list[float]:
-    """Two finite numbers, the second one larger.
+    """Two finite numbers in ascending order.
 
     Raises:
         InvalidValueError: they are not.

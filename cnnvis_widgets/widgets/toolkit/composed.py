@@ -1,4 +1,4 @@
-"""What widgets share that ask the engine: a lock, requests, and an end that leaves nothing."""
+"""Base classes of widgets that use the engine: a lock, requests, and clean-up."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from cnnvis_widgets.errors import CnnvisError
 
 
 def sentence(error: Exception) -> str:
-    """What a visitor is told of an error."""
+    """An error as a sentence for the visitor."""
     if isinstance(error, CnnvisError):
         return str(error)
     return f"Something went wrong that was not foreseen ({type(error).__name__}: {error})."
 
 
 class Asking:
-    """A widget that asks the engine.
+    """A widget that submits requests to the engine.
 
-    Answers come on a thread of the engine's. Each callback has the widget's lock while it runs, and
-    none runs once the widget is closed.
+    Answers arrive on a thread of the engine. Each callback runs with the widget's lock, and none
+    runs after the widget is closed.
 
     Attributes:
-        engine: what does the work.
+        engine: runs the requests.
     """
 
     def _connect(self, engine: Engine | None) -> None:
-        """Call this first in the constructor; None is the engine of this process."""
+        """Call this first in the constructor; None for the engine of this process."""
         self.engine = engine or shared_engine()
         self._lock = threading.RLock()
         self._concerns: set[str] = set()
@@ -48,15 +48,15 @@ class Asking:
         progress: Callable[[int, int], None] | None = None,
         preview: Callable[[Any], None] | None = None,
     ) -> None:
-        """Ask; an older request of the same concern is replaced.
+        """Submit a request; it replaces an older one of the same concern.
 
         Args:
             concern: what the request is about, in a word.
             request: one of `engine/requests.py`.
-            done: takes the answer.
-            failed: takes a sentence for the visitor.
-            progress: takes (steps done, steps in all).
-            preview: takes an answer that still improves.
+            done: called with the answer.
+            failed: called with a sentence for the visitor.
+            progress: called with (steps done, total steps).
+            preview: called with an answer that still improves.
         """
         self._concerns.add(concern)
         self.engine.submit(
@@ -69,7 +69,7 @@ class Asking:
         )
 
     def _adopted_as(self, name: str, network: Any) -> str:
-        """The name by which requests ask for a network that the caller gave as an object."""
+        """The name for requests of a network that the caller gave as an object."""
         if isinstance(network, RemoteNetwork):
             return network.zoo_name
         added = self.engine.library.add(f"your network ({name})", network)
@@ -85,12 +85,12 @@ class Asking:
         return call
 
     def _withdraw(self) -> None:
-        """Drop all that this widget has asked."""
+        """Cancel all requests of this widget."""
         for concern in sorted(self._concerns):
             self.engine.cancel((id(self), concern))
 
     def _end(self) -> None:
-        """Drop all requests and the caller's networks; nothing that still comes is taken."""
+        """Cancel all requests, ignore later answers, and release the caller's networks."""
         self._withdraw()
         with self._lock:
             self._ended = True
@@ -100,36 +100,36 @@ class Asking:
 
 
 class Composed(Asking, ipywidgets.DOMWidget):
-    """A box of widgets that asks the engine: put it before ipywidgets' `Box` or `VBox`.
+    """A box of widgets that uses the engine: a base class before ipywidgets' `Box` or `VBox`.
 
     Attributes:
-        engine: what does the work.
+        engine: runs the requests.
     """
 
-    _made = False  # a refused argument leaves nothing to close
+    _laid_out = False  # with an invalid argument there is nothing to close
 
     def __init__(self, children: Iterable[ipywidgets.Widget], style: str) -> None:
-        """Lay the parts out; the constructor of a subclass calls `_connect` before it makes them.
+        """Lay out the parts; a subclass calls `_connect` before it creates them.
 
         Args:
-            children: what is shown, in its order.
-            style: the class of the style sheet.
+            children: the widgets shown, in order.
+            style: the CSS class.
         """
         super().__init__(list(children))
         self.add_class(style)
-        self._made = True
+        self._laid_out = True
 
     def _parts(self) -> Iterable[ipywidgets.Widget]:
-        """All widgets that end with this one: its children, where a subclass names no others."""
+        """All widgets that are closed with this one; by default its children."""
         return tuple(self.children)
 
     def cancel(self) -> None:
-        """Stop all that is under way for this widget; what is shown stays."""
+        """Cancel this widget's requests; what is shown stays."""
         self._withdraw()
 
     def close(self) -> None:
-        """Stop the work, and close all parts."""
-        if not self._made:
+        """Cancel all requests, and close all parts."""
+        if not self._laid_out:
             return
         self.cancel()
         self._end()

@@ -1,4 +1,4 @@
-"""What all controls share: a label, a way to switch them off, and values that are checked."""
+"""The base class of controls: a label, a disabled state, and checked values."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from cnnvis_widgets.widgets.toolkit.traits import Checked
 
 
 class Control(Component):
-    """A component with which something is chosen.
+    """A component for choosing a value.
 
     Attributes:
-        label: the words above it; also its name for a screen reader.
-        disabled: it is shown, and cannot be used.
+        label: the text above it; also its name for a screen reader.
+        disabled: whether it is shown but cannot be used.
     """
 
     label = traitlets.Unicode("").tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, **kwargs: Any) -> None:
-        # What there is to choose from must be set before the choice is checked against it.
+        # The options must be set before the choice is checked against them.
         traits = self.traits()
 
-        def turn(name: str) -> int:
+        def order(name: str) -> int:
             trait = traits.get(name)
             return (1 if trait.first else 2) if isinstance(trait, Checked) else 0
 
-        super().__init__(**{name: kwargs[name] for name in sorted(kwargs, key=turn)})
+        super().__init__(**{name: kwargs[name] for name in sorted(kwargs, key=order)})
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser sends; what is refused is said beside the control and put back.
+        """Set values from the browser; an invalid one shows an error and is reset in the page.
 
-        The page offers nothing that is refused, but a click may cross with a change made here.
+        The page offers only valid values, but a click may cross with a change made here.
         """
         try:
             super().set_state(sync_data)

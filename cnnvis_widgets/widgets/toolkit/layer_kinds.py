@@ -1,8 +1,8 @@
-"""What a layer is, for its colour and in words."""
+"""Sorts of layers, for their colours and in words."""
 
 from __future__ import annotations
 
-# The first whose name begins so; `layer_kinds.js` has their colours.
+# Prefixes of class names, the first match counts; `layer_kinds.js` has their colours.
 SORTS = {
     "Depthwise": "depthwise",
     "Separable": "depthwise",

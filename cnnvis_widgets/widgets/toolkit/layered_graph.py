@@ -1,8 +1,8 @@
-"""Where the boxes of a network's diagram are: columns by depth, and edges that seldom cross.
+"""Layered layout of a network's diagram: columns by depth, with few edge crossings.
 
-The layered drawing of Sugiyama, Tagawa & Toda (1981): each box is one column after the last
-of its inputs; an edge over several columns gets a place in each of them; within the columns, places
-are sorted by the mean height of their neighbours.
+The layered drawing of Sugiyama, Tagawa & Toda (1981): each node is one column after the last of its
+inputs; an edge over several columns has a dummy node in each of them; within a column, nodes are
+sorted by the mean height of their neighbours.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _SWEEPS = 6
 
 
 class Arrangement(NamedTuple):
-    """What to draw.
+    """The layout of a graph.
 
     Attributes:
         places: node → (column, height); heights are symmetric about 0, in steps of 1 within a
             column.
-        edges: (from, to, the places that the line goes through, both ends included).
+        edges: (from, to, the points that the line passes through, both ends included).
     """
 
     places: dict[str, tuple[int, float]]
@@ -28,13 +28,13 @@ class Arrangement(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """Which nodes are side by side, before anything is known of their sizes.
+    """The order of nodes in rows, regardless of their sizes.
 
     Attributes:
-        rows: nodes by depth, each row in its order; among them the places that longer edges pass
-            through, which are no nodes of the graph.
-        neighbours: node or place → those of the rows before and after that it is connected to.
-        chains: edges: from, to, and what they pass through, both ends included.
+        rows: nodes by depth, each row in its order, including the dummy nodes of edges that span
+            several rows.
+        neighbours: node or dummy → those that it is connected to in the rows before and after.
+        chains: edges: from, to, and the nodes and dummies from end to end.
     """
 
     rows: list[list[str]]
@@ -43,11 +43,11 @@ class Ordered(NamedTuple):
 
 
 def ordered(inputs: Mapping[str, Sequence[str]], last: Collection[str] = ()) -> Ordered:
-    """Sort the nodes of a graph without circles into rows, so that its edges cross seldom.
+    """Sort the nodes of an acyclic graph into rows with few edge crossings.
 
     Args:
         inputs: node → the nodes before it, each of which is earlier in the mapping.
-        last: nodes that nothing follows and that go in the last row, however near they could be.
+        last: nodes without successors that go in the last row, whatever their depth.
     """
     depths: dict[str, int] = {}
     for node, before in inputs.items():
@@ -63,10 +63,10 @@ def ordered(inputs: Mapping[str, Sequence[str]], last: Collection[str] = ()) -> 
         for start in before:
             chain = [start]
             for depth in range(depths[start] + 1, depths[node]):
-                passing = f"{start}\n{node}\n{depth}"
-                rows[depth].append(passing)
-                neighbours[passing] = []
-                chain.append(passing)
+                dummy = f"{start}\n{node}\n{depth}"
+                rows[depth].append(dummy)
+                neighbours[dummy] = []
+                chain.append(dummy)
             chain.append(node)
             for one, other in pairwise(chain):
                 neighbours[one].append(other)
@@ -77,7 +77,7 @@ def ordered(inputs: Mapping[str, Sequence[str]], last: Collection[str] = ()) -> 
 
 
 def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
-    """Place the nodes of a graph without circles.
+    """Place the nodes of an acyclic graph.
 
     Args:
         inputs: node → the nodes before it, each of which is earlier in the mapping.
@@ -93,18 +93,20 @@ def arrange(inputs: Mapping[str, Sequence[str]]) -> Arrangement:
 
 
 def _untangle(rows: list[list[str]], neighbours: Mapping[str, list[str]]) -> None:
-    """Sort each column by its neighbours' mean height, from the left and from the right in turn."""
+    """Sort each column by its neighbours' mean height, alternately from the left and the right."""
     for sweep in range(_SWEEPS):
         order = range(1, len(rows)) if sweep % 2 == 0 else range(len(rows) - 2, -1, -1)
         for column in order:
             beside = rows[column - 1 if sweep % 2 == 0 else column + 1]
             height = {node: at - (len(beside) - 1) / 2 for at, node in enumerate(beside)}
-            own = {node: at - (len(rows[column]) - 1) / 2 for at, node in enumerate(rows[column])}
+            current = {
+                node: at - (len(rows[column]) - 1) / 2 for at, node in enumerate(rows[column])
+            }
 
             def mean(
-                node: str, height: dict[str, float] = height, own: dict[str, float] = own
+                node: str, height: dict[str, float] = height, current: dict[str, float] = current
             ) -> float:
                 near = [height[n] for n in neighbours[node] if n in height]
-                return sum(near) / len(near) if near else own[node]
+                return sum(near) / len(near) if near else current[node]
 
             rows[column].sort(key=mean)

@@ -1,10 +1,10 @@
-"""A component's JavaScript, written as ES modules, in one text: what anywidget asks for.
+"""Links the ES modules of a component into the single module that anywidget needs.
 
-anywidget hands a widget's page one module as a string, which cannot import from files beside it.
-The files stay ordinary modules all the same, for editors, linters, type checkers and tests; what
-their static imports name is put before them here, each module once, in a scope of its own. There
-is no parser: `import` and `export` are understood at the beginning of a line, in the forms below,
-and anything else that begins so is refused.
+anywidget sends a widget's page one module as a string, which cannot import from files beside it.
+The files are ordinary modules, for editors, linters, type checkers and tests; the modules of their
+static imports are put before them here, each once, in its own scope. There is no parser: `import`
+and `export` are recognised at the beginning of a line, in the forms below; any other form is an
+error.
 
     import { h, watch as look } from "../toolkit/base.js";
     export function f() {}        (async, generators)
@@ -28,7 +28,7 @@ _EXPORTED_NAMES = re.compile(r"^export\s*\{([^}]*)\};?[ \t]*$", re.M)
 _EXPORTED = re.compile(
     rf"^export\s+(?=((?:async\s+)?function\b\s*\*?|class|const|let)\s+({_NAME}))", re.M
 )
-_LAST = """const {{ render }} = {entry};
+_ENTRY = """const {{ render }} = {entry};
 // Python sends again what it sent before this page could hear it.
 export default {{
   render(context) {{
@@ -42,36 +42,36 @@ _DEFAULT = re.compile(r"^export\s+default\s*\{\s*render,?\s*\};?[ \t]*$", re.M)
 _SEVERAL = re.compile(
     rf"^export\s+(?:const|let)\s+(?:[\[{{]|{_NAME}\s*=[^;\n]*,\s*{_NAME}\s*=)", re.M
 )
-_LEFT = re.compile(r"^(?:import|export)\b.*$", re.M)
+_UNKNOWN_FORM = re.compile(r"^(?:import|export)\b.*$", re.M)
 
 
 class LinkError(Exception):
-    """A module that cannot be put into one text; says which, and what is wrong with it."""
+    """A module that cannot be linked; the message has its name and the error."""
 
 
 @dataclass(frozen=True)
 class _Module:
-    """One file: what it imports, what it offers, and its text without either."""
+    """One file: its imports, its exports, and its text without either."""
 
     file: Path
     imports: tuple[tuple[Path, tuple[tuple[str, str], ...]], ...]
-    exports: tuple[tuple[str, str], ...]  # the name inside, the name outside
+    exports: tuple[tuple[str, str], ...]  # (local name, exported name)
     renders: bool
     body: str
 
 
 def linked(file: Path) -> str:
-    """A component's module and all that it imports, as one ES module.
+    """A component's module and all its imports as one ES module.
 
     Args:
         file: JavaScript that ends with ``export default { render };``.
 
     Returns:
-        The text; it imports nothing.
+        The text, without imports.
 
     Raises:
-        LinkError: a file is missing, a name is not exported, modules import one another in a
-            circle, or a form of `import` or `export` is not one of those above.
+        LinkError: a file is missing, a name is not exported, imports are circular, or a form of
+            `import` or `export` is not one of those above.
     """
     entry = _read(file.resolve())
     if not entry.renders:
@@ -79,11 +79,11 @@ def linked(file: Path) -> str:
     modules = _in_order(entry)
     names = {module.file: f"m{number}" for number, module in enumerate(modules, 1)}
     scopes = [_scope(module, names, module is entry) for module in modules]
-    return "\n".join([*scopes, _LAST.format(entry=names[entry.file])])
+    return "\n".join([*scopes, _ENTRY.format(entry=names[entry.file])])
 
 
 def styles(file: Path) -> str:
-    """The style sheets beside the modules of a component (same stem), its own last, each once.
+    """The style sheets beside a component's modules (same stem), each once, its own last.
 
     Args:
         file: the component's JavaScript.
@@ -96,7 +96,7 @@ def styles(file: Path) -> str:
 
 
 def renders(file: Path) -> bool:
-    """Whether a file is there and is a component's own module, with a `render` to export."""
+    """Whether a file exists and is a component's module, which exports `render`."""
     return file.exists() and _DEFAULT.search(file.read_text("utf-8")) is not None
 
 
@@ -117,9 +117,9 @@ def _read(file: Path) -> _Module:
     body, renders = text, _DEFAULT.search(text) is not None
     for form in (_IMPORT, _EXPORTED_NAMES, _DEFAULT, _EXPORTED):
         body = form.sub("", body)
-    if left := _LEFT.search(body):
+    if unknown := _UNKNOWN_FORM.search(body):
         raise LinkError(
-            f"{file.name}: `{left.group().strip()}` is not understood. Write "
+            f"{file.name}: `{unknown.group().strip()}` is not understood. Write "
             '`import { name } from "./file.js";`, `export` before a function, a class or one '
             "name, or `export { name };`."
         )
@@ -135,7 +135,7 @@ def _read(file: Path) -> _Module:
 
 
 def _pairs(names: str, file: Path) -> list[tuple[str, str]]:
-    """The names between the braces of an import or export: each name, and its name there."""
+    """The names between the braces of an import or export: (name, name after `as`)."""
     pairs = []
     for name in names.rstrip().removesuffix(",").split(","):
         match = _NAMES.match(name)
@@ -146,42 +146,42 @@ def _pairs(names: str, file: Path) -> list[tuple[str, str]]:
 
 
 def _in_order(entry: _Module) -> list[_Module]:
-    """The module and all below it, each after those that it imports."""
-    done: dict[Path, _Module] = {}
+    """The module and all its imports in topological order."""
+    ordered: dict[Path, _Module] = {}
 
-    def walk(module: _Module, way: tuple[Path, ...]) -> None:
-        if module.file in way:
-            circle = [*way[way.index(module.file) :], module.file]
+    def walk(module: _Module, path: tuple[Path, ...]) -> None:
+        if module.file in path:
+            circle = [*path[path.index(module.file) :], module.file]
             raise LinkError(f"Modules import one another: {' → '.join(f.name for f in circle)}.")
-        if module.file in done:
+        if module.file in ordered:
             return
         for source, names in module.imports:
-            other = _read(source)
-            offered = {outside for _, outside in other.exports}
+            imported = _read(source)
+            exported = {outside for _, outside in imported.exports}
             for name, _ in names:
-                if name not in offered:
+                if name not in exported:
                     raise LinkError(
                         f"{module.file.name} imports {name} from {source.name}, which exports "
-                        f"{', '.join(sorted(offered)) or 'nothing'}."
+                        f"{', '.join(sorted(exported)) or 'nothing'}."
                     )
-            walk(other, (*way, module.file))
-        done[module.file] = module
+            walk(imported, (*path, module.file))
+        ordered[module.file] = module
 
     walk(entry, ())
-    return list(done.values())
+    return list(ordered.values())
 
 
 def _scope(module: _Module, names: dict[Path, str], entry: bool) -> str:
-    taken = [
-        f"const {{ {_listed(pairs, ': ')} }} = {names[source]};" for source, pairs in module.imports
+    imports = [
+        f"const {{ {_joined(pairs, ': ')} }} = {names[source]};" for source, pairs in module.imports
     ]
-    given = [("render", "render")] if entry else list(module.exports)
-    returned = ", ".join(o if i == o else f"{o}: {i}" for i, o in given)
+    exports = [("render", "render")] if entry else list(module.exports)
+    returned = ", ".join(o if i == o else f"{o}: {i}" for i, o in exports)
     return "\n".join(
         [
             f"// {module.file.name}",
             f"const {names[module.file]} = (() => {{",
-            *taken,
+            *imports,
             module.body,
             f"return {{ {returned} }};",
             "})();",
@@ -189,5 +189,5 @@ def _scope(module: _Module, names: dict[Path, str], entry: bool) -> str:
     )
 
 
-def _listed(pairs: tuple[tuple[str, str], ...], between: str) -> str:
+def _joined(pairs: tuple[tuple[str, str], ...], between: str) -> str:
     return ", ".join(a if a == b else f"{a}{between}{b}" for a, b in pairs)

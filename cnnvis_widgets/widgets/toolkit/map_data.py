@@ -1,4 +1,4 @@
-"""What components share that show coarse maps over a picture: `pixel_cursor.js` on the page."""
+"""Shared by components with coarse maps over a picture: `pixel_cursor.js` in the page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def picture_size(picture: Any, maps: Iterable[tuple[int, ...]]) -> tuple[int, in
         maps: their shapes, (rows, columns).
 
     Raises:
-        InvalidValueError: no such picture, or a map is larger.
+        InvalidValueError: an invalid picture, or a map is larger.
     """
     shape: Any = getattr(picture, "shape", ())
     kind = getattr(picture, "dtype", type(picture).__name__)
@@ -34,14 +34,14 @@ def picture_size(picture: Any, maps: Iterable[tuple[int, ...]]) -> tuple[int, in
 
 
 def cell(at: Sequence[int], shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
-    """The place of a map of `shape` that holds the pixel `at` of a picture of `size`."""
+    """The (row, column) of a map of `shape` that has the pixel `at` of a picture of `size`."""
     row, column = (i * n // p for i, n, p in zip(at, shape, size, strict=True))
     return row, column
 
 
 def over(picture: NDArray[np.uint8], alt: str) -> dict[str, Any]:
-    """What the page needs to draw maps over a picture: its pixels, its words, the colours."""
-    from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # brings Pillow along
+    """Data to draw maps over a picture: its pixels, alt text and colours."""
+    from cnnvis_widgets.rendering.colormaps import DEFAULTS, lookup  # imports Pillow
 
     table = lookup(DEFAULTS["sequential"]).tobytes()
     return {"picture": picture.tobytes(), "table": table, "alt": alt}

@@ -1,4 +1,4 @@
-"""What components share that show small tables of numbers to be changed by hand: `cells.js`."""
+"""Shared by components with small editable tables of numbers: `cells.js`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from cnnvis_widgets.errors import InvalidValueError
 from cnnvis_widgets.widgets.toolkit.control import Control
 from cnnvis_widgets.widgets.toolkit.traits import Checked
 
-MOST = 12  # rows or columns: more numbers than that are not looked at one by one
+MOST = 12  # rows or columns: more numbers than that are not read one by one
 
 
 class Cells(Control):
-    """A control whose values are small tables, each cell of which can be typed into."""
+    """A control whose values are small tables with editable cells."""
 
 
 def table(name: str, value: Any, most: int = MOST) -> list[list[float]]:
     """A table of numbers as plain lists, checked.
 
     Args:
-        name: what it is, for the error.
-        value: (rows, columns), anything that NumPy takes for an array.
-        most: rows or columns.
+        name: what it is, for errors.
+        value: (rows, columns), anything that NumPy accepts as an array.
+        most: most rows or columns.
 
     Raises:
-        InvalidValueError: no table of 1 to `most` rows and columns, or numbers that are not finite.
+        InvalidValueError: not a table of 1 to `most` rows and columns, or not finite.
     """
     try:
         array = np.asarray(value, np.float64)
@@ -48,20 +48,20 @@ class Table(Checked):
 
     Args:
         shape: a function of the widget: (rows, columns).
-        optional: None is allowed as well.
+        optional: whether None is allowed.
         first: see `Checked`.
 
     Raises:
-        InvalidValueError: no table, another shape, or numbers that are not finite.
+        InvalidValueError: not a table, a wrong shape, or not finite.
     """
 
     def __init__(
         self, shape: Callable[[Any], tuple[int, ...]], optional: bool = False, first: bool = False
     ) -> None:
-        def check(widget: Any, given: Any) -> list[list[float]] | None:
-            if optional and given is None:
+        def check(widget: Any, value: Any) -> list[list[float]] | None:
+            if optional and value is None:
                 return None
-            numbers = table(self.name or "", given)
+            numbers = table(self.name or "", value)
             expected, got = shape(widget), np.shape(numbers)
             if got != expected:
                 raise InvalidValueError(

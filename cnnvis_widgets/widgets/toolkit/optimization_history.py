@@ -1,4 +1,4 @@
-"""How a result came about: a curve over the steps, and the pictures on the way to scrub through."""
+"""The history of an optimization: a curve over its steps, and intermediate pictures to scrub."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from cnnvis_widgets.widgets.toolkit.base import Component
 
 
 class OptimizationHistory(Component, from_page="at"):
-    """A figure that changed while a method worked, and what it had made by then.
+    """A curve of values over the steps of a method, and its intermediate pictures.
 
     The slider goes from picture to picture, or without pictures from value to value; a button plays
     them. Fill it with `show`, from any thread.
 
     Attributes:
-        steps: where the values were read, rising.
-        values: as many finite numbers.
-        label: what they are.
+        steps: the steps of the values, ascending.
+        values: one finite number for each step.
+        label: what the values are.
         frames: PNG or JPEG files; may be empty.
-        frame_steps: the step after which each frame was made, rising.
-        at: which frame (or value) is shown.
+        frame_steps: the step of each frame, ascending.
+        at: the index of the frame (or value) that is shown.
     """
 
     steps = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -45,17 +45,18 @@ class OptimizationHistory(Component, from_page="at"):
         frames: Sequence[ArrayLike | bytes] = (),
         frame_steps: Sequence[int] = (),
     ) -> None:
-        """Show a curve, and pictures on the way; all change in one message.
+        """Show a curve and intermediate pictures, in one message.
 
         Args:
-            steps: rising whole numbers.
-            values: as many.
-            label: what they are, with their unit.
+            steps: ascending integers.
+            values: one for each step.
+            label: what the values are, with their unit.
             frames: uint8 (rows, columns, 3) each, or the bytes of picture files.
-            frame_steps: one for each frame, rising; evenly over the steps where it is left out.
+            frame_steps: one for each frame, ascending; by default evenly over the steps.
 
         Raises:
-            InvalidValueError: numbers that are not as many, do not rise, or are not finite.
+            InvalidValueError: lengths that differ, steps that do not ascend, or values that are
+                not finite.
         """
         _rising("steps", steps)
         if len(steps) != len(values):

@@ -1,7 +1,7 @@
-"""What comes from a page, looked at before anything is made of it, and what is said to the page.
+"""Checks of messages from a page, and limits of messages to it.
 
-A visitor's browser may send whatever it likes. A message that no page of ours would send is
-dropped, and told to the server's log once, not to the page: its size must cost nothing.
+A visitor's browser may send anything. A message that no page of ours would send is dropped and
+logged once on the server, without an answer to the page, so that even a large one costs little.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST_VALUES = 20_000
-"""Numbers, texts and lists in one message; the longest of ours has some thousands."""
+"""Numbers, texts and lists in one message; our longest has some thousands."""
 
 MOST_CHARACTERS = 200_000
 MOST_DEPTH = 16
@@ -27,7 +27,7 @@ class Unexpected(Exception):
 
 
 def weigh(value: Any) -> None:
-    """Look at the size of what came, and no longer than until it is too much.
+    """Check the size of a message; stop as soon as a limit is exceeded.
 
     Raises:
         Unexpected: more values, longer texts or deeper lists than any page of ours sends.
@@ -53,10 +53,10 @@ def weigh(value: Any) -> None:
 def put_buffers(
     state: dict[str, Any], paths: Any, buffers: Sequence[memoryview], names: frozenset[str]
 ) -> None:
-    """Put binary values to their places in `state`; those of other names are left out.
+    """Put binary values into `state` at their paths; traits not in `names` are left out.
 
     Raises:
-        Unexpected: a place that is not there.
+        Unexpected: an invalid path.
     """
     if not isinstance(paths, list) or len(paths) != len(buffers):
         raise Unexpected("buffers without a place")
@@ -65,19 +65,19 @@ def put_buffers(
             raise Unexpected("buffers without a place")
         if path[0] not in names:
             continue
-        place: Any = state
+        target: Any = state
         try:
             for key in path[:-1]:
-                place = place[key]
-            place[path[-1]] = buffer
+                target = target[key]
+            target[path[-1]] = buffer
         except (LookupError, TypeError) as error:
             raise Unexpected("buffers without a place") from error
 
 
 def note(who: str, what: str) -> None:
-    """Tell the server's log of an odd message, once for each kind of it.
+    """Log an unexpected message on the server, once for each kind.
 
-    Not by way of the kernel's own `stderr`: that would go to the page.
+    The kernel's `stderr` is not used, since it is sent to the page.
     """
     if (who, what) in _told or len(_told) > 1000:
         return

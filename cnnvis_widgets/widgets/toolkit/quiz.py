@@ -1,4 +1,4 @@
-"""Predict before you look: a question whose answer is shown once one has committed oneself."""
+"""Predict before you look: a question whose answer is shown after a choice."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from cnnvis_widgets.widgets.toolkit.traits import checked, data_url
 
 
 class Quiz(Control, from_page="value looked"):
-    """A question with a few answers; choosing one shows the picture, the right one and the reason.
+    """A question with a few answers; a choice shows the picture, the right answer and the reason.
 
     Args:
-        question: what is asked.
-        choices: the answers offered, at least two.
-        right: the index of the right one.
-        because: why, in a sentence or two; shown afterwards.
-        picture: what is shown afterwards: a figure of `cnnvis_widgets.rendering` (or another object
-            that a notebook shows as a PNG), the bytes of a small picture file, or a data URL.
-        alt: what the picture shows; a figure of ours brings its own.
+        question: the question.
+        choices: the possible answers, at least two.
+        right: the index of the right answer.
+        because: the reason, in a sentence or two; shown afterwards.
+        picture: shown afterwards: a figure of `cnnvis_widgets.rendering` (or another object that a
+            notebook shows as a PNG), the bytes of a small picture file, or a data URL.
+        alt: alt text of the picture; our figures have their own.
         kwargs: the attributes.
 
     Attributes:
-        value: the index of the chosen answer; `None` as long as none is. Setting it to `None` again
-            hides the answer.
-        looked: the answer is shown, by a choice or without one.
+        value: the index of the chosen answer; `None` for no choice. Setting it to `None` hides the
+            right answer.
+        looked: whether the right answer is shown, with or without a choice.
 
     Raises:
-        InvalidValueError: fewer than two choices, a `right` or `value` that is none of them, a
-            picture that is none or that has no words.
+        InvalidValueError: fewer than two choices, a `right` or `value` out of range, or an invalid
+            picture or one without alt text.
     """
 
     label = traitlets.Unicode("Predict before you look").tag(sync=True)
@@ -73,12 +73,12 @@ class Quiz(Control, from_page="value looked"):
 
     @property
     def correct(self) -> bool | None:
-        """Whether the chosen answer is the right one; `None` as long as none is chosen."""
+        """Whether the chosen answer is right; `None` for no choice."""
         return None if self.value is None else self.value == self._question["right"]
 
     @property
     def because(self) -> str:
-        """Why; may be set later, where the reason is still being computed."""
+        """The reason; may be set later if it is still being computed."""
         return self._question["because"]
 
     @because.setter
@@ -101,7 +101,7 @@ class Quiz(Control, from_page="value looked"):
 
 
 def _picture(picture: Any) -> tuple[str, str]:
-    """A data URL ("" for none) and the picture's own alt text."""
+    """The data URL ("" for none) and alt text of a picture."""
     alt = ""
     if hasattr(picture, "_repr_mimebundle_"):
         data, metadata = picture._repr_mimebundle_()

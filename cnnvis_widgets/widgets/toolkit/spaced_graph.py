@@ -1,4 +1,4 @@
-"""A layered graph in pixels: boxes of any size, and lines that go past them."""
+"""A layered graph in pixels: boxes of any size, and lines that pass between them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from cnnvis_widgets.widgets.toolkit.layered_graph import Ordered, ordered
 Point = tuple[float, float]
 
 GAP, BETWEEN, PASSING = 10.0, 24.0, 8.0
-"""Pixels between two boxes of a row, between two rows, and that a passing line is wide."""
+"""Pixels between two boxes of a row, between two rows, and the width of a passing line."""
 
 _SWEEPS = 16
-_STRAIGHT = 20  # how much more a box is pulled towards boxes than towards lines
+_STRAIGHT = 20  # weight of an edge between two boxes; 1 for others
 
 
 class Spaced(NamedTuple):
-    """What to draw, from (0, 0).
+    """The layout of a graph, from (0, 0).
 
     Attributes:
         corners: node → (x, y) of its box's upper left corner.
-        lines: (from, to, points). Between two points a line goes straight down where they have one
-            x, else by a curve that leaves and arrives vertically.
-        width: of all.
-        height: of all.
+        lines: (from, to, points). Between points of equal x a line goes straight down; otherwise
+            it is a curve with vertical ends.
+        width: of the whole layout.
+        height: of the whole layout.
     """
 
     corners: dict[str, Point]
@@ -45,14 +45,14 @@ def spaced(
     shifts: Mapping[tuple[str, str], Point] = MappingProxyType({}),
     aligned: Collection[tuple[str, str]] = (),
 ) -> Spaced:
-    """Place boxes from top to bottom, so that none overlaps another and no line crosses one.
+    """Place boxes from top to bottom without overlaps, and lines that cross no box.
 
     Args:
         inputs: node → the nodes before it, each of which is earlier in the mapping.
         sizes: node → (width, height) of its box.
-        last: nodes that go in the last row; see `ordered`.
-        shifts: (from, to) → how far to the right of the middles a line leaves and arrives.
-        aligned: pairs of nodes that are to be below each other, whatever is between them.
+        last: nodes for the last row; see `ordered`.
+        shifts: (from, to) → how far right of the middles a line leaves and arrives.
+        aligned: pairs of nodes to be placed below each other.
 
     Examples:
         >>> spaced({"a": [], "b": ["a"]}, {"a": (20, 8), "b": (30, 9)}).corners
@@ -65,7 +65,7 @@ def spaced(
     left = min((middles[n] - width / 2 for n, width in widths.items()), default=0.0)
     right = max((middles[n] + width / 2 for n, width in widths.items()), default=0.0)
     middles = {node: x - left for node, x in middles.items()}
-    ends: dict[str, Point] = {}  # node or place → the top and the bottom of its row
+    ends: dict[str, Point] = {}  # node or dummy → the top and the bottom of its row
     bottom = -BETWEEN
     for row in rows:
         top = bottom + BETWEEN
@@ -78,7 +78,7 @@ def spaced(
         points = [
             (middles[start] + leaves, ends[start][0] + sizes[start][1]),
             (middles[start] + leaves, ends[start][1]),
-            *((middles[place], y) for place in through for y in ends[place]),
+            *((middles[dummy], y) for dummy in through for y in ends[dummy]),
             (middles[end] + arrives, ends[end][0]),
         ]
         lines.append((start, end, points))
@@ -92,52 +92,52 @@ def _middles(
     shifts: Mapping[tuple[str, str], Point],
     aligned: Collection[tuple[str, str]],
 ) -> dict[str, float]:
-    """The middle of each node and place: near those it is connected to, in the order of its row."""
+    """The middle x of each node and dummy, near its neighbours, in the order of its row."""
     middles: dict[str, float] = {}
     for row in graph.rows:
         packed = _offsets([widths[node] for node in row])
         middles |= {node: x - packed[-1] / 2 for node, x in zip(row, packed, strict=True)}
 
-    # Node or place → what pulls it: another one, how strongly, and how far beside that it is to be.
+    # Node or dummy → what pulls it: a neighbour, the weight, and the offset from that neighbour.
     pulls: dict[str, list[tuple[str, int, float]]] = {node: [] for node in graph.neighbours}
     for start, end, chain in graph.chains:
         leaves, arrives = shifts.get((start, end), (0.0, 0.0))
-        for one, other in pairwise(chain):
-            weight = _STRAIGHT if one in boxes and other in boxes else 1
-            aside = (leaves if one == start else 0.0) - (arrives if other == end else 0.0)
-            pulls[other].append((one, weight, aside))
-            pulls[one].append((other, weight, -aside))
-    for one, other in aligned:
-        pulls[one].append((other, 10 * _STRAIGHT, 0.0))
-        pulls[other].append((one, 10 * _STRAIGHT, 0.0))
+        for above, below in pairwise(chain):
+            weight = _STRAIGHT if above in boxes and below in boxes else 1
+            aside = (leaves if above == start else 0.0) - (arrives if below == end else 0.0)
+            pulls[below].append((above, weight, aside))
+            pulls[above].append((below, weight, -aside))
+    for above, below in aligned:
+        pulls[above].append((below, 10 * _STRAIGHT, 0.0))
+        pulls[below].append((above, 10 * _STRAIGHT, 0.0))
 
-    def wanted(node: str) -> float:
-        """A chain of boxes stays straight; the lines beside it give way."""
+    def target(node: str) -> float:
+        """The weighted mean of the neighbours; boxes count more, which keeps chains straight."""
         total = sum(weight for _, weight, _ in pulls[node])
-        pulled = sum(weight * (middles[other] + aside) for other, weight, aside in pulls[node])
+        pulled = sum(weight * (middles[near] + aside) for near, weight, aside in pulls[node])
         return pulled / total if total else middles[node]
 
     for sweep in range(_SWEEPS):
         for row in graph.rows if sweep % 2 == 0 else reversed(graph.rows):
-            apart = _apart([wanted(node) for node in row], [widths[node] for node in row])
+            apart = _apart([target(node) for node in row], [widths[node] for node in row])
             middles |= dict(zip(row, apart, strict=True))
-    # Least squares spread a bend over a whole chain: it is better at the chain's end.
+    # Least squares spread a bend over a whole chain; move it to the chain's end.
     before = _straight_after(graph, boxes, {node for pair in aligned for node in pair})
     for row in graph.rows:
-        wishes = []
+        targets = []
         for node in row:
-            one = before.get(node, node)
-            leaves, arrives = shifts.get((one, node), (0.0, 0.0))
-            wishes.append(middles[one] + leaves - arrives)
-        apart = _apart(wishes, [widths[node] for node in row])
+            above = before.get(node, node)
+            leaves, arrives = shifts.get((above, node), (0.0, 0.0))
+            targets.append(middles[above] + leaves - arrives)
+        apart = _apart(targets, [widths[node] for node in row])
         middles |= dict(zip(row, apart, strict=True))
     return middles
 
 
 def _straight_after(graph: Ordered, boxes: set[str], fixed: set[str]) -> dict[str, str]:
-    """Node or place → the one before it, where that has no other after it, and it no other before.
+    """Node or dummy → its only predecessor, if that has no other successor.
 
-    Of places, any; of nodes, those that are not fixed.
+    Fixed nodes are left out.
     """
     lines = [(a, b) for _, _, chain in graph.chains for a, b in pairwise(chain)]
     steps = [(a, b) for a, b in lines if a in boxes and b in boxes]
@@ -148,16 +148,16 @@ def _straight_after(graph: Ordered, boxes: set[str], fixed: set[str]) -> dict[st
 
 
 def _offsets(widths: Sequence[float]) -> list[float]:
-    """The middles of boxes in a row, as near as they may be; the first at 0."""
+    """The middles of boxes in a row, packed closely; the first at 0."""
     steps = [(a + b) / 2 + GAP for a, b in pairwise(widths)]
     return [0.0, *np.cumsum(steps).tolist()]
 
 
-def _apart(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
-    """The places nearest to the wanted ones, by squares, at which boxes do not touch."""
-    if len(wanted) == 1:
-        return list(wanted)
-    from scipy.optimize import isotonic_regression  # SciPy takes its time: late
+def _apart(targets: Sequence[float], widths: Sequence[float]) -> list[float]:
+    """The middles closest to the targets, by least squares, at which boxes do not overlap."""
+    if len(targets) == 1:
+        return list(targets)
+    from scipy.optimize import isotonic_regression  # SciPy is slow to import
 
     offsets = np.array(_offsets(widths))
-    return (isotonic_regression(np.array(wanted) - offsets).x + offsets).tolist()
+    return (isotonic_regression(np.array(targets) - offsets).x + offsets).tolist()

@@ -1,4 +1,4 @@
-"""Traits that say what is wrong in our own words: lists of declared records, checked values."""
+"""Traits with our own error messages: lists of declared records, and checked values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Field:
     """One field of a record.
 
     Attributes:
-        kinds: the types that it may have; `int` is taken for `float`, `bool` never for a number;
-            `object` takes anything that JSON can carry.
-        default: what a record without the field gets; without a default the field is required.
-        alias: another name under which a record object of this package carries the field.
-        convert: turns the value that came into the one that is kept, before its type is checked.
+        kinds: the allowed types; `int` is accepted for `float`, `bool` never for a number; `object`
+            accepts anything that JSON can represent.
+        default: the value if the field is missing; without a default the field is required.
+        alias: another name of the field in record objects of this package.
+        convert: converts a value before its type is checked.
     """
 
     kinds: tuple[type, ...]
@@ -43,10 +43,10 @@ ANYTHING = Field((object,), None)
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON knows it: NumPy numbers and arrays, tuples and ranges become Python's own.
+    """A value for JSON: NumPy numbers and arrays, tuples and ranges become numbers and lists.
 
     Raises:
-        InvalidValueError: a number is not finite; JSON has none such.
+        InvalidValueError: a number is not finite, which JSON does not allow.
     """
     if hasattr(value, "tolist"):
         value = value.tolist()
@@ -58,22 +58,22 @@ def plain(value: Any) -> Any:
 
 
 def data_url(picture: object) -> object:
-    """A small picture as text that a page can show.
+    """A small picture as a data URL.
 
     Args:
         picture: the bytes of a PNG, JPEG, GIF or WebP file, their base64 text, a data URL, or "".
 
     Returns:
-        A `data:image/…` URL, or "" where there is no picture.
+        A `data:image/…` URL, or "" for no picture.
 
     Raises:
-        InvalidValueError: bytes of another format, or a text that is none of these.
+        InvalidValueError: another format or text.
     """
     if isinstance(picture, bytes | bytearray | memoryview):
         picture = base64.b64encode(picture).decode("ascii")
     if not isinstance(picture, str) or not picture or picture.startswith("data:image/"):
         return picture
-    # The first bytes of each format, as they look in base64.
+    # The first bytes of each format in base64.
     formats = {"iVBORw0KGgo": "png", "/9j/": "jpeg", "R0lGOD": "gif", "UklGR": "webp"}
     for start, name in formats.items():
         if picture.startswith(start):
@@ -88,14 +88,14 @@ PICTURE = Field((str,), "", convert=data_url)
 
 
 class Records(traitlets.TraitType):
-    """A list of dicts that all have the same declared fields, the first of which is the key.
+    """A list of dicts with the same declared fields, the first of which is a unique key.
 
-    A record comes as a dict, or as any object with attributes of these names (a `Layer`, a
-    `Prediction`). Missing fields get their defaults, so that the page always finds them all.
+    A record is given as a dict, or as an object with attributes of these names (a `Layer`, a
+    `Prediction`). Missing fields get their defaults, so that the page always has them all.
 
     Args:
-        kind: what one record is, in words; used in the errors.
-        check: looks at a completed record as a whole, and raises where it makes no sense.
+        kind: what a record is, in words; used in errors.
+        check: checks a completed record, and raises if it is invalid.
         fields: the fields by name.
     """
 
@@ -109,7 +109,7 @@ class Records(traitlets.TraitType):
         super().__init__()
 
     def default(self, obj: Any = None) -> list[dict[str, Any]]:
-        """No records; a list of its own for each widget."""
+        """A new empty list for each widget."""
         return []
 
     def validate(self, obj: Any, value: Any) -> list[dict[str, Any]]:
@@ -117,14 +117,14 @@ class Records(traitlets.TraitType):
         if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
             raise InvalidValueError(f"{self.name} is a list of records; got {value!r}.")
         records = [self._record(record) for record in value]
-        seen: set[object] = set()
+        keys: set[object] = set()
         for record in records:
             key = record[self.key]
-            if key in seen:
+            if key in keys:
                 raise InvalidValueError(
                     f"Each {self.kind} needs a {self.key} of its own; {key!r} came twice."
                 )
-            seen.add(key)
+            keys.add(key)
             if self.check:
                 self.check(record)
         return records
@@ -134,20 +134,20 @@ class Records(traitlets.TraitType):
             for name in record:
                 if name not in self.fields:
                     raise UnknownNameError.of(f"field of a {self.kind}", name, self.fields)
-            given = dict(record)
+            values = dict(record)
         else:
-            given = {}
+            values = {}
             for name, field in self.fields.items():
                 for attribute in (name, field.alias):
                     if attribute and hasattr(record, attribute):
-                        given[name] = getattr(record, attribute)
-        return {name: self._value(name, field, given) for name, field in self.fields.items()}
+                        values[name] = getattr(record, attribute)
+        return {name: self._value(name, field, values) for name, field in self.fields.items()}
 
-    def _value(self, name: str, field: Field, given: Mapping[str, Any]) -> Any:
-        value = given.get(name, field.default)
+    def _value(self, name: str, field: Field, values: Mapping[str, Any]) -> Any:
+        value = values.get(name, field.default)
         if value is _REQUIRED:
             raise InvalidValueError(
-                f"A {self.kind} needs {name!r}; got {', '.join(map(repr, given)) or 'nothing'}."
+                f"A {self.kind} needs {name!r}; got {', '.join(map(repr, values)) or 'nothing'}."
             )
         try:
             value = plain(field.convert(value) if field.convert else value)
@@ -163,15 +163,15 @@ class Records(traitlets.TraitType):
 
 
 class Checked(traitlets.TraitType):
-    """A value that is checked each time that it is set.
+    """A value that is checked each time it is set.
 
-    Unlike with `traitlets.validate`, a refused value is never kept, not even while notifications
-    are held: traitlets rolls back on a TraitError only, and ours are not.
+    Unlike with `traitlets.validate`, an invalid value is never stored, not even while notifications
+    are held: traitlets only rolls back on a TraitError, and our errors are not.
 
     Args:
-        check: takes the widget and what came, and returns what is kept, or raises.
-        default: the value at first.
-        first: others of the same widget are checked against it, so it has to be set before them.
+        check: called with the widget and the value; returns the value to store, or raises.
+        default: the initial value.
+        first: whether it must be set before the other traits, which are checked against it.
     """
 
     def __init__(
@@ -182,38 +182,40 @@ class Checked(traitlets.TraitType):
         super().__init__(default_value=default)
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """What the check makes of the value."""
+        """The value that the check returns."""
         return self.check(obj, value)
 
 
 def checked(default: Any = None, first: bool = False) -> Callable[[Callable[..., Any]], Any]:
-    """A synced trait that is written as its own check: `def kernel(self, given): …`."""
+    """Decorator: a synced trait from its check, `def kernel(self, value): …`."""
     return lambda check: Checked(check, default, first).tag(sync=True)
 
 
-def _of(widget: Any, given: Any) -> Any:
-    """A bound, a shape or a list of names, which may be a function of the widget."""
-    return given(widget) if callable(given) else given
+def _resolved(widget: Any, value: Any) -> Any:
+    """A bound, a shape or names, either given or computed by a function of the widget."""
+    return value(widget) if callable(value) else value
 
 
 class Whole(Checked):
-    """A whole number from `low` to `high`.
+    """An integer from `low` to `high`.
 
     Args:
-        low: the least; a number, or a function of the widget.
-        high: the most, likewise; None for no limit.
-        default: the value at first.
-        optional: None is allowed as well.
+        low: the minimum; a number, or a function of the widget.
+        high: the maximum, likewise; None for no limit.
+        default: the initial value.
+        optional: whether None is allowed.
         first: see `Checked`.
     """
 
     def __init__(
         self, low: Any, high: Any, default: Any = None, optional: bool = False, first: bool = False
     ) -> None:
-        def check(widget: Any, given: Any) -> int | None:
-            if optional and given is None:
+        def check(widget: Any, value: Any) -> int | None:
+            if optional and value is None:
                 return None
-            return checks.whole(self.name or "", given, _of(widget, low), _of(widget, high))
+            return checks.whole(
+                self.name or "", value, _resolved(widget, low), _resolved(widget, high)
+            )
 
         super().__init__(check, default, first)
 
@@ -222,21 +224,21 @@ class Real(Checked):
     """A finite number from `low` to `high`.
 
     Args:
-        low: the least; a number, or a function of the widget.
-        high: the most, likewise.
-        default: the value at first.
-        above: the least itself is not allowed.
-        optional: None is allowed as well.
+        low: the minimum; a number, or a function of the widget.
+        high: the maximum, likewise.
+        default: the initial value.
+        above: whether the minimum itself is excluded.
+        optional: whether None is allowed.
     """
 
     def __init__(
         self, low: Any, high: Any, default: Any = None, above: bool = False, optional: bool = False
     ) -> None:
-        def check(widget: Any, given: Any) -> float | None:
-            if optional and given is None:
+        def check(widget: Any, value: Any) -> float | None:
+            if optional and value is None:
                 return None
-            ends = _of(widget, low), _of(widget, high)
-            return checks.number(self.name or "", given, *ends, above=above)
+            ends = _resolved(widget, low), _resolved(widget, high)
+            return checks.number(self.name or "", value, *ends, above=above)
 
         super().__init__(check, default)
 
@@ -247,13 +249,15 @@ class OneOf(Checked):
     Args:
         kind: what is chosen, in words.
         names: the names, or a function of the widget.
-        default: the value at first.
+        default: the initial value.
         first: see `Checked`.
     """
 
     def __init__(self, kind: str, names: Any, default: Any = "", first: bool = False) -> None:
         super().__init__(
-            lambda widget, given: checks.choice(kind, given, _of(widget, names)), default, first
+            lambda widget, value: checks.choice(kind, value, _resolved(widget, names)),
+            default,
+            first,
         )
 
 
@@ -262,15 +266,15 @@ class Place(Checked):
 
     Args:
         shape: (rows, columns), or a function of the widget.
-        default: the value at first.
-        optional: None is allowed as well.
+        default: the initial value.
+        optional: whether None is allowed.
     """
 
     def __init__(self, shape: Any, default: Any = (0, 0), optional: bool = False) -> None:
-        def check(widget: Any, given: Any) -> list[int] | None:
-            if optional and given is None:
+        def check(widget: Any, value: Any) -> list[int] | None:
+            if optional and value is None:
                 return None
-            return checks.place(self.name or "", given, _of(widget, shape))
+            return checks.place(self.name or "", value, _resolved(widget, shape))
 
         super().__init__(check, default)
 
@@ -281,11 +285,11 @@ class Offered(Checked):
     Args:
         kind: what the records are, in words.
         records: a function of the widget: records with "name", and with `flag` and "why".
-        flag: the field that is false where a record is shown but cannot be chosen.
+        flag: the field that is false if a record is shown but cannot be chosen.
 
     Raises:
-        UnknownNameError: there is no such record.
-        UnsuitableError: it is there, but cannot be chosen; says why.
+        UnknownNameError: an unknown record.
+        UnsuitableError: a record that cannot be chosen; the message has the reason.
     """
 
     def __init__(self, kind: str, records: Callable[[Any], Any], flag: str = "") -> None:
@@ -293,7 +297,7 @@ class Offered(Checked):
 
 
 def offered(kind: str, name: object, records: Iterable[Mapping[str, Any]], flag: str = "") -> str:
-    """The check of `Offered`, for a name and records; None is taken for ""."""
+    """The check of `Offered` for a name and records; None counts as ""."""
     if name is None or name == "":
         return ""
     for record in records:
@@ -305,6 +309,6 @@ def offered(kind: str, name: object, records: Iterable[Mapping[str, Any]], flag:
 
 
 def still_offered(name: str, records: Iterable[Mapping[str, Any]], flag: str = "") -> str:
-    """The name, or "" once it is not offered any more."""
+    """The name, or "" if it is no longer offered."""
     allowed = {r["name"] for r in records if not flag or r[flag]}
     return name if name in allowed else ""
