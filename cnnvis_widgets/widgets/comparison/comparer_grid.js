@@ -1,8 +1,8 @@
 /** A grid of small maps; see comparer_grid.py. */
 import { errorLine, h, itemsOf, listen, rendering, watch } from "../toolkit/base.js";
-import { trustMark } from "../explorer/trust_strip.js";
 import { chooser, frame } from "../toolkit/control.js";
 import { ObjectUrls } from "../toolkit/object_urls.js";
+import { trustMark } from "../toolkit/trust_mark.js";
 
 function wordsOf(row) {
   return [h("div", {}, row.label || "…"), h("div", { class: "cnnvis-hint" }, row.neuron)];

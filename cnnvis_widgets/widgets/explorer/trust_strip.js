@@ -1,14 +1,8 @@
 // Whether a map can be trusted (see trust_strip.py).
 import { h, keepKeys, listen, rendering, watchTogether } from "../toolkit/base.js";
 import { notebookUrl } from "../toolkit/notebook_url.js";
+import { VERDICTS, trustMark } from "../toolkit/trust_mark.js";
 
-/** @type {Record<string, [string, string]>} a verdict's mark and its word: never colour alone */
-const VERDICTS = {
-  good: ["✓", "good"],
-  doubtful: ["!", "doubtful"],
-  bad: ["✕", "poor"],
-  open: ["?", "open"],
-};
 const WORST_FIRST = ["bad", "doubtful", "open", "good"];
 
 /**
@@ -21,12 +15,6 @@ const WORST_FIRST = ["bad", "doubtful", "open", "good"];
  * @property {string} lesson
  * @property {string} lesson_title
  */
-
-/** A verdict's mark, for those who see it. @param {string} verdict */
-export function trustMark(verdict) {
-  const [mark] = VERDICTS[verdict] ?? VERDICTS.open;
-  return h("span", { class: "cnnvis-trust-mark", "aria-hidden": "true" }, h("span", {}, mark));
-}
 
 export class TrustStripView {
   /** @param {import("../toolkit/base.js").Context} context @param {AbortSignal} signal */
