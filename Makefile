@@ -43,7 +43,8 @@ format: $(READY) $(MODULES)
 	$(BIN)/ruff check --fix .
 	$(NPM) run --silent format
 
-# Two processes: most tests keep one core busy. A file stays with one, for what its tests share.
+# A process for each core, up to four, because each takes some 3 GB. A file stays with one process, for what
+# its tests share; lint has run the tests that are left out.
 test: lint browser $(SITE_VENDOR)
 	$(NPM) run --silent test
 	$(BIN)/python -m compileall -q cnnvis_widgets tests  # hundreds of processes import them
