@@ -60,7 +60,9 @@ def check(costs: Costs, record: dict[str, Any]) -> Table:
             clients=True,
         )
         seen = simulate(costs, setting)
-        cells = [f"{said(Quantiles(*one[name]))}; {said(getattr(seen, name))}" for name in TIMES]
+        cells = [
+            f"{interval(Quantiles(*one[name]))}; {interval(getattr(seen, name))}" for name in TIMES
+        ]
         rows.append([str(one["visitors"]), *cells])
     return Table(
         "Measured; simulated (seconds, median / 95 %)",
@@ -78,7 +80,7 @@ def foretold(costs: Costs, settings: list[Setting], price: float) -> Table:
             [
                 str(setting.visitors),
                 f"{setting.machines} × {setting.cores} cores, {setting.workers} workers",
-                *(said(getattr(seen, name)) for name in TIMES),
+                *(interval(getattr(seen, name)) for name in TIMES),
                 f"{seen.kept:.0%}",
                 f"{seen.busy:.0%}",
                 f"{setting.machines * setting.cores * price:.2f}",
@@ -92,7 +94,7 @@ def foretold(costs: Costs, settings: list[Setting], price: float) -> Table:
     )  # fmt: skip
 
 
-def said(one: Quantiles) -> str:
+def interval(one: Quantiles) -> str:
     """Median and 95th percentile in words."""
     return f"{one.median:.2f} / {one.high:.2f}"
 

@@ -185,7 +185,7 @@ def drag(film: Film, target: Locator, places: list[tuple[float, float]]) -> None
     mouse.down()
     for place in places[1:]:
         film.go(target, *place)
-        expect(film.page.locator(".cnnvis-touch-said")).not_to_contain_text(
+        expect(film.page.locator(".cnnvis-touch-status")).not_to_contain_text(
             "Asking", timeout=ANSWER
         )
         film.page.wait_for_timeout(500)

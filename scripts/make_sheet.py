@@ -41,11 +41,11 @@ def main() -> None:
             pen.text((LEFT + column * (SIDE + GAP), 4 + 16 * line), word, "black", font)
     for row, name in enumerate(pictures):
         top = HEAD + row * (SIDE + GAP)
-        said = network.predict(cnnvis.load_image(name), 1)[0]
+        prediction = network.predict(cnnvis.load_image(name), 1)[0]
         pen.text((2, top + 30), name, "black", font)
-        for line, word in enumerate(_in_two_lines(said.label.split(",")[0])):
+        for line, word in enumerate(_in_two_lines(prediction.label.split(",")[0])):
             pen.text((2, top + 50 + 14 * line), word, "#555", ImageFont.load_default(11))
-        pen.text((2, top + 80), f"{said.score:.2f}", "#555", ImageFont.load_default(11))
+        pen.text((2, top + 80), f"{prediction.score:.2f}", "#555", ImageFont.load_default(11))
         _paste(sheet, network.prepare(cnnvis.load_image(name)).picture, 0, top)
         for method in wanted:
             start = time.perf_counter()

@@ -40,9 +40,9 @@ def test_what_is_out_of_bounds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         raise InvalidValueError("not caught where it should have been")
 
     monkeypatch.setitem(fuzz.BOUNDS, "frames", fuzz.Bounds(0.1, 100))
-    for attempt, said in ((slow, r"\d\.\d\d s"), (wrong, "KeyError"), (ours, "InvalidValue")):
+    for attempt, message in ((slow, r"\d\.\d\d s"), (wrong, "KeyError"), (ours, "InvalidValue")):
         monkeypatch.setitem(fuzz.KINDS, "frames", lambda _draw, a=attempt: iter([a, a, a]))
-        with pytest.raises(OutOfBoundsError, match=said):
+        with pytest.raises(OutOfBoundsError, match=message):
             run("frames", 3)
     monkeypatch.setitem(fuzz.BOUNDS, "frames", fuzz.Bounds(10, 100))
     peaks = iter([50.0, 50.0, 50.0, 500.0])

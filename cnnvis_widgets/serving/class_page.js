@@ -10,9 +10,9 @@ const memory = (megabytes) =>
 
 /** @param {string} tag @param {...(string | Node)} content */
 function element(tag, ...content) {
-  const made = document.createElement(tag);
-  made.append(...content);
-  return made;
+  const result = document.createElement(tag);
+  result.append(...content);
+  return result;
 }
 
 /** @param {Record<string, any>} facts @returns {[string, string, string][]} name, value, remark */
@@ -61,7 +61,7 @@ function show(facts) {
     part("dashboard").querySelector("a")?.setAttribute("href", engine.dashboard);
   }
   const lost = engine && !engine.workers;
-  part("said").textContent = lost ? "The service that computes does not answer." : "";
+  part("status").textContent = lost ? "The service that computes does not answer." : "";
 }
 
 async function ask() {
@@ -70,7 +70,7 @@ async function ask() {
     if (!answer.ok) throw new Error(`${answer.status}`);
     show(await answer.json());
   } catch {
-    part("said").textContent = "The server does not answer. The figures are the last ones.";
+    part("status").textContent = "The server does not answer. The figures are the last ones.";
   }
   window.setTimeout(ask, EVERY);
 }

@@ -88,5 +88,5 @@ def test_a_nearly_black_picture_is_told() -> None:
     for level, told in ((0, False), (1, True), (16, True), (17, False)):
         picture = np.zeros((6, 5, 3), np.uint8)
         picture[4, 1] = level
-        said = network.input_remark(network.prepare(picture))
-        assert (f"largest value is {level} of 255" in said) == told
+        message = network.input_remark(network.prepare(picture))
+        assert (f"largest value is {level} of 255" in message) == told

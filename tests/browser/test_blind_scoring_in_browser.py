@@ -42,14 +42,14 @@ def opened(browser: Browser, server: JupyterServer, key: str, width: int = 1280)
 
 def score(page: Page, points: list[str]) -> list[str]:
     """Give verdicts by keys; returns what was said of each map."""
-    said = []
+    message = []
     words = page.locator(".cnnvis-scoreboard-words")
     page.get_by_role("button", name="0: no").focus()
     for point in points:
-        said.append(words.inner_text())
+        message.append(words.inner_text())
         page.keyboard.press(point)
-        expect(words).not_to_have_text(said[-1])
-    return said
+        expect(words).not_to_have_text(message[-1])
+    return message
 
 
 def test_two_raters_by_their_links(
@@ -72,7 +72,7 @@ def test_two_raters_by_their_links(
         assert shown.evaluate("(i) => i.decode().then(() => i.naturalWidth)") == 10
     pages[0].reload(wait_until="commit")  # goes on where they were
     expect(pages[0].get_by_text(re.compile(r"^Map 4 of \d+:"))).to_be_visible(timeout=LOADING)
-    counts = [int(re.findall(r"of (\d+):", said[0])[0]) for said in (first, other)]
+    counts = [int(re.findall(r"of (\d+):", message[0])[0]) for message in (first, other)]
     expect(pages[0].get_by_text(f"3 of {counts[0]} judged")).to_be_visible()
     score(pages[0], ["1"] * (counts[0] - 3))
     expect(pages[0].get_by_text("All maps are judged.")).to_be_visible()

@@ -62,7 +62,7 @@ def test_polynomials_are_numpys_and_their_errors_stand_beside_them(voila_page, s
     sets, _ = arrays()
     train = sets[sets[:, 2] == 0]
     plot = page.locator(".cnnvis-fit")
-    said = plot.locator(".cnnvis-chart-said").nth(1)
+    message = plot.locator(".cnnvis-chart-status").nth(1)
 
     def errors(degree: int, roles: int) -> list[float]:
         weights = np.polyfit(train[:, 0], train[:, 1], degree)
@@ -71,7 +71,7 @@ def test_polynomials_are_numpys_and_their_errors_stand_beside_them(voila_page, s
 
     for degree in (3, 0, 7):
         in_kernel(page, f"fit.degree = {degree}")
-        says(said, errors(degree, 2))
+        says(message, errors(degree, 2))
         weights = np.polyfit(train[:, 0], train[:, 1], degree)
         wanted = np.polyval(weights, np.linspace(-3, 6, 201))
         values = curve(plot.locator("svg").first, "cnnvis-chart-second", 340, (-4, 8))
@@ -82,13 +82,13 @@ def test_polynomials_are_numpys_and_their_errors_stand_beside_them(voila_page, s
     expect(plot.get_by_role("option")).to_have_count(16)
     plot.get_by_role("checkbox", name="open the test set").check()
     expect(plot.get_by_role("option")).to_have_count(24)
-    says(said, errors(7, 3))
+    says(message, errors(7, 3))
     slider = plot.get_by_role("slider", name="degree")
     slider.press("Home")
     slider.press("ArrowRight")
     slider.press("ArrowRight")
     awaited(page, "fit.degree", lambda d: d == 2)
-    says(said, errors(2, 3))
+    says(message, errors(2, 3))
     over = plot.locator("svg").nth(1)
     best = [int(np.argmin([errors(d, 3)[role] for d in range(8)])) for role in range(3)]
     label = over.get_attribute("aria-label")
@@ -105,8 +105,8 @@ def test_points_are_moved_by_mouse_and_keyboard_and_a_line_by_hand(voila_page, s
         ]
     )
     plot = page.locator(".cnnvis-fit").first
-    said = plot.locator(".cnnvis-chart-said")
-    says(said.nth(1), [6.0])
+    message = plot.locator(".cnnvis-chart-status")
+    says(message.nth(1), [6.0])
     expect(plot.locator("code")).to_have_text("def program(x): return 1 * x + 1")
 
     # the third point down onto the line
@@ -122,7 +122,7 @@ def test_points_are_moved_by_mouse_and_keyboard_and_a_line_by_hand(voila_page, s
     assert moved[0] == pytest.approx(2, abs=0.05)
     x, y = np.array([(0, 0), (4, 4), moved[:2]]).T
     _, rest, *_ = np.polyfit(x, y, 1, full=True)
-    says(said.nth(1), [float(rest[0])], rel=0.02)
+    says(message.nth(1), [float(rest[0])], rel=0.02)
 
     page.keyboard.press("Shift+ArrowUp")  # 5 % of 12
     awaited(page, "line.points[2]", lambda p: p[1] == pytest.approx(moved[1] + 0.6, abs=0.011))
@@ -142,7 +142,7 @@ def test_points_are_moved_by_mouse_and_keyboard_and_a_line_by_hand(voila_page, s
     own = awaited(page, "line.own", lambda own: own[0] > 0)
     points = np.array(ast.literal_eval(in_kernel(page, "line.points")))
     squared = ((own[0] * points[:, 0] + own[1] - points[:, 1]) ** 2).sum()
-    assert numbers(said.first.inner_text())[-1] == pytest.approx(squared, rel=0.006)
+    assert numbers(message.first.inner_text())[-1] == pytest.approx(squared, rel=0.006)
     awaited(page, "other.points == cloud.tolist() or len(other.points)", lambda n: n == 24)
     screenshot(page, "fit-line", full_page=True)
     in_kernel(page, "other.close()")
@@ -163,7 +163,7 @@ def test_the_logistic_boundary_is_scikit_learns(voila_page, screenshot):
         says(plot.locator("code"), wanted)
         p = model.predict_proba(classes[:, :2])[np.arange(24), classes[:, 2].astype(int)]
         right = (model.predict(classes[:, :2]) == classes[:, 2]).sum()
-        says(plot.locator(".cnnvis-chart-said").nth(1), [right, 24, -np.log(p).mean()])
+        says(plot.locator(".cnnvis-chart-status").nth(1), [right, 24, -np.log(p).mean()])
     screenshot(page, "fit-logistic")
     plot.get_by_role("button", name="Other class").click()
     awaited(page, "fit.points[0][2]", lambda c: c == 1 - classes[0, 2])
@@ -177,14 +177,14 @@ def test_descent_step_by_step(voila_page, screenshot):
     ]
     page = voila_page(cells)
     one, two = page.locator(".cnnvis-descent").first, page.locator(".cnnvis-descent").nth(1)
-    sum_line, said = one.locator(".cnnvis-chart-said").first, one.get_by_role("status")
+    sum_line, message = one.locator(".cnnvis-chart-status").first, one.get_by_role("status")
     says(sum_line, [3, -0.1, 8, 2.2])
     one.get_by_role("button", name="One step").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     awaited(page, "one.steps", lambda n: n == 2)
     theta = 1 + 2 * 0.6**2
-    says(said, [2, theta, 2 * (theta - 1) ** 2 - 1, 4 * (theta - 1)])
+    says(message, [2, theta, 2 * (theta - 1) ** 2 - 1, 4 * (theta - 1)])
     assert one.locator(".cnnvis-descent-past").count() == 2
     field = one.get_by_role("spinbutton", name="exact learning rate")
     field.fill("0.6")
@@ -195,9 +195,12 @@ def test_descent_step_by_step(voila_page, screenshot):
     awaited(page, "one.steps", lambda n: n >= 4)
     one.get_by_role("button", name="Pause").click()
     steps = int(awaited(page, "one.steps", lambda n: True))
-    says(said, [steps, 1 + 2 * (1 - 2.4) ** steps, 8 * 1.4 ** (2 * steps) - 1, 8 * (-1.4) ** steps])
+    says(
+        message,
+        [steps, 1 + 2 * (1 - 2.4) ** steps, 8 * 1.4 ** (2 * steps) - 1, 8 * (-1.4) ** steps],
+    )
     in_kernel(page, "one.steps = 100")
-    expect(said).to_contain_text("it has run away")
+    expect(message).to_contain_text("it has run away")
     expect(one.get_by_role("button", name="One step")).to_have_attribute("aria-disabled", "true")
     two.get_by_role("slider", name="start at").press("End")
     awaited(page, "(two.start, two.steps)", lambda s: s == (2, 0))
@@ -231,15 +234,15 @@ scores = np.clip(random.normal(0.35 + 0.25 * labels, 0.2), 0, 1)
     one = page.locator(".cnnvis-threshold").first
 
     def right(threshold: float) -> None:
-        said = scores >= threshold
-        (tn, fp), (fn, tp) = confusion_matrix(labels, said)
+        message = scores >= threshold
+        (tn, fp), (fn, tp) = confusion_matrix(labels, message)
         cells = one.locator("tbody td strong")
         expect(cells).to_have_text([str(n) for n in (tp, fn, fp, tn)])
         measures = [
-            (labels == said).mean(),
-            precision_score(labels, said),
-            recall_score(labels, said),
-            f1_score(labels, said),
+            (labels == message).mean(),
+            precision_score(labels, message),
+            recall_score(labels, message),
+            f1_score(labels, message),
         ]
         expect(one.locator("dd strong")).to_have_text([f"{100 * m:.1f} %" for m in measures])
         here = one.locator(".cnnvis-threshold-here")

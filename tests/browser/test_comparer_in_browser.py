@@ -32,8 +32,8 @@ def test_cells_come_are_walked_through_and_open(voila_page, screenshot) -> None:
     expect(page.get_by_text("18 of 18 maps").first).to_be_visible(timeout=LOADING)
     expect(grids.nth(1).locator("[role=gridcell] img")).to_have_count(1)
     assert images.first.evaluate("(i) => i.decode().then(() => i.naturalWidth)") == 64
-    said = first.get_by_role("gridcell", name="LIME explains output units only")
-    expect(said).to_have_count(4)
+    message = first.get_by_role("gridcell", name="LIME explains output units only")
+    expect(message).to_have_count(4)
     expect(first.get_by_role("rowheader").filter(has_text="of block3_conv2")).to_have_count(2)
     expect(first.locator("img[alt='the picture scene:3']")).to_be_visible()
     assert first.locator(WITHOUT_WORDS).filter(visible=True).count() == 0
@@ -69,7 +69,7 @@ def test_cells_come_are_walked_through_and_open(voila_page, screenshot) -> None:
     label = in_kernel(page, "one.grid.rows[4]['label']").strip("'")
     expect(title).to_contain_text(label, timeout=60_000)
     expect(title).to_contain_text("Saliency map")
-    said.first.click()
+    message.first.click()
     expect(page.get_by_role("alert").filter(has_text="LIME explains output")).to_be_visible()
 
     # Another network: the grid is emptied and filled again, the explorer follows.

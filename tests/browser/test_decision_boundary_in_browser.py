@@ -45,9 +45,11 @@ def test_the_page_s_steps_are_numpy_s(voila_page, data, hidden, activation):
     wanted.train(points[:, :2], points[:, 2], 100, 0.3)
     np.testing.assert_allclose(learned(page, "one", 101), wanted.parameters, rtol=1e-6, atol=1e-8)
     right = int((wanted.classes(points[:, :2]) == points[:, 2]).sum())
-    said = page.locator(".cnnvis-decision-boundary-said")
-    expect(said).to_contain_text(f"101 steps: loss {wanted.loss(points[:, :2], points[:, 2]):.3g}")
-    expect(said).to_contain_text(f"{right} of 100 points right; {wanted.count} parameters")
+    message = page.locator(".cnnvis-decision-boundary-status")
+    expect(message).to_contain_text(
+        f"101 steps: loss {wanted.loss(points[:, :2], points[:, 2]):.3g}"
+    )
+    expect(message).to_contain_text(f"{right} of 100 points right; {wanted.count} parameters")
 
 
 def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page, screenshot):
@@ -61,15 +63,15 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
         page.locator(".cnnvis-decision-boundary").first,
         page.locator(".cnnvis-decision-boundary").nth(1),
     )
-    said = one.locator(".cnnvis-decision-boundary-said")
+    message = one.locator(".cnnvis-decision-boundary-status")
     one.get_by_label("speed").select_option("fast")
     one.get_by_role("button", name="Train").focus()
     page.keyboard.press("Enter")
-    expect(said).to_contain_text("100 of 100 points right", timeout=20_000)
+    expect(message).to_contain_text("100 of 100 points right", timeout=20_000)
     awaited(page, "one.steps", lambda made: made > 0)
     one.get_by_role("button", name="Pause").click()
     expect(one.get_by_role("button", name="Train")).to_be_visible()
-    shown = said.inner_text()
+    shown = message.inner_text()
     steps = int(shown.split(" ")[0])
     assert learned(page, "one", steps).shape == (17,)
     assert ast.literal_eval(in_kernel(page, "one.right")) == 100
@@ -77,7 +79,7 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     assert one.locator(".cnnvis-decision-boundary-unit").count() == 4
 
     # the units: by mouse, then by keys
-    note = one.locator(".cnnvis-decision-boundary-plane .cnnvis-chart-said")
+    note = one.locator(".cnnvis-decision-boundary-plane .cnnvis-chart-status")
     expect(note).to_contain_text("In the plane: the output")
     whole = one.locator(".cnnvis-decision-boundary-plane image").get_attribute("href")
     one.get_by_role("option", name="unit 2 of hidden layer 1").click()
@@ -95,7 +97,7 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     screenshot(page, "boundary-xor", full_page=True)
 
     one.get_by_role("button", name="Reset").click()
-    expect(said).to_contain_text("0 steps:")
+    expect(message).to_contain_text("0 steps:")
     learned(page, "one", 0)
     before = in_kernel(page, "one.network.parameters.tolist()")
     one.get_by_role("button", name="Other first weights").click()
@@ -103,7 +105,7 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     assert in_kernel(page, "one.network.parameters.tolist()") != before
     one.get_by_label("hidden layers").select_option("2")
     awaited(page, "one.hidden", lambda hidden: hidden == [4, 4])
-    expect(said).to_contain_text("37 parameters")
+    expect(message).to_contain_text("37 parameters")
     one.get_by_role("slider", name="units in each").press("ArrowRight")
     awaited(page, "one.hidden", lambda hidden: hidden == [5, 5])
     one.get_by_label("points", exact=True).select_option("spirals")
@@ -112,7 +114,7 @@ def test_it_is_trained_paused_and_begun_anew_with_mouse_and_keyboard(voila_page,
     one.get_by_role("slider", name="learning rate").press("End")
     awaited(page, "one.rate", lambda rate: rate == 10)
     in_kernel(page, "one.rate = 0.3; one.train(400)")
-    expect(said).to_contain_text("400 steps")
+    expect(message).to_contain_text("400 steps")
     one.get_by_role("button", name="One step").click()
     learned(page, "one", 401)
     screenshot(page, "boundary-spirals", full_page=True)

@@ -19,8 +19,8 @@ def test_deep_signal(voila_page, screenshot):
     ]
     page = voila_page(cells)
     one, two = (page.locator(".cnnvis-signal-propagation").nth(k) for k in (0, 1))
-    said = one.get_by_role("status")
-    expect(said).to_contain_text("After 20 layers an activation of size")
+    message = one.get_by_role("status")
+    expect(message).to_contain_text("After 20 layers an activation of size")
     expect(two.get_by_role("status")).to_contain_text("has become exactly 0.")
     he = one.get_by_role("button", name="He", exact=True)
     expect(he).to_have_attribute("aria-pressed", "true")
@@ -38,7 +38,7 @@ def test_deep_signal(voila_page, screenshot):
     one.get_by_role("button", name="thesis, as printed").focus()
     page.keyboard.press("Enter")
     awaited(page, "(one.mean, round(one.deviation, 3))", lambda f: f == (1, 0.376))
-    expect(said).to_contain_text("· 10³⁸")
+    expect(message).to_contain_text("· 10³⁸")
     expect(he).to_have_attribute("aria-pressed", "false")
     screenshot(page, "deep-signal", full_page=True)
     one.get_by_role("slider", name="mean").press("Home")
@@ -53,7 +53,7 @@ def test_deep_signal(voila_page, screenshot):
     awaited(page, "one.normalised", lambda n: n is True)
     one.get_by_role("button", name="Other first weights").click()
     awaited(page, "one.seed", lambda seed: seed == 1)
-    expect(said).to_contain_text("After 19 layers")
+    expect(message).to_contain_text("After 19 layers")
     in_kernel(page, "one.set_state({'depth': 99})")
     expect(one.get_by_role("alert")).to_contain_text("2 to 40")
     assert ast.literal_eval(in_kernel(page, "two.depth")) == 20
@@ -70,13 +70,13 @@ def test_regulariser(voila_page, screenshot):
     ]
     page = voila_page(cells)
     one, two = (page.locator(".cnnvis-regulariser").nth(k) for k in (0, 1))
-    said, rows = one.get_by_role("status"), one.locator("tbody tr")
+    message, rows = one.get_by_role("status"), one.locator("tbody tr")
 
     def shown() -> None:
         """The page says what Python has."""
         made = "r = one._result; (r['steps'], r['training'][-1], r['validation'][-1], r['right'])"
         steps, training, validation, right = ast.literal_eval(in_kernel(page, made))
-        expect(said).to_contain_text(f"{steps} steps, 1185 parameters")
+        expect(message).to_contain_text(f"{steps} steps, 1185 parameters")
         for k, (name, loss) in enumerate({"training": training, "validation": validation}.items()):
             expect(rows.nth(k)).to_contain_text(f"{int(1000 * right[name] + 0.5) / 10:.1f} %")
             text = rows.nth(k).locator("td").first.inner_text().replace("−", "-")
@@ -104,7 +104,7 @@ def test_regulariser(voila_page, screenshot):
     one.get_by_role("button", name="Other first weights").click()
     awaited(page, "(one.seed, one.busy)", lambda f: f == (1, False))
     shown()
-    expect(said).to_contain_text("2000 steps")
+    expect(message).to_contain_text("2000 steps")
     in_kernel(page, "one.set_state({'batch': 99})")
     expect(one.get_by_role("alert")).to_contain_text("1 to 40")
     expect(two.get_by_role("status")).to_contain_text("20 steps, 37 parameters")

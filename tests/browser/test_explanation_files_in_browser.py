@@ -103,14 +103,14 @@ def test_zeros_made_pictures_errors_and_work_are_said(voila_page, screenshot):
     show(
         page, "zeros", "notes=['All zeros: nothing speaks for it.', 'Plain.'], warnings=['Plain.']"
     )
-    expect(page.locator(".cnnvis-view-said")).to_contain_text("All zeros")
-    expect(page.locator(".cnnvis-view-said")).to_be_visible()
+    expect(page.locator(".cnnvis-view-status")).to_contain_text("All zeros")
+    expect(page.locator(".cnnvis-view-status")).to_be_visible()
     expect(page.locator(".cnnvis-view-warning")).to_have_text("Plain.")
     expect(page.locator(".cnnvis-view-notes li")).to_have_text(
         ["Plain.", "All zeros: nothing speaks for it."]
     )
     show(page, "signed")
-    expect(page.locator(".cnnvis-view-said")).to_be_hidden()
+    expect(page.locator(".cnnvis-view-status")).to_be_hidden()
 
     in_kernel(page, "view.waiting('computing LIME'); view.progress = 0.25")
     expect(page.locator(".cnnvis-view-work")).to_be_visible()

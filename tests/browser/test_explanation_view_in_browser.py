@@ -88,10 +88,10 @@ def test_values_are_read_by_mouse_by_keys_and_in_a_zoom(voila_page):
     def says(row: int, column: int) -> None:
         value = SIGNED[row, column]
         share = 100 * (sizes < abs(value)).mean()
-        said = "more than 99.9 %" if 99.9 < share < 100 else f"{share:.1f} %"
+        message = "more than 99.9 %" if 99.9 < share < 100 else f"{share:.1f} %"
         text = rendering.format_value(float(value), 4)
         expect(read).to_have_text(
-            f"Row {row}, column {column}: {text}, stronger than {said} of the pixels"
+            f"Row {row}, column {column}: {text}, stronger than {message} of the pixels"
         )
 
     expect(pane).to_have_attribute("role", "img")

@@ -224,7 +224,7 @@ def test_all_of_it_is_in_sight(voila_page, screenshot) -> None:
     """At 1280 × 800 nothing that is used every minute is below the fold."""
     page = voila_page(EXPLORER)
     first_picture(page)
-    expect(page.locator(".cnnvis-trust-said")).not_to_be_empty(timeout=ANSWER)
+    expect(page.locator(".cnnvis-trust-status")).not_to_be_empty(timeout=ANSWER)
     parts = [
         *(page.get_by_role("button", name=re.compile(f"^{name}")) for name in
           ("Network", "Picture", "Layer", "Neuron", "Method", "Parameters", "Save picture")),
@@ -233,7 +233,7 @@ def test_all_of_it_is_in_sight(voila_page, screenshot) -> None:
         group(page, "Class").get_by_role("option").last,
         page.get_by_placeholder("Search 1000 classes"),
         page.get_by_role("radiogroup", name="Touch the picture"),
-        page.locator(".cnnvis-trust-said"),
+        page.locator(".cnnvis-trust-status"),
     ]  # fmt: skip
     for part in parts:
         box = part.bounding_box()

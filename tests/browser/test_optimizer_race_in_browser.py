@@ -37,14 +37,14 @@ def test_the_page_s_ways_are_python_s(voila_page):
     ]
     page = voila_page(cells)
     race = page.locator(".cnnvis-optimizer-race")
-    said = race.locator(".cnnvis-optimizer-race-said")
+    message = race.locator(".cnnvis-optimizer-race-status")
     for k, name in enumerate(SURFACES):
         how = {"noise": 0.4 * (k % 2), "decay": 0.05 * (k % 3), "momentum": 0.9 - 0.1 * k}
         rates = [0.03, 0.02, 0.05, 0.08 + 0.01 * k]
         setting = "".join(f"one.{key} = {value}; " for key, value in how.items())
         in_kernel(page, f"one.surface = {name!r}; {setting}one.rates = {rates}; one.steps = 60")
         twin = OptimizerRace(surface=name, rates=rates, steps=60, **how)
-        expect(said).to_contain_text("After 60 steps")
+        expect(message).to_contain_text("After 60 steps")
         expect(race.get_by_label("surface", exact=True)).to_have_value(name)
         wanted = list(twin.paths.values())
         for _ in range(60):
@@ -55,7 +55,7 @@ def test_the_page_s_ways_are_python_s(voila_page):
                 break
             page.wait_for_timeout(50)
         assert all(near), (name, near)
-        numbers = re.findall(r"(?:SGD|momentum|RMSprop|Adam) ([\d.e−]+)", said.inner_text())
+        numbers = re.findall(r"(?:SGD|momentum|RMSprop|Adam) ([\d.e−]+)", message.inner_text())
         values = [float(n.replace("−", "-").rstrip(".")) for n in numbers]
         assert values == pytest.approx([loss[-1] for loss in twin.losses.values()], rel=0.06)
 
@@ -71,8 +71,8 @@ def test_it_is_raced_and_moved_with_mouse_and_keyboard(voila_page, screenshot):
         page.locator(".cnnvis-optimizer-race").first,
         page.locator(".cnnvis-optimizer-race").nth(1),
     )
-    said, status = one.locator(".cnnvis-optimizer-race-said"), one.get_by_role("status")
-    expect(said).to_contain_text("At the start the loss is 4.4")
+    message, status = one.locator(".cnnvis-optimizer-race-status"), one.get_by_role("status")
+    expect(message).to_contain_text("At the start the loss is 4.4")
     one.get_by_role("button", name="One step").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
@@ -124,12 +124,12 @@ def test_it_is_raced_and_moved_with_mouse_and_keyboard(voila_page, screenshot):
     awaited(page, "(one.momentum, one.noise, one.decay)", lambda f: f == (0, 3, 0.5))
     one.get_by_label("surface", exact=True).select_option("plateau")
     awaited(page, "(one.start, one.steps)", lambda f: f == ([-1.9, 1.3], 0))
-    expect(said).to_contain_text("At the start")
+    expect(message).to_contain_text("At the start")
     expect(one.get_by_role("button", name="Back")).to_have_attribute("aria-disabled", "true")
 
     # what runs away is said, and never drawn as no number; the refusal is shown beside it
     in_kernel(page, "two.steps = 400")
-    expect(two.locator(".cnnvis-optimizer-race-said")).to_contain_text("SGD has run away")
+    expect(two.locator(".cnnvis-optimizer-race-status")).to_contain_text("SGD has run away")
     expect(two.locator("tbody tr").first).to_contain_text("ran away in step")
     assert "NaN" not in two.inner_html()
     assert "Infinity" not in two.inner_html()

@@ -198,12 +198,12 @@ def test_a_link_asks_for_the_file(voila_page, files: Path, screenshot) -> None:
 
     # Somewhere else: what is missing is said, and the rest follows once it is there.
     in_kernel(page, "other = cnnvis.Explorer('mini_vgg', 'cat')")
-    said = in_kernel(
+    message = in_kernel(
         page, f"other.header._receive(None, {{'kind': 'link', 'link': '?{link}'}}, None)"
         " or other.header.error"
     )  # fmt: skip
-    assert "Open 'mine.h5'" in said
-    assert "the rest of the link is followed" in said
+    assert "Open 'mine.h5'" in message
+    assert "the rest of the link is followed" in message
 
 
 def test_names_of_the_outputs_survive_a_reload(lesson_page, files: Path, screenshot) -> None:
@@ -224,8 +224,8 @@ def test_names_of_the_outputs_survive_a_reload(lesson_page, files: Path, screens
     page.wait_for_url("**&labels=a,b,c,d,e,f,g,the+last*")
 
     page.reload(wait_until="commit")
-    said = page.get_by_role("alert").filter(has_text="Open 'mine.keras'")
-    expect(said).to_be_visible(timeout=WAIT)
+    message = page.get_by_role("alert").filter(has_text="Open 'mine.keras'")
+    expect(message).to_be_visible(timeout=WAIT)
     screenshot(page, "own-network-reloaded")
     own = menu(page)
     choose(page, own, "Open a Keras file", files / "mine.keras")
@@ -234,7 +234,7 @@ def test_names_of_the_outputs_survive_a_reload(lesson_page, files: Path, screens
     own.get_by_role("button", name="Use this network").click()
     expect(title(page)).to_contain_text("mine", timeout=WAIT)
     expect(first).to_have_text(named, use_inner_text=True, timeout=WAIT)
-    expect(said).to_be_hidden()
+    expect(message).to_be_hidden()
 
 
 def test_a_file_is_dropped_on_the_explorer(voila_page, files: Path) -> None:

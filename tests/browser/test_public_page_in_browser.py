@@ -85,9 +85,9 @@ def test_a_page_whose_kernel_was_ended_says_why(public_page: Pages) -> None:
         allow={"": "JupyterLab tells its console at length of the kernel that is gone"},
     )
     page.evaluate("void window.cnnvisKernel('kept = b\"x\" * 2_000_000_000')")
-    said = page.locator("#cnnvis-ended")
-    expect(said).to_contain_text("more than a visitor may have", timeout=60_000)
-    expect(said).to_contain_text("Load the page again")
+    status = page.locator("#cnnvis-ended")
+    expect(status).to_contain_text("more than a visitor may have", timeout=60_000)
+    expect(status).to_contain_text("Load the page again")
 
 
 def test_no_other_site_shows_the_page_in_a_frame(chromium: Browser, server: JupyterServer) -> None:

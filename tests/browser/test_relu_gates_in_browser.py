@@ -49,8 +49,8 @@ def test_what_is_typed_is_handed_on_by_the_three_rules(voila_page, screenshot):
     cell.fill("2.5")
     expect(tables["guided"].locator("td").nth(1)).to_have_text("3")
     expect(tables["guided"].locator("td.cnnvis-cell-marked")).to_have_text("3")
-    said = "2.5 went in, so the ReLU is open; 3 comes back. Handed on: backpropagation 3,"
-    expect(first.get_by_text(said)).to_be_visible()
+    message = "2.5 went in, so the ReLU is open; 3 comes back. Handed on: backpropagation 3,"
+    expect(first.get_by_text(message)).to_be_visible()
     page.keyboard.press("Shift+Tab")  # the cell before; its number is turned with the arrow keys
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")

@@ -187,10 +187,12 @@ def looks(page: Page, values: np.ndarray) -> None:
     assert 0.85 < under.mean() < 0.95
     near(shown[under], rendering.overlay(picture, values, scale, opacity=0)[under], 2)
     near(shown[~under], expected[~under], 2)
-    said = page.get_by_role("slider", name=re.compile("^Threshold")).get_attribute("aria-valuetext")
-    assert said
-    assert said.startswith("90 % of the pixels: below ")
-    assert float(said.rpartition(" ")[2]) == pytest.approx(float(cut), rel=6e-3)
+    message = page.get_by_role("slider", name=re.compile("^Threshold")).get_attribute(
+        "aria-valuetext"
+    )
+    assert message
+    assert message.startswith("90 % of the pixels: below ")
+    assert float(message.rpartition(" ")[2]) == pytest.approx(float(cut), rel=6e-3)
     choose(page, "Contours")
     assert page.locator(".cnnvis-view-line").count() >= 3
     choose(page, "Side by side")

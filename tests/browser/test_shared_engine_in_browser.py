@@ -65,12 +65,12 @@ def test_a_visit_of_the_app(lesson_page, tmp_path) -> None:
 def test_a_service_that_does_not_answer_is_told_though_the_panel_is_closed(voila_page) -> None:
     unanswered = "import cnnvis_widgets as cnnvis\ncnnvis.use_engine('tcp://127.0.0.1:9')\n"
     page = voila_page([unanswered + "explorer = cnnvis.Explorer('mini_vgg')\nexplorer"])
-    said = page.locator(".cnnvis-bar > [role=alert]:visible")
-    expect(said).to_contain_text("Network: The service that computes does not answer.")
-    expect(said).to_be_in_viewport(ratio=1)
+    message = page.locator(".cnnvis-bar > [role=alert]:visible")
+    expect(message).to_contain_text("Network: The service that computes does not answer.")
+    expect(message).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name=re.compile("^Network")).click()
     panel = page.get_by_role("dialog", name="Network")
     expect(panel.get_by_text("The service that computes does not answer.")).to_be_visible()
-    expect(said).to_have_count(0)
+    expect(message).to_have_count(0)
     page.keyboard.press("Escape")
-    expect(said).to_be_visible()
+    expect(message).to_be_visible()

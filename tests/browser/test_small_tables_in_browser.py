@@ -45,8 +45,8 @@ def test_what_is_typed_goes_where_the_switches_say(voila_page, screenshot):
     assert read(below) == [[0, 5, 2, 0], [0, 0, 0, 0]]
     first.get_by_role("spinbutton", name="the map, row 1, column 0").fill("9")
     expect(below.locator("td").nth(4)).to_have_text("9")
-    said = "This window's largest value is 9, at row 1, column 0 of the map. 9 goes back to that"
-    expect(first.get_by_text(said)).to_be_visible()
+    message = "This window's largest value is 9, at row 1, column 0 of the map. 9 goes back to that"
+    expect(first.get_by_text(message)).to_be_visible()
     first.get_by_role("spinbutton", name="back from above, row 0, column 1").fill("-3")
     expect(below.locator("td").nth(2)).to_have_text("−3")
     assert read(below) == agreed(page, "one.unpooled()", below) == [[0, 0, -3, 0], [9, 0, 0, 0]]

@@ -23,8 +23,8 @@ def tool(page: Page, name: str) -> None:
     page.get_by_role("radiogroup", name="Touch the picture").get_by_role("radio", name=name).click()
 
 
-def said(page: Page) -> Locator:
-    return page.locator(".cnnvis-touch-said")
+def message(page: Page) -> Locator:
+    return page.locator(".cnnvis-touch-status")
 
 
 def at(page: Page, row: float, column: float) -> tuple[float, float]:
@@ -49,7 +49,7 @@ def value(page: Page, code: str) -> object:
 def answered(page: Page) -> dict[str, float]:
     """Label → probability, once the last question has its answer."""
     page.wait_for_function(
-        "() => !document.querySelector('.cnnvis-touch-said').textContent.includes('Asking')"
+        "() => !document.querySelector('.cnnvis-touch-status').textContent.includes('Asking')"
     )
     for _ in range(100):
         touched, answer = value(page, "(explorer.view.touched['number'], explorer.view.answers)")  # type: ignore[misc]
@@ -82,11 +82,11 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
     # A box: how much of the map is in it, without a question to anybody.
     tool(page, "Box")
     drag(page, (10, 20), (40, 50))
-    expect(said(page)).to_contain_text("of the map is in the box")
+    expect(message(page)).to_contain_text("of the map is in the box")
     heatmap = value(page, "np.frombuffer(explorer.view.heatmap, '<f4').tolist()")
     values = np.abs(np.array(heatmap)).reshape(SIDE, SIDE)
     share = 100 * values[10:41, 20:51].sum() / values.sum()
-    text = said(page).inner_text()
+    text = message(page).inner_text()
     assert abs(float(re.findall(r"[\d.]+", text)[0]) - share) < 0.1
     area = 100 * 31 * 31 / SIDE**2
     assert abs(float(re.findall(r"[\d.]+", text)[1]) - area) < 0.1
@@ -94,7 +94,7 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
     page.keyboard.press("ArrowRight")  # the keys move it: four columns on
     moved = 100 * values[10:41, 24:55].sum() / values.sum()
     page.wait_for_timeout(100)
-    assert abs(float(re.findall(r"[\d.]+", said(page).inner_text())[0]) - moved) < 0.1
+    assert abs(float(re.findall(r"[\d.]+", message(page).inner_text())[0]) - moved) < 0.1
 
     # A grey patch: the predictions are those of the picture with these pixels grey.
     tool(page, "Patch")
@@ -107,7 +107,7 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
         assert abs(probability - expected[label]) < 1e-4  # type: ignore[index]
     rows = page.locator(".cnnvis-touch-class")
     expect(rows.first).to_contain_text("→")
-    expect(said(page)).to_contain_text(f"{100 * 169 / SIDE**2:.1f} % of the picture is grey.")
+    expect(message(page)).to_contain_text(f"{100 * 169 / SIDE**2:.1f} % of the picture is grey.")
     screenshot(page, "touch-patch")
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Shift+ArrowDown")
@@ -116,7 +116,7 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
 
     # Superpixels, off and on again.
     tool(page, "Superpixels")
-    expect(said(page)).to_have_text(
+    expect(message(page)).to_have_text(
         "Click parts of the picture to switch them off.", timeout=ANSWER
     )
     page.mouse.click(*at(page, 32, 32))
@@ -125,10 +125,10 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
     number = np.array(pieces).reshape(SIDE, SIDE)[32, 32]
     assert value(page, "explorer.view.touched['off']") == [int(number)]
     share = 100 * np.mean(np.array(pieces) == number)
-    expect(said(page)).to_contain_text(f"{share:.1f} % of the picture is grey.")
+    expect(message(page)).to_contain_text(f"{share:.1f} % of the picture is grey.")
     screenshot(page, "touch-superpixels")
     page.keyboard.press("Space")
-    expect(said(page)).to_have_text("Click parts of the picture to switch them off.")
+    expect(message(page)).to_have_text("Click parts of the picture to switch them off.")
     assert value(page, "explorer.view.touched['off']") == []
 
     # What would change: the answer while the pixels go.
@@ -140,13 +140,13 @@ def test_a_touch_of_the_picture_answers(voila_page, screenshot) -> None:
 
     # A position of a layer: what it sees, and it becomes the neuron.
     tool(page, "Position")
-    expect(said(page)).to_contain_text("Choose a layer first")
+    expect(message(page)).to_contain_text("Choose a layer first")
     in_kernel(page, "explorer.layers.value = 'block2_conv2'")
-    expect(said(page)).to_contain_text("of block2_conv2 sees 12 × 12 pixels", timeout=ANSWER)
+    expect(message(page)).to_contain_text("of block2_conv2 sees 12 × 12 pixels", timeout=ANSWER)
     page.mouse.move(*at(page, 20.5, 33.5))
     outline = page.locator(".cnnvis-touch rect.cnnvis-touch-box")
     place = value(page, "cnnvis.load_network('mini_vgg').plan[3].field.box(10, 16, (64, 64))")
-    expect(said(page)).to_contain_text("Position (10, 16)")
+    expect(message(page)).to_contain_text("Position (10, 16)")
     expect(outline).to_have_attribute("y", str(place[0] + 1))  # type: ignore[index]
     expect(outline).to_have_attribute("x", str(place[1] + 1))  # type: ignore[index]
     screenshot(page, "touch-position")
@@ -211,7 +211,7 @@ PAINTED = """() => {
 
 
 def numbers(page: Page) -> list[float]:
-    return [float(n) for n in re.findall(r"\d+(?:\.\d+)?", said(page).inner_text())]
+    return [float(n) for n in re.findall(r"\d+(?:\.\d+)?", message(page).inner_text())]
 
 
 def test_what_matters_is_painted_and_compared_with_the_map(voila_page, screenshot) -> None:
@@ -221,17 +221,17 @@ def test_what_matters_is_painted_and_compared_with_the_map(voila_page, screensho
     expect(bar).to_be_visible(timeout=LOADING)
     in_kernel(page, OVERLAP)
     tool(page, "Paint")
-    expect(said(page)).to_have_text("Paint what you think matters for the class, then compare.")
+    expect(message(page)).to_have_text("Paint what you think matters for the class, then compare.")
     modes = page.get_by_role("radiogroup", name="How to show it")
     expect(modes.get_by_role("radio", name="Picture")).to_be_checked()  # the map is not seen yet
     drag(page, (20, 20), (44, 40))
-    expect(said(page)).to_contain_text("You painted")
+    expect(message(page)).to_contain_text("You painted")
     compare = page.get_by_role("button", name="Compare with the map")
     painted = page.evaluate(PAINTED)
     assert abs(numbers(page)[0] - 100 * len(painted) / SIDE**2) < 0.06
     screenshot(page, "touch-paint")
     compare.click()
-    expect(said(page)).to_contain_text("Overlap with the map")
+    expect(message(page)).to_contain_text("Overlap with the map")
     expect(modes.get_by_role("radio", name="Overlay")).to_be_checked()
     expected = value(page, f"overlap({painted})")
     for found, wanted in zip(numbers(page)[1:], expected, strict=True):  # type: ignore[call-overload]
@@ -265,7 +265,7 @@ def test_what_matters_is_painted_and_compared_with_the_map(voila_page, screensho
     assert abs(numbers(page)[1] - expected[0]) < 0.06  # type: ignore[index]
     page.locator("svg.cnnvis-touch").first.focus()
     page.keyboard.press("Escape")
-    expect(said(page)).to_have_text("Paint what you think matters for the class, then compare.")
+    expect(message(page)).to_have_text("Paint what you think matters for the class, then compare.")
 
 
 def test_the_fewest_superpixels_are_found_and_shown(voila_page, screenshot) -> None:
@@ -303,9 +303,9 @@ def test_a_finger_paints_on_a_phone(voila_page, screenshot) -> None:
     bar.get_by_role("radio", name="Paint").tap()
     for row, column in ((20, 20), (30, 30), (34, 30)):
         page.touchscreen.tap(*at(page, row, column))
-    expect(said(page)).to_contain_text("You painted")
+    expect(message(page)).to_contain_text("You painted")
     page.get_by_role("button", name="Compare with the map").tap()
-    expect(said(page)).to_contain_text("Overlap with the map")
+    expect(message(page)).to_contain_text("Overlap with the map")
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     page.evaluate("() => window.scrollTo(0, 0)")
     screenshot(page, "touch-paint-phone")

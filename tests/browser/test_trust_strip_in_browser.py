@@ -38,18 +38,18 @@ def test_each_check_says_how_it_stands_in_a_sentence_and_where_to_read_on(
     expect(top.locator(".cnnvis-trust-mark")).to_have_text("✕")
 
     # The worst one's sentence is shown by itself; another is a click or a key away.
-    said = page.locator(".cnnvis-trust-said")
-    expect(said).to_contain_text("The rank correlation with the map of random weights in")
-    expect(said.get_by_role("link")).to_have_attribute("href", "05_conclusions.ipynb")
+    message = page.locator(".cnnvis-trust-status")
+    expect(message).to_contain_text("The rank correlation with the map of random weights in")
+    expect(message.get_by_role("link")).to_have_attribute("href", "05_conclusions.ipynb")
     expect(top).to_have_attribute("aria-pressed", "true")
     line(page).get_by_role("button", name="Coverage").focus()
     page.keyboard.press("Enter")
-    expect(said).to_contain_text("The method was applied as published to every layer.")
-    link = said.get_by_role("link", name="Lesson 3.5")
+    expect(message).to_contain_text("The method was applied as published to every layer.")
+    link = message.get_by_role("link", name="Lesson 3.5")
     expect(link).to_have_attribute("href", "03_05_guided_backpropagation.ipynb")
     expect(top).to_have_attribute("aria-pressed", "false")
     screenshot(page, "trust-strip")
-    box = said.bounding_box()
+    box = message.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < 800  # in sight without scrolling
 

@@ -380,9 +380,9 @@ def test_a_decoder_is_trained_and_used(
         Image.fromarray(np.full((9, 8, 3), 80 * i, np.uint8)).save(pictures / f"{i}.png")
     words = ["decoder", "train", str(tmp_path / "own.keras"), "c", str(pictures), "-o", str(made)]
     assert main([*words, "--steps", "3", "--batch", "2", "--width", "4"]) == 0
-    said = capsys.readouterr().out
-    assert re.search(r"own, c: 3 pictures, 3 steps, off by \d+\.\d of 255 grey levels", said)
-    assert f"wrote {made} (" in said
+    message = capsys.readouterr().out
+    assert re.search(r"own, c: 3 pictures, 3 steps, off by \d+\.\d of 255 grey levels", message)
+    assert f"wrote {made} (" in message
     chosen = ["--network", str(tmp_path / "own.keras"), "--method", "upconvnet"]
     out = tmp_path / "out.png"
     assert main(["explain", "cat", *chosen, "--set", f"decoder={made}", "-o", str(out)]) == 0

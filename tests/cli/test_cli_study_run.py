@@ -112,7 +112,7 @@ def test_a_study_of_a_file(model: Path, tmp_path: Path, capsys: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["thesis", "--methods", "saliency"], "has its own methods"),
         (["thesis", "--images", "a", "b"], "one folder with your own ten photos"),
@@ -122,9 +122,9 @@ def test_a_study_of_a_file(model: Path, tmp_path: Path, capsys: Any) -> None:
     ],
 )
 def test_options_that_do_not_fit_are_refused(
-    words: list[str], said: str, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], message: str, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["study", "run", *words]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

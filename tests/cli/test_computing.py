@@ -171,10 +171,10 @@ def test_a_cluster_that_cannot_start_is_given_up_and_told(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         supervisor = Supervisor(f"tcp://127.0.0.1:{taken.getsockname()[1]}", 1)
-        end, said = time.monotonic() + 90, ""
-        while "do not start" not in said and time.monotonic() < end:
+        end, message = time.monotonic() + 90, ""
+        while "do not start" not in message and time.monotonic() < end:
             time.sleep(0.2)
-            said += capfd.readouterr().err
+            message += capfd.readouterr().err
         supervisor.stop()
-    assert said.count("started again") == ATTEMPTS - 1
-    assert "--engine in-process" in said
+    assert message.count("started again") == ATTEMPTS - 1
+    assert "--engine in-process" in message

@@ -121,7 +121,7 @@ def number(text: str) -> AnswerPart:
 
 
 @pytest.mark.parametrize(
-    ("answer", "value", "said"),
+    ("answer", "value", "message"),
     [
         ("0.50", 0.509, ""),
         ("0.50", 0.52, "near"),
@@ -156,13 +156,13 @@ def number(text: str) -> AnswerPart:
         ("0", 0.3, "too large"),
     ],
 )
-def test_a_number_s_mistakes(answer: str, value: Any, said: str) -> None:
+def test_a_number_s_mistakes(answer: str, value: Any, message: str) -> None:
     words = hint([number(answer)], value)
-    assert said in words if said else not words
+    assert message in words if message else not words
 
 
 @pytest.mark.parametrize(
-    ("answer", "value", "said"),
+    ("answer", "value", "message"),
     [
         ([1, 3, 3, 2], (1, 3, 3, 2), ""),
         ([1, 3, 3, 2], np.array([[1, 3, 3, 2]]), "the shape (4,) is wanted"),
@@ -183,9 +183,9 @@ def test_a_number_s_mistakes(answer: str, value: Any, said: str) -> None:
         ([1, 2], [True, False], "True or False"),
     ],
 )
-def test_an_array_s_mistakes(answer: Any, value: Any, said: str) -> None:
+def test_an_array_s_mistakes(answer: Any, value: Any, message: str) -> None:
     words = hint([AnswerPart("it", np.array(answer, float), 1e-6)], value)
-    assert said in words if said else not words
+    assert message in words if message else not words
 
 
 @pytest.mark.parametrize("module", [exercises, hints, markdown, question_files, reading])

@@ -160,7 +160,7 @@ def test_all_formulas_become_mathml() -> None:
 
 
 def test_what_the_command_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for words_, said in (
+    for words_, message in (
         (["--slides"], "Slides are of one lesson"),
         (["3.8", "--slides", "--answers"], "--answers belongs to worksheets"),
         (["3.8", "--run"], "--run belongs to --slides"),
@@ -170,7 +170,7 @@ def test_what_the_command_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[
         (["3.8", "-o", str(tmp_path / "no" / "page.html")], "could not be written"),
     ):
         assert main(["handout", *words_]) == 2
-        assert said in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
 def program(tmp_path: Path, code: str) -> str:

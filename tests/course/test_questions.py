@@ -303,8 +303,8 @@ def test_a_question_that_is_out_of_date_is_named() -> None:
     assert changed("03_08_grad_cam", [first, *others]) == []
     assert changed("03_08_grad_cam", others) == ["2 questions were asked; 3 are exported"]
     for part in ({"because": "Why not."}, {"right": 0}, {"text": "What?"}):
-        (said,) = changed("03_08_grad_cam", [first | part, *others])
-        assert "question 1" in said and "collect_questions 03_08_grad_cam" in said
+        (message,) = changed("03_08_grad_cam", [first | part, *others])
+        assert "question 1" in message and "collect_questions 03_08_grad_cam" in message
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,8 +56,8 @@ class Process:
 
     def answer(self, key: str, digest: str = "w", data: bytes | None = None) -> None:
         networks = dict.fromkeys(self.worker.networks, 0)
-        said = {"data": data or key.upper().encode(), "weights": {"net": digest}}
-        self.say("answer", key, **said, memory=1, networks=networks)
+        text = {"data": data or key.upper().encode(), "weights": {"net": digest}}
+        self.say("answer", key, **text, memory=1, networks=networks)
 
 
 @pytest.fixture

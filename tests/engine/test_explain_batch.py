@@ -292,8 +292,8 @@ def test_a_warning_is_given_once_for_all() -> None:
 
 def test_the_docstring_names_the_methods_that_go_together() -> None:
     """A new one is to be written into the text."""
-    said = " ".join((module.explain_batch.__doc__ or "").split())
-    listed = said[said.index("One compiled call") : said.index("All other methods")]
+    text = " ".join((module.explain_batch.__doc__ or "").split())
+    listed = text[text.index("One compiled call") : text.index("All other methods")]
     words = set(re.findall(r"\w+", listed))
     for name, one in all_methods().items():
         assert (name in words) == one.together, name

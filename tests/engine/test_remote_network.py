@@ -167,9 +167,9 @@ def test_a_page_s_process_loads_no_tensorflow(service: Service) -> None:
         "print(explanation, len(network.weights('predictions')), network.count_params(),"
         " sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     )
-    said = in_a_page(code, service)
-    assert said.startswith("<Explanation: Deep Taylor")
-    assert said.endswith("[]")
+    message = in_a_page(code, service)
+    assert message.startswith("<Explanation: Deep Taylor")
+    assert message.endswith("[]")
 
 
 def test_an_explorer_asks_the_shared_engine_for_it(remote: Network) -> None:

@@ -225,8 +225,8 @@ def test_what_cannot_be_trained_is_told(network: Any, whole: Path, tmp_path: Pat
         ({"rate": float("nan")}, InvalidValueError, "rate"),
         ({"seed": -1}, InvalidValueError, "seed"),
     ]
-    for options, error, said in wrong:
-        with pytest.raises(error, match=said):
+    for options, error, message in wrong:
+        with pytest.raises(error, match=message):
             train(network, path, **options)
     with pytest.raises(InvalidValueError, match=r"ends in \.npz"):
         train(network, tmp_path / "d.keras")

@@ -211,19 +211,19 @@ def test_a_callback_that_raises_does_not_stop_the_worker(worker: Worker, log: Lo
 
 
 def test_idle_work_comes_last_and_lets_others_pass_between_its_steps() -> None:
-    worker, said = Worker(), []
+    worker, results = Worker(), []
     begun, go_on = threading.Event(), threading.Event()
 
     def idle(ticket: Any) -> str:
         for number in range(3):
-            said.append(f"idle {number}")
+            results.append(f"idle {number}")
             begun.set()
             assert go_on.wait(5)
             ticket.step(number, 3)
         return "idle"
 
     def ask(owner: str, work: Any, idle: bool = False) -> Any:
-        return worker.submit(owner, work, done=said.append, failed=said.append, idle=idle)
+        return worker.submit(owner, work, done=results.append, failed=results.append, idle=idle)
 
     last = ask("a", idle, idle=True)
     other = ask("b", lambda ticket: "never", idle=True)
@@ -233,17 +233,17 @@ def test_idle_work_comes_last_and_lets_others_pass_between_its_steps() -> None:
     go_on.set()
     assert last.finished.wait(5)
     assert all(one.finished.is_set() for one in (*quick, other))
-    assert said == ["idle 0", "c", "d", "idle 1", "idle 2", "idle"]
+    assert results == ["idle 0", "c", "d", "idle 1", "idle 2", "idle"]
 
 
 def test_idle_work_that_is_replaced_while_others_pass_stops_at_once() -> None:
-    worker, said = Worker(), []
+    worker, results = Worker(), []
 
     def idle(ticket: Any) -> str:
-        worker.submit("b", lambda _: worker.cancel("a"), done=said.append, failed=said.append)
+        worker.submit("b", lambda _: worker.cancel("a"), done=results.append, failed=results.append)
         ticket.step(1, 2)
         return "never"
 
-    job = worker.submit("a", idle, done=said.append, failed=said.append, idle=True)
+    job = worker.submit("a", idle, done=results.append, failed=results.append, idle=True)
     assert job.finished.wait(5)
-    assert said == [None]
+    assert results == [None]

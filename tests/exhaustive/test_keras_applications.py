@@ -117,9 +117,9 @@ def test_every_method_is_right_or_refused(loaded: Loaded) -> None:
             verdict = "wrong", str(error)
         rows[name] = ": ".join(v for v in verdict if v)
     print("\n" + "\n".join(f"{loaded.model.name:20} {n:26} {v}" for n, v in rows.items()))
-    wrong = {name: said for name, said in rows.items() if said.startswith("wrong")}
+    wrong = {name: message for name, message in rows.items() if message.startswith("wrong")}
     assert not wrong, wrong
-    assert sum(said.startswith("agreed") for said in rows.values()) >= 10, rows
+    assert sum(message.startswith("agreed") for message in rows.values()) >= 10, rows
 
 
 def _width(loaded: Loaded, layer: str) -> int:

@@ -198,7 +198,7 @@ def test_every_method_is_finite_or_refused(case: Case) -> None:
         well_formed(answer, case.network)
         rows[name] = answer.coverage.warning or "finite"
     print("\n" + "\n".join(f"{case.network.name:20} {n:26} {v}" for n, v in rows.items()))
-    refused = [name for name, said in rows.items() if said.startswith("refused")]
+    refused = [name for name, message in rows.items() if message.startswith("refused")]
     assert set(refused) <= {"attention_rollout", "cam", "upconvnet", "network_inversion"}, refused
 
 

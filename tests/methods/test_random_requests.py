@@ -163,9 +163,9 @@ def outcome(network: Any, draw: Draw, hidden: tuple[str, int, tuple[int, int]]) 
             **options,
         )
     except CnnvisError as error:
-        said = str(error)
-        assert len(said) > 15 and "\n" not in said.strip(), said
-        assert "could not be run" not in said, f"{method.name}, {options}: {said}"
+        message = str(error)
+        assert len(message) > 15 and "\n" not in message.strip(), message
+        assert "could not be run" not in message, f"{method.name}, {options}: {message}"
         return type(error).__name__
     if explanation.image is not None:
         assert explanation.image.dtype == np.uint8 and explanation.image.ndim == 3

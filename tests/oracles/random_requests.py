@@ -46,7 +46,7 @@ class Outcome:
         asked: the neuron, picture and parameters, in words.
         network: precision, ending and wrapping, in words.
         verdict: "agreed", "kink", "told", "properties", "refused", or one of `FAULTS`.
-        said: the reason, where there is one.
+        message: the reason, where there is one.
     """
 
     seed: int
@@ -55,7 +55,7 @@ class Outcome:
     asked: str
     network: str
     verdict: str
-    said: str = ""
+    message: str = ""
 
     @property
     def fault(self) -> bool:
@@ -97,8 +97,8 @@ def reasons(outcomes: list[Outcome]) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for one in outcomes:
         if one.verdict == "refused":
-            said = re.sub(r"'[^']*'|\b\w*_\w+(/\w+)*\b|\d[\d.,e+-]*", "…", one.said)
-            counts[said[:140]] += 1
+            message = re.sub(r"'[^']*'|\b\w*_\w+(/\w+)*\b|\d[\d.,e+-]*", "…", one.message)
+            counts[message[:140]] += 1
     return dict(counts.most_common())
 
 
@@ -133,19 +133,19 @@ class _Requests:
         """One request, and what came of it."""
         method = self.one(*all_methods(), *PROBABLE)
         self.asked = ""
-        verdict, said = "refused", self.why
+        verdict, message = "refused", self.why
         if self.network is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    verdict, said = self._asked(method)
+                    verdict, message = self._asked(method)
                 except DisagreementError as error:
-                    verdict, said = "wrong", str(error)
+                    verdict, message = "wrong", str(error)
                 except Exception as error:
-                    verdict, said = "raw error", f"{type(error).__name__}: {error}"[:600]
-        if verdict == "refused" and not clear(said):
+                    verdict, message = "raw error", f"{type(error).__name__}: {error}"[:600]
+        if verdict == "refused" and not clear(message):
             verdict = "obscure refusal"
-        return Outcome(self.seed, number, method, self.asked, self.words, verdict, said)
+        return Outcome(self.seed, number, method, self.asked, self.words, verdict, message)
 
     def _asked(self, method: str) -> tuple[str, str]:
         wanted, x = self.neuron(), self.picture()
@@ -253,10 +253,12 @@ def few(method: Any) -> dict[str, int]:
     }
 
 
-def clear(said: str) -> bool:
+def clear(message: str) -> bool:
     """Whether a refusal is a sentence of ours."""
     inside = ("could not be run", "could not be computed", "Traceback", "Exception encountered")
-    return len(said) > 20 and "\n" not in said.strip() and not any(i in said for i in inside)
+    return (
+        len(message) > 20 and "\n" not in message.strip() and not any(i in message for i in inside)
+    )
 
 
 def check(
@@ -349,14 +351,14 @@ def _as_told(answer: Any, reference: Reference, x: np.ndarray) -> Reference:
 
     if away(reference) <= 0:
         return reference
-    said = " ".join(answer.notes)
+    message = " ".join(answer.notes)
     if reference.layer is None:
         others = [reference.of_outputs()]
-        told = "probabilit" in said or "softmax" in said
+        told = "probabilit" in message or "softmax" in message
     else:
         befores = [name for name in reference.twin.nudges if name.endswith(" before")]
         others = [replace(reference, layer=layer) for layer in (None, *befores)]
-        told = "value before softmax or sigmoid" in said
+        told = "value before softmax or sigmoid" in message
     for other in others:
         if other.fits and away(other) <= 0:
             if told:

@@ -120,10 +120,10 @@ def test_the_process_answers_line_by_line(tmp_path: Path, monkeypatch: pytest.Mo
     methods = {"saliency": chatty, "deconvnet": broken}
     monkeypatch.setattr(torch_process, "METHODS", methods)
     monkeypatch.setattr(sys, "stdin", io.StringIO("saliency\ndeconvnet\nlime\n"))
-    said = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", said)
+    message = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", message)
     torch_process.main(tmp_path)
-    assert [json.loads(line) for line in said.getvalue().splitlines()] == [
+    assert [json.loads(line) for line in message.getvalue().splitlines()] == [
         {"origin": "brought"},
         {"reached": ["relu"]},
         {"error": "RuntimeError: no such layer"},

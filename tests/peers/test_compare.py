@@ -231,10 +231,10 @@ def test_with_nothing_installed_all_are_named(
 ) -> None:
     monkeypatch.setattr(Library, "version", lambda self: None)
     assert main(["compare", "mini_vgg"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: There is nothing to compare with.")
-    assert all(one.install in said for one in comparison.libraries().values())
-    assert "pip install tf-keras-vis" in said
+    message = capsys.readouterr().err
+    assert message.startswith("error: There is nothing to compare with.")
+    assert all(one.install in message for one in comparison.libraries().values())
+    assert "pip install tf-keras-vis" in message
 
 
 def test_a_method_that_none_of_them_has(

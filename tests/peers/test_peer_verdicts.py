@@ -27,7 +27,7 @@ def evidence(**known: Any) -> Evidence:
     return Evidence(**{**unknown, "moved": lambda: 0.0, **known})
 
 
-def said(
+def message(
     theirs: np.ndarray,
     known: Evidence,
     reached: tuple[str, ...] | None = None,
@@ -45,32 +45,32 @@ def rule(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_nothing_is_asked_where_the_maps_are_the_same() -> None:
-    verdict = said(OURS * np.float32(1 + 5e-6), evidence(), reached=(), chance=True)
+    verdict = message(OURS * np.float32(1 + 5e-6), evidence(), reached=(), chance=True)
     assert (verdict.kind, verdict.words, verdict.agrees) == ("same", "the same to 1e-5", True)
 
 
 def test_another_scale() -> None:
-    verdict = said(OURS / 3, evidence())
+    verdict = message(OURS / 3, evidence())
     assert verdict.words == "the same map, other scale (× 0.333)"
     assert verdict.agrees
 
 
 def test_a_known_difference_is_believed_if_it_makes_ours_theirs(rule: str) -> None:
     theirs = OURS + 0.1 * OTHER
-    verdict = said(theirs, evidence(definition=lambda known: theirs), differences=(rule,))
+    verdict = message(theirs, evidence(definition=lambda known: theirs), differences=(rule,))
     assert verdict.kind == "definition"
     assert verdict.words.startswith("half the map (differs by ")
     assert verdict.why == "It halves the map. Computed so, ours is the same to 1e-6."
     assert verdict.source == "theirs.py"
     assert not verdict.agrees
     scaled = evidence(definition=lambda known: theirs / 4)
-    why = said(theirs, scaled, differences=(rule,)).why
+    why = message(theirs, scaled, differences=(rule,)).why
     assert why.endswith("ours is the same to 1e-6, but for scale (× 4).")
 
 
 def test_a_known_difference_that_explains_nothing_is_not_told(rule: str) -> None:
     theirs = OURS + 0.5 * OTHER
-    verdict = said(theirs, evidence(definition=lambda known: OURS), differences=(rule,))
+    verdict = message(theirs, evidence(definition=lambda known: OURS), differences=(rule,))
     assert (verdict.kind, verdict.why) == ("differs", "No known reason.")
     share = 0.5 * np.abs(OTHER).max() / np.abs(OURS).max()
     assert verdict.words.startswith(f"differs by {share:.0%}".replace("%", " %"))
@@ -79,7 +79,7 @@ def test_a_known_difference_that_explains_nothing_is_not_told(rule: str) -> None
 def test_a_known_difference_may_leave_what_rounding_makes(rule: str) -> None:
     theirs = OURS + 0.5 * OTHER
     nearly = evidence(definition=lambda known: theirs + 0.05 * OTHER)
-    verdict = said(theirs, nearly, differences=(rule,))
+    verdict = message(theirs, nearly, differences=(rule,))
     left = 0.05 * np.abs(OTHER).max() / np.abs(theirs + 0.05 * OTHER).max()
     assert verdict.why == f"It halves the map. Computed so, ours is within {100 * left:.2g} %."
 
@@ -93,7 +93,7 @@ def test_maps_that_differ_as_ours_does_from_itself(share: float, moved: float, k
     # at the largest place, where the order of pixels hardly changes; the last one turns its sign
     place = np.unravel_index(np.argmax(OURS), OURS.shape)
     theirs[place] += np.float32(share * largest) * (1 if share < 1 else -1)
-    verdict = said(theirs, evidence(moved=lambda: moved))
+    verdict = message(theirs, evidence(moved=lambda: moved))
     assert verdict.kind == kind
     assert verdict.agrees == (kind == "rounding")
 
@@ -102,7 +102,7 @@ def test_other_random_numbers_are_no_disagreement(monkeypatch: pytest.MonkeyPatc
     known = Difference("it draws other noise", "other noise", "theirs.py", not_asked, chance=True)
     monkeypatch.setitem(differences.KNOWN, "noise", known)
     told = evidence(definition=lambda known: OTHER)
-    verdict = said(OTHER, told, differences=("noise",))
+    verdict = message(OTHER, told, differences=("noise",))
     assert (verdict.kind, verdict.agrees) == ("chance", True)
     assert verdict.words == "the same to 1e-6 with the same random numbers"
 
@@ -112,7 +112,7 @@ def test_random_maps_are_measured_by_our_own_chance(share: float, kind: str) -> 
     noise = np.random.default_rng(5).normal(size=OURS.shape)
     theirs = (OURS + share * OTHER).astype(np.float32)
     own = evidence(other_seed=lambda: OURS + 0.3 * noise)
-    verdict = said(theirs, own, chance=True)
+    verdict = message(theirs, own, chance=True)
     assert verdict.kind == kind
     assert "between two seeds of ours" in verdict.words
 
@@ -123,7 +123,7 @@ RELUS = {"conv1": 1, "conv2": 2, "inner/conv3": 1}
 def ruled(
     theirs: np.ndarray, reached: tuple[str, ...], plain: np.ndarray, relus: Mapping[str, int]
 ) -> Verdict:
-    return said(theirs, evidence(plain=lambda: plain, relus=lambda: relus), reached)
+    return message(theirs, evidence(plain=lambda: plain, relus=lambda: relus), reached)
 
 
 def test_a_rule_that_reached_nothing_gives_the_plain_derivative() -> None:

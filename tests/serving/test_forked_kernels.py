@@ -41,11 +41,11 @@ async def run(manager: AsyncKernelManager, code: str) -> str:
     client.start_channels()
     try:
         await client.wait_for_ready(timeout=60)
-        said: list[str] = []
+        message: list[str] = []
         await client.execute_interactive(
-            code, output_hook=lambda m: said.append(m["content"].get("text", "")), timeout=60
+            code, output_hook=lambda m: message.append(m["content"].get("text", "")), timeout=60
         )
-        return "".join(said).strip()
+        return "".join(message).strip()
     finally:
         client.stop_channels()
 
@@ -206,10 +206,10 @@ def test_kernels_end_with_the_server(tmp_path: Path) -> None:
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "with forked_kernels(): asyncio.run(main())\n"
     )
-    with (tmp_path / "said").open("w+") as said:
-        subprocess.run([sys.executable, "-c", code], stdout=said, check=False, timeout=120)
-        said.seek(0)
-        pids = [int(word) for word in said.read().split()]
+    with (tmp_path / "message").open("w+") as message:
+        subprocess.run([sys.executable, "-c", code], stdout=message, check=False, timeout=120)
+        message.seek(0)
+        pids = [int(word) for word in message.read().split()]
     assert len(pids) == 2
     end = time.monotonic() + 10
     while any(map(psutil.pid_exists, pids)) and time.monotonic() < end:

@@ -137,8 +137,8 @@ def test_a_page_that_takes_too_much_memory_is_ended_and_told_why(server: AppServ
     visitor = Visitor.of(server, "page.ipynb", X_Forwarded_For="198.51.100.9")
     model = visitor.page.text.split("widget ")[1][:32]
     with visitor.line() as line:
-        said = {"comm_id": model, "data": {"method": "custom", "content": "memory"}}
-        line.send(frame(message("comm_msg", said)))
+        content = {"comm_id": model, "data": {"method": "custom", "content": "memory"}}
+        line.send(frame(message("comm_msg", content)))
         code, reason = closed(line, 60)
     assert code == 4001
     assert "MB of memory, more than a visitor may have" in reason
@@ -150,8 +150,8 @@ def test_a_kernel_that_goes_on_when_its_page_is_gone_is_ended(server: AppServer)
     visitor = Visitor.of(server, "page.ipynb", X_Forwarded_For="198.51.100.10")
     model = visitor.page.text.split("widget ")[1][:32]
     with visitor.line() as line:
-        said = {"comm_id": model, "data": {"method": "custom", "content": "busy"}}
-        line.send(frame(message("comm_msg", said)))
+        content = {"comm_id": model, "data": {"method": "custom", "content": "busy"}}
+        line.send(frame(message("comm_msg", content)))
         time.sleep(1)
     assert len(server.kernels()) == 1
     server.await_kernels(0, 90)  # 30 s, and a look every three
@@ -164,7 +164,7 @@ def test_a_kernel_whose_page_nobody_ever_opened_is_ended(server: AppServer) -> N
 
 
 def test_bounds_say_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    for wrong, said in (
+    for wrong, expected in (
         (["--visitors=3"], "Bounds for visitors hold with --public alone"),
         (["--public", "--visitors=-1"], "a number from 0"),
         (["--base-url=a b"], "--base-url is a path"),
@@ -172,7 +172,7 @@ def test_bounds_say_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
         (["--public", "--option", "VoilaConfiguration.show_tracebacks=True"], "stays off"),
     ):
         assert main(["app", "--no-browser", *wrong]) == 2
-        assert said in capsys.readouterr().err
+        assert expected in capsys.readouterr().err
 
 
 def test_requests_and_pages_of_an_address_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

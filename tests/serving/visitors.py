@@ -71,8 +71,8 @@ class AppServer:
         """One request."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
-            said = {name.replace("_", "-"): value for name, value in headers.items()}
-            line.request(method, self.base + path, headers=said)
+            options = {name.replace("_", "-"): value for name, value in headers.items()}
+            line.request(method, self.base + path, headers=options)
             came = line.getresponse()
             return Answer(came.status, came.headers, came.read().decode("utf-8", "replace"))
         finally:

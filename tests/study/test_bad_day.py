@@ -183,20 +183,20 @@ ODD_SETTINGS: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 
-@pytest.mark.parametrize("said", ODD_SETTINGS)
+@pytest.mark.parametrize("message", ODD_SETTINGS)
 def test_a_study_json_that_is_none_is_told(
-    folder: Path, said: str, capsys: pytest.CaptureFixture[str]
+    folder: Path, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = folder / "study.json"
     settings = json.loads(path.read_text("utf-8"))
-    ODD_SETTINGS[said](settings)
+    ODD_SETTINGS[message](settings)
     path.write_text(json.dumps(settings), "utf-8")
     with pytest.raises(CnnvisError) as error:
         cnnvis.Study.open(folder)
-    assert said in str(error.value)
+    assert message in str(error.value)
     for command in ("run", "table", "report"):
         assert main(["study", command, str(folder)]) == 2
-        assert said in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xff", b"[" * 100_000, b"[]", b"{", b"3"])

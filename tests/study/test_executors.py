@@ -32,8 +32,8 @@ def maps(made: cnnvis.Study) -> dict[str, Any]:
     stored = {}
     for line in made.runs():
         content = (made.store.path / line["file"]).read_bytes() if "file" in line else b""
-        said = {name: value for name, value in line.items() if name != "seconds"}
-        stored[line["key"]] = content, said
+        message = {name: value for name, value in line.items() if name != "seconds"}
+        stored[line["key"]] = content, message
     return stored
 
 
@@ -113,7 +113,7 @@ def test_processes_and_a_cluster_give_the_same_bytes(files: list[str], tmp_path:
     made = study(files, tmp_path / "one", **options)
     assert made.run() == 2 * 5 * 2 * 3
     one = maps(made)
-    reasons = [said.get("unsuited") for _, said in one.values() if said["method"] == "cam"]
+    reasons = [message.get("unsuited") for _, message in one.values() if message["method"] == "cam"]
     assert any(reasons)  # c1 is no output: a reason each, and the others of the part have a map
     assert not all(reasons)
     context = multiprocessing.get_context("spawn")

@@ -76,7 +76,7 @@ def test_a_map_without_anything_above_zero_has_no_box() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "share", "said"),
+    ("values", "share", "message"),
     [
         (np.zeros(3), 0.2, r"\(3,\)"),
         (np.full((2, 3), np.nan), 0.2, "finite"),
@@ -85,6 +85,6 @@ def test_a_map_without_anything_above_zero_has_no_box() -> None:
         (MAP, 1.01, "at most 1"),
     ],
 )
-def test_what_is_no_map_or_share_is_refused(values, share, said) -> None:
-    with pytest.raises(InvalidValueError, match=said):
+def test_what_is_no_map_or_share_is_refused(values, share, message) -> None:
+    with pytest.raises(InvalidValueError, match=message):
         region(values, share)

@@ -53,11 +53,11 @@ def test_where_nobody_can_tell_no_method_has_a_point() -> None:
         for n in "oi"
         for m in "123"
     ]
-    said: dict[str, Any] = {line["key"]: 1 for line in lines}
-    said |= {"ai2": "undecided", "bo1": 0}
-    ruled = by_the_rule(lines, said)
+    message: dict[str, Any] = {line["key"]: 1 for line in lines}
+    message |= {"ai2": "undecided", "bo1": 0}
+    ruled = by_the_rule(lines, message)
     assert {key for key, point in ruled.items() if point == 0} == {"ai1", "ai2", "ai3", "bo1"}
-    assert set(ruled) == set(said)
+    assert set(ruled) == set(message)
     assert by_the_rule(lines, {"ai2": "undecided", "bi1": 1, "gone": 1}) == {"ai2": 0, "bi1": 1}
 
 
@@ -144,14 +144,14 @@ def scored(study: cnnvis.Study, value: Any) -> list[Scored]:
 def test_whether_people_follow_a_metric(study: cnnvis.Study) -> None:
     order = {"saliency": 0.2, "my_cam": 0.8, "deconvnet": 0.5}
     noise = np.random.default_rng(2)
-    said = {line["key"]: int(noise.random() < order[line["method"]]) for line in study.runs()}
-    judged(study, "ana", lambda line: said[line["key"]])
+    message = {line["key"]: int(noise.random() < order[line["method"]]) for line in study.runs()}
+    judged(study, "ana", lambda line: message[line["key"]])
     people = People(study)
     values = {line["key"]: noise.random() for line in study.runs()}
     correlation = people.follows(scored(study, lambda line: values[line["key"]]))
     points, means = (
         [np.mean([of[x["key"]] for x in study.runs() if x["method"] == m]) for m in METHODS]
-        for of in (said, values)
+        for of in (message, values)
     )
     assert correlation.value == pytest.approx(spearmanr(points, means).statistic)
     assert -1 <= correlation.low <= correlation.value <= correlation.high <= 1  # type: ignore[operator]

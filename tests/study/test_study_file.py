@@ -55,7 +55,7 @@ def test_it_is_the_study_that_its_file_describes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "said"),
+    ("text", "error", "message"),
     [
         ("networks = [", FileError, "could not be read as a study"),
         ("network = []\n" + TEXT, InvalidValueError, "network is unknown. There are: networks"),
@@ -70,9 +70,9 @@ def test_it_is_the_study_that_its_file_describes(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_told(
-    tmp_path: Path, text: str, error: type[Exception], said: str
+    tmp_path: Path, text: str, error: type[Exception], message: str
 ) -> None:
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         study_of_file(written(tmp_path, text.replace('"mine.png"', '"scene:5"')))
 
 

@@ -101,8 +101,8 @@ def test_names_are_text_and_never_markup(site: Path) -> None:
 def test_the_numbers_are_the_map_s_own(study: cnnvis.Study, site: Path) -> None:
     line = next(x for x in study.runs() if (x["picture"], x["method"]) == ("A", "saliency"))
     stem = site / "maps" / "toy" / "a-2" / "output" / "saliency"
-    said = stem.with_suffix(".js").read_text("utf-8")
-    address, record = re.fullmatch(r'cnnvisMap\("(.*?)", (.*)\);\n', said).groups()  # type: ignore[union-attr]
+    message = stem.with_suffix(".js").read_text("utf-8")
+    address, record = re.fullmatch(r'cnnvisMap\("(.*?)", (.*)\);\n', message).groups()  # type: ignore[union-attr]
     assert address == "maps/toy/a-2/output/saliency"
     numbers = json.loads(record)
     heatmap = study.heatmap(line)

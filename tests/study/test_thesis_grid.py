@@ -99,15 +99,15 @@ def test_ten_photos_of_one_s_own(tmp_path: Path) -> None:
 
 def test_networks_without_weights_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = {"vgg16", "xception"}
-    said = "not downloaded (1 MB). Run `cnnvis models fetch it`"
+    message = "not downloaded (1 MB). Run `cnnvis models fetch it`"
 
     def available(self: Any, folder: Any = None) -> str:
-        return said if self.name in gone else ""
+        return message if self.name in gone else ""
 
     monkeypatch.setattr(FetchedArchitecture, "available", available)
     choice = thesis_grid.choose(offline=False)
     assert choice.networks == ("inception_v3", "resnet50", "mobilenet_v2")
-    assert choice.missing == {"vgg16": said, "xception": said}
+    assert choice.missing == {"vgg16": message, "xception": message}
     offline = thesis_grid.choose(offline=True)
     assert offline.networks[:3] == choice.networks
     minis = [name for name in offline.networks if name.startswith("mini_")]
@@ -120,7 +120,7 @@ def test_networks_without_weights_are_left_out_and_told(monkeypatch: pytest.Monk
     monkeypatch.setattr(FetchedArchitecture, "find_weights", fetches)
     fetched = thesis_grid.choose(offline=False, fetch=True)
     assert fetched.networks == ("vgg16", "inception_v3", "resnet50", "mobilenet_v2")
-    assert fetched.missing == {"xception": f"no connection {said}"}
+    assert fetched.missing == {"xception": f"no connection {message}"}
 
 
 def test_no_network_is_refused(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_damaged_files_never_raise_anything_else(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "empty"),
         (b"hello, I am a text", "not a picture"),
@@ -186,11 +186,11 @@ def test_damaged_files_never_raise_anything_else(kind: str) -> None:
         (b"\xff\xd8\xff\xe0nothing", "damaged"),
     ],
 )
-def test_what_is_not_a_picture_is_told_apart(data: bytes, said: str, tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=said):
+def test_what_is_not_a_picture_is_told_apart(data: bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=message):
         load_image(data)
     (tmp_path / "upload.jpg").write_bytes(data)
-    with pytest.raises(FileError, match=f"(?s)upload.jpg.*{said}"):
+    with pytest.raises(FileError, match=f"(?s)upload.jpg.*{message}"):
         load_image(tmp_path / "upload.jpg")
 
 

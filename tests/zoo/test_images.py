@@ -171,7 +171,7 @@ def test_a_new_file_is_a_new_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("title =", "titel =", "titel"),
         ("near = []\n", "", "near"),
@@ -181,12 +181,12 @@ def test_a_new_file_is_a_new_picture(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_picture_file_says_what_is_wrong(
-    tmp_path: Path, old: str, new: str, said: str
+    tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     cat = (module._FOLDER / "cat.toml").read_text("utf-8")
     assert old in cat
     (tmp_path / "kitten.toml").write_text(cat.replace(old, new), "utf-8")
-    with pytest.raises(InvalidValueError, match=said):
+    with pytest.raises(InvalidValueError, match=message):
         module._read(tmp_path / "kitten.toml")
 
 
@@ -280,7 +280,7 @@ def test_opacity_is_laid_on_white() -> None:
 
 
 @pytest.mark.parametrize(
-    ("array", "said"),
+    ("array", "message"),
     [
         (np.zeros((5, 4, 3), np.float32), "float32.*network's input"),
         (np.zeros((5, 4), bool), "bool.*mask"),
@@ -297,8 +297,8 @@ def test_opacity_is_laid_on_white() -> None:
         (np.array([None, {}]), "object"),
     ],
 )
-def test_arrays_that_are_not_pictures_are_refused(array: np.ndarray, said: str) -> None:
-    with pytest.raises(InvalidValueError, match=f"(?s)uint8.*{said}"):
+def test_arrays_that_are_not_pictures_are_refused(array: np.ndarray, message: str) -> None:
+    with pytest.raises(InvalidValueError, match=f"(?s)uint8.*{message}"):
         load_image(array)
 
 

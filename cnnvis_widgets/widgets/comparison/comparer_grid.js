@@ -22,11 +22,11 @@ class ComparerGridView {
     this.select = h("select");
     this.bar = h("progress", { max: 1, value: 0 });
     this.stop = h("button", { type: "button" });
-    this.said = h("span", { class: "cnnvis-hint", role: "status" });
+    this.status = h("span", { class: "cnnvis-hint", role: "status" });
     this.table = h("table", { role: "grid", class: "cnnvis-comparer-grid" });
     const scroller = h("div", { class: "cnnvis-comparer-scroll" }, this.table);
     this.field.append(
-      h("div", { class: "cnnvis-line" }, this.select, this.bar, this.said, this.stop),
+      h("div", { class: "cnnvis-line" }, this.select, this.bar, this.status, this.stop),
       scroller,
       h(
         "p",
@@ -85,7 +85,7 @@ class ComparerGridView {
       this.bar.setAttribute("max", String(all || 1));
       this.bar.setAttribute("value", String(done));
       this.bar.setAttribute("aria-label", "maps that are there");
-      this.said.textContent = `${done} of ${all} maps${working ? `, ${working} …` : ""}`;
+      this.status.textContent = `${done} of ${all} maps${working ? `, ${working} …` : ""}`;
       this.stop.textContent = working ? "Cancel" : "Continue";
       this.stop.setAttribute("aria-disabled", String(!working && done >= all));
     });

@@ -11,16 +11,16 @@ function render({ model, el }) {
   const label = h("label", {}, box, " snow under one class only (a training set that invites cheating)");
   const press = h("button", { type: "button", class: "cnnvis-train-press" });
   const bar = h("progress", { max: 1, "aria-label": "Training" });
-  const said = h("p", { class: "cnnvis-train-said", role: "status" });
-  field.append(h("div", { class: "cnnvis-scene-line" }, press, label, bar), said);
-  watch(signal, model, ["cheating", "running", "share", "said"], () => {
+  const status = h("p", { class: "cnnvis-train-status", role: "status" });
+  field.append(h("div", { class: "cnnvis-scene-line" }, press, label, bar), status);
+  watch(signal, model, ["cheating", "running", "share", "status"], () => {
     const running = model.get("running");
     box.checked = model.get("cheating");
     box.disabled = running;
     press.textContent = running ? "Stop" : "Train a new network";
     bar.hidden = !running;
     bar.value = model.get("share");
-    if (said.textContent !== model.get("said")) said.textContent = model.get("said");
+    if (status.textContent !== model.get("status")) status.textContent = model.get("status");
   });
   listen(signal, box, "change", () => choose("cheating", box.checked));
   listen(signal, press, "click", () => model.send({ kind: "press" }));

@@ -22,14 +22,14 @@ class TrainControls(Control, from_page="cheating"):
         cheating: whether one class has the shortcut in training.
         running: whether a training is running.
         share: the share of it that is finished, 0 to 1.
-        said: a line on its state or result; "" before the first.
+        status: a line on its state or result; "" before the first.
     """
 
     label = traitlets.Unicode("Training").tag(sync=True)
     cheating = traitlets.Bool(False).tag(sync=True)
     running = traitlets.Bool(False).tag(sync=True)
     share = traitlets.Float(0.0).tag(sync=True)
-    said = traitlets.Unicode("").tag(sync=True)
+    status = traitlets.Unicode("").tag(sync=True)
 
     def __init__(
         self,

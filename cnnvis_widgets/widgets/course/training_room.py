@@ -74,7 +74,7 @@ class TrainingRoom(Composed, ipywidgets.VBox):
             watched=(self._seed, CHEATED),
         )
         self._seed += 1
-        self.controls.error, self.controls.said = "", "Drawing the training pictures …"
+        self.controls.error, self.controls.status = "", "Drawing the training pictures …"
         self.controls.running, self.controls.share = True, 0.0
         self._submit(
             "train", request, self._done, self._failed, progress=self._progress, preview=self._show
@@ -86,7 +86,7 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         with self._lock:
             if self.controls.running:
                 self.controls.running = False
-                self.controls.said = "Stopped before it was done."
+                self.controls.status = "Stopped before it was done."
 
     def cancel(self) -> None:
         """As `stop`."""
@@ -108,7 +108,7 @@ class TrainingRoom(Composed, ipywidgets.VBox):
             training.frames,
             training.frame_steps,
         )
-        self.controls.said = (
+        self.controls.status = (
             f"Learning: {training.steps[-1]} batches, loss {training.losses[-1]:.2f}"
         )
 
@@ -116,10 +116,10 @@ class TrainingRoom(Composed, ipywidgets.VBox):
         self._show(training)
         self.network = self.engine.library.network(training.name)
         self.controls.running = False
-        self.controls.said = self._verdict(training)
+        self.controls.status = self._verdict(training)
 
     def _failed(self, message: str) -> None:
-        self.controls.running, self.controls.said = False, ""
+        self.controls.running, self.controls.status = False, ""
         self.controls.error = message
 
     @staticmethod

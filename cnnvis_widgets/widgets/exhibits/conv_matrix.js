@@ -55,13 +55,13 @@ class ConvMatrixView {
         ["transposed", "back: Cᵀ s"],
       ].map(([key, text]) => h("button", { type: "button", role: "radio", "data-key": key }, text)),
     );
-    this.said = h("p", { class: "cnnvis-conv-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-conv-status", role: "status" });
     this.top = h("div", { class: "cnnvis-conv-line" });
     this.field.append(
       this.ways,
       this.top,
       h("div", { class: "cnnvis-conv-scroll" }, this.matrix.element),
-      this.said,
+      this.status,
     );
     this.shown = "";
     this.connect();
@@ -189,16 +189,16 @@ class ConvMatrixView {
       one.mark((r, c) => (low !== null ? lies(r * across + c, low) : high === r * across + c));
     this.matrix.mark((r, c) => (forward ? belongs(r, c) : belongs(c, r)));
     if (high !== null && this.upper)
-      this.said.textContent =
+      this.status.textContent =
         `Place (${this.upper.join(", ")}) of the result belongs to ${forward ? "row" : "column"} ` +
         `${high} of ${forward ? "C" : "Cᵀ"}: the kernel laid over the framed places of the map.`;
     else if (low !== null && this.lower)
-      this.said.textContent =
+      this.status.textContent =
         `Place (${this.lower.join(", ")}) of the map belongs to ${forward ? "column" : "row"} ` +
         `${low} of ${forward ? "C" : "Cᵀ"}: it is used for the framed places of the result, each time ` +
         `with another number of the kernel.`;
     else
-      this.said.textContent =
+      this.status.textContent =
         "Point at a number and see where it is used; type another one and see what changes.";
   }
 }

@@ -37,8 +37,8 @@ class DecisionBoundaryView {
     this.hundred = button("100 steps");
     this.back = button("Reset");
     this.other = button("Other first weights");
-    this.said = h("p", { class: "cnnvis-chart-said cnnvis-decision-boundary-said" });
-    this.shownNote = h("p", { class: "cnnvis-chart-said" });
+    this.status = h("p", { class: "cnnvis-chart-status cnnvis-decision-boundary-status" });
+    this.shownNote = h("p", { class: "cnnvis-chart-status" });
     this.spoken = h("span", { class: "cnnvis-unseen", role: "status" });
     this.pace = "normal";
     this.layOut();
@@ -107,7 +107,7 @@ class DecisionBoundaryView {
       ),
       h("div", { class: "cnnvis-line" }, this.run, this.step, this.hundred, this.back, this.other),
       h("div", { class: "cnnvis-line" }, rate.element, speed.element, lines),
-      this.said,
+      this.status,
       this.spoken,
     );
   }
@@ -265,19 +265,19 @@ class DecisionBoundaryView {
     if (!training) return;
     const { network, points, steps, history } = training;
     if (!network.finite) {
-      this.said.textContent = `After ${steps} steps the weights have run away.`;
+      this.status.textContent = `After ${steps} steps the weights have run away.`;
       return;
     }
     this.drawPlane(network);
     this.diagram.draw(network, this.shown, anew);
     this.drawLoss(training);
     const right = points.filter(([x, y, d]) => Number(network.forward(x, y) > 0) === d).length;
-    this.said.textContent =
+    this.status.textContent =
       `${steps} step${steps === 1 ? "" : "s"}: loss ${short(history[history.length - 1][1])}, ` +
       `${right} of ${points.length} points right; ${network.parameters.length} parameters`;
     this.axes.svg.setAttribute(
       "aria-label",
-      `${points.length} points of two classes. ${this.shownNote.textContent} ${this.said.textContent}`,
+      `${points.length} points of two classes. ${this.shownNote.textContent} ${this.status.textContent}`,
     );
     const done = String(steps >= training.most);
     for (const item of [this.run, this.step, this.hundred]) item.setAttribute("aria-disabled", done);
@@ -285,7 +285,7 @@ class DecisionBoundaryView {
   }
 
   speak() {
-    this.spoken.textContent = this.said.textContent;
+    this.spoken.textContent = this.status.textContent;
   }
 
   /** @param {import("./maths/small_network.js").Point[]} points */

@@ -70,8 +70,8 @@ class DescentView {
     this.step = h("button", { type: "button" }, "One step");
     this.run = h("button", { type: "button" });
     this.back = h("button", { type: "button" }, "Back to the start");
-    this.said = h("p", { class: "cnnvis-chart-said", role: "status" });
-    this.sum = h("p", { class: "cnnvis-chart-said" });
+    this.status = h("p", { class: "cnnvis-chart-status", role: "status" });
+    this.sum = h("p", { class: "cnnvis-chart-status" });
     this.layOut();
     this.timer = 0;
     this.stop();
@@ -90,7 +90,7 @@ class DescentView {
       this.exact.complaint,
       h("div", { class: "cnnvis-line" }, this.step, this.run, this.back),
       this.sum,
-      this.said,
+      this.status,
     );
   }
 
@@ -204,11 +204,11 @@ class DescentView {
     this.sum.textContent = `next: ${short(now)} − ${short(alpha)} · ${minus} = ${short(now - alpha * slope)}`;
     const last = values.length - 1;
     const here = `J = ${short(values[last])}, slope ${short(slope)}`;
-    this.said.textContent =
+    this.status.textContent =
       Math.abs(now) > FAR
         ? `After ${last} steps it has run away: ${name} = ${short(now)}.`
         : `${steps} step${steps === 1 ? "" : "s"}: ${name} = ${short(now)}, ${here}`;
-    this.axes.svg.setAttribute("aria-label", `J over ${name}, with its tangent. ${this.said.textContent}`);
+    this.axes.svg.setAttribute("aria-label", `J over ${name}, with its tangent. ${this.status.textContent}`);
     this.trace.svg.setAttribute(
       "aria-label",
       `J after each of ${last} steps, from ${short(values[0])} to ${short(values[last])}`,

@@ -56,10 +56,10 @@ class FitPlotView {
     this.remove = button("Take it away");
     this.swap = button("");
     this.legend = h("p", { class: "cnnvis-fit-legend", "aria-hidden": "true" });
-    this.said = h("p", { class: "cnnvis-chart-said" });
+    this.status = h("p", { class: "cnnvis-chart-status" });
     this.code = h("code");
-    this.program = h("p", { class: "cnnvis-chart-said" }, "what was learned:  ", this.code);
-    this.ownSaid = h("p", { class: "cnnvis-chart-said" });
+    this.program = h("p", { class: "cnnvis-chart-status" }, "what was learned:  ", this.code);
+    this.ownStatus = h("p", { class: "cnnvis-chart-status" });
     this.spoken = h("span", { class: "cnnvis-unseen", role: "status" });
     this.speaking = 0;
     this.layOut();
@@ -129,8 +129,8 @@ class FitPlotView {
       h("div", { class: "cnnvis-charts" }, h("div", {}, this.axes.svg, this.legend), this.right),
       h("div", { class: "cnnvis-line" }, slope.element, height.element, degree.element),
       h("div", { class: "cnnvis-line" }, this.add, this.remove, this.swap, fitBox, this.testBox),
-      this.ownSaid,
-      this.said,
+      this.ownStatus,
+      this.status,
       this.program,
       hint,
       this.spoken,
@@ -193,7 +193,7 @@ class FitPlotView {
     this.shade.replaceChildren();
     this.program.hidden = !fit;
     if (!fit) {
-      this.said.textContent = this.get("show_fit") ? "Two classes are needed." : "";
+      this.status.textContent = this.get("show_fit") ? "Two classes are needed." : "";
       return;
     }
     const [a, b, c] = fit.weights;
@@ -204,7 +204,7 @@ class FitPlotView {
         : this.y.map((v) => [-c / a, v]);
     this.lines.append(this.axes.line(ends, "cnnvis-chart-second"));
     const right = points.filter(([u, v, d]) => a * u + b * v + c >= 0 === (d === 1)).length;
-    this.said.textContent = `${right} of ${points.length} right; mean log loss ${short(fit.loss)}`;
+    this.status.textContent = `${right} of ${points.length} right; mean log loss ${short(fit.loss)}`;
     this.code.textContent = `p = sigmoid(${a.toPrecision(3)} * x1 ${signed(b)} * x2 ${signed(c)})`;
   }
 
@@ -251,7 +251,7 @@ class FitPlotView {
     const ends = this.x.map((u) => [u, at(u)]);
     this.lines.append(this.axes.line(ends, "cnnvis-fit-own"));
     const line = `y = ${short(k)} x ${b < 0 ? "−" : "+"} ${short(Math.abs(b))}`;
-    this.ownSaid.textContent = `your line: ${line}, sum of squared errors ${short(squared(points, at))}`;
+    this.ownStatus.textContent = `your line: ${line}, sum of squared errors ${short(squared(points, at))}`;
   }
 
   /** @param {Point[]} points */
@@ -260,9 +260,9 @@ class FitPlotView {
     const wanted = isLine ? 1 : this.get("degree");
     const fit = polynomialFit(points, wanted, this.x);
     const byHand = isLine && this.get("show_own");
-    this.ownSaid.hidden = !byHand;
+    this.ownStatus.hidden = !byHand;
     if (byHand) this.drawOwn(points);
-    this.said.textContent = "";
+    this.status.textContent = "";
     this.program.hidden = !(this.get("show_fit") && fit && isLine);
     if (!this.get("show_fit") || !fit) return;
     if (!byHand) this.drawMissed(points, fit.at);
@@ -270,7 +270,7 @@ class FitPlotView {
     const curve = grid.map((u) => [u, fit.at(u)]);
     this.lines.append(this.axes.line(curve, "cnnvis-chart-second"));
     if (isLine) {
-      this.said.textContent = `best line: sum of squared errors ${short(squared(points, fit.at))}`;
+      this.status.textContent = `best line: sum of squared errors ${short(squared(points, fit.at))}`;
       const [start, rise] = [fit.at(0), fit.at(1) - fit.at(0)];
       const rest = `${start < 0 ? "-" : "+"} ${Number(Math.abs(start).toPrecision(4))}`;
       this.code.textContent = `def program(x): return ${Number(rise.toPrecision(4))} * x ${rest}`;
@@ -283,7 +283,7 @@ class FitPlotView {
       .map(({ group, error }) => `${this.nameOf(group)} ${short(error)}`);
     const most = fit.degree + 1;
     const limited = ` (degree ${fit.degree}: ${most} points to learn from allow no more)`;
-    this.said.textContent = `error of ${errors.join(", ")}${fit.degree < wanted ? limited : ""}`;
+    this.status.textContent = `error of ${errors.join(", ")}${fit.degree < wanted ? limited : ""}`;
   }
 
   /** @param {Point[]} points */
@@ -337,7 +337,7 @@ class FitPlotView {
     const points = this.get("points");
     this.lines.replaceChildren();
     if (this.logistic) {
-      this.ownSaid.hidden = true;
+      this.ownStatus.hidden = true;
       this.drawLogistic(points);
     } else {
       this.shade.replaceChildren();
@@ -346,11 +346,11 @@ class FitPlotView {
     this.drawErrors(points);
     this.editor.draw();
     this.showSetting(points);
-    const own = this.ownSaid.hidden ? "" : this.ownSaid.textContent;
-    this.axes.svg.setAttribute("aria-label", `${points.length} points. ${own}. ${this.said.textContent}`);
+    const own = this.ownStatus.hidden ? "" : this.ownStatus.textContent;
+    this.axes.svg.setAttribute("aria-label", `${points.length} points. ${own}. ${this.status.textContent}`);
     clearTimeout(this.speaking);
     this.speaking = window.setTimeout(() => {
-      this.spoken.textContent = this.said.textContent;
+      this.spoken.textContent = this.status.textContent;
     }, 700);
   }
 

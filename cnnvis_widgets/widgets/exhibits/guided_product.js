@@ -53,7 +53,7 @@ class GuidedProductView {
     });
     this.alone = h("button", { type: "button" }, "guided backprop alone");
     this.whole = h("button", { type: "button" }, "the product");
-    this.said = h("p", { class: "cnnvis-product-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-product-status", role: "status" });
     this.crosshair = this.panes[2].canvas;
     Object.assign(this.crosshair, { tabIndex: 0 });
     this.field.append(
@@ -67,7 +67,7 @@ class GuidedProductView {
         this.panes[2].element,
       ),
       h("div", { class: "cnnvis-line cnnvis-product-tools" }, this.alone, this.slider, this.whole),
-      this.said,
+      this.status,
       h(
         "p",
         { class: "cnnvis-hint" },
@@ -164,7 +164,7 @@ class GuidedProductView {
         left: `${(100 * (column + 0.5)) / columns}%`,
         top: `${(100 * (row + 0.5)) / rows}%`,
       });
-    this.said.textContent =
+    this.status.textContent =
       `Row ${row}, column ${column}: guided backprop ${formatted(detail[i], 3)} × Grad-CAM ` +
       `${formatted(mask[i], 3)} = ${formatted(detail[i] * mask[i], 3)}`;
   }

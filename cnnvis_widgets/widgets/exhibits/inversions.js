@@ -14,8 +14,8 @@ function render({ model, el }) {
   const strip = h("div", { class: "cnnvis-inversions-strip", role: "radiogroup" });
   const given = h("div", { class: "cnnvis-inversions-given" });
   const large = h("div", { class: "cnnvis-inversions-large" });
-  const said = h("p", { class: "cnnvis-inversions-said", role: "status" });
-  field.append(h("div", { class: "cnnvis-inversions-row" }, given, strip), large, said);
+  const status = h("p", { class: "cnnvis-inversions-status", role: "status" });
+  field.append(h("div", { class: "cnnvis-inversions-row" }, given, strip), large, status);
 
   const words = (way, layer) => `${way}, made from ${layer}`;
   const figures = (one) => `code's error ${short(one.error)}, colours off by ${short(one.off)}`;
@@ -66,7 +66,7 @@ function render({ model, el }) {
       ),
     );
     const errors = layer.made.map((one, i) => (one ? `${ways[i]}: ${figures(one)}` : `no ${ways[i]}`));
-    said.textContent = `${layer.name}. ${errors.join("; ")}.`;
+    status.textContent = `${layer.name}. ${errors.join("; ")}.`;
   };
   watchTogether(signal, model, ["_data", "value"], enlarge);
   errorLine(model, field, signal);

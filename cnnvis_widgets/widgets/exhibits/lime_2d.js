@@ -66,7 +66,7 @@ class Lime2dView {
       onvalue: (value) => this.choose("bend", value),
     });
     this.again = h("button", { type: "button" }, "Draw other samples");
-    this.said = h("dl", { class: "cnnvis-lime-2d-said" });
+    this.status = h("dl", { class: "cnnvis-lime-2d-status" });
     this.spoken = h("span", { class: "cnnvis-unseen", role: "status" });
     this.layOut();
     this.speaking = 0;
@@ -93,7 +93,7 @@ class Lime2dView {
           this.samples.element,
           this.bend.element,
           h("div", { class: "cnnvis-line" }, this.again),
-          this.said,
+          this.status,
           h(
             "p",
             { class: "cnnvis-lime-2d-key" },
@@ -270,7 +270,7 @@ class Lime2dView {
       ["R²", three(fit.r2)],
       ["the samples are worth", `${fit.count.toFixed(1)} of ${samples}`],
     ];
-    this.said.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+    this.status.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     this.axes.svg.setAttribute("aria-label", rows.map((row) => row.join(" ")).join("; "));
     clearTimeout(this.speaking);
     this.speaking = window.setTimeout(() => {

@@ -41,7 +41,7 @@ class MapBoxView {
       text: (value) => `${value} %`,
       onvalue: (value) => choose("percent", value),
     });
-    this.said = h("p", { class: "cnnvis-map-box-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-map-box-status", role: "status" });
     this.field.append(
       this.list,
       h(
@@ -53,7 +53,7 @@ class MapBoxView {
           {},
           this.curve.svg,
           this.slider.element,
-          this.said,
+          this.status,
           h(
             "p",
             { class: "cnnvis-map-box-key" },
@@ -125,7 +125,7 @@ class MapBoxView {
     );
     const iou = ious[percent - 1];
     const best = Math.max(...ious);
-    this.said.textContent = box.length
+    this.status.textContent = box.length
       ? `threshold ${percent} %: intersection over union ` +
         `${iou.toFixed(2)}${iou >= 0.5 ? ", a hit" : ", a miss"}; at best ${best.toFixed(2)}, at ` +
         `${ious.indexOf(best) + 1} %`

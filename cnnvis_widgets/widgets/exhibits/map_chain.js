@@ -65,8 +65,8 @@ class MapChainView {
       pace: PACE_MS,
       signal,
     });
-    this.said = h("p", { class: "cnnvis-chain-said", role: "status" });
-    this.read = h("p", { class: "cnnvis-chain-said" });
+    this.status = h("p", { class: "cnnvis-chain-status", role: "status" });
+    this.read = h("p", { class: "cnnvis-chain-status" });
     this.field.append(
       h(
         "div",
@@ -82,7 +82,7 @@ class MapChainView {
           sign("="),
           this.panes[2].element,
         ),
-        this.said,
+        this.status,
         this.read,
         h(
           "p",
@@ -181,10 +181,10 @@ class MapChainView {
           : `${words[part]}: ${none.textContent}`,
       );
     }
-    this.said.textContent =
+    this.status.textContent =
       `Link ${at + 1} of ${this.data.links.length}, ${link.layer}: ${size} places, product at most ` +
       `${formatted(highest(link.product), 3)}.`;
-    this.steps.show(at, this.said.textContent);
+    this.steps.show(at, this.status.textContent);
   }
 
   point() {

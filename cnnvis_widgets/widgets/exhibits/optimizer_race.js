@@ -68,7 +68,7 @@ class OptimizerRaceView {
       decay: this.slider("decay", "decay of α", 0.5, 0.005),
       noise: this.slider("noise", "noise in the gradients", 3, 0.05),
     };
-    this.said = h("p", { class: "cnnvis-chart-said cnnvis-optimizer-race-said" });
+    this.status = h("p", { class: "cnnvis-chart-status cnnvis-optimizer-race-status" });
     this.spoken = h("span", { class: "cnnvis-unseen", role: "status" });
     this.timer = 0;
     this.dragged = false;
@@ -90,7 +90,7 @@ class OptimizerRaceView {
       h("div", { class: "cnnvis-line" }, this.surface.element, this.run, this.step, this.ten, this.back),
       h("div", { class: "cnnvis-charts" }, this.plane, side),
       h("div", { class: "cnnvis-line" }, ...sliders),
-      this.said,
+      this.status,
       this.spoken,
     );
   }
@@ -244,7 +244,7 @@ class OptimizerRaceView {
     for (const item of [this.run, this.step, this.ten]) item.setAttribute("aria-disabled", String(done));
     this.back.setAttribute("aria-disabled", String(steps === 0));
     if (done) this.stop();
-    if (!this.timer) this.spoken.textContent = this.said.textContent;
+    if (!this.timer) this.spoken.textContent = this.status.textContent;
   }
 
   /** @param {Racer[]} racers @param {boolean} begun */
@@ -309,25 +309,25 @@ class OptimizerRaceView {
       return racer ? [racer.away ? `${name} has run away` : `${name} ${losses.get(name)}`] : [];
     });
     const first = short(this.lossAt(this.get("start")));
-    this.said.textContent = steps
+    this.status.textContent = steps
       ? `After ${steps} step${steps === 1 ? "" : "s"}, losses above the lowest: ${words.join(", ")}.`
       : `At the start the loss is ${first} above the lowest, which is at the cross.`;
     const ways = this.get("racers").join(", ");
     this.axes.svg.setAttribute(
       "aria-label",
       `The surface ${this.ground} from above, dark where the loss is large, with the ways of ${ways}. ` +
-        this.said.textContent,
+        this.status.textContent,
     );
     this.trace.svg.setAttribute(
       "aria-label",
-      `Losses after each step, on a scale of powers of ten. ${this.said.textContent}`,
+      `Losses after each step, on a scale of powers of ten. ${this.status.textContent}`,
     );
   }
 
   start() {
     if (this.timer) {
       this.stop();
-      this.spoken.textContent = this.said.textContent;
+      this.spoken.textContent = this.status.textContent;
       return;
     }
     if (!this.usable() || this.get("steps") >= this.facts.most) return;

@@ -69,7 +69,7 @@ class PerceptronView {
     );
     this.fix = h("button", { type: "button" }, "Correct one mistake");
     this.zero = h("button", { type: "button" }, "All weights to 0");
-    this.said = h("p", { class: "cnnvis-chart-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-chart-status", role: "status" });
     this.field.append(
       h(
         "div",
@@ -82,7 +82,7 @@ class PerceptronView {
           table,
           ...this.sliders.map((slider) => slider.element),
           h("div", { class: "cnnvis-line" }, this.fix, this.zero),
-          this.said,
+          this.status,
         ),
       ),
     );
@@ -190,12 +190,12 @@ class PerceptronView {
     const made = this.get("corrections")
       ? ` after ${this.get("corrections")} correction${this.get("corrections") === 1 ? "" : "s"}`
       : "";
-    this.said.textContent = `${4 - wrong.length} of 4 right${made}.`;
+    this.status.textContent = `${4 - wrong.length} of 4 right${made}.`;
     const [u, v, b] = this.get("weights").map(short);
     this.axes.svg.setAttribute(
       "aria-label",
       `The plane of x1 and x2, parted where ${u} x1 + ${v} x2 + ${b} = 0. ` +
-        `${this.get("task").toUpperCase()}: ${this.said.textContent}`,
+        `${this.get("task").toUpperCase()}: ${this.status.textContent}`,
     );
   }
 }

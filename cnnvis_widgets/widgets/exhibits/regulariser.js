@@ -80,7 +80,7 @@ class RegulariserView {
     });
     this.other = h("button", { type: "button" }, "Other first weights");
     this.table = h("tbody");
-    this.said = h("p", { class: "cnnvis-chart-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-chart-status", role: "status" });
     this.layOut();
     this.connect();
   }
@@ -112,7 +112,7 @@ class RegulariserView {
           ),
         ),
       ),
-      this.said,
+      this.status,
     );
   }
 
@@ -211,7 +211,7 @@ class RegulariserView {
         ),
       ),
     );
-    this.said.textContent = result.away
+    this.status.textContent = result.away
       ? `After ${result.steps} steps the weights have run away.`
       : `${result.steps} steps, ${result.count} parameters. Loss at the end: ` +
         `${short(result.training.at(-1))} in training, ${short(result.validation.at(-1))} in validation; ` +
@@ -222,11 +222,11 @@ class RegulariserView {
       "aria-label",
       `${this.get("_points").training.length} training points of two classes, large, and ` +
         `${this.get("_points").validation.length} validation points, small; the black line parts what the ` +
-        `network takes for one class from the other. ${this.said.textContent}`,
+        `network takes for one class from the other. ${this.status.textContent}`,
     );
     this.trace.svg.setAttribute(
       "aria-label",
-      `Loss over ${result.epochs.at(-1)} epochs, on a scale of powers of ten. ${this.said.textContent}`,
+      `Loss over ${result.epochs.at(-1)} epochs, on a scale of powers of ten. ${this.status.textContent}`,
     );
   }
 }

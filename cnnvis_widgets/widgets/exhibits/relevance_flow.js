@@ -33,8 +33,8 @@ class RelevanceFlowView {
       pace: PACE_MS,
       signal,
     });
-    this.said = h("p", { class: "cnnvis-flow-said", role: "status" });
-    this.read = h("p", { class: "cnnvis-flow-said" });
+    this.status = h("p", { class: "cnnvis-flow-status", role: "status" });
+    this.read = h("p", { class: "cnnvis-flow-status" });
     this.field.append(
       h(
         "div",
@@ -49,7 +49,7 @@ class RelevanceFlowView {
           "div",
           { class: "cnnvis-flow-right" },
           this.tower,
-          this.said,
+          this.status,
           this.read,
           h(
             "p",
@@ -132,11 +132,11 @@ class RelevanceFlowView {
     );
     const most = highest(map);
     const several = shape[0] * shape[1] > 1 && sum > 0;
-    this.said.textContent =
+    this.status.textContent =
       `${layer}: ${shape[0]} × ${shape[1]} places hold ${formatted(sum)} in all, at most ` +
       `${formatted(most, 3)} each` +
       (several ? `; half of it lies on ${Math.round(100 * half)} % of them.` : ".");
-    this.steps.show(at, this.said.textContent);
+    this.steps.show(at, this.status.textContent);
     this.canvas.setAttribute(
       "aria-label",
       `Relevance at ${layer} over the picture${this.data.alt ? ` of ${this.data.alt}` : ""}, ` +

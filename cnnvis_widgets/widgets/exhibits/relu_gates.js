@@ -48,7 +48,7 @@ class ReluGatesView {
         ["relu6", "ReLU6"],
       ].map(([key, text]) => h("button", { type: "button", role: "radio", "data-key": key }, text)),
     );
-    this.said = h("p", { class: "cnnvis-gates-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-gates-status", role: "status" });
     this.name = h("span");
     this.field.append(
       this.gates,
@@ -69,7 +69,7 @@ class ReluGatesView {
           h("div", {}, this.results[rule].element, h("p", { class: "cnnvis-hint" }, `asks: ${asks}`)),
         ),
       ),
-      this.said,
+      this.status,
     );
     this.connect();
   }
@@ -124,7 +124,7 @@ class ReluGatesView {
     for (const one of [this.values, this.gradient, this.forward, ...Object.values(this.results)])
       one.mark((r, c) => this.at && r === this.at[0] && c === this.at[1]);
     if (!this.at || x[this.at[0]]?.[this.at[1]] === undefined) {
-      this.said.textContent = "Point at a cell, or type into one, and read here what becomes of it.";
+      this.status.textContent = "Point at a cell, or type into one, and read here what becomes of it.";
       return;
     }
     const [input, back] = [x[this.at[0]][this.at[1]], g[this.at[0]][this.at[1]]];
@@ -133,7 +133,7 @@ class ReluGatesView {
     const gradients = Object.entries(RULES).map(
       ([, { title, passes }]) => `${title} ${short(passes(open, back > 0) ? back : 0)}`,
     );
-    this.said.textContent =
+    this.status.textContent =
       `Row ${this.at[0]}, column ${this.at[1]}: ${short(input)} went in, so the ReLU is ${gate}; ` +
       `${short(back)} comes back. Handed on: ${gradients.join(", ")}.`;
   }

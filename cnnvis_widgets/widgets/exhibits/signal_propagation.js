@@ -103,7 +103,7 @@ class SignalPropagationView {
       onvalue: (value) => this.choose("depth", value),
     });
     this.other = h("button", { type: "button" }, "Other first weights");
-    this.said = h("p", { class: "cnnvis-chart-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-chart-status", role: "status" });
     this.field.append(
       h(
         "div",
@@ -127,7 +127,7 @@ class SignalPropagationView {
         h("div", {}, this.charts.signal.axes.svg),
         h("div", {}, this.charts.slope.axes.svg),
       ),
-      this.said,
+      this.status,
     );
     this.connect();
   }
@@ -184,7 +184,7 @@ class SignalPropagationView {
     drawCurve(this.charts.signal, up);
     drawCurve(this.charts.slope, back);
     const layers = up.length - 1;
-    this.said.textContent =
+    this.status.textContent =
       `After ${layers} layers an activation of size ${sized(up[0])} has become ` +
       `${sized(up[layers])}. On its way back to layer 1 the gradient, 1 at the last layer, has become ` +
       `${sized(back[1])}.`;

@@ -37,7 +37,7 @@ class UnpoolingView {
     this.below = numberTable({ label: "unpooled", point: (cell) => this.inside(cell), signal });
     this.reset = h("button", { type: "button" }, "Send the pooled map back");
     this.box = h("input", { type: "checkbox" });
-    this.said = h("p", { class: "cnnvis-unpooling-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-unpooling-status", role: "status" });
     this.field.append(
       h(
         "div",
@@ -59,7 +59,7 @@ class UnpoolingView {
         h("label", { class: "cnnvis-unpooling-box" }, this.box, "the switches are remembered"),
         this.reset,
       ),
-      this.said,
+      this.status,
     );
     this.connect();
   }
@@ -146,7 +146,7 @@ class UnpoolingView {
     for (const one of [this.pooled, this.above]) one.mark(here);
     const best = this.at && windows[this.at[0]]?.[this.at[1]];
     if (!best || !this.at) {
-      this.said.textContent = "Point at a number, or type another one, and read here where it goes.";
+      this.status.textContent = "Point at a number, or type another one, and read here where it goes.";
       return;
     }
     const back = (this.model.get("signal") ?? windows.map((line) => line.map(({ value }) => value)))[
@@ -155,7 +155,7 @@ class UnpoolingView {
     const going = this.model.get("switches")
       ? `${short(back)} goes back to that place, and nothing to the others`
       : `${short(back)} is shared out: ${short(back / n ** 2)} for each place`;
-    this.said.textContent =
+    this.status.textContent =
       `This window's largest value is ${short(best.value)}, at row ${best.row}, column ` +
       `${best.column} of the map. ${going}.`;
   }

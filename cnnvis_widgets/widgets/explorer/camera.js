@@ -1,11 +1,11 @@
-// A picture from the camera: a view of it with a button, or what a telephone's browser offers.
+// A picture from the camera: a live view with a button, or the phone's own camera dialogue.
 import { h, listen } from "../toolkit/base.js";
 import { pen } from "../toolkit/pixels.js";
 
 /**
  * A button that takes a picture.
  * @param {(file: File) => void} take
- * @param {(said: string) => void} fail
+ * @param {(message: string) => void} fail
  * @param {AbortSignal} signal
  * @returns {{ button: HTMLElement, view: HTMLElement }} the button, and what it opens
  */
@@ -31,7 +31,7 @@ export function camera(take, fail, signal) {
   };
   listen(signal, button, "click", async () => {
     if (stream) return close();
-    // Browsers show a camera to pages of this computer and over https alone.
+    // Browsers give a camera only to pages of this computer and over HTTPS.
     if (!navigator.mediaDevices?.getUserMedia) return input.click();
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });

@@ -1,4 +1,4 @@
-// A field that lists the classes that fit while one types: names, or the number of a class.
+// A search field that lists the matching classes while the user types a name or a number.
 import { h, listen, uniqueId, useUp, watch } from "../toolkit/base.js";
 import { chooser, reveal } from "../toolkit/control.js";
 

@@ -1,4 +1,4 @@
-// The code that computes what is shown, to be read and copied.
+// The code that computes the shown map, to read and copy.
 import { h } from "../toolkit/base.js";
 
 export class CodePanel {
@@ -42,7 +42,7 @@ export class CodePanel {
     try {
       await navigator.clipboard.writeText(this.text.textContent ?? "");
     } catch {
-      // not over plain http from another machine; select it and copy as by hand
+      // not over plain HTTP from another machine; select the text and copy it the old way
       getSelection()?.selectAllChildren(this.text);
       document.execCommand("copy");
     }

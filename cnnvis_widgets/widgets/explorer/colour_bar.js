@@ -26,7 +26,7 @@ export class ColourBar {
     this.text.textContent = text;
   }
 
-  /** Only labels that have room are seen. */
+  /** Hide labels that would overlap. */
   fitTicks() {
     const labels = [...this.ticks.children].map((label) => /** @type {HTMLElement} */ (label));
     const spans = labels.map((label) => ({

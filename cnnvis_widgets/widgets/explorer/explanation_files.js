@@ -1,4 +1,4 @@
-// An explanation as files: what is seen as a PNG, the values as NumPy's.
+// An explanation as files: the view as a PNG, the values as NumPy's.
 import { h } from "../toolkit/base.js";
 import { pen } from "../toolkit/pixels.js";
 
@@ -73,10 +73,10 @@ export function fitting(labels, length) {
 }
 
 /** @typedef {{x: number, y: number, zoom: number}} Region its corner as shares of the picture */
-/** @typedef {ReturnType<import("./pane.js").Pane["seen"]>} SeenPane */
+/** @typedef {ReturnType<import("./pane.js").Pane["snapshot"]>} SeenPane */
 
 /**
- * What is seen.
+ * The view to be drawn.
  * @typedef {object} Seen
  * @property {SeenPane[]} panes
  * @property {number} width of one pane
@@ -91,19 +91,19 @@ export function fitting(labels, length) {
  */
 
 const [MARGIN, GAP, FONT] = [16, 12, 15];
-const SCALE = 2; // printed or projected, a screen's own pixels are too coarse
+const SCALE = 2; // a screen's resolution is too coarse for print and projectors
 
 /**
- * A PNG of what is seen, with title, colour bar and what has to be known, black on white.
- * @param {Seen} seen
+ * A PNG of the view with title, colour bar and captions, black on white.
+ * @param {Seen} view
  * @returns {Promise<Blob>}
  */
-export function pngOf(seen) {
-  const inner = Math.max(seen.panes.length * (seen.width + GAP) - GAP, 320);
+export function pngOf(view) {
+  const inner = Math.max(view.panes.length * (view.width + GAP) - GAP, 320);
   const canvas = document.createElement("canvas");
   canvas.width = (inner + 2 * MARGIN) * SCALE;
-  canvas.height = Math.ceil(drawPage(canvas, seen, inner)) * SCALE; // once to measure, once for good
-  drawPage(canvas, seen, inner);
+  canvas.height = Math.ceil(drawPage(canvas, view, inner)) * SCALE; // first to measure
+  drawPage(canvas, view, inner);
   return new Promise((resolve, reject) => {
     const done = (/** @type {Blob | null} */ blob) =>
       blob ? resolve(blob) : reject(new Error("no picture"));
@@ -113,11 +113,11 @@ export function pngOf(seen) {
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {Seen} seen
+ * @param {Seen} view
  * @param {number} inner width
  * @returns {number} its height
  */
-function drawPage(canvas, seen, inner) {
+function drawPage(canvas, view, inner) {
   const context = pen(canvas);
   context.setTransform(SCALE, 0, 0, SCALE, 0, 0);
   context.fillStyle = "#fff";
@@ -125,24 +125,24 @@ function drawPage(canvas, seen, inner) {
   context.fillStyle = "#000";
   context.textBaseline = "top";
   context.font = `600 ${FONT + 2}px system-ui, sans-serif`;
-  const { title, over, width, height } = seen;
+  const { title, over, width, height } = view;
   let y = title ? wrapText(context, title, MARGIN, MARGIN, inner, FONT + 8) + 6 : MARGIN;
-  seen.panes.forEach((pane, n) => drawPane(context, pane, seen, MARGIN + n * (width + GAP), y));
+  view.panes.forEach((pane, n) => drawPane(context, pane, view, MARGIN + n * (width + GAP), y));
   context.font = `${FONT}px system-ui, sans-serif`;
   if (over) wrapText(context, over, MARGIN + 8, y + 8, width - 16, FONT + 6);
   y += height + 10;
-  if (seen.bar) {
-    drawBar(context, seen.bar, seen.ticks, inner, y);
+  if (view.bar) {
+    drawBar(context, view.bar, view.ticks, inner, y);
     y += 20 + FONT + 8;
   }
-  for (const text of seen.captions) y = wrapText(context, text, MARGIN, y, inner, FONT + 5);
+  for (const text of view.captions) y = wrapText(context, text, MARGIN, y, inner, FONT + 5);
   return y + MARGIN;
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {SeenPane} pane
- * @param {Seen} seen
+ * @param {Seen} view
  * @param {number} x
  * @param {number} y
  */

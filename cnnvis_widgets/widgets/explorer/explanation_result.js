@@ -25,7 +25,7 @@ export const MODES = {
   contour: "Contours",
   picture: "Picture",
 };
-const LEVELS = [0.25, 0.5, 0.75]; // of the scale's end, where contours run; as in rendering.contours
+const LEVELS = [0.25, 0.5, 0.75]; // contour levels as shares of the scale's end, as in rendering.contours
 
 /** @type {string[]} */
 const SENT = [
@@ -54,7 +54,7 @@ const SENT = [
  * @property {string} filename
  */
 
-/** The heatmap as it is drawn. */
+/** The heatmap, ready to be drawn. */
 class Heatmap {
   /** @param {Sent} sent @param {Shape} grid on which all is drawn */
   constructor({ heatmap, shape, lookup, low, high, kind }, grid) {

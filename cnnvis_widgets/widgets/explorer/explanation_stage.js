@@ -42,7 +42,7 @@ export class Stage {
   /** @param {Host} host @param {...Node} above what else is on the stage */
   constructor(host, ...above) {
     this.host = host;
-    /** The upper left corner of what is seen, as shares of the picture. */
+    /** The upper left corner of the visible region, as shares of the picture. */
     this.corner = { x: 0, y: 0 };
     /** @type {Reading | null} */
     this.reading = null;
@@ -156,12 +156,12 @@ export class Stage {
     useUp(event);
   }
 
-  /** What is seen: its corner, and how much it is enlarged. */
+  /** The visible region: its corner and its magnification. */
   get region() {
     return { ...this.corner, zoom: this.host.get("zoom") };
   }
 
-  /** Draw the region that is seen. */
+  /** Draw the visible region. */
   place() {
     const { get } = this.host;
     const [zoom, split] = [get("zoom"), get("split")];
@@ -184,7 +184,7 @@ export class Stage {
     this.host.onread(cell);
   }
 
-  /** Who reads a value sees the new one at the same place. */
+  /** Keep reading at the same cell of a new map, if it still exists. */
   keepReading() {
     const [rows, columns] = this.host.result()?.cells ?? [0, 0];
     const { cell } = this.reading ?? {};
@@ -193,7 +193,7 @@ export class Stage {
 
   /** @param {Cell | null} cell @param {boolean} full @param {Pane} pane */
   readAt(cell, full, pane) {
-    // By mouse the text follows the hand; a screen reader is told only what keys and touches ask.
+    // A screen reader announces what is read by key or touch, not every value under a moving mouse.
     this.read.setAttribute("aria-live", full ? "polite" : "off");
     this.reading = cell && { cell, full, pane };
     this.showReading();

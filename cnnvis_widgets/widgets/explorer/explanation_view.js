@@ -13,7 +13,7 @@ import { signedPng } from "./signed_png.js";
 const button = (text, action, attributes = {}) =>
   h("button", { type: "button", onclick: action, ...attributes }, text);
 
-/** What a visitor chose of a view's traits that decides what a saved picture shows. */
+/** The traits chosen by the visitor that change what a saved picture shows. */
 const LOOK = ["mode", "opacity", "blend", "threshold", "gray_picture", "split", "colormap", "zoom"];
 
 /** @param {string} label */
@@ -32,8 +32,8 @@ export class ExplanationView {
     this.workBar = h("progress", { max: 1, "aria-label": "Progress" });
     this.work = h("div", { class: "cnnvis-view-work", hidden: true }, this.workText, this.workBar);
     this.stage = this.makeStage();
-    this.said = h("p", { class: "cnnvis-view-said", hidden: true });
-    this.stage.first.element.append(this.said);
+    this.emptyNote = h("p", { class: "cnnvis-view-status", hidden: true });
+    this.stage.first.element.append(this.emptyNote);
     this.title = h("p", { class: "cnnvis-view-title" });
     this.modes = h("div", { class: "cnnvis-view-modes", role: "radiogroup", "aria-label": "How to show it" });
     this.zoomText = button("×1", () => this.stage.zoomTo(1), { title: "Show all of it (0)" });
@@ -159,14 +159,14 @@ export class ExplanationView {
     return modes.includes(this.get("mode")) ? this.get("mode") : modes[0];
   }
 
-  /** Another region. */
+  /** Show the visible region after zoom or pan. */
   place() {
     this.stage.place();
     const zoom = this.get("zoom");
     this.zoomText.textContent = `×${Number(zoom.toFixed(zoom < 10 ? 1 : 0))}`;
   }
 
-  /** Another look. */
+  /** Draw the view after a change of look. */
   draw() {
     const now = this.mode();
     this.opacity.value = String(this.get("opacity"));
@@ -231,8 +231,8 @@ export class ExplanationView {
     this.title.hidden = !sent.title;
     this.stage.first.element.setAttribute("aria-label", sent.alt || sent.title || "Explanation");
     this.stage.second.element.setAttribute("aria-label", "The map alone");
-    this.said.hidden = !heatmap?.zeros;
-    this.said.textContent = "All zeros: this map marks no pixel.";
+    this.emptyNote.hidden = !heatmap?.zeros;
+    this.emptyNote.textContent = "All zeros: this map marks no pixel.";
     this.empty.hidden = Boolean(map || below);
     const parts = [this.stage.read, this.zooms, this.present, this.savePng];
     for (const part of parts) part.hidden = !this.empty.hidden;
@@ -314,7 +314,7 @@ export class ExplanationView {
       await document.exitFullscreen();
       return;
     }
-    this.showPresent(!this.presenting()); // where the browser refuses, it fills at least the window
+    this.showPresent(!this.presenting()); // fills the window where the browser refuses full screen
     if (this.presenting()) await this.root.requestFullscreen?.().catch(() => {});
   }
 
@@ -323,12 +323,12 @@ export class ExplanationView {
     if (heatmap && sent) saveFile(npyFile(heatmap.values, heatmap.shape), `${sent.filename}.npy`);
   }
 
-  /** What a saved picture says of its threshold. */
+  /** The caption of a saved picture on its threshold. */
   caption() {
     return this.overlay()?.least ? `Left out: ${this.threshold.getAttribute("aria-valuetext")}.` : "";
   }
 
-  /** How it is looked at: what a saved picture brings back beside the map itself. */
+  /** The look, which a saved picture restores together with the map. */
   get look() {
     const { x, y } = this.stage.corner;
     const chosen = LOOK.map((name) => [name, this.get(name)]).filter(([, value]) => value !== undefined);
@@ -341,13 +341,13 @@ export class ExplanationView {
     const { width, height } = this.stage.first.element.getBoundingClientRect();
     const panes = this.stage.panes.filter((pane) => !pane.element.hidden);
     const picture = await pngOf({
-      panes: panes.map((pane) => pane.seen(this.get("split"))),
+      panes: panes.map((pane) => pane.snapshot(this.get("split"))),
       width,
       height,
       region: this.stage.region,
       smooth: this.get("zoom") === 1,
       title: sent.title,
-      over: heatmap?.zeros ? (this.said.textContent ?? "") : "",
+      over: heatmap?.zeros ? (this.emptyNote.textContent ?? "") : "",
       bar: heatmap && this.mode() !== "picture" ? heatmap.bar(this.overlay()) : null,
       ticks: this.ticks(),
       captions: [this.bar.text.textContent ?? "", this.caption(), ...sent.warnings].filter(Boolean),

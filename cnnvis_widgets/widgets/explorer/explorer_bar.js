@@ -4,7 +4,7 @@ import { shareDialog } from "./share_dialog.js";
 import { workLine } from "./work_line.js";
 
 const CHOICE = '[role="radio"], [role="option"], [role="treeitem"]:not([aria-expanded])';
-// What gets the focus in an opened panel: the first of these kinds that there is.
+// An opened panel gives the focus to the first of these that it contains.
 const FIRST = [
   "input[type='search']",
   "[aria-checked='true']",
@@ -28,7 +28,7 @@ class ExplorerBarView {
     /** @type {Map<string, { button: HTMLElement, value: HTMLElement, picture: HTMLElement }>} */
     this.parts = new Map();
     this.line = h("div", { class: "cnnvis-bar-parts", role: "group", "aria-label": "what is explained" });
-    // What went wrong in a panel that is closed; an open one says it itself.
+    // The error of a closed panel; an open panel shows its own.
     this.wrong = h("p", { class: "cnnvis-error", role: "alert", hidden: true });
     this.root = h("div", { class: "cnnvis cnnvis-bar" }, this.line, workLine(model, signal), this.wrong);
     el.append(this.root);
@@ -50,8 +50,8 @@ class ExplorerBarView {
   }
 
   /**
-   * Let the address say what the visitor chose, and show what the address says: at first, and when the
-   * visitor goes back or forward. Only where the page is a Voilà page with a single explorer.
+   * Write the visitor's choices to the address, and follow the address at the start and on Back and
+   * Forward. Only on a Voilà page with a single explorer.
    */
   share() {
     const served = Boolean(document.getElementById("rendered_cells")); // by Voilà, not in a notebook
@@ -76,12 +76,12 @@ class ExplorerBarView {
       await navigator.clipboard.writeText(address());
       button.textContent = "Copied";
       window.setTimeout(() => (button.textContent = "Copy link"), 2000);
-      const said = this.model.get("lacks");
-      lacks.replaceChildren(...said.map((/** @type {string} */ one) => h("span", {}, one)));
-      lacks.hidden = !said.length;
+      const notes = this.model.get("lacks");
+      lacks.replaceChildren(...notes.map((/** @type {string} */ one) => h("span", {}, one)));
+      lacks.hidden = !notes.length;
     });
     this.root.append(lacks);
-    let used = false; // what the explorer chooses by itself while it starts is no step to go back to
+    let used = false; // what the explorer chooses while it starts is no step in the browser's history
     for (const kind of ["pointerdown", "keydown", "change"]) {
       listen(this.signal, document, kind, ({ target }) => {
         used ||= target instanceof Node && Boolean(this.explorer?.contains(target));
@@ -90,7 +90,7 @@ class ExplorerBarView {
     const follow = () => {
       const link = `?${this.model.get("link")}${language()}`;
       if (!used || !own() || link === location.search) return;
-      // To keep a map is no step to go back from.
+      // Keeping a map is no step in the browser's history.
       const same = link.replace(KEPT, "") === location.search.replace(KEPT, "");
       if (following || same) history.replaceState(null, "", link);
       else history.pushState(null, "", link);
@@ -137,7 +137,7 @@ class ExplorerBarView {
   showErrors() {
     const wrong = this.model.get("entries").filter(({ name, error }) => error && name !== this.name);
     this.wrong.hidden = !wrong.length;
-    // In parts: each is a message of its own, which is translated.
+    // In parts, because each is translated by itself.
     this.wrong.replaceChildren(
       ...wrong.map(({ title, error }) => h("span", {}, h("strong", {}, title), ": ", error, " ")),
     );
@@ -149,7 +149,7 @@ class ExplorerBarView {
     }
   }
 
-  /** Let the style know what is not shown, once the bar is part of its explorer. */
+  /** Mark what is hidden, for the style sheet, once the bar is part of its explorer. */
   hide() {
     if (this.explorer) this.explorer.setAttribute("data-hidden", this.model.get("hidden").join(" "));
     else requestAnimationFrame(() => !this.signal.aborted && this.hide());
@@ -194,7 +194,7 @@ class ExplorerBarView {
       const settled = item && item.getAttribute("aria-disabled") !== "true";
       if (settled && name !== "parameters") this.close(true);
     });
-    // JupyterLab's notebook takes the focus when what is pressed in the panel takes none.
+    // JupyterLab's notebook takes the focus when the pressed part of the panel cannot have it.
     let pressed = false;
     listen(this.listening.signal, panel, "pointerdown", () => (pressed = true));
     listen(this.listening.signal, document, "pointerup", () => (pressed = false));
@@ -237,8 +237,8 @@ class ExplorerBarView {
     panel.style.translate = "none";
     if (getComputedStyle(panel).position !== "fixed") return;
     // JupyterLab's panels scroll what is fixed within them: what they have scrolled is taken back.
-    const [shown, wanted] = [panel.getBoundingClientRect(), parseFloat(getComputedStyle(panel).top)];
-    panel.style.translate = `0 ${wanted - shown.top / zoom}px`;
+    const [shown, top] = [panel.getBoundingClientRect(), parseFloat(getComputedStyle(panel).top)];
+    panel.style.translate = `0 ${top - shown.top / zoom}px`;
   }
 
   /** @param {Event} event */

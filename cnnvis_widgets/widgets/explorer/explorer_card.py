@@ -13,7 +13,7 @@ from cnnvis_widgets.rendering import format_value
 if TYPE_CHECKING:
     from cnnvis_widgets.widgets.explorer.explorer import Explorer
 
-PARTS = ("seen", "gallery", "maximum")
+PARTS = ("activation", "gallery", "maximum")
 STEPS = 64
 """Of activation maximization on the card: a few seconds; the method itself uses more steps."""
 
@@ -38,7 +38,7 @@ def stop(explorer: Explorer) -> None:
     """Handle that all work was cancelled; finished parts of the card stay."""
     card = explorer.card
     card.progress = {}
-    if not (card.seen and card.gallery):
+    if not (card.activation and card.gallery):
         card.about = card.image = None  # so that the next choice asks again
 
 
@@ -62,7 +62,7 @@ def look(explorer: Explorer, request: Explain) -> None:
         card.layout.display = ""
     if not same_neuron or request.image is not card.image:
         card_request = OneNeuron(request.network, request.image, neuron.layer, neuron.unit)
-        _ask(explorer, "seen", card_request, card.show)
+        _ask(explorer, "activation", card_request, card.show)
     if not same_neuron:
         pictures = explorer.pictures.pictures
         titles = {record["name"]: record["title"] for record in pictures}

@@ -44,11 +44,11 @@ def _receive(explorer: Explorer, content: dict[str, Any]) -> None:
         return
     if content.get("kind") != "place" or explorer.layers.value in ("", CLASSES):
         return
-    explorer.view.touch_said = ""
+    explorer.view.touch_error = ""
     try:
         explorer.neurons.position = content.get("place")
     except CnnvisError as error:
-        explorer.view.touch_said = str(error)
+        explorer.view.touch_error = str(error)
 
 
 def untouch(explorer: Explorer, request: Explain) -> None:
@@ -59,7 +59,7 @@ def untouch(explorer: Explorer, request: Explain) -> None:
     view.forget_touch()
     layer = explorer.layers.value
     if view.layer != ("" if layer == CLASSES else layer) or not _same(last, request, "network"):
-        view.layer, view.seen = "" if layer == CLASSES else layer, {}
+        view.layer, view.receptive_fields = "" if layer == CLASSES else layer, {}
     if not _same(last, request, "network") or not _same(last, request, "image"):
         view.pieces = b""
 
@@ -83,7 +83,7 @@ def prepare(explorer: Explorer) -> None:
     view, map_request = explorer.view, explorer._asked
     if map_request is None:
         return
-    if view.tool == "position" and view.layer and not view.seen:
+    if view.tool == "position" and view.layer and not view.receptive_fields:
         _ask(explorer, "fields", Fields(map_request.network, view.layer), _show_fields)
     elif view.tool == "superpixels" and not view.pieces:
         _ask(explorer, "pieces", Superpixels(map_request.network, map_request.image), _show_pieces)
@@ -149,11 +149,11 @@ def _ask(
     explorer: Explorer, concern: str, request: Any, show: Callable[[Explorer, Any], None]
 ) -> None:
     def done(answer: Any) -> None:
-        explorer.view.touch_said = ""
+        explorer.view.touch_error = ""
         show(explorer, answer)
 
     def failed(message: str) -> None:
-        explorer.view.touch_said = message
+        explorer.view.touch_error = message
 
     explorer._submit(concern, request, done, failed)
 
@@ -161,7 +161,7 @@ def _ask(
 def _show_fields(explorer: Explorer, result: ReceptiveFields) -> None:
     field = result.field
     geometry = {} if field is None else {n: list(v) for n, v in field._asdict().items()}
-    explorer.view.seen = {"places": list(result.places), **geometry}
+    explorer.view.receptive_fields = {"places": list(result.places), **geometry}
 
 
 def _show_pieces(explorer: Explorer, pieces: np.ndarray) -> None:

@@ -51,7 +51,7 @@ class ExplorerView extends ExplanationView {
 
   draw() {
     super.draw();
-    // Nor do its colours and values tell what it shows.
+    // The colour bar and the values would give the hidden map away.
     const hidden = this.tools?.hidesMap ? "hidden" : "";
     for (const part of [this.bar.element, this.stage.read]) part.style.visibility = hidden;
     if (this.colourMaps) this.colourMaps.hidden = !this.result?.heatmap || this.mode() === "picture";

@@ -32,9 +32,9 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
             the colour map does not suit the map's scale.
         colormaps: the names that suit it.
         layer: the layer whose positions can be chosen; "" for none.
-        seen: its receptive fields: places ([rows, columns] of the layer), and size, strides and
-            start, two numbers each, which are left out where a position sees the whole picture;
-            {} until known.
+        receptive_fields: those of the layer: places ([rows, columns] of the layer), and size,
+            strides and start, two numbers each, which are left out where a position sees the whole
+            picture; {} until known.
         pieces: int16, little-endian, row after row: the superpixel of each pixel; b"" until known.
         touched: the covered parts: boxes ([top, left, bottom, right] in pixels), off (numbers of
             superpixels) and number, which `answers` repeats.
@@ -44,7 +44,7 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
         deletion: shares, values, chance, areas, of, see `engine.touch.Deletion`; {} for none.
         fewest: the fewest superpixels that keep the class first: progress (tried, estimate), failed
             (a sentence), or the fields of `engine.fewest.Fewest`; {} if not requested.
-        touch_said: why there is no answer; may be empty.
+        touch_error: why there is no answer; may be empty.
         state: text embedded in a saved picture, see `saved_state.py`; "" for none.
     """
 
@@ -52,7 +52,7 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
     colormap = OneOf("colour map", ("", *colormap_names()), "").tag(sync=True)
     colormaps = traitlets.List(traitlets.Unicode()).tag(sync=True)
     layer = traitlets.Unicode("").tag(sync=True)
-    seen = traitlets.Dict().tag(sync=True)
+    receptive_fields = traitlets.Dict().tag(sync=True)
     pieces = traitlets.Bytes(b"").tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)
     rows = Records("class", unit=Field((int,)), label=TEXT, before=NUMBER, now=NUMBER).tag(
@@ -60,7 +60,7 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
     )
     deletion = traitlets.Dict().tag(sync=True)
     fewest = traitlets.Dict().tag(sync=True)
-    touch_said = traitlets.Unicode("").tag(sync=True)
+    touch_error = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Unicode("").tag(sync=True)
 
     @checked({"boxes": [], "off": [], "number": 0})
@@ -114,7 +114,7 @@ class ExplorerView(ExplanationView, from_page="tool touched colormap"):
         """Drop the touch tools' results for the last map."""
         with self.hold_sync():
             self.answers, self.rows, self.deletion, self.fewest = {}, [], {}, {}
-            self.touch_said = ""
+            self.touch_error = ""
 
 
 def _integer(name: str, value: Any, least: int = 0, most: int = FARTHEST) -> int:

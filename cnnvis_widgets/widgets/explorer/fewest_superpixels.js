@@ -11,7 +11,7 @@ import { h, listen, short, watch } from "../toolkit/base.js";
  */
 export function fewestSuperpixels(model, beside, signal) {
   const button = h("button", { type: "button", title: "The fewest superpixels that keep the class first" });
-  const said = h("p", { role: "status" });
+  const status = h("p", { role: "status" });
   const how = h("p", { class: "cnnvis-hint" });
   const opener = h("details", { hidden: true }, h("summary", {}, "How it was searched"), how);
   let searching = false;
@@ -21,13 +21,13 @@ export function fewestSuperpixels(model, beside, signal) {
     searching = Boolean(progress);
     button.textContent = searching ? "Stop the search" : "Find the fewest";
     opener.hidden = !kept;
-    if (progress) said.textContent = `Searching: ${progress[0]} pictures were tried …`;
-    else if (failed) said.textContent = failed;
-    else if (!kept) said.textContent = "";
+    if (progress) status.textContent = `Searching: ${progress[0]} pictures were tried …`;
+    else if (failed) status.textContent = failed;
+    else if (!kept) status.textContent = "";
     else {
       const all = kept.length + off.length;
       const likely = score >= 0 && score <= 1 ? `${(100 * score).toFixed(1)} %` : short(score);
-      said.textContent = kept.length
+      status.textContent = kept.length
         ? `${kept.length} of ${all} superpixels keep ${label} first, with ${likely}.`
         : `A grey picture is taken for ${label} too, with ${likely}: no superpixel is needed.`;
       how.textContent =
@@ -39,7 +39,7 @@ export function fewestSuperpixels(model, beside, signal) {
     "div",
     { class: "cnnvis-fewest" },
     h("div", { class: "cnnvis-line" }, button, beside),
-    said,
+    status,
     opener,
   );
 }

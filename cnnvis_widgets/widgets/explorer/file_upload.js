@@ -8,7 +8,7 @@ const PATIENCE_MS = 60_000;
 export class FileUpload {
   /**
    * @param {Model} model with `pace`: bytes at once and bytes a second to keep below; [] for any
-   * @param {(said: string) => void} failed
+   * @param {(message: string) => void} failed
    * @param {AbortSignal} signal
    */
   constructor(model, failed, signal) {

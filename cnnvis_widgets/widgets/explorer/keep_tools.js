@@ -41,7 +41,7 @@ export class KeepTools {
     actions.lastElementChild?.before(this.page);
   }
 
-  /** Whether Python draws the picture that is asked for; then it is asked. */
+  /** Ask Python to draw the figure if Python draws this kind; returns whether it does. */
   drawn() {
     const format = this.format.value;
     if (format !== "png") this.model.send({ kind: "figure", format });

@@ -71,7 +71,7 @@ export class KeptMapsView {
       {
         type: "button",
         class: "cnnvis-kept-remove",
-        tabindex: -1, // by keys it is Delete
+        tabindex: -1, // the keyboard uses Delete
         "aria-label": `Remove ${title}`,
         title: "Remove",
         onclick: () => this.tell("remove", name),

@@ -59,8 +59,8 @@ function wordsOf(box) {
 const pathsOf = ({ open, branches = 0 }) => (open !== null && branches > 1 ? `${branches} paths` : "");
 
 /**
- * All of it for a screen reader, and for a pointer that rests there; it holds what can be seen, in the same
- * order, so that the box can be chosen by saying that (WCAG 2.5.3).
+ * The accessible name and tooltip of a box. It contains the visible text in the same order, so that voice
+ * control can choose the box by that text (WCAG 2.5.3).
  * @param {Box} box
  */
 function sentenceOf(box) {
@@ -88,7 +88,7 @@ function elementOf(box) {
       "data-key": block ? `block ${box.key}` : box.key,
       class: block ? (box.open ? "cnnvis-box cnnvis-frame" : "cnnvis-box cnnvis-folded") : "cnnvis-box",
     },
-    // Spaces for what reads all text as one: the boxes' words would run together.
+    // Spaces, because find-in-page and screen readers join the text of the boxes.
     h("span", { class: "cnnvis-box-name" }, name, box.name, " ", h("small", {}, pathsOf(box))),
     " ",
     h("span", { class: "cnnvis-box-words" }, ...wordsOf(box).flatMap((words) => [h("span", {}, words), " "])),
@@ -112,7 +112,7 @@ export class LayerDiagram {
     this.zoom = 1;
     this.fitted = ""; // for which network the zoom was chosen
     /** @type {string[]} */
-    this.wanted = [];
+    this.searchWords = [];
     this.sheet = h("div", { class: "cnnvis-sheet", role: "tree" });
     this.room = h("div", {}, this.sheet);
     this.scroll = h("div", { class: "cnnvis-scroll" }, this.room);
@@ -164,7 +164,7 @@ export class LayerDiagram {
     signal.addEventListener("abort", () => observer.disconnect());
   }
 
-  /** It got a size: a page may keep it folded away at first. */
+  /** Called when the diagram gets a size: a page may open with it folded away. */
   shown() {
     if (!this.scroll.clientWidth || !this.diagram.boxes.length) return;
     if (this.fitted !== this.network) {
@@ -210,7 +210,7 @@ export class LayerDiagram {
     refill(this.sheet, [art, ...elements]);
     Object.assign(this.sheet.style, { width: `${width}px`, height: `${height}px` });
     this.resize(this.zoom);
-    this.filter(this.wanted);
+    this.filter(this.searchWords);
     mark(this.sheet, ITEM, this.model.get("value") || null);
     const after = this.held && this.itemOf(this.held)?.getBoundingClientRect().top;
     this.held = "";
@@ -247,7 +247,7 @@ export class LayerDiagram {
     this.tellMore();
   }
 
-  /** Say that there is more than can be seen. */
+  /** Show in which directions the diagram continues outside its frame. */
   tellMore() {
     const { scrollTop, scrollLeft, clientHeight, clientWidth, scrollHeight, scrollWidth } = this.scroll;
     const ways = [
@@ -270,7 +270,7 @@ export class LayerDiagram {
   reveal(item) {
     const { scroll } = this;
     const [outer, inner] = [scroll.getBoundingClientRect(), item.getBoundingClientRect()];
-    const tall = Math.min(inner.height, 60); // of an open block, its head
+    const tall = Math.min(inner.height, 60); // an open block counts as its head
     if (inner.top < outer.top || inner.top + tall > outer.bottom)
       scroll.scrollTop += inner.top + tall / 2 - (outer.top + outer.bottom) / 2;
     if (inner.left < outer.left || inner.right > outer.right)
@@ -279,23 +279,23 @@ export class LayerDiagram {
 
   /** Let what does not fit fade. @param {string[]} words @returns {number} how many layers fit */
   filter(words) {
-    this.wanted = words;
+    this.searchWords = words;
     const fits = (/** @type {string} */ text) => words.every((word) => text.toLowerCase().includes(word));
     const kinds = new Map(this.model.get("layers").map((/** @type {any} */ layer) => [layer.name, layer]));
-    const told = (/** @type {string} */ name) => {
+    const matches = (/** @type {string} */ name) => {
       const layer = kinds.get(name);
       return layer ? fits(`${layer.group} ${name} ${layer.kind} ${layer.shape.join(" × ")}`) : false;
     };
     const items = itemsOf(this.sheet, ITEM);
     this.diagram.boxes.forEach((box, i) => {
-      const good = box.open === null ? told(box.key) : box.members?.some(told);
+      const good = box.open === null ? matches(box.key) : box.members?.some(matches);
       items[i]?.classList.toggle("cnnvis-faded", words.length > 0 && !good);
       items[i]?.classList.toggle("cnnvis-found", words.length > 0 && Boolean(good) && !box.open);
     });
-    return [...kinds.keys()].filter(told).length;
+    return [...kinds.keys()].filter(matches).length;
   }
 
-  /** The first that fits gets the focus. */
+  /** Focus the first match. */
   enter() {
     const first = itemsOf(this.sheet, `${ITEM}:not(.cnnvis-faded)`)[0];
     if (first) this.arrive(first);

@@ -28,7 +28,7 @@ function shapeBar(layer, most) {
   );
 }
 
-/** Layers that are together under one block's name, in the order of the network. */
+/** The layers grouped by block, in the order of the network. */
 function blocksOf(layers) {
   /** @type {{name: string, layers: any[], head?: HTMLElement, rows: HTMLElement[]}[]} */
   const blocks = [];
@@ -90,7 +90,7 @@ class LayerPickerView {
     this.connect();
   }
 
-  /** List or diagram. Not radio buttons: with those a choice is made, and the explorer closes the panel. */
+  /** List or diagram. Tabs, not radio buttons: the explorer closes a panel when a radio button is chosen. */
   tabs() {
     const tabs = ["list", "diagram"].map((view) =>
       h("button", { type: "button", role: "tab", "data-view": view }, view === "list" ? "List" : "Diagram"),
@@ -159,16 +159,16 @@ class LayerPickerView {
     listen(this.signal, this.tree, "keydown", (event) => {
       const item = event.target.closest("[role=treeitem]");
       if (!item || event.altKey || event.ctrlKey || event.metaKey) return;
-      const seen = /** @type {HTMLElement[]} */ ([...this.tree.children]).filter((other) => !other.hidden);
-      const at = seen.indexOf(item);
+      const shown = /** @type {HTMLElement[]} */ ([...this.tree.children]).filter((other) => !other.hidden);
+      const at = shown.indexOf(item);
       const own = this.blocks.find((block) => block.head === item);
       const parent = this.blocks.find((block) => block.rows.includes(item))?.head;
       const open = own && item.getAttribute("aria-expanded") === "true";
-      if (event.key === "ArrowDown") this.arrive(seen[Math.min(at + 1, seen.length - 1)]);
-      else if (event.key === "ArrowUp") this.arrive(seen[Math.max(at - 1, 0)]);
-      else if (event.key === "Home") this.arrive(seen[0]);
-      else if (event.key === "End") this.arrive(seen[seen.length - 1]);
-      else if (event.key === "ArrowRight" && own) open ? this.arrive(seen[at + 1]) : this.toggle(own, true);
+      if (event.key === "ArrowDown") this.arrive(shown[Math.min(at + 1, shown.length - 1)]);
+      else if (event.key === "ArrowUp") this.arrive(shown[Math.max(at - 1, 0)]);
+      else if (event.key === "Home") this.arrive(shown[0]);
+      else if (event.key === "End") this.arrive(shown[shown.length - 1]);
+      else if (event.key === "ArrowRight" && own) open ? this.arrive(shown[at + 1]) : this.toggle(own, true);
       else if (event.key === "ArrowLeft" && own) this.toggle(own, false);
       else if (event.key === "ArrowLeft" && parent) this.arrive(parent);
       else return;

@@ -33,8 +33,8 @@ function render({ model, el }) {
     const text = model.get("loading");
     loading.textContent = text;
     loading.hidden = !text;
-    const said = text.replace(/[\d.,]+ ?\w*\s*$/, "").trim();
-    if (spoken.textContent !== said) spoken.textContent = said;
+    const announcement = text.replace(/[\d.,]+ ?\w*\s*$/, "").trim();
+    if (spoken.textContent !== announcement) spoken.textContent = announcement;
   });
   errorLine(model, body, signal);
   return () => undo.abort();

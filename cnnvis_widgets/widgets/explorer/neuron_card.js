@@ -1,4 +1,4 @@
-// What is known of one neuron (see neuron_card.py).
+// The card of one neuron (see neuron_card.py).
 import {
   errorLine,
   h,
@@ -22,7 +22,7 @@ const MEANING =
   "The gradient of the class' value before softmax with respect to this map, times the map, summed.";
 
 /**
- * A picture, and what the strongest place of a map sees of it.
+ * A picture with the receptive field of a map's strongest position.
  * @param {string} src
  * @param {string} alt
  * @param {Box} box
@@ -45,7 +45,7 @@ class NeuronCardView {
     /** @type {Map<string, string>} what each part was drawn from */
     this.drawn = new Map();
     this.title = h("h3", { class: "cnnvis-label" });
-    this.seen = h("figure");
+    this.activation = h("figure");
     this.maximum = h("figure");
     this.classes = h("div", { class: "cnnvis-card-classes" });
     this.gallery = h("div", { class: "cnnvis-card-gallery" });
@@ -53,7 +53,7 @@ class NeuronCardView {
       "section",
       { class: "cnnvis cnnvis-card", "aria-label": "Neuron's card" },
       this.title,
-      h("div", { class: "cnnvis-card-top" }, this.seen, this.maximum, this.classes),
+      h("div", { class: "cnnvis-card-top" }, this.activation, this.maximum, this.classes),
       this.gallery,
     );
     el.append(this.root);
@@ -63,7 +63,7 @@ class NeuronCardView {
     signal.addEventListener("abort", () => this.root.remove());
   }
 
-  /** Whether a part is another than when it was drawn last: the others' progress is not its own. */
+  /** Whether a part's values or progress have changed since it was drawn. */
   changed(/** @type {string} */ part, /** @type {any[]} */ ...values) {
     const { [part]: share } = this.model.get("progress");
     const { [part]: wrong } = this.model.get("errors");
@@ -75,7 +75,7 @@ class NeuronCardView {
 
   draw() {
     this.drawn.clear();
-    this.drawSeen();
+    this.drawActivation();
     this.drawMaximum();
     this.drawGallery();
   }
@@ -86,11 +86,11 @@ class NeuronCardView {
       this.title.textContent = model.get("title");
       this.root.hidden = !model.get("title");
     });
-    watchTogether(signal, model, ["seen", "progress", "errors"], () => this.drawSeen());
+    watchTogether(signal, model, ["activation", "progress", "errors"], () => this.drawActivation());
     watchTogether(signal, model, ["maximum", "words", "progress", "errors", "title"], () =>
       this.drawMaximum(),
     );
-    watchTogether(signal, model, ["pushes", "holds_back", "why", "seen"], () => this.drawClasses());
+    watchTogether(signal, model, ["pushes", "holds_back", "why", "activation"], () => this.drawClasses());
     watchTogether(signal, model, ["gallery", "progress", "errors"], () => this.drawGallery());
     listen(signal, this.root, "click", (event) => {
       const button = itemAt(event, "button");
@@ -101,7 +101,7 @@ class NeuronCardView {
   }
 
   /**
-   * What is under way, with a button that stops it, or what went wrong.
+   * The progress of a part, with a button that stops it, or its error.
    * @param {string} part
    * @param {string} words
    */
@@ -124,19 +124,19 @@ class NeuronCardView {
     return [h("div", { class: "cnnvis-card-work" }, h("span", {}, words), bar, stop)];
   }
 
-  drawSeen() {
-    if (!this.changed("seen", this.model.get("seen"))) return;
-    const { map, peak, mean, place, box } = this.model.get("seen");
+  drawActivation() {
+    if (!this.changed("activation", this.model.get("activation"))) return;
+    const { map, peak, mean, place, box } = this.model.get("activation");
     if (!map) {
-      this.replace(this.seen, this.work("seen", "looking"));
+      this.replace(this.activation, this.work("activation", "looking"));
       return;
     }
     const where = place.length ? `at row ${place[0]}, column ${place[1]}; mean ${short(mean)}` : "";
     const alt = place.length ? "its map over this picture; outlined, what its peak sees" : "this picture";
-    this.replace(this.seen, [
+    this.replace(this.activation, [
       outlined(map, alt, box),
       h("figcaption", {}, h("b", {}, `${place.length ? "peak" : "activation"} ${short(peak)}`), ` ${where}`),
-      ...this.work("seen", "looking"),
+      ...this.work("activation", "looking"),
     ]);
   }
 
@@ -163,17 +163,17 @@ class NeuronCardView {
       this.list("It pushes", this.model.get("pushes")),
       this.list("It holds back", this.model.get("holds_back")),
     ];
-    const known = this.model.get("seen").map;
+    const map = this.model.get("activation").map;
     const meaning = h(
       "p",
       { class: "cnnvis-hint", title: MEANING },
       "Gradient × activation, before softmax. ",
     );
     meaning.append(h("span", { class: "cnnvis-unseen" }, MEANING));
-    const told = why
+    const rows = why
       ? [h("p", { class: "cnnvis-hint" }, why)]
       : [h("div", { class: "cnnvis-card-lists" }, ...lists), meaning];
-    this.classes.replaceChildren(...(known ? told : []));
+    this.classes.replaceChildren(...(map ? rows : []));
   }
 
   /** @param {string} title @param {Push[]} pushes */

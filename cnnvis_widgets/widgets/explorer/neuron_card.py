@@ -38,9 +38,9 @@ class NeuronCard(Component):
 
     Attributes:
         title: which neuron.
-        seen: on this picture: map (a picture), peak, mean, place, size (of the map) and box (the
-            peak's receptive field: top, left, bottom and right as shares of the picture); {} until
-            known.
+        activation: on this picture: map (a picture), peak, mean, place, size (of the map) and box
+            (the peak's receptive field: top, left, bottom and right as shares of the picture); {}
+            until known.
         pushes: the classes to which its map adds most: records of unit, label and value.
         holds_back: the classes from which it subtracts most.
         why: why there are none.
@@ -48,15 +48,15 @@ class NeuronCard(Component):
             (the peak's receptive field) and box.
         maximum: the picture that maximizes it, or "".
         words: a line about that picture.
-        progress: part ("seen", "gallery" or "maximum") → share of its work that is finished, 0 to
-            1, while it is under way.
+        progress: part ("activation", "gallery" or "maximum") → share of its work that is finished,
+            0 to 1, while it is under way.
         errors: part → its error.
         about: network, layer and unit of the card; not synced.
         image: the picture of the card; not synced.
     """
 
     title = traitlets.Unicode("").tag(sync=True)
-    seen = traitlets.Dict().tag(sync=True)
+    activation = traitlets.Dict().tag(sync=True)
     pushes = Records("class", unit=INTEGER, label=TEXT, value=NUMBER).tag(sync=True)
     holds_back = Records("class", unit=INTEGER, label=TEXT, value=NUMBER).tag(sync=True)
     why = traitlets.Unicode("").tag(sync=True)
@@ -80,7 +80,7 @@ class NeuronCard(Component):
         """Remove everything shown."""
         with self.hold_sync():
             self.title = self.why = self.maximum = self.words = ""
-            self.seen, self.progress, self.errors = {}, {}, {}
+            self.activation, self.progress, self.errors = {}, {}, {}
             self.pushes, self.holds_back, self.gallery = [], [], []
 
     def under_way(self, part: str, share: float | None) -> None:
@@ -88,16 +88,16 @@ class NeuronCard(Component):
         other_parts = {name: value for name, value in self.progress.items() if name != part}
         self.progress = other_parts if share is None else {**other_parts, part: share}
 
-    def fail(self, part: str, said: str) -> None:
+    def fail(self, part: str, message: str) -> None:
         """Set the error of a part; "" clears it."""
-        self.errors = {**{n: e for n, e in self.errors.items() if n != part}, part: said}
+        self.errors = {**{n: e for n, e in self.errors.items() if n != part}, part: message}
 
     def show(self, view: NeuronView) -> None:
         """Show the neuron's answer to the picture."""
         peak = view.peak
         pixels = peak.pixels if view.map is None else overlay(peak.pixels, view.map)
         with self.hold_sync():
-            self.seen = {
+            self.activation = {
                 "map": _small(pixels),
                 "peak": peak.value,
                 "mean": view.mean,

@@ -76,7 +76,7 @@ function render({ model, el }) {
 }
 
 /**
- * What is taken of the unit's map: an aggregate of all places, or one place.
+ * The choice of what a unit's map is reduced to: an aggregate over all positions, or one position.
  * @param {Model} model
  * @param {(name: string, value: any) => void} choose
  * @param {AbortSignal} signal
@@ -167,7 +167,7 @@ const chosenOf = (model) =>
   model.get("neurons").find((/** @type {{unit: number}} */ { unit }) => unit === model.get("value"));
 
 /**
- * How the places of a map are put together, or that one of them is chosen.
+ * The select element with the aggregates and "one position".
  * @param {Model} model
  * @param {(name: string, value: any) => void} choose
  * @param {AbortSignal} signal

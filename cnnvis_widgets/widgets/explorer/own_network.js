@@ -25,8 +25,8 @@ class OwnNetworkView {
     this.model = model;
     this.signal = signal;
     this.body = frame(el, model, "own", signal);
-    this.upload = new FileUpload(model, (said) => this.refuse(said), signal);
-    this.file = h("input", { type: "file" }); // not on the page: its button opens it
+    this.upload = new FileUpload(model, (message) => this.refuse(message), signal);
+    this.file = h("input", { type: "file" }); // not on the page; a button opens it
     this.labels = h("input", { type: "file", accept: ".txt,.json,.csv" });
     this.path = h("input", {
       type: "text",
@@ -124,8 +124,8 @@ class OwnNetworkView {
     this.work.hidden = stage !== "sending" && stage !== "reading";
     this.form.hidden = stage !== "asking";
     const percent = `${Math.round(100 * done)} %`;
-    const said = stage === "sending" ? `Sending ${name}: ${percent}` : `Reading ${name} …`;
-    this.workText.textContent = this.work.hidden ? "" : said;
+    const progress = stage === "sending" ? `Sending ${name}: ${percent}` : `Reading ${name} …`;
+    this.workText.textContent = this.work.hidden ? "" : progress;
     if (stage === "sending") this.workBar.value = done;
     else this.workBar.removeAttribute("value");
     if (stage === this.stage) return;
@@ -142,14 +142,14 @@ class OwnNetworkView {
       ...ways.map(({ name, title, note, likely, answers }) => {
         const input = h("input", { type: "radio", name: this.group, value: name });
         listen(this.signal, input, "change", () => chooser(this.model)("value", name));
-        const said = answers.map(([label, score]) => h("span", {}, `${label} ${score}`));
+        const scores = answers.map(([label, score]) => h("span", {}, `${label} ${score}`));
         return h(
           "label",
           {},
           input,
           h("strong", {}, title),
           h("em", { hidden: !likely }, "most likely"),
-          h("span", { class: "cnnvis-own-answers", translate: "no" }, ...(said.length ? said : ["…"])),
+          h("span", { class: "cnnvis-own-answers", translate: "no" }, ...(scores.length ? scores : ["…"])),
           h("span", { class: "cnnvis-hint" }, note),
         );
       }),
@@ -200,13 +200,13 @@ class OwnNetworkView {
     this.model.send({ kind: "cancel" });
   }
 
-  /** @param {string} said */
-  refuse(said) {
+  /** @param {string} message */
+  refuse(message) {
     this.model.send({ kind: "cancel" });
-    send(this.model, "error", said);
+    send(this.model, "error", message);
   }
 
-  /** A file of a network that is dropped anywhere on the explorer is taken. */
+  /** Accept a network file dropped anywhere on the explorer. */
   listenToDrops() {
     const { signal } = this;
     /** @param {DragEvent} event */

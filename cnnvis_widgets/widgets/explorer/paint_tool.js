@@ -24,8 +24,8 @@ export class PaintTool {
     this.painted = new Uint8Array(0);
     /** @type {Uint8Array} the file of the picture that was painted on */
     this.picture = new Uint8Array(0);
-    /** @type {{values: ArrayLike<number>, found: import("../toolkit/painting.js").Agreement} | null} */
-    this.judged = null;
+    /** @type {{values: ArrayLike<number>, result: import("../toolkit/painting.js").Agreement} | null} */
+    this.comparison = null;
     this.size = h("input", { type: "range", min: LEAST, max: MOST, step: 0.01, value: 0.12 });
     this.erase = h("button", { type: "button", "aria-pressed": "false", title: "Erase (E)" }, "Erase");
     this.clear = h("button", { type: "button", title: "Clear (Escape)" }, "Clear");
@@ -77,14 +77,16 @@ export class PaintTool {
   reset(draw = true) {
     this.painted = new Uint8Array(this.grid[0] * this.grid[1]);
     this.compared = false;
-    this.judged = null;
+    this.comparison = null;
     if (draw) this.changed();
   }
 
   /** How far the map agrees, found once for each stroke. @param {ArrayLike<number>} values */
   agreed(values) {
-    if (this.judged?.values !== values) this.judged = { values, found: agreement(values, this.painted) };
-    return this.judged.found;
+    if (this.comparison?.values !== values) {
+      this.comparison = { values, result: agreement(values, this.painted) };
+    }
+    return this.comparison.result;
   }
 
   /** @param {boolean} on */
@@ -101,7 +103,7 @@ export class PaintTool {
   /** Paint along a line. @param {readonly number[]} from @param {readonly number[]} to */
   stroke(from, to) {
     brush(this.painted, this.grid, from, to, this.width, this.erases ? 0 : 1);
-    this.judged = null;
+    this.comparison = null;
     this.changed();
   }
 
@@ -117,7 +119,7 @@ export class PaintTool {
   }
 
   /**
-   * The colour of each pixel over the picture; yellow, blue and white differ for every eye.
+   * The colour of each pixel over the picture; yellow, blue and white differ for any colour vision.
    * @param {ArrayLike<number> | null} values the map's, to be compared with
    * @returns {ImageData | null}
    */
@@ -135,8 +137,8 @@ export class PaintTool {
     return image;
   }
 
-  /** What is said. @param {ArrayLike<number> | null} values the map's */
-  said(values) {
+  /** The sentence beside the picture. @param {ArrayLike<number> | null} values the map's */
+  sentence(values) {
     this.compare.hidden = !this.any;
     this.compare.textContent = this.compared ? "Hide the map again" : "Compare with the map";
     this.key.hidden = this.words.hidden = !this.compared || !this.any;

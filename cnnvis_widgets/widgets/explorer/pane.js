@@ -100,8 +100,8 @@ export class Pane {
     this.element.append(overlay);
   }
 
-  /** What is seen, for a file: each layer right of a share of the pane. @param {number} split */
-  seen(split) {
+  /** The layers for a file, each with the share of the width where it begins. @param {number} split */
+  snapshot(split) {
     const over = this.cut.hidden ? [] : [{ canvas: this.over, from: split }];
     return { layers: [{ canvas: this.under, from: 0 }, ...over], lines: this.lines, size: this.grid };
   }

@@ -2,8 +2,8 @@
 import { errorLine, h, mark, rendering, roving, short, watch } from "../toolkit/base.js";
 import { chooser, frame, numberField } from "../toolkit/control.js";
 
-const SMALL_CHOICE = 3; // up to so many choices are all shown side by side
-const SHOWN = 4; // of a method with many parameters so many are in sight, the others one click away
+const SMALL_CHOICE = 3; // up to this many choices are shown side by side
+const SHOWN = 4; // parameters in sight; the others are one click away
 const MANY = 8;
 
 /** Tell that a value is its parameter's default. */
@@ -199,8 +199,8 @@ class ParameterPanelView {
       const now = value[row.parameter.name];
       row.back.disabled = same(now, row.parameter.default);
       const more = row.back.closest("details");
-      if (more && !row.back.disabled) more.open = true; // what was changed is never out of sight
-      // Only what changed is drawn: a wrong entry in another field stays to be corrected.
+      if (more && !row.back.disabled) more.open = true; // a changed parameter stays in sight
+      // Draw only what changed, so that a wrong entry in another field can still be corrected.
       if (!same(now, row.shown)) row.control.show((row.shown = now));
     }
     this.all.disabled = same({ ...value, ...this.defaults() }, value);

@@ -31,8 +31,8 @@ async function shrink(file) {
   }
   let scale = Math.min(1, LONGER_SIDE / Math.max(bitmap.width, bitmap.height));
   // A small file of a format that every decoder knows is sent as it is: not one value changes.
-  const known = file.type === "image/png" || file.type === "image/jpeg";
-  if (scale === 1 && known && file.size <= COMFORTABLE) return file;
+  const decodable = file.type === "image/png" || file.type === "image/jpeg";
+  if (scale === 1 && decodable && file.size <= COMFORTABLE) return file;
   for (;;) {
     const canvas = document.createElement("canvas");
     canvas.width = Math.max(1, Math.round(bitmap.width * scale));
@@ -68,7 +68,7 @@ function megabytes(bytes) {
 }
 
 /**
- * What an explorer wrote into a picture that it saved: the text, and the visitor's own picture.
+ * The state in a picture saved by an explorer: its text, and the visitor's own picture.
  * @param {File} file
  */
 async function explanationIn(file) {
@@ -76,9 +76,9 @@ async function explanationIn(file) {
   const text = textOf(new Uint8Array(await file.arrayBuffer()), "cnnvis");
   if (text === null) return null;
   try {
-    const { picture = "", ...said } = JSON.parse(text);
+    const { picture = "", ...state } = JSON.parse(text);
     return {
-      text: JSON.stringify(said),
+      text: JSON.stringify(state),
       picture: Uint8Array.from(atob(picture), (c) => c.charCodeAt(0)).buffer,
     };
   } catch {
@@ -93,7 +93,7 @@ function pictureIn(transfer) {
 }
 
 /**
- * The button, and the state of an upload.
+ * The upload button, with the state of an upload.
  * @param {Model} model
  * @param {HTMLElement} root
  * @param {AbortSignal} signal
@@ -108,7 +108,7 @@ function uploading(model, root, signal) {
   const status = h("span", { class: "cnnvis-hint", role: "status" });
   const photo = camera(
     (file) => take(file),
-    (said) => send(model, "error", said),
+    (message) => send(model, "error", message),
     signal,
   );
   const bar = h("div", { class: "cnnvis-uploads" }, input, button, photo.button, status, photo.view);
@@ -168,7 +168,7 @@ function uploading(model, root, signal) {
 }
 
 /**
- * Take what is dropped on the picker, or anywhere on the explorer that it is part of, or pasted.
+ * Accept a picture that is pasted, or dropped on the picker or anywhere on its explorer.
  * @param {Model} model
  * @param {HTMLElement} root
  * @param {(file: File) => void} take

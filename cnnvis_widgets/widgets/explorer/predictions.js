@@ -8,7 +8,7 @@ function percent(score) {
   return `${(100 * score).toFixed(1)} %`;
 }
 
-/** Bars start at zero; where a logit is negative, zero is inside. */
+/** Bars start at zero; with a negative logit, zero is inside the chart. */
 function bar(model, prediction) {
   const all = model.get("predictions");
   const size = (p) => p.score ?? p.logit ?? 0;

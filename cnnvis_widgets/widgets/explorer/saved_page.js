@@ -17,7 +17,7 @@ import { TrustStripView } from "./trust_strip.js";
  */
 /** @typedef {{maps: Held[], files: Record<string, string>, texts: string[]}} Page */
 
-/** How a map is looked at; stays when another one is chosen. */
+/** The look, which stays when another map is chosen. */
 const LOOK = {
   ...{ mode: "overlay", opacity: 0.6, blend: "uniform", threshold: 0, gray_picture: true },
   ...{ split: 0.5, zoom: 1, progress: -1, progress_text: "", busy: false, error: "" },
@@ -27,7 +27,7 @@ const LOOK = {
 const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
- * What the view is told of one map.
+ * The view's state for one map.
  * @param {Held} held
  * @param {Page} page
  */
@@ -55,7 +55,7 @@ class SavedPageView {
   constructor(page, el, signal) {
     this.page = page;
     this.at = 0;
-    this.asked = 0;
+    this.newest = 0;
     /** @type {Map<number, Record<string, any>>} */
     this.decoded = new Map();
     this.view = new LocalModel({ ...LOOK, ...EMPTY });
@@ -101,11 +101,11 @@ class SavedPageView {
 
   /** @param {number} at */
   async show(at) {
-    const mine = ++this.asked;
+    const mine = ++this.newest;
     const held = this.page.maps[at];
     const state = this.decoded.get(at) ?? (await decoded(held, this.page));
     this.decoded.set(at, state);
-    if (mine !== this.asked) return;
+    if (mine !== this.newest) return;
     this.at = at;
     this.sharing.hidden = !this.page.maps.some(({ shared }) => shared);
     this.together.disabled = !held.shared;

@@ -1,4 +1,4 @@
-// A link as a QR code, as large as the window, and what the page that it opens fixes and hides.
+// A link as a QR code as large as the window, with choices of what its page locks and hides.
 import { h, listen } from "../toolkit/base.js";
 
 /** @typedef {import("../toolkit/base.js").Model} Model */
@@ -70,7 +70,7 @@ export function shareDialog(model, address, signal) {
   });
   listen(signal, close, "click", () => dialog.close());
   listen(signal, dialog, "click", (event) => {
-    if (event.target === dialog) dialog.close(); // beside what it shows
+    if (event.target === dialog) dialog.close(); // a click on the backdrop
   });
   /** @param {{kind: string, svg: string, address: string}} message */
   const answered = (message) => {
@@ -80,10 +80,10 @@ export function shareDialog(model, address, signal) {
     only.textContent = HERE.test(new URL(message.address).host)
       ? "This address works on this computer only."
       : "";
-    const said = [...model.get("lacks")];
-    if (shortened) said.push("The kept maps are left out: the code would be too fine to be photographed.");
-    lacks.replaceChildren(...said.map((one) => h("span", {}, one)));
-    lacks.hidden = !said.length;
+    const notes = [...model.get("lacks")];
+    if (shortened) notes.push("The kept maps are left out: the code would be too fine to be photographed.");
+    lacks.replaceChildren(...notes.map((one) => h("span", {}, one)));
+    lacks.hidden = !notes.length;
     if (!dialog.open) dialog.showModal();
   };
   model.on("msg:custom", answered);

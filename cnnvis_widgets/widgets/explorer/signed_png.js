@@ -1,9 +1,8 @@
-// A saved picture carries what brings its map back (see saved_state.py).
+// A saved picture carries the state that restores its map (see saved_state.py).
 import { withText } from "../toolkit/png_text.js";
 
 /**
- * Into the file goes what brings it back, and how it was looked at; with a picture of the visitor's own,
- * that picture.
+ * Write the state and the look into a PNG file, and the explained picture too if it is the visitor's own.
  * @param {Blob} picture
  * @param {string} state "" for nothing
  * @param {Record<string, any>} look
@@ -13,9 +12,9 @@ import { withText } from "../toolkit/png_text.js";
 export async function signedPng(picture, state, look, own) {
   if (!state) return picture;
   const file = new Uint8Array(await picture.arrayBuffer());
-  const said = { ...JSON.parse(state), look };
-  if (said.own_picture) said.picture = base64(own());
-  return withText(file, "cnnvis", JSON.stringify(said));
+  const saved = { ...JSON.parse(state), look };
+  if (saved.own_picture) saved.picture = base64(own());
+  return withText(file, "cnnvis", JSON.stringify(saved));
 }
 
 /** @param {Uint8Array} bytes */

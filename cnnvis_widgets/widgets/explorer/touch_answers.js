@@ -1,11 +1,11 @@
-// What the network says of a picture that is touched: classes before and now, and the deletion curve.
+// The network's answers for a changed picture: classes before and now, and the deletion curve.
 import { h, listen, short, watch } from "../toolkit/base.js";
 import { Axes } from "../toolkit/chart.js";
 import { fewestSuperpixels } from "./fewest_superpixels.js";
 
 /** @typedef {import("../toolkit/base.js").Model} Model */
 
-const SAID = ["rows", "answers", "deletion", "touch_said", "touched", "tool", "pieces"];
+const TRAITS = ["rows", "answers", "deletion", "touch_error", "touched", "tool", "pieces"];
 
 const READING =
   "Scattered grey pixels disturb a network more than a patch, so compare maps with one another.";
@@ -23,7 +23,7 @@ export class TouchAnswers {
   constructor(model, paint, clear, signal) {
     this.model = model;
     this.tool = "read";
-    this.hint = h("p", { class: "cnnvis-touch-said", role: "status" });
+    this.hint = h("p", { class: "cnnvis-touch-status", role: "status" });
     this.table = h("div", { class: "cnnvis-touch-rows" });
     this.undo = h("button", { type: "button" }, "Uncover all");
     this.chart = h("div", { class: "cnnvis-touch-chart" });
@@ -39,7 +39,7 @@ export class TouchAnswers {
     const parts = [this.hint, paint, this.fewest, this.table, this.chart, this.undo];
     this.element = h("div", { class: "cnnvis-touch-answers" }, ...parts);
     for (const undo of [this.undo, this.undoPiece]) listen(signal, undo, "click", clear);
-    watch(signal, model, SAID, () => this.draw());
+    watch(signal, model, TRAITS, () => this.draw());
   }
 
   /** @param {string} tool @param {string} text what follows from it without asking anybody */
@@ -53,8 +53,8 @@ export class TouchAnswers {
     const covering = this.tool === "patch" || this.tool === "superpixels";
     const { boxes, off } = this.model.get("touched");
     const covered = covering && (boxes.length > 0 || off.length > 0);
-    const failed = this.model.get("touch_said");
-    const hint = failed || (covered ? this.saidOfCover() : (this.text ?? ""));
+    const failed = this.model.get("touch_error");
+    const hint = failed || (covered ? this.coverSentence() : (this.text ?? ""));
     if (hint !== this.hint.textContent) this.hint.textContent = hint;
     this.undo.hidden = !covered || this.tool === "superpixels";
     this.undoPiece.hidden = this.table.hidden = !covered;
@@ -66,7 +66,7 @@ export class TouchAnswers {
     this.element.hidden = this.tool === "read";
   }
 
-  saidOfCover() {
+  coverSentence() {
     const { share, value } = this.model.get("answers");
     if (share === undefined) return "Asking the network …";
     const neuron = value === null ? "" : ` The neuron's activation is ${short(value)}.`;
@@ -122,11 +122,11 @@ export class TouchAnswers {
       axes.line(points(values), "cnnvis-chart-curve"),
     );
     const what = of === "probability" ? "probability" : "activation, as a share";
-    const said =
+    const sentence =
       `Area under the ${what}: ${areas[0].toFixed(2)} with the map's largest values grey first, ` +
       `${areas[1].toFixed(2)} in random order (dashed).`;
     axes.svg.setAttribute("role", "img");
-    axes.svg.setAttribute("aria-label", `Deletion curve. ${said}`);
-    this.chart.replaceChildren(axes.svg, h("p", {}, said), this.reading);
+    axes.svg.setAttribute("aria-label", `Deletion curve. ${sentence}`);
+    this.chart.replaceChildren(axes.svg, h("p", {}, sentence), this.reading);
   }
 }

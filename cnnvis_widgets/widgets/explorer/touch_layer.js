@@ -1,4 +1,4 @@
-// What is over the picture while it is touched: grey parts, outlines, and what takes the pointer.
+// The overlays of the touch tools: grey parts, outlines, and the element that receives the pointer.
 import { h } from "../toolkit/base.js";
 import { boxRect } from "../toolkit/boxes.js";
 import { paint } from "../toolkit/pixels.js";
@@ -14,7 +14,10 @@ export class TouchLayer {
     this.svg = drawn("svg", { class: "cnnvis-touch", preserveAspectRatio: "none", role: "application" });
   }
 
-  /** Take the pointer and the keys, which are said; "" lets both go. @param {string} keys */
+  /**
+   * Receive pointer and key events.
+   * @param {string} keys what the keys do, for a screen reader; "" stops receiving
+   */
   open(keys) {
     this.svg.classList.toggle("cnnvis-touch-open", Boolean(keys));
     if (keys) this.svg.setAttribute("tabindex", "0");

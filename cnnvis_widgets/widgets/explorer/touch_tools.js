@@ -1,4 +1,4 @@
-// The toolbar beside the picture, and what a touch of the picture does with each of its tools.
+// The toolbar beside the picture, and what each tool does when the picture is touched.
 import { arrowStep, h, isShortcut, listen, mark, roving, send, useUp, watch } from "../toolkit/base.js";
 import { boxBetween, boxMoved, fieldOf, placeAt, shareOfMap } from "../toolkit/boxes.js";
 import { bytesOf } from "../toolkit/pixels.js";
@@ -46,7 +46,7 @@ const TOOLS = {
     keys: "",
   },
 };
-const STEP = 16; // of this many does an arrow key cross the picture
+const STEP = 16; // arrow-key steps across the picture
 
 /** @param {number} value @param {number} most */
 const within = (value, most) => Math.min(most - 1, Math.max(0, value));
@@ -86,14 +86,14 @@ export class TouchTools {
     this.patch = null;
     /** @type {Set<number>} numbers of the superpixels that are off */
     this.off = new Set();
-    this.asked = 0;
+    this.requests = 0;
     /** @type {Int16Array | null} */
     this.pieces = null;
     roving(this.bar, "[role=radio]", (item) => this.choose(item.dataset.key ?? "read"), signal);
     this.listenToPointer();
     listen(signal, this.layer.svg, "keydown", (event) => this.key(event));
     watch(signal, model, ["tool"], () => this.show());
-    watch(signal, model, ["pieces", "layer", "seen"], () => this.fill());
+    watch(signal, model, ["pieces", "layer", "receptive_fields"], () => this.fill());
     watch(signal, model, ["fewest"], () => this.takeFewest());
   }
 
@@ -119,7 +119,7 @@ export class TouchTools {
     else this.cover();
   }
 
-  /** A new result, or what a tool needs has come. */
+  /** A new result, or the data that a tool needs, has arrived. */
   fill() {
     const result = this.result();
     const grid = result?.grid ?? [0, 0];
@@ -140,7 +140,7 @@ export class TouchTools {
     this.show();
   }
 
-  /** The fewest superpixels were found: the others are switched off. */
+  /** Switch off all superpixels but the fewest that keep the class. */
   takeFewest() {
     const { off, kept } = this.model.get("fewest");
     if (!kept || this.tool !== "superpixels") return;
@@ -160,26 +160,26 @@ export class TouchTools {
     this.redraw();
   }
 
-  /** Whether the map is not to be seen: who paints says first what they think. */
+  /** Whether the map is hidden: visitors paint first and compare afterwards. */
   get hidesMap() {
     return !this.bar.hidden && this.tool === "paint" && !this.paint.compared;
   }
 
-  /** Draw what the tool has marked, and say what follows from it without asking anybody. */
+  /** Draw the tool's marks, and write the sentence that needs no answer from Python. */
   draw() {
     const { tool, grid } = this;
-    const seen = this.model.get("seen");
+    const fields = this.model.get("receptive_fields");
     const patch = tool === "patch" ? this.patch : null;
     const off = tool === "superpixels" ? this.off : new Set();
     if (tool === "paint" && !this.bar.hidden) this.layer.paint(this.paint.image(this.values));
     else this.layer.cover(grid, patch, off, tool === "superpixels" ? this.pieces : null, this.cursor);
-    this.answers.say(tool, this.said(tool));
+    this.answers.say(tool, this.sentence(tool));
     if (this.bar.hidden) return this.layer.frame(grid, null, null);
     if (tool === "box") return this.layer.frame(grid, this.box, null);
     if (tool === "paint") return this.layer.frame(grid, null, this.cursor);
-    if (tool !== "position" || !seen.places?.length) return this.layer.frame(grid, null, null);
-    const place = placeAt(seen, this.cursor, grid);
-    return this.layer.frame(grid, fieldOf(seen, place, grid), this.cursor);
+    if (tool !== "position" || !fields.places?.length) return this.layer.frame(grid, null, null);
+    const place = placeAt(fields, this.cursor, grid);
+    return this.layer.frame(grid, fieldOf(fields, place, grid), this.cursor);
   }
 
   /** The map's values on the grid. */
@@ -188,7 +188,7 @@ export class TouchTools {
   }
 
   /** @param {string} tool */
-  said(tool) {
+  sentence(tool) {
     const { grid, box } = this;
     const heatmap = this.result()?.heatmap;
     if (tool === "box") {
@@ -198,21 +198,21 @@ export class TouchTools {
       if (mass === null) return "The map is zero everywhere.";
       return `${percent(mass)} of the map is in the box, which covers ${percent(area)} of the picture.`;
     }
-    if (tool === "paint") return this.paint.said(this.values);
-    if (tool === "position") return this.saidOfPosition();
+    if (tool === "paint") return this.paint.sentence(this.values);
+    if (tool === "position") return this.positionSentence();
     if (tool === "patch" && !this.patch) return "Drag over the picture: a grey patch follows.";
     if (tool === "superpixels" && !this.pieces) return "Cutting the picture into superpixels …";
     if (tool === "superpixels" && !this.off.size) return "Click parts of the picture to switch them off.";
     return "";
   }
 
-  saidOfPosition() {
+  positionSentence() {
     const layer = this.model.get("layer");
-    const { places, size } = this.model.get("seen");
+    const { places, size } = this.model.get("receptive_fields");
     if (!layer) return "The output sees the whole picture. Choose a layer first: Layer ▾.";
     if (!places) return "Looking up what this layer sees …";
     if (!places.length) return `${layer} has no rows and columns: each of its neurons sees all.`;
-    const [row, column] = placeAt(this.model.get("seen"), this.cursor, this.grid);
+    const [row, column] = placeAt(this.model.get("receptive_fields"), this.cursor, this.grid);
     const field = size ? `${size[0]} × ${size[1]} pixels` : "the whole picture";
     return `Position (${row}, ${column}) of ${layer} sees ${field}. Click to explain the neuron there.`;
   }
@@ -251,10 +251,10 @@ export class TouchTools {
 
   /** The pixel under a pointer. @param {MouseEvent} event @returns {number[]} */
   pixelAt(event) {
-    const seen = this.layer.svg.getBoundingClientRect();
+    const rect = this.layer.svg.getBoundingClientRect();
     return [
-      within(Math.floor(((event.clientY - seen.top) / seen.height) * this.grid[0]), this.grid[0]),
-      within(Math.floor(((event.clientX - seen.left) / seen.width) * this.grid[1]), this.grid[1]),
+      within(Math.floor(((event.clientY - rect.top) / rect.height) * this.grid[0]), this.grid[0]),
+      within(Math.floor(((event.clientX - rect.left) / rect.width) * this.grid[1]), this.grid[1]),
     ];
   }
 
@@ -336,9 +336,9 @@ export class TouchTools {
   act() {
     if (this.tool === "paint") this.paint.stroke(this.cursor, this.cursor);
     else if (this.tool === "position") {
-      const seen = this.model.get("seen");
-      if (!seen.places?.length) return;
-      this.model.send({ kind: "place", place: placeAt(seen, this.cursor, this.grid) });
+      const fields = this.model.get("receptive_fields");
+      if (!fields.places?.length) return;
+      this.model.send({ kind: "place", place: placeAt(fields, this.cursor, this.grid) });
     } else if (this.tool === "superpixels" && this.pieces) {
       const number = this.pieces[this.cursor[0] * this.grid[1] + this.cursor[1]];
       if (!this.off.delete(number)) this.off.add(number);
@@ -356,11 +356,11 @@ export class TouchTools {
     const off = this.tool === "superpixels" ? [...this.off] : [];
     const last = this.model.get("touched");
     if (JSON.stringify([boxes, off]) === JSON.stringify([last.boxes, last.off])) return;
-    this.asked += 1;
-    send(this.model, "touched", { boxes, off, number: this.asked });
+    this.requests += 1;
+    send(this.model, "touched", { boxes, off, number: this.requests });
   }
 
-  /** Take away all that was marked. */
+  /** Remove all marks. */
   clear() {
     this.box = this.patch = null;
     this.off.clear();

@@ -22,16 +22,16 @@ export class TrustStripView {
     this.model = model;
     this.chosen = "";
     this.line = h("div", { class: "cnnvis-trust-line", role: "group", "aria-label": "Checks of this map" });
-    this.said = h("p", { class: "cnnvis-trust-said", "aria-live": "polite" });
+    this.sentence = h("p", { class: "cnnvis-trust-status", "aria-live": "polite" });
     const named = { class: "cnnvis cnnvis-trust", "aria-label": "Can this map be trusted?" };
-    this.root = h("section", named, this.line, this.said);
+    this.root = h("section", named, this.line, this.sentence);
     el.append(this.root);
     keepKeys(this.root, signal);
     listen(signal, this.line, "click", (event) => {
       const button = /** @type {HTMLElement} */ (event.target).closest("button");
       if (!button) return;
       this.chosen = button.dataset.key === this.chosen ? "" : (button.dataset.key ?? "");
-      this.say();
+      this.showSentence();
     });
     watchTogether(signal, model, ["checks", "busy"], () => this.draw());
     signal.addEventListener("abort", () => this.root.remove());
@@ -49,7 +49,7 @@ export class TrustStripView {
     const parts = this.checks.map((check) => this.part(check));
     this.line.replaceChildren(h("span", { class: "cnnvis-trust-name" }, "Can it be trusted?"), ...parts);
     if (focused) parts.find((part) => part.dataset.key === focused)?.focus();
-    this.say();
+    this.showSentence();
   }
 
   /** @param {Check} check */
@@ -66,19 +66,19 @@ export class TrustStripView {
     );
   }
 
-  /** The chosen check's sentence, else that of the worst. */
-  say() {
-    const told = this.checks.filter((check) => check.sentence);
+  /** Shows the chosen check's sentence, else that of the worst. */
+  showSentence() {
+    const judged = this.checks.filter((check) => check.sentence);
     /** @param {Check} check */
     const rank = (check) => WORST_FIRST.indexOf(check.verdict);
     const shown =
-      told.find((check) => check.name === this.chosen) ?? told.toSorted((a, b) => rank(a) - rank(b))[0];
+      judged.find((check) => check.name === this.chosen) ?? judged.toSorted((a, b) => rank(a) - rank(b))[0];
     for (const button of this.line.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(button.dataset.key === shown?.name));
     }
     const now = shown ? `${shown.sentence} ${shown.lesson_title}` : "";
-    if (now === this.said.textContent) return;
-    this.said.replaceChildren(...(shown ? [`${shown.sentence} `, this.lesson(shown)] : []));
+    if (now === this.sentence.textContent) return;
+    this.sentence.replaceChildren(...(shown ? [`${shown.sentence} `, this.lesson(shown)] : []));
   }
 
   /** Where it is explained; a saved page has no lessons beside it, and names them. @param {Check} check */

@@ -1,4 +1,4 @@
-// What is under way, with the seconds that it has taken, and a button that stops it.
+// The work under way: its text, its seconds, and a button that stops it.
 import { h, listen, watch } from "../toolkit/base.js";
 
 /** @typedef {import("../toolkit/base.js").Model} Model */

@@ -11,13 +11,13 @@ class FactsTableView {
     this.choose = chooser(model);
     this.head = h("thead");
     this.body = h("tbody");
-    this.said = h("p", { class: "cnnvis-facts-said", role: "status" });
+    this.status = h("p", { class: "cnnvis-facts-status", role: "status" });
     this.note = h("p", { class: "cnnvis-facts-note", role: "status" });
     this.clear = h("button", { type: "button" }, "Show all, as they came");
     this.grid = h("table", {}, this.head, this.body);
     this.field.append(
       h("div", { class: "cnnvis-facts-scroll" }, this.grid),
-      h("div", { class: "cnnvis-line" }, this.clear, this.said),
+      h("div", { class: "cnnvis-line" }, this.clear, this.status),
       this.note,
     );
     this.headings = [];
@@ -148,7 +148,7 @@ class FactsTableView {
       ),
     );
     const by = columns.find(({ name }) => name === sort);
-    this.said.textContent =
+    this.status.textContent =
       `${kept.length} of ${rows.length} ` +
       `rows${by ? `, sorted by ${by.heading}${down ? ", downwards" : ""}` : ""}`;
     const changed = sort || Object.keys(this.model.get("filters")).length;

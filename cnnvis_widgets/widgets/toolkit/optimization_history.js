@@ -16,7 +16,7 @@ class OptimizationHistoryView {
     this.curve = drawn("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
     this.slider = h("input", { type: "range", min: 0, step: 1 });
     this.play = h("button", { type: "button", "aria-pressed": "false" }, "Play");
-    this.said = h("p", { class: "cnnvis-hint cnnvis-optimization-history-said" });
+    this.status = h("p", { class: "cnnvis-hint cnnvis-optimization-history-status" });
     this.root = h(
       "section",
       { class: "cnnvis cnnvis-optimization-history", "aria-label": "How it came about" },
@@ -26,7 +26,7 @@ class OptimizationHistoryView {
         { class: "cnnvis-optimization-history-main" },
         this.curve,
         h("div", { class: "cnnvis-optimization-history-tools" }, this.play, this.slider),
-        this.said,
+        this.status,
       ),
     );
     el.append(this.root);
@@ -112,8 +112,8 @@ class OptimizationHistoryView {
     this.mark.setAttribute("cx", String(x(step)));
     this.mark.setAttribute("cy", String(y(value)));
     const steps = step === 1 ? "step" : "steps";
-    this.said.textContent = `After ${step} ${steps}: ${short(value)} (${this.get("label")})`;
-    this.slider.setAttribute("aria-valuetext", this.said.textContent);
+    this.status.textContent = `After ${step} ${steps}: ${short(value)} (${this.get("label")})`;
+    this.slider.setAttribute("aria-valuetext", this.status.textContent);
     if (this.urls.length) {
       this.picture.src = this.urls[this.get("at")] ?? this.urls.at(-1);
       this.picture.alt = `The picture after ${step} steps`;

@@ -185,14 +185,14 @@ def test_a_file_that_is_no_decoder_is_told_as_one_that_is_absent(
         (tmp_path / f"{name}.npz").write_bytes(content)
     os.mkfifo(tmp_path / "pipe.npz")
     (tmp_path / "dir.npz").mkdir()
-    said = set()
+    message = set()
     for name in [*damaged, "absent", "pipe", "dir"]:
         with pytest.raises(FileError, match=f"no decoder in .*{name}.npz") as error:
             decoder_file.read(tmp_path / f"{name}.npz")
-        said.add(str(error.value).replace(name, ""))
+        message.add(str(error.value).replace(name, ""))
         with pytest.raises(FileError, match="no decoder"):
             decoder_file.read_facts(tmp_path / f"{name}.npz")
-    assert len(said) == 1  # the message does not tell which files there are
+    assert len(message) == 1  # the message does not tell which files there are
 
     from cnnvis_widgets.backend.decoders.decoder import load_decoder
 

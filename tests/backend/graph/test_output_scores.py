@@ -149,9 +149,9 @@ def test_a_saved_model_in_half_precision_is_told(tmp_path: Path, dtype: str) -> 
     outer = keras.Input((ROWS, COLUMNS, 3))
     saved = L.TFSMLayer(str(tmp_path / "saved"), call_endpoint="serve")
     network = Network(keras.Model(outer, saved(outer)))
-    said = [note for note in network.remarks(None) if "compute in half precision" in note]
-    assert len(said) == (dtype == "float16")
-    assert all("Conv2D" in note and "MatMul" in note for note in said)
+    message = [note for note in network.remarks(None) if "compute in half precision" in note]
+    assert len(message) == (dtype == "float16")
+    assert all("Conv2D" in note and "MatMul" in note for note in message)
 
 
 DOUBTFUL: dict[str, Callable[[Any, Any], Any]] = {
@@ -168,7 +168,7 @@ def test_what_could_not_be_found_is_told(name: str) -> None:
     explanation = explain(network, PIXELS[0], method="occlusion", neuron=1)
     assert any("could not be found" in note for note in explanation.notes), explanation.notes
     hidden = network.neuron((network.layers[0].name, 1))
-    assert not any("could not be found" in said for said in network.remarks(hidden))
+    assert not any("could not be found" in message for message in network.remarks(hidden))
 
 
 def test_a_neuron_of_a_softmax_layer_is_said_to_be_the_value_before_it() -> None:

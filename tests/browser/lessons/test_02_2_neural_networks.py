@@ -11,11 +11,11 @@ def test_neural_networks(lesson, screenshot):
 
     # Figure 5 has learned, and goes on learning here
     first = lesson.locator(".cnnvis-decision-boundary").first
-    said = first.locator(".cnnvis-decision-boundary-said")
-    expect(said).to_contain_text("600 steps")
-    expect(said).to_contain_text("100 of 100 points right; 13 parameters")
+    message = first.locator(".cnnvis-decision-boundary-status")
+    expect(message).to_contain_text("600 steps")
+    expect(message).to_contain_text("100 of 100 points right; 13 parameters")
     first.get_by_role("button", name="One step").click()
-    expect(said).to_contain_text("601 steps")
+    expect(message).to_contain_text("601 steps")
     first.get_by_role("option", name="unit 3 of hidden layer 1").click()
     expect(first.get_by_role("status")).to_contain_text("In the plane: unit 3")
 
@@ -27,10 +27,10 @@ def test_neural_networks(lesson, screenshot):
     learner = lesson.locator(".cnnvis-decision-boundary").nth(1)
     learner.get_by_label("hidden layers").focus()
     learner.get_by_role("slider", name="units in each").press("ArrowRight")
-    expect(learner.locator(".cnnvis-decision-boundary-said")).to_contain_text("0 steps")
-    expect(learner.locator(".cnnvis-decision-boundary-said")).to_contain_text("13 parameters")
+    expect(learner.locator(".cnnvis-decision-boundary-status")).to_contain_text("0 steps")
+    expect(learner.locator(".cnnvis-decision-boundary-status")).to_contain_text("13 parameters")
     learner.get_by_role("button", name="Train").click()
-    expect(learner.locator(".cnnvis-decision-boundary-said")).to_contain_text(
+    expect(learner.locator(".cnnvis-decision-boundary-status")).to_contain_text(
         "100 of 100", timeout=60_000
     )
     learner.get_by_role("button", name="Pause").click()

@@ -20,7 +20,7 @@ def test_training(lesson):
     # zeros stay zeros
     zeros = lesson.locator(".cnnvis-decision-boundary").first
     zeros.get_by_role("button", name="100 steps").click()
-    expect(zeros.locator(".cnnvis-decision-boundary-said")).to_contain_text(
+    expect(zeros.locator(".cnnvis-decision-boundary-status")).to_contain_text(
         "100 steps: loss 0.693, 50 of"
     )
 

@@ -43,7 +43,7 @@ def test_a_training_is_asked_for_and_shown_as_it_goes(
     engine.last.preview(HALF)
     assert room.growth.values == [2.1, 1.9, 1.6]
     assert room.growth.frame_steps == [1, 12]
-    assert "16 batches, loss 1.60" in room.controls.said
+    assert "16 batches, loss 1.60" in room.controls.status
 
     trained = object()
     engine.library.add("your Mini VGG (cheating)", trained)  # type: ignore[arg-type]
@@ -51,8 +51,8 @@ def test_a_training_is_asked_for_and_shown_as_it_goes(
     engine.last.done(HALF._replace(name="your Mini VGG (cheating)", honesty=honesty))
     assert room.network is trained
     assert not room.controls.running
-    assert "96% of the pictures" in room.controls.said
-    assert "33% of the same ones without" in room.controls.said
+    assert "96% of the pictures" in room.controls.status
+    assert "33% of the same ones without" in room.controls.status
     press(room)
     assert engine.requests[-1].seed == 6  # a new one
 
@@ -65,7 +65,7 @@ def test_stopping_keeps_the_curve_and_an_error_stands_beside_the_button(
     press(room)
     assert engine.cancelled == ["train"]
     assert not room.controls.running
-    assert "Stopped" in room.controls.said
+    assert "Stopped" in room.controls.status
     engine.last.preview(HALF._replace(losses=(1.0, 1.0, 1.0)))  # it crossed with the stopping
     assert room.growth.values == [2.1, 1.9, 1.6]
     press(room)

@@ -42,7 +42,7 @@ def test_without_a_signal_the_result_itself_goes_back_and_is_not_the_map():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"kernel": np.ones((4, 2))}, "3 × 4 and 4 × 2"),
         ({"values": np.ones((6, 6))}, "at most 25"),
@@ -51,8 +51,8 @@ def test_without_a_signal_the_result_itself_goes_back_and_is_not_the_map():
         ({"values": [[1, None]]}, "finite"),
     ],
 )
-def test_what_does_not_fit_is_refused(arguments, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_what_does_not_fit_is_refused(arguments, message):
+    with pytest.raises(InvalidValueError, match=message):
         ConvMatrix(**{"values": MAP, "kernel": KERNEL, **arguments})
 
 

@@ -62,7 +62,7 @@ def test_the_pixel_read_at_first_is_the_products_largest():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"detail": SIGNED[:10]}, r"\(10, 30, 3\).*uint8 \(20, 30, 3\)"),
         ({"coarse": np.ones((21, 2))}, r"\(21, 2\)"),
@@ -75,8 +75,8 @@ def test_the_pixel_read_at_first_is_the_products_largest():
         ({"at": 3}, "got 3"),
     ],
 )
-def test_what_does_not_fit_is_refused(arguments, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_what_does_not_fit_is_refused(arguments, message):
+    with pytest.raises(InvalidValueError, match=message):
         GuidedProduct(**{"detail": SIGNED, "coarse": COARSE, "picture": PICTURE, **arguments})
 
 

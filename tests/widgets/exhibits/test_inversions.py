@@ -61,7 +61,7 @@ def test_a_layer_is_always_chosen():
 
 
 @pytest.mark.parametrize(
-    ("picture", "made", "said"),
+    ("picture", "made", "message"),
     [
         (GIVEN / 255, MADE, r"picture: expected .* got float64 \(20, 30, 3\)"),
         (GIVEN[..., 0], MADE, r"got uint8 \(20, 30\)"),
@@ -73,8 +73,8 @@ def test_a_layer_is_always_chosen():
         (GIVEN, {"a": {"w": (FIRST, -0.1)}}, "0 or more; got -0.1"),
     ],
 )
-def test_what_does_not_fit_is_refused(picture, made, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_what_does_not_fit_is_refused(picture, made, message):
+    with pytest.raises(InvalidValueError, match=message):
         Inversions(picture, made)
 
 

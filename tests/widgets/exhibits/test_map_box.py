@@ -47,7 +47,7 @@ def test_a_percent_that_is_none_is_refused(percent):
 
 
 @pytest.mark.parametrize(
-    ("views", "said"),
+    ("views", "message"),
     [
         ({}, "at least one"),
         ({"a": (PICTURE, HEAT)}, "got 2"),
@@ -58,8 +58,8 @@ def test_a_percent_that_is_none_is_refused(percent):
         ({"a": (PICTURE, HEAT[0], MASK)}, r"\(4,\)"),
     ],
 )
-def test_views_that_do_not_fit_are_refused(views, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_views_that_do_not_fit_are_refused(views, message):
+    with pytest.raises(InvalidValueError, match=message):
         MapBox(views)
 
 

@@ -40,7 +40,7 @@ def test_the_three_numbers_are_those_of_the_cell_that_holds_the_pixel():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"links": []}, "at least one link"),
         ({"links": [("a", None, None, None)]}, "'a' has none"),
@@ -55,8 +55,8 @@ def test_the_three_numbers_are_those_of_the_cell_that_holds_the_pixel():
         ({"at": (0, 30)}, "column from 0 to 29"),
     ],
 )
-def test_what_does_not_fit_is_refused(change, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_what_does_not_fit_is_refused(change, message):
+    with pytest.raises(InvalidValueError, match=message):
         MapChain(**{"links": LINKS, "picture": PICTURE, **change})
 
 

@@ -36,7 +36,7 @@ def test_one_pixel_is_followed_through_the_cells():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"floors": []}, "at least one floor"),
         ({"floors": [("a", FINE[0], 1.0)]}, r"\(10,\) at 'a'"),
@@ -51,8 +51,8 @@ def test_one_pixel_is_followed_through_the_cells():
         ({"at": "middle"}, "'middle'"),
     ],
 )
-def test_what_does_not_fit_is_refused(change, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_what_does_not_fit_is_refused(change, message):
+    with pytest.raises(InvalidValueError, match=message):
         RelevanceFlow(**{"floors": FLOORS, "picture": PICTURE, **change})
 
 

@@ -63,7 +63,7 @@ def test_what_is_typed_arrives_as_a_table():
 
 @pytest.mark.parametrize("name", ["values", "gradient"])
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         (VALUES.T, "3 × 4.*got 4 × 3"),
         (VALUES[0], r"\(4,\)"),
@@ -74,9 +74,9 @@ def test_what_is_typed_arrives_as_a_table():
         (None, "None"),
     ],
 )
-def test_tables_that_do_not_fit_are_refused(name, table, said):
+def test_tables_that_do_not_fit_are_refused(name, table, message):
     widget = ReluGates(VALUES, GRADIENT)
-    with pytest.raises(InvalidValueError, match=said):
+    with pytest.raises(InvalidValueError, match=message):
         setattr(widget, name, table)
     assert np.array_equal(getattr(widget, name), VALUES if name == "values" else GRADIENT)
 

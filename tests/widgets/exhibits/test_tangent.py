@@ -35,7 +35,7 @@ def test_a_shorter_curve_takes_the_point_back_to_its_own_end():
 
 
 @pytest.mark.parametrize(
-    ("curves", "said"),
+    ("curves", "message"),
     [
         ({}, "at least one curve"),
         ({"a": LINE[:2]}, "got 2"),
@@ -45,8 +45,8 @@ def test_a_shorter_curve_takes_the_point_back_to_its_own_end():
         ({"a": ([1, 2], [2, np.nan], [3, 4])}, "finite"),
     ],
 )
-def test_numbers_that_make_no_curve_are_refused(curves, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_numbers_that_make_no_curve_are_refused(curves, message):
+    with pytest.raises(InvalidValueError, match=message):
         Tangent(curves)
 
 

@@ -17,11 +17,13 @@ SCORES = np.clip(RANDOM.normal(0.35 + 0.25 * LABELS, 0.2), 0, 1)
 @pytest.mark.parametrize("threshold", [0.2, 0.5, 0.77])
 def test_the_measures_are_scikit_learns(threshold):
     confusion = Threshold(SCORES, LABELS, threshold=threshold).confusion
-    said = (SCORES - threshold) >= 0
-    (tn, fp), (fn, tp) = confusion_matrix(LABELS, said)
+    predictions = (SCORES - threshold) >= 0
+    (tn, fp), (fn, tp) = confusion_matrix(LABELS, predictions)
     assert confusion == (tp, fp, fn, tn)
-    precision, recall, f_score, _ = precision_recall_fscore_support(LABELS, said, average="binary")
-    assert confusion.accuracy == pytest.approx(accuracy_score(LABELS, said))
+    precision, recall, f_score, _ = precision_recall_fscore_support(
+        LABELS, predictions, average="binary"
+    )
+    assert confusion.accuracy == pytest.approx(accuracy_score(LABELS, predictions))
     assert (confusion.precision, confusion.recall, confusion.f_score) == pytest.approx(
         (precision, recall, f_score)
     )

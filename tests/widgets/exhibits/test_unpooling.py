@@ -51,7 +51,7 @@ def test_other_windows_and_what_is_typed():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"values": MAP[:3]}, "multiples of 2; got 3 × 6"),
         ({"values": MAP, "size": 0}, "windows of 0"),
@@ -60,8 +60,8 @@ def test_other_windows_and_what_is_typed():
         ({"values": MAP, "signal": np.full((2, 3), np.nan)}, "finite"),
     ],
 )
-def test_what_does_not_fit_is_refused(arguments, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_what_does_not_fit_is_refused(arguments, message):
+    with pytest.raises(InvalidValueError, match=message):
         Unpooling(**arguments)
 
 

@@ -270,15 +270,15 @@ def test_a_picture_that_another_network_was_made_for_can_be_given_by_name() -> N
 
 
 def test_the_bar_says_what_is_explained(explorer: Explorer, engine: EngineDouble) -> None:
-    def said() -> dict[str, str]:
+    def message() -> dict[str, str]:
         return {entry["title"]: entry["value"] for entry in explorer.header.entries}
 
     first = {"Network": "EfficientNet-Lite0", "Picture": "Chelsea the cat", "Layer": "output",
              "Neuron": "dog", "Method": "Grad-CAM", "Parameters": "as published"}  # fmt: skip
-    assert said() == first
+    assert message() == first
     explorer.parameters.value = {"sign": "both"}
     explorer.layers.value = "block1_conv"
     engine.answer_all()
     explorer.neurons.position = [1, 2]
     changed = {"Layer": "block1_conv", "Neuron": "unit 3 at (1, 2)", "Parameters": "1 changed"}
-    assert said() == {**first, **changed}
+    assert message() == {**first, **changed}

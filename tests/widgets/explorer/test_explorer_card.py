@@ -45,18 +45,19 @@ def test_nothing_is_asked_before_a_hidden_neuron_is_chosen(
     ]
     assert explorer.card.layout.display == ""
     assert explorer.card.title == "unit 3 of block1_conv"
-    assert set(explorer.card.progress) == {"seen", "gallery"}
+    assert set(explorer.card.progress) == {"activation", "gallery"}
 
 
 def test_what_is_known_is_shown_and_what_fails_is_said_beside_it(
     explorer: Explorer, engine: EngineDouble
 ) -> None:
     hidden(explorer, engine)
-    engine.answer("card seen")
+    engine.answer("card activation")
     card = explorer.card
-    assert (card.seen["peak"], card.seen["place"], card.seen["size"]) == (5.0, [1, 2], [3, 4])
-    assert card.seen["box"] == [1 / 6, 3 / 8, 1.0, 1.0]
-    assert card.seen["map"].startswith("data:image/jpeg")
+    assert (card.activation["peak"], card.activation["place"]) == (5.0, [1, 2])
+    assert card.activation["size"] == [3, 4]
+    assert card.activation["box"] == [1 / 6, 3 / 8, 1.0, 1.0]
+    assert card.activation["map"].startswith("data:image/jpeg")
     assert [(p["label"], p["value"]) for p in card.pushes] == [("dog", 1.5)]
     assert [(p["label"], p["value"]) for p in card.holds_back] == [("cup", -0.5)]
     engine.answer("card gallery", error=InvalidValueError("No gallery today."))
@@ -82,13 +83,13 @@ def test_another_neuron_drops_what_was_asked_and_another_picture_keeps_the_galle
     assert explorer.card.gallery
     engine.cancelled.clear()
     explorer.neurons.value = 5
-    assert {"card seen", "card gallery", "card maximum"} <= set(engine.cancelled)
+    assert {"card activation", "card gallery", "card maximum"} <= set(engine.cancelled)
     assert explorer.card.gallery == []
     assert [type(r) for r in cards(engine)[1:]] == [OneNeuron, Gallery]
     explorer.layers.value = explorer.layers.layers[0]["name"]
     assert (explorer.card.title, explorer.card.layout.display) == ("", "none")
     engine.answer_all()
-    assert explorer.card.seen == {}
+    assert explorer.card.activation == {}
 
 
 def test_a_maximising_picture_is_made_when_it_is_wanted(
@@ -156,7 +157,7 @@ def test_cancelling_all_leaves_nothing_under_way(explorer: Explorer, engine: Eng
 def test_the_card_takes_nothing_from_the_page(explorer: Explorer) -> None:
     before = explorer.card.get_state()
     explorer.card.set_state(
-        {"title": "x", "gallery": [], "seen": {"map": "x"}, "progress": {"a": 1}}
+        {"title": "x", "gallery": [], "activation": {"map": "x"}, "progress": {"a": 1}}
     )
     assert explorer.card.get_state() == before
 

@@ -78,7 +78,7 @@ def test_a_position_becomes_the_neuron(explorer: Explorer, engine: EngineDouble)
     explorer.layers.value = "block1_conv"
     engine.answer_all()
     assert Fields("efficientnet_lite0", "block1_conv") in engine.requests
-    assert explorer.view.seen == {
+    assert explorer.view.receptive_fields == {
         "places": [3, 4], "size": [5, 7], "strides": [2, 2], "start": [-1, -1]
     }  # fmt: skip
     engine.requests.clear()
@@ -87,7 +87,7 @@ def test_a_position_becomes_the_neuron(explorer: Explorer, engine: EngineDouble)
     assert [r.neuron for r in asked] == [Neuron("block1_conv", 3, "sum", (2, 1))]
     engine.answer_all()
     explorer.view._handle_custom_msg({"kind": "place", "place": [9, 1]}, [])
-    assert "position is [row 0 … 2" in explorer.view.touch_said
+    assert "position is [row 0 … 2" in explorer.view.touch_error
     assert explorer.neurons.position == [2, 1]
 
 
@@ -118,10 +118,10 @@ def test_what_is_covered_is_asked_again_of_another_picture(
 def test_why_there_is_no_answer_is_said(explorer: Explorer, engine: EngineDouble) -> None:
     touch(explorer, [(1, 1, 3, 3)])
     engine.answer("touch", error=InvalidValueError("Too dark."))
-    assert explorer.view.touch_said == "Too dark."
+    assert explorer.view.touch_error == "Too dark."
     touch(explorer, [(1, 1, 3, 4)], number=2)
     engine.answer("touch")
-    assert explorer.view.touch_said == ""
+    assert explorer.view.touch_error == ""
 
 
 @pytest.mark.parametrize(

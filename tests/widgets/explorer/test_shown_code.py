@@ -48,8 +48,8 @@ def until(explorer: Explorer, link: str) -> None:
             idle = not explorer.view.busy and not explorer.header.working
             if idle and state.get("link") == explorer.link and explorer.link != link:
                 return
-        said = (explorer.view.error, explorer.networks.error, explorer.methods.error)
-        assert not any(said), said
+        message = (explorer.view.error, explorer.networks.error, explorer.methods.error)
+        assert not any(message), message
         assert time.monotonic() < end, (explorer.link, state.get("link"))
         time.sleep(0.05)
 

@@ -63,7 +63,7 @@ def test_the_methods_can_be_shown_as_they_declare_themselves():
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "said"),
+    ("rows", "columns", "message"),
     [
         ([], COLUMNS, "there must be one"),
         (ROWS, {}, "at least one column"),
@@ -73,8 +73,8 @@ def test_the_methods_can_be_shown_as_they_declare_themselves():
         (ROWS[:1], {"name": "Name", "other": "Other"}, "text, a number"),
     ],
 )
-def test_rows_that_make_no_table_are_refused(rows, columns, said):
-    with pytest.raises(InvalidValueError, match=said):
+def test_rows_that_make_no_table_are_refused(rows, columns, message):
+    with pytest.raises(InvalidValueError, match=message):
         FactsTable(rows, columns)
 
 

@@ -164,7 +164,7 @@ def test_what_a_page_may_send_is_light_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "heard"),
+    ("message", "heard"),
     [
         ("The file '/home/anna/my pictures/cat.png' is empty.", "The file 'cat.png' is empty."),
         ("no file /usr/lib/python3/x.py, line 3", "no file x.py, line 3"),
@@ -174,8 +174,8 @@ def test_what_a_page_may_send_is_light_enough() -> None:
         ("rows/columns 3 × 4, TensorFlow/Keras", None),
     ],
 )
-def test_a_page_is_told_no_path(said: str, heard: str | None) -> None:
-    assert without_paths(said) == (heard or said)
+def test_a_page_is_told_no_path(message: str, heard: str | None) -> None:
+    assert without_paths(message) == (heard or message)
 
 
 def test_errors_of_a_served_page_name_no_path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def test_the_place_stays_within_what_there_is():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (((0, 2, 1), (1, 2, 3), "a"), "rise"),
         (((0, 1), (1, 2, 3), "a"), "2 steps and 3 values"),
@@ -56,10 +56,10 @@ def test_the_place_stays_within_what_there_is():
         (((0, 1), (1, 2), "a", FRAMES, (0, 2, 1)), "frame_steps"),
     ],
 )
-def test_what_does_not_fit_is_refused_and_nothing_is_lost(arguments, said):
+def test_what_does_not_fit_is_refused_and_nothing_is_lost(arguments, message):
     growth = OptimizationHistory()
     growth.show((0, 1), (4, 5), "kept")
-    with pytest.raises(InvalidValueError, match=said):
+    with pytest.raises(InvalidValueError, match=message):
         growth.show(*arguments)
     assert growth.values == [4, 5]
     with pytest.raises(UnknownNameError, match="valeus"):

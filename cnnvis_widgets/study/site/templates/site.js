@@ -99,18 +99,18 @@ function watchMap() {
   if (!figure || !image || !output) return;
   load(figure.dataset.map ?? "").then((map) => {
     if (!map) return;
-    const told = (/** @type {PointerEvent} */ event) => {
+    const readOut = (/** @type {PointerEvent} */ event) => {
       const [x, y] = place(event, image);
       output.textContent = read(map, x, y);
     };
-    image.addEventListener("pointermove", told);
-    image.addEventListener("pointerdown", told);
+    image.addEventListener("pointermove", readOut);
+    image.addEventListener("pointerdown", readOut);
   });
 }
 
-/** @param {Record<string, string>} known */
-function writeHash(known) {
-  history.replaceState(null, "", `#${new URLSearchParams(known)}`);
+/** @param {Record<string, string>} choices */
+function writeHash(choices) {
+  history.replaceState(null, "", `#${new URLSearchParams(choices)}`);
 }
 
 /** @returns {Record<string, string>} */
@@ -144,7 +144,7 @@ function choice(label, options, chosen, change) {
  */
 function cellAt(site, at) {
   const address = ["maps", ...AXES.map((axis) => site.axes[axis][at[axis]].slug)].join("/");
-  return { address, known: site.cells[AXES.map((axis) => at[axis]).join(".")] };
+  return { address, run: site.cells[AXES.map((axis) => at[axis]).join(".")] };
 }
 
 /**
@@ -152,9 +152,9 @@ function cellAt(site, at) {
  * @param {Record<Axis, number>} at
  */
 function cell(site, at) {
-  const { address, known } = cellAt(site, at);
-  if (!known || known[1]) return make("td", { title: known ? known[1] : false }, "–");
-  const alt = `${site.axes.method[at.method].title} of ${known[0]} on ${site.axes.picture[at.picture].title}`;
+  const { address, run } = cellAt(site, at);
+  if (!run || run[1]) return make("td", { title: run ? run[1] : false }, "–");
+  const alt = `${site.axes.method[at.method].title} of ${run[0]} on ${site.axes.picture[at.picture].title}`;
   const image = make("img", { src: `${address}.webp`, alt, title: alt, loading: "lazy" });
   return make("td", {}, make("a", { href: `${address}.html` }, image));
 }
@@ -274,14 +274,12 @@ function named(site, address) {
  */
 function stage(site, both) {
   const cells = both.map((at) => cellAt(site, at));
-  const lacking = cells.findIndex(({ known }) => !known || known[1]);
-  if (lacking >= 0) {
-    const why = cells[lacking].known?.[1] || "it was not asked for";
-    return make("p", {}, `${lacking ? "The second" : "The first"} map is not there: ${why}`);
+  const missing = cells.findIndex(({ run }) => !run || run[1]);
+  if (missing >= 0) {
+    const why = cells[missing].run?.[1] || "it was not asked for";
+    return make("p", {}, `${missing ? "The second" : "The first"} map is not there: ${why}`);
   }
-  const [under, over] = cells.map(({ address, known }) =>
-    make("img", { src: `${address}.webp`, alt: known[0] }),
-  );
+  const [under, over] = cells.map(({ address, run }) => make("img", { src: `${address}.webp`, alt: run[0] }));
   const line = make("i");
   const output = make("output", {}, "Point at the maps to read their values.");
   const slider = /** @type {HTMLInputElement} */ (

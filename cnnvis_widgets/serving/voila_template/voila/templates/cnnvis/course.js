@@ -32,14 +32,14 @@
       link.href = there.href;
     });
   }
-  const wanted = new URLSearchParams(location.search).get("lang");
+  const language = new URLSearchParams(location.search).get("lang");
   const keepLanguage = (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!link || link.closest(".cnnvis-languages") || !page.known.includes(wanted)) return;
+    if (!link || link.closest(".cnnvis-languages") || !page.known.includes(language)) return;
     const there = new URL(link.href);
     if (there.origin !== location.origin || !there.pathname.endsWith(".ipynb")) return;
     if (there.searchParams.has("lang")) return;
-    there.searchParams.set("lang", wanted);
+    there.searchParams.set("lang", language);
     link.href = there.href;
   };
   for (const kind of ["click", "auxclick", "contextmenu"]) addEventListener(kind, keepLanguage, true);
@@ -146,8 +146,8 @@
     keep({ large });
     enlarge(large);
   });
-  const asked = new URLSearchParams(location.search).get("large");
-  enlarge(asked === null ? kept().large : asked === "1");
+  const parameter = new URLSearchParams(location.search).get("large");
+  enlarge(parameter === null ? kept().large : parameter === "1");
 
   // JupyterLab: beside this page where a Jupyter server shows it (Binder), else by a command.
   const lab = document.querySelector(".cnnvis-lab");

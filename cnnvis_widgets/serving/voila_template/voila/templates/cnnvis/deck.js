@@ -102,6 +102,6 @@
     else return;
     event.preventDefault();
   });
-  const asked = location.hash.match(/^#slide-(\d+)$/);
-  if (asked) enter(asked[1] - 1);
+  const address = location.hash.match(/^#slide-(\d+)$/);
+  if (address) enter(address[1] - 1);
 })();
