@@ -66,7 +66,9 @@ class Ticket:
             InvalidValueError: it exceeds the time limit of a public page.
         """
         if self.between is not None:
+            started = time.monotonic()
             self.between()
+            self.exclude(time.monotonic() - started)
         if self.cancelled:
             raise Cancelled("A newer request replaced this one, or it was cancelled.")
         self._begun = self._begun or time.monotonic()
@@ -74,6 +76,11 @@ class Ticket:
             raise InvalidValueError(message)
         if self.progress is not None:
             self.progress(done, total)
+
+    def exclude(self, seconds: float) -> None:
+        """Leave the time that other work took out of the time limit of a public page."""
+        if self._begun:
+            self._begun += seconds
 
     def preview(self, make: Callable[[], Any]) -> None:
         """Offer an intermediate result; the work calls this between its steps.

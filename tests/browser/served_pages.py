@@ -34,6 +34,7 @@ LAB_READY = """() => {
   return Boolean(context?.isReady && kernel?.connectionStatus === "connected"
     && kernel.status === "idle" && !document.querySelector(".jp-Dialog"));
 }"""
+POLLING = 100  # ms; Playwright's own way, once a frame, takes a third of a core from the kernel
 _numbers = itertools.count(1)
 
 
@@ -99,7 +100,7 @@ class Pages:
         self._start(page, self.server, name, query)
         if wait:
             try:
-                page.wait_for_function(UP_OR_FAILED, timeout=timeout * 1000)
+                page.wait_for_function(UP_OR_FAILED, timeout=timeout * 1000, polling=POLLING)
                 assert page.evaluate("Boolean(window.cnnvisKernel)")
             except (PlaywrightError, AssertionError):
                 shown = page.locator("body").inner_text()[-3000:]
@@ -151,7 +152,7 @@ def open_notebook(page: Page, server: JupyterServer, name: str, query: str) -> N
 def _run_all(page: Page) -> None:
     # The menu's "Run all" is forgotten, or answered with a question for a kernel, while the kernel
     # comes up; so the application itself is asked, once the kernel is there and has nothing to do.
-    page.wait_for_function(LAB_READY, timeout=120_000)
+    page.wait_for_function(LAB_READY, timeout=120_000, polling=POLLING)
     page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
 

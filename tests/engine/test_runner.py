@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -146,6 +147,51 @@ def test_long_work_comes_to_an_end_among_any_number_of_clicks(
     EVENTS["go"].set()
     keys = [messages.next("answer")["key"] for _ in range(6)]
     assert keys == ["0", "1", "2", "3", "film", "4"]
+
+
+def test_idle_work_waits_until_no_other_request_has_come_for_a_while(
+    runner: Runner, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "QUIET_SECONDS", 0.4)
+    EVENTS["go"].set()
+    hand(runner, "cell 0", Steps("cell 0", 0), Level.QUICK)
+    hand(runner, "warm", Steps("warm", 2), Level.IDLE)
+    for number in range(1, 4):  # a lesson's cells, with a moment between them
+        messages.next("answer")
+        threading.Event().wait(0.15)
+        hand(runner, f"cell {number}", Steps(f"cell {number}", 1), Level.QUICK)
+    assert messages.next("answer")["key"] == "cell 3"
+    ended = time.monotonic()
+    assert messages.next("answer")["key"] == "warm"
+    assert time.monotonic() - ended > 0.3
+    assert LOG == ["cell 1 0", "cell 2 0", "cell 3 0", "warm 0", "warm 1"]
+
+
+def test_idle_work_goes_on_among_any_number_of_clicks_when_patience_is_over(
+    runner: Runner, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "IDLE_PATIENCE", 0.2)
+    EVENTS["go"].set()
+    hand(runner, "warm", Steps("warm", 1), Level.IDLE)
+    keys = []
+    for number in range(60):
+        hand(runner, f"{number}", Steps(f"{number}", 0), Level.QUICK)
+        keys.append(messages.next("answer")["key"])
+        threading.Event().wait(0.02)
+    assert "warm" in keys
+
+
+def test_idle_work_that_is_cancelled_while_it_waits_is_not_begun(
+    runner: Runner, messages: Messages
+) -> None:
+    EVENTS["go"].set()
+    hand(runner, "click", Steps("click", 0), Level.QUICK)
+    messages.next("answer")
+    hand(runner, "warm", Steps("warm", 1), Level.IDLE)
+    threading.Event().wait(0.1)
+    runner.take({"type": "cancel", "key": "warm"})
+    assert messages.next("cancelled") == {"type": "cancelled", "key": "warm"}
+    assert LOG == []
 
 
 def test_what_is_stopped_ends_at_its_next_step(runner: Runner, messages: Messages) -> None:

@@ -40,6 +40,16 @@ MEMORY_FRACTION = 0.6
 MAX_QUICK_PER_STEP = 8
 """How many quick jobs may run between two steps of a long one, so that it makes progress."""
 
+QUIET_SECONDS = 2.0
+"""How long a worker must have had no other job before idle work takes its next step.
+
+A step may compile for seconds, and a lesson's cells send one request after another: without this,
+each of them waits for a step.
+"""
+
+IDLE_PATIENCE = 20.0
+"""The most seconds that idle work waits for that before each step."""
+
 PROGRESS_INTERVAL = 0.1
 """The least number of seconds between two progress messages."""
 
@@ -61,6 +71,7 @@ class Runner:
         self._pictures = LRUCache(PICTURE_CACHE_BYTES)
         self._weights: dict[str, tuple[Any, str, int]] = {}  # name → network, digest, bytes
         self._condition = threading.Condition()
+        self._quiet_since = 0.0  # when the last job that was not idle ended
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="cnnvis-runner", daemon=True)
         self._thread.start()
@@ -77,6 +88,7 @@ class Runner:
                     self._condition.notify()
                 case "cancel" if message["key"] in self._tickets:
                     self._tickets[message["key"]].cancel()
+                    self._condition.notify()
                 case "send_previews" if message["key"] in self._tickets:
                     self._send_previews(self._tickets[message["key"]])
 
@@ -150,6 +162,8 @@ class Runner:
             failure = RuntimeError("Its answer could not be sent.")
             self._send({"type": "failed", "key": message["key"], "data": serialize_error(failure)})
         finally:
+            if message["level"] < Level.IDLE:
+                self._quiet_since = time.monotonic()
             with self._condition:  # the broker may have sent the key again meanwhile
                 if self._tickets.get(message["key"]) is ticket:
                     del self._tickets[message["key"]]
@@ -171,16 +185,44 @@ class Runner:
         return True
 
     def _work(self, message: Message, ticket: Ticket) -> Any:
+        idle = message["level"] == Level.IDLE
+
         def step(done: int, total: int) -> None:
+            started = time.monotonic()
+            if idle:
+                self._await_quiet(ticket)
             for _ in range(MAX_QUICK_PER_STEP):
                 if not self._run_most_urgent(below=message["level"]):
                     break
+            ticket.exclude(time.monotonic() - started)
             ticket.step(done, total)
 
+        if idle:
+            self._await_quiet(ticket)
+            ticket.step(0, 1)  # ends here if it was cancelled meanwhile
         request = deserialize(message["data"], self._find_picture)
         for name in networks_of(request):
             self._load(name)
         return request.perform(self.library, step, ticket.preview)
+
+    def _await_quiet(self, ticket: Ticket) -> None:
+        """Run the jobs that are not idle until none has come for a while, or patience is over."""
+
+        def urgent() -> bool:
+            return any(message["level"] < Level.IDLE for message, _ in self._queue)
+
+        end = time.monotonic() + IDLE_PATIENCE
+        while not (ticket.cancelled or self._closed):
+            now = time.monotonic()
+            if now < end and self._run_most_urgent(below=Level.IDLE):
+                continue
+            left = min(self._quiet_since + QUIET_SECONDS, end) - now
+            if left <= 0:
+                return
+            with self._condition:
+                self._condition.wait_for(
+                    lambda: urgent() or ticket.cancelled or self._closed, timeout=left
+                )
 
     def _find_picture(self, digest: str) -> bytes:
         picture = self._pictures.get(digest)
