@@ -262,6 +262,15 @@ def test_a_closed_engine_leaves_no_thread_and_connects_again_when_it_is_asked(
     engine.close()
 
 
+def test_workers_keep_freed_memory(service: Service) -> None:
+    processes = psutil.Process(service.process.pid).children(recursive=True)
+    environments = [p.environ() for p in processes if "spawn_main" in " ".join(p.cmdline())]
+    assert [
+        (e["MALLOC_MMAP_THRESHOLD_"], e["MALLOC_TRIM_THRESHOLD_"], e["OMP_NUM_THREADS"])
+        for e in environments
+    ] == [(str(32 << 20), str(256 << 20), str(os.cpu_count() or 1))]
+
+
 def test_a_dask_cluster_that_has_never_heard_of_us_is_made_ready() -> None:
     from distributed import LocalCluster
 
