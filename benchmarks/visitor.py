@@ -23,7 +23,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 KERNEL = re.compile(r'"kernelId": ?"([0-9a-f-]{36})"')
 TRAIT_OF = {"class": "Predictions", "method": "MethodPicker", "picture": "PicturePicker"}
-VIEW = "ExplorerView"
+VIEW, BAR = "ExplorerView", "ExplorerBar"
 QUICK = ("saliency", "grad_cam", "guided_backprop", "deconvnet", "guided_grad_cam")
 VERSION = {"version": "1.0.0"}  # of the protocol by which widgets are asked for their state
 PATIENCE = 60.0
@@ -71,7 +71,7 @@ class Visitor:
             await self._open()
             reading = asyncio.create_task(self._read())
             self._ask_for_states()
-            await self._until(lambda: {*TRAIT_OF.values(), VIEW} <= set(self._ids))
+            await self._until(lambda: {*TRAIT_OF.values(), VIEW, BAR} <= set(self._ids))
             self.controls = time.monotonic() - start
             await self._until(lambda: self._state(VIEW).get("title"))
             self.first_picture = time.monotonic() - start
@@ -172,6 +172,8 @@ class Visitor:
 
     async def _choose(self, upload: bytes) -> None:
         kind = "upload" if upload else self._random.choice(["class", "class", "method", "picture"])
+        touched = {"method": "custom", "content": {"kind": "touched"}}
+        self._send("comm_msg", {"comm_id": self._ids[BAR], "data": touched})
         before, began = self._pictures, time.monotonic()
         chosen: Any = "mine.png"
         if upload:

@@ -36,6 +36,8 @@ from served_pages import (
     pages,
 )
 
+from cnnvis_widgets.engine.shared.cluster import Size, start
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test in this directory drives a browser."""
@@ -81,20 +83,31 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+def cluster() -> Iterator[str]:
+    """The address of the scheduler and worker that every `cnnvis app` of this test session uses.
+
+    A server with workers of its own would load TensorFlow and compile every function once more.
+    """
+    service = start(Size.of_machine(), warm=False)
+    yield service.address
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def app(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """`cnnvis app` of this test session, over a directory of notebooks."""
     home = tmp_path_factory.mktemp("app")
     (home / "notebooks").mkdir()
     write_notebook(home / "notebooks/start.ipynb", ["print('up')"])
-    server = app_server(home, "{root}/start.ipynb")
+    server = app_server(home, "{root}/start.ipynb", cluster)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+def course(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """`cnnvis app` of this test session, over the lessons that come along."""
-    server = app_server(tmp_path_factory.mktemp("course"))
+    server = app_server(tmp_path_factory.mktemp("course"), scheduler=cluster)
     yield server
     server.stop()
 

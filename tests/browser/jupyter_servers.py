@@ -327,16 +327,18 @@ def voila_server(home: Path) -> JupyterServer:
     return JupyterServer(home, options, "/voila/tree").wait()
 
 
-def app_server(home: Path, notebook: str = "explorer") -> JupyterServer:
+def app_server(home: Path, notebook: str = "explorer", scheduler: str = "") -> JupyterServer:
     """`cnnvis app` for a notebook and its neighbours, with tracebacks shown.
 
     Args:
         home: as for `JupyterServer`; {root} in `notebook` is its directory of notebooks.
         notebook: a name or a path.
+        scheduler: the address of a cluster; "" starts one of its own.
     """
     options = ["-m", "cnnvis_widgets.cli", "app", notebook, "--no-browser", "--no-preheat"]
     options += ["--port={port}", "--host=127.0.0.1"]
     options += ["--option", "VoilaConfiguration.show_tracebacks=True"]
+    options += ["--scheduler", scheduler] if scheduler else []
     return JupyterServer(home, options, "/voila/static/voila.js").wait()
 
 

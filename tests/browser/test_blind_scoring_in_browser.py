@@ -25,11 +25,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+def server(
+    cluster: str, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[JupyterServer]:
     """What `cnnvis app rating --study PATH` starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STUDY_VARIABLE, str(folder))
-        started = app_server(tmp_path_factory.mktemp("home"), "rating")
+        started = app_server(tmp_path_factory.mktemp("home"), "rating", cluster)
     yield started
     started.stop()
 

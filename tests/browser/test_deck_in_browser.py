@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from jupyter_servers import app_server
+from jupyter_servers import JupyterServer
 from playwright.sync_api import Browser, expect
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def app(course: JupyterServer) -> str:
     """The address of the pages as `cnnvis app` serves them."""
-    server = app_server(tmp_path_factory.mktemp("deck"))
-    yield f"{server.url}/voila/render"
-    server.stop()
+    return f"{course.url}/voila/render"
 
 
 def test_a_lesson_is_a_deck_with_live_widgets(app: str, chromium: Browser, screenshot) -> None:

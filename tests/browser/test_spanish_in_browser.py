@@ -25,6 +25,17 @@ def is_spanish(page: Page) -> None:
     assert page.evaluate(MISSES) == []
 
 
+RECORD_DRAWN_TEXT = """() => {
+  window.drawnText = [];
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+    window.drawnText.push(text);
+    return fillText.call(this, text, ...place);
+  };
+}"""
+"""What a saved picture says can only be read while it is drawn."""
+
+
 def test_from_the_home_page_by_links_that_keep_the_language(
     address: str, page: Page, screenshot
 ) -> None:
@@ -86,6 +97,12 @@ def test_the_explorer_in_spanish(address: str, page: Page, screenshot) -> None:
     expect(page.get_by_text("Área bajo la probabilidad")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Conservar este mapa").click()
     expect(page.get_by_text("Mapas conservados (1 de")).to_be_visible(timeout=SLOW)
+    page.evaluate(RECORD_DRAWN_TEXT)
+    with page.expect_download():
+        page.get_by_role("button", name="Guardar imagen").click()
+    drawn = " ".join(page.evaluate("drawnText"))
+    assert "Grad-CAM de" in drawn or "activación" in drawn, drawn
+    assert not re.search(r"\b(of|the|activation|pixels)\b", drawn), drawn
     page.get_by_role("button", name="Código QR").click()
     expect(page.get_by_role("dialog", name="Enlace como código QR")).to_be_visible()
     page.get_by_role("button", name="Cerrar").click()

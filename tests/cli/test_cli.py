@@ -92,6 +92,19 @@ def test_explain_with_the_network_cable_out(
     assert lines[-1] == f"wrote {output}"
 
 
+@pytest.fixture
+def network(default_network: cnnvis.Network, monkeypatch: pytest.MonkeyPatch) -> cnnvis.Network:
+    """The default network, which the command gets as well instead of loading its own."""
+    load = loading.load_network
+
+    def load_once(name: str, weights: str | None = None, **options: Any) -> cnnvis.Network:
+        plain = name == "efficientnet_lite0" and not weights and not any(options.values())
+        return default_network if plain else load(name, weights, **options)
+
+    monkeypatch.setattr(loading, "load_network", load_once)
+    return default_network
+
+
 @pytest.mark.parametrize(
     ("words", "neuron"),
     [
@@ -102,12 +115,15 @@ def test_explain_with_the_network_cable_out(
     ],
 )
 def test_the_raw_attribution_is_the_one_of_the_library(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, neuron: Any
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    network: cnnvis.Network,
+    words: str,
+    neuron: Any,
 ) -> None:
     output = tmp_path / "out.npy"
     arguments = ["explain", "coffee", "--method", "saliency", "--neuron", words]
     assert main([*arguments, "-o", str(output)]) == 0
-    network = cnnvis.load_network("efficientnet_lite0")
     expected = cnnvis.explain(network, "coffee", "saliency", neuron)
     np.testing.assert_array_equal(np.load(output), expected.attribution)
     assert f"Saliency map · {expected.label}" in capsys.readouterr().out
@@ -130,11 +146,10 @@ def test_a_drawn_picture_and_a_network_that_cheats(
 
 
 def test_position_aggregate_parameters_and_a_photo_of_one_s_own(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], network: cnnvis.Network
 ) -> None:
     photo = tmp_path / "photo.jpg"
     Image.fromarray(cnnvis.load_image("coffee")).save(photo)
-    network = cnnvis.load_network("efficientnet_lite0")
     output = tmp_path / "out.npy"
     common = ["explain", str(photo), "-o", str(output), "--neuron", "block3b_add:7"]
     assert main([*common, "--method", "saliency", "--position", "3,11"]) == 0

@@ -1,6 +1,7 @@
 // One explanation, drawn here from raw numbers: every change of look is instant (see explanation_view.py).
 import { connection, h, keepKeys, listen, mark, rendering, roving, send, watch } from "../toolkit/base.js";
 import { formatted } from "../toolkit/heatmap_canvas.js";
+import { inPageLanguage } from "../toolkit/page_language.js";
 import { bytesOf } from "../toolkit/pixels.js";
 import { CodePanel } from "./code_panel.js";
 import { ColourBar } from "./colour_bar.js";
@@ -346,11 +347,13 @@ export class ExplanationView {
       height,
       region: this.stage.region,
       smooth: this.get("zoom") === 1,
-      title: sent.title,
+      title: inPageLanguage(sent.title),
       over: heatmap?.zeros ? (this.emptyNote.textContent ?? "") : "",
       bar: heatmap && this.mode() !== "picture" ? heatmap.bar(this.overlay()) : null,
       ticks: this.ticks(),
-      captions: [this.bar.text.textContent ?? "", this.caption(), ...sent.warnings].filter(Boolean),
+      captions: [this.bar.text.textContent ?? "", this.caption(), ...sent.warnings]
+        .filter(Boolean)
+        .map(inPageLanguage),
     });
     const own = () => bytesOf(sent.picture);
     saveFile(await signedPng(picture, this.get("state") ?? "", this.look, own), `${sent.filename}.png`);

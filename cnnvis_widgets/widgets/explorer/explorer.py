@@ -115,7 +115,8 @@ class Explorer(Composed, ipywidgets.Box):
     ) -> None:
         self._connect(engine)
         self._silent = 0
-        self._warmed = self._stopped = self._class_chosen = self._turned = False
+        self._touched = self._warmed = self._stopped = False
+        self._class_chosen = self._turned = False
         self._first = as_neuron(neuron)
         self._image: str | np.ndarray = image
         self._asked: Explain | None = None

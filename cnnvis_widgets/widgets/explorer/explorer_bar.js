@@ -46,7 +46,21 @@ class ExplorerBarView {
     const scrolled = () => narrow.matches && this.place();
     document.addEventListener("scroll", scrolled, { capture: true, passive: true, signal });
     this.share();
+    this.tellTouch();
     signal.addEventListener("abort", () => this.root.remove());
+  }
+
+  /** Tell Python of the first touch, by pointer or key: it then compiles what is likely to be chosen. */
+  tellTouch() {
+    const told = new AbortController();
+    const signal = AbortSignal.any([this.signal, told.signal]);
+    for (const kind of ["pointerdown", "keydown"]) {
+      listen(signal, document, kind, ({ target }) => {
+        if (!(target instanceof Node) || !this.explorer?.contains(target)) return;
+        this.model.send({ kind: "touched" });
+        told.abort();
+      });
+    }
   }
 
   /**

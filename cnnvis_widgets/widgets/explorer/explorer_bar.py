@@ -12,6 +12,7 @@ from cnnvis_widgets.errors import CnnvisError
 from cnnvis_widgets.widgets.explorer.explorer_header import ExplorerHeader
 from cnnvis_widgets.widgets.explorer.explorer_records import CLASSES, fact
 from cnnvis_widgets.widgets.explorer.explorer_state import LOOKS, query
+from cnnvis_widgets.widgets.explorer.explorer_trust import touch
 from cnnvis_widgets.widgets.toolkit.traits import NAME, PICTURE, TEXT, Records
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class ExplorerBar(ExplorerHeader):
         super()._receive(_widget, content, _buffers)
         if content.get("kind") == "qr":
             self._send_qr(str(content.get("address")))
+        if content.get("kind") == "touched" and self._explorer is not None:
+            touch(self._explorer)
         if content.get("kind") != "link" or self._explorer is None:
             return
         self.error = ""

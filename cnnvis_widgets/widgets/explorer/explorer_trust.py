@@ -1,4 +1,4 @@
-"""The trust checks of an explorer's map: requested after the map, dropped with it."""
+"""What follows a map: its trust checks, dropped with it, and the warm-up of the other methods."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def uncheck(explorer: Explorer, request: Explain) -> None:
 
 
 def check(explorer: Explorer, answer: PageExplanation) -> None:
-    """Request the checks of a new map, and warm up the other methods.
+    """Request the checks of a new map, and the warm-up that is due.
 
     Quick checks come first. The random copy of a network takes seconds, so it comes after the
     warm-up, which makes the visitor's next click quick.
@@ -56,9 +56,24 @@ def check(explorer: Explorer, answer: PageExplanation) -> None:
     if has_map:
         strip.busy, strip.checks = True, [UNDER_WAY]
         explorer._submit("trust", TrustChecks(**arguments), show, failed)
-    if not explorer._warmed:
-        explorer._warmed = True  # the other methods are compiled while the visitor looks
-        warm = Warm(explorer.networks.value, explorer._image)
-        explorer._submit("warm", warm, nothing, nothing)
+    _warm(explorer)
     if has_map:
         explorer._submit("random top layer", RandomTopLayer(**arguments), last, failed)
+
+
+def touch(explorer: Explorer) -> None:
+    """The page's visitor has touched the explorer for the first time: they will choose something.
+
+    A lesson that is only read does not compile methods that nobody asks for.
+    """
+    explorer._touched = True
+    if explorer._asked is not None:
+        _warm(explorer)
+
+
+def _warm(explorer: Explorer) -> None:
+    """Compile the functions of the network's other methods, once, while the visitor chooses."""
+    if explorer._touched and not explorer._warmed:
+        explorer._warmed = True
+        warm = Warm(explorer.networks.value, explorer._image)
+        explorer._submit("warm", warm, nothing, nothing)

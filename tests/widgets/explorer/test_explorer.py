@@ -17,7 +17,6 @@ from cnnvis_widgets.engine.requests import (
     Neurons,
     Open,
     Predict,
-    Warm,
 )
 from cnnvis_widgets.engine.trust import RandomTopLayer, TrustChecks
 from cnnvis_widgets.errors import InvalidValueError, UnknownNameError, UnsuitableError
@@ -31,7 +30,7 @@ def test_at_first_the_most_probable_class_of_the_cat_is_explained(engine: Engine
     assert engine.requests == [Open("efficientnet_lite0")]  # nothing else before it is known
     engine.answer_all()
     kinds = [type(r) for r in engine.requests]
-    assert kinds == [Open, Explain, Predict, TrustChecks, Warm, RandomTopLayer]
+    assert kinds == [Open, Explain, Predict, TrustChecks, RandomTopLayer]
     assert (engine.requests[1].image, engine.requests[1].neuron) == ("cat", None)
     assert explorer.view.title == "grad_cam of 2 in None"
     assert explorer.predictions.value == 2  # told by the answer, and not asked for again
@@ -143,6 +142,7 @@ def test_the_first_neuron_may_be_given(engine: EngineDouble) -> None:
 
 
 def test_closing_and_cancelling_stop_the_work(explorer: Explorer, engine: EngineDouble) -> None:
+    explorer.header._handle_custom_msg({"kind": "touched"}, [])
     explorer.predictions.value = 1
     explorer.cancel()
     assert {"open", "predict", "explain", "warm"} <= set(engine.cancelled)

@@ -57,10 +57,25 @@ def test_another_map_drops_the_checks_of_the_last(explorer: Explorer, engine: En
     assert not explorer.trust.busy
 
 
+def touched(explorer: Explorer) -> None:
+    explorer.header._handle_custom_msg({"kind": "touched"}, [])
+
+
 def test_the_other_methods_are_warmed_up_before_the_copy_is_made(engine: EngineDouble) -> None:
-    Explorer(engine=engine)  # type: ignore[arg-type]
+    explorer = Explorer(engine=engine)  # type: ignore[arg-type]
+    touched(explorer)  # while the network is being loaded
     kinds = [type(request) for request in engine.answer_all()]
     assert kinds.index(TrustChecks) < kinds.index(Warm) < kinds.index(RandomTopLayer)
+
+
+def test_a_page_that_is_only_read_warms_nothing_up(engine: EngineDouble) -> None:
+    explorer = Explorer(engine=engine)  # type: ignore[arg-type]
+    assert Warm not in map(type, engine.answer_all())
+    for _ in range(2):  # two pages of the same explorer
+        touched(explorer)
+    assert engine.answer_all() == [Warm("efficientnet_lite0", "cat")]
+    explorer.networks.value = "mini_vgg"
+    assert [type(request) for request in engine.answer_all()].count(Warm) == 1
 
 
 def test_a_check_that_fails_leaves_the_others(explorer: Explorer, engine: EngineDouble) -> None:
