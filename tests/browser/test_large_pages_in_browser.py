@@ -48,6 +48,8 @@ def test_the_explorer_is_larger_and_all_of_it_works(
     address = f"{course.url}/voila/render/explorer.ipynb?network=mini_vgg&picture=cat"
     page.goto(address, wait_until="commit")
     expect(page.locator(".cnnvis-trust button").first).to_be_visible(timeout=SLOW)
+    # The last check may make the strip a line taller and the picture smaller.
+    expect(page.locator(".cnnvis-trust")).to_have_attribute("aria-busy", "false", timeout=SLOW)
     usual = size_of_text(page, ".cnnvis-bar-parts button")
     if width <= 640:
         page.get_by_role("button", name="Menu").click()
