@@ -33,7 +33,11 @@ _ENTRY = """const {{ render }} = {entry};
 export default {{
   render(context) {{
     const undo = render(context);
-    context.model.send({{ kind: "drawn" }});
+    try {{
+      context.model.send({{ kind: "drawn" }});
+    }} catch {{
+      // The kernel has ended, as when a visitor leaves a page that is still being drawn.
+    }}
     return undo;
   }},
 }};
