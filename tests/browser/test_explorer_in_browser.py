@@ -89,9 +89,12 @@ def test_a_visit_through_voila(voila_page, screenshot) -> None:
     screenshot(page, "explorer-voila")
     expect(group(page, "Class").get_by_role("option", name="Egyptian cat")).to_contain_text("38")
 
+    assert in_kernel(page, "explorer._warmed") == "False"  # nobody has touched it yet
+
     # Each control changes the picture.
     group(page, "Class").get_by_role("option", name="tiger cat").click()
     shown = changed(page, shown, "tiger cat")
+    assert in_kernel(page, "explorer._warmed") == "True"
     for method, words in (
         ("Saliency map", "Saliency map"),
         ("DeconvNet", "DeconvNet"),
