@@ -92,19 +92,6 @@ def test_explain_with_the_network_cable_out(
     assert lines[-1] == f"wrote {output}"
 
 
-@pytest.fixture
-def network(default_network: cnnvis.Network, monkeypatch: pytest.MonkeyPatch) -> cnnvis.Network:
-    """The default network, which the command gets as well instead of loading its own."""
-    load = loading.load_network
-
-    def load_once(name: str, weights: str | None = None, **options: Any) -> cnnvis.Network:
-        plain = name == "efficientnet_lite0" and not weights and not any(options.values())
-        return default_network if plain else load(name, weights, **options)
-
-    monkeypatch.setattr(loading, "load_network", load_once)
-    return default_network
-
-
 @pytest.mark.parametrize(
     ("words", "neuron"),
     [
