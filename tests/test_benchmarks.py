@@ -245,10 +245,10 @@ def test_an_environment_that_cannot_be_made_is_told(
         returncode, stderr = 1, "WARNING: retrying\nERROR: No matching distribution found\n"
 
     monkeypatch.setattr(environments.subprocess, "run", lambda *a, **k: Refused)
-    message: list[str] = []
+    messages: list[str] = []
     with pytest.raises(environments.EnvironmentMissing, match="No matching distribution"):
-        environments.python_of(PEERS[0], message.append)
-    assert message and PEERS[0].name in message[0]
+        environments.python_of(PEERS[0], messages.append)
+    assert messages and PEERS[0].name in messages[0]
     assert not list(tmp_path.rglob("installed.txt"))  # so the next run tries again
 
 

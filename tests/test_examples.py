@@ -76,9 +76,9 @@ def run_examples(text: str, names: dict[str, Any], title: str) -> int:
         AssertionError: one gave something else.
     """
     test = doctest.DocTestParser().get_doctest(text, dict(names), title, title, 0)
-    message: list[str] = []
-    result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=message.append)
-    assert not result.failed, "".join(message)
+    messages: list[str] = []
+    result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=messages.append)
+    assert not result.failed, "".join(messages)
     return result.attempted
 
 

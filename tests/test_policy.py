@@ -76,16 +76,16 @@ def test_a_request_ends_when_its_time_is_over(public: policy.Policy) -> None:
             ticket.step(number, 10_000)
             time.sleep(0.01)
 
-    message: list[Exception] = []
+    messages: list[Exception] = []
     begun = time.perf_counter()
     worker = Worker()
     ticket = worker.submit(
-        "a", work, done=lambda _: message.append(ValueError()), failed=message.append
+        "a", work, done=lambda _: messages.append(ValueError()), failed=messages.append
     )
     assert ticket.finished.wait(20)
     assert 0.2 < time.perf_counter() - begun < 5
-    assert isinstance(message[0], InvalidValueError)
-    assert "longer than 0.2 s, the most that this public page gives one request" in str(message[0])
+    assert isinstance(messages[0], InvalidValueError)
+    assert "longer than 0.2 s, the most that this public page gives one request" in str(messages[0])
 
 
 def test_a_training_ends_when_its_time_is_over(

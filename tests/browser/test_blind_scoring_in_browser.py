@@ -44,14 +44,14 @@ def opened(browser: Browser, server: JupyterServer, key: str, width: int = 1280)
 
 def score(page: Page, points: list[str]) -> list[str]:
     """Give verdicts by keys; returns what was said of each map."""
-    message = []
+    messages = []
     words = page.locator(".cnnvis-scoreboard-words")
     page.get_by_role("button", name="0: no").focus()
     for point in points:
-        message.append(words.inner_text())
+        messages.append(words.inner_text())
         page.keyboard.press(point)
-        expect(words).not_to_have_text(message[-1])
-    return message
+        expect(words).not_to_have_text(messages[-1])
+    return messages
 
 
 def test_two_raters_by_their_links(

@@ -41,11 +41,11 @@ async def run(manager: AsyncKernelManager, code: str) -> str:
     client.start_channels()
     try:
         await client.wait_for_ready(timeout=60)
-        message: list[str] = []
+        messages: list[str] = []
         await client.execute_interactive(
-            code, output_hook=lambda m: message.append(m["content"].get("text", "")), timeout=60
+            code, output_hook=lambda m: messages.append(m["content"].get("text", "")), timeout=60
         )
-        return "".join(message).strip()
+        return "".join(messages).strip()
     finally:
         client.stop_channels()
 
@@ -206,10 +206,10 @@ def test_kernels_end_with_the_server(tmp_path: Path) -> None:
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "with forked_kernels(): asyncio.run(main())\n"
     )
-    with (tmp_path / "message").open("w+") as message:
-        subprocess.run([sys.executable, "-c", code], stdout=message, check=False, timeout=120)
-        message.seek(0)
-        pids = [int(word) for word in message.read().split()]
+    with (tmp_path / "output").open("w+") as output:
+        subprocess.run([sys.executable, "-c", code], stdout=output, check=False, timeout=120)
+        output.seek(0)
+        pids = [int(word) for word in output.read().split()]
     assert len(pids) == 2
     end = time.monotonic() + 10
     while any(map(psutil.pid_exists, pids)) and time.monotonic() < end:

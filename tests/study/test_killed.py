@@ -131,7 +131,7 @@ def test_a_real_one_killed_twice(tmp_path: Path) -> None:
     study_of_file(file, other).run()
     resumed, whole = content(tmp_path / "real"), content(other)
     texts = [files.pop("runs.jsonl").splitlines() for files in (resumed, whole)]
-    message = [
+    messages = [
         {line["key"]: {**line, "seconds": 0} for line in map(json.loads, text)} for text in texts
     ]
-    assert resumed == whole and message[0] == message[1] and len(texts[0]) == len(texts[1]) == 20
+    assert resumed == whole and messages[0] == messages[1] and len(texts[0]) == len(texts[1]) == 20

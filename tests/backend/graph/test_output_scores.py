@@ -149,9 +149,9 @@ def test_a_saved_model_in_half_precision_is_told(tmp_path: Path, dtype: str) -> 
     outer = keras.Input((ROWS, COLUMNS, 3))
     saved = L.TFSMLayer(str(tmp_path / "saved"), call_endpoint="serve")
     network = Network(keras.Model(outer, saved(outer)))
-    message = [note for note in network.remarks(None) if "compute in half precision" in note]
-    assert len(message) == (dtype == "float16")
-    assert all("Conv2D" in note and "MatMul" in note for note in message)
+    messages = [note for note in network.remarks(None) if "compute in half precision" in note]
+    assert len(messages) == (dtype == "float16")
+    assert all("Conv2D" in note and "MatMul" in note for note in messages)
 
 
 DOUBTFUL: dict[str, Callable[[Any, Any], Any]] = {
